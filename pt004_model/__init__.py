@@ -1,0 +1,1 @@
+"""A property-based tester for workflow runs in a Federation Core."""
