@@ -1,0 +1,1 @@
+"""What a conforming FC does: frozen values and pure functions."""

@@ -1,0 +1,221 @@
+"""Commands and replies as data: what a client asks of an FC, and what comes back.
+
+Runs, tenants, actors and idempotency keys are symbolic. Whoever sends a command gives them names,
+so the same commands can be sent again, to any FC, at any time.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+from typing import Final, TypeAlias
+
+from attrs import frozen
+
+from pt004_model.model.asks import Change, read_change
+from pt004_model.model.values import Body, Json
+
+
+class Tenant(IntEnum):
+    """Who a call is made for. ``NOBODY`` sends no tenant header."""
+
+    OURS = 0
+    STRANGER = 1
+    NOBODY = 2
+
+
+class Token(StrEnum):
+    """The bearer token of a call (section 12); all but ``GOOD`` must be refused."""
+
+    GOOD = "good"
+    MISSING = "missing"
+    FORGED = "forged"
+    TAMPERED = "tampered"
+    RECASED = "recased"
+    UNSIGNED = "unsigned"
+    NO_PREFIX = "no-prefix"
+    EXPIRED = "expired"
+    LONG_EXPIRED = "long-expired"
+    TEXT_EXPIRY = "text-expiry"
+    WRONG_SECRET = "wrong-secret"
+    TRUNCATED = "truncated"
+    NO_EXPIRY = "no-expiry"
+    OTHER_ALGORITHM = "other-algorithm"
+
+
+NO_ACTOR: Final = -1
+"""The actor of a call without an actor header."""
+
+
+@frozen
+class Caller:
+    """Who makes a call. ``actor`` is a number that stands for a name, or :data:`NO_ACTOR`."""
+
+    tenant: Tenant = Tenant.OURS
+    actor: int = 0
+    token: Token = Token.GOOD
+
+
+US: Final = Caller()
+
+
+@frozen
+class Names:
+    """The names that tenants and actors have on the wire, by their numbers."""
+
+    tenants: tuple[str, str]
+    actors: tuple[str, ...]
+
+
+@frozen
+class Unknown:
+    """A run that does not exist.
+
+    ``spelling`` is the beginning of its id; with none the id looks like a real one.
+    """
+
+    spelling: str = ""
+
+
+RunRef: TypeAlias = int | Unknown
+JSON_TYPE: Final = "application/json"
+
+
+@frozen
+class CreateRun:
+    """``POST``: make the run that later commands call ``run`` (section 2)."""
+
+    run: int
+    body: Body
+    caller: Caller = US
+    key: str | None = None
+    correlation: str | None = None
+    content_type: str | None = JSON_TYPE
+
+
+@frozen
+class ChangeRun:
+    """``PATCH``: change the status of a run (section 3.1)."""
+
+    run: RunRef
+    body: Body
+    caller: Caller = US
+    key: str | None = None
+    content_type: str | None = JSON_TYPE
+
+
+@frozen
+class ReadRun:
+    """``GET``: read a run, with or without its logs and gates (section 1)."""
+
+    run: RunRef
+    logs: bool = True
+    gates: bool = True
+    caller: Caller = US
+    key: str | None = None
+
+
+class Route(StrEnum):
+    """The three routes of section 1."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    READ = "read"
+
+
+@frozen
+class WrongMethod:
+    """A method that the route does not have (section 11)."""
+
+    method: str
+    route: Route
+    run: RunRef
+    caller: Caller = US
+
+
+@frozen
+class OddPath:
+    """A read of a path whose id part names no run (section 1); ``part`` is sent as it stands."""
+
+    part: str
+    caller: Caller = US
+
+
+Command: TypeAlias = CreateRun | ChangeRun | ReadRun | WrongMethod | OddPath
+
+
+def subject(command: Command) -> int | None:
+    """The run of ours that a command is about, if any."""
+    if isinstance(command, OddPath) or isinstance(command.run, Unknown):
+        return None
+    return command.run
+
+
+def describe(command: Command) -> str:
+    """A command in a few words, for people: ``run 0: start step_2 (deny)``."""
+    return f"{_who(command)}{_what(command)}{_extras(command)}"
+
+
+def _who(command: Command) -> str:
+    if isinstance(command, OddPath):
+        return ""
+    if isinstance(command.run, Unknown):
+        return f"unknown run {command.run.spelling}".rstrip() + ": "
+    return f"run {command.run}: "
+
+
+def _what(command: Command) -> str:
+    if isinstance(command, CreateRun):
+        fields = command.body.fields
+        steps = fields.get("steps")
+        if isinstance(steps, list):
+            return f"create with steps {', '.join(map(str, steps))}"
+        return f"create {short(command.body.text)}"
+    if isinstance(command, ReadRun):
+        wanted = [n for n, on in (("logs", command.logs), ("gates", command.gates)) if on]
+        return "read" + (f" with {' and '.join(wanted)}" if wanted else "")
+    if isinstance(command, WrongMethod):
+        return f"{command.method} on the {command.route} route"
+    if isinstance(command, OddPath):
+        return f"read the path part {command.part!r}"
+    return _describe_change(command.body)
+
+
+def _describe_change(body: Body) -> str:
+    change = read_change(body)
+    if not isinstance(change, Change):
+        return f"change {short(body.text)}"
+    fields: dict[str, Json] = {k: v for k, v in body.fields.items() if k != "status"}
+    policy = fields.pop("policy", None)
+    decision = policy.get("decision") if isinstance(policy, dict) else policy
+    name, index = fields.pop("current_step", None), fields.pop("step_index", None)
+    words = [f"to {change.status}"]
+    if name is not None or index is not None:
+        words.append(f"naming {name} ({index})")
+    if decision is not None:
+        words.append(f"with policy {decision}")
+    if fields:
+        words.append(f"with {short(Body.of(fields).text)}")
+    return " ".join(words)
+
+
+def _extras(command: Command) -> str:
+    words: list[str] = []
+    caller = command.caller
+    if caller.tenant is not Tenant.OURS:
+        words.append("as a stranger" if caller.tenant is Tenant.STRANGER else "without tenant")
+    if caller.actor != 0:
+        words.append("without actor" if caller.actor == NO_ACTOR else f"as actor {caller.actor}")
+    if caller.token is not Token.GOOD:
+        words.append(f"with token {caller.token}")
+    key = getattr(command, "key", None)
+    if key is not None:
+        words.append(f"under key {key!r}")
+    content_type = getattr(command, "content_type", JSON_TYPE)
+    if content_type != JSON_TYPE:
+        words.append(f"as {content_type}")
+    return f" [{', '.join(words)}]" if words else ""
+
+
+def short(text: str, limit: int = 120) -> str:
+    """``text``, cut to ``limit`` characters with the number of those left out."""
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more)"

@@ -1,0 +1,43 @@
+"""What came back from an FC, decoded as far as it could be."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from pt004_model.model.values import Json
+
+
+@frozen
+class Undecodable:
+    """A reply's body that is no JSON text; ``why`` says what is wrong, ``start`` how it begins."""
+
+    why: str
+    start: str = ""
+
+
+@frozen
+class Reply:
+    """An answer: its status code, its body, and when it was asked for and had (epoch seconds)."""
+
+    code: int
+    body: Json | Undecodable = field(repr=False)
+    sent: float = 0.0
+    received: float = 0.0
+    content_type: str = "application/json"
+
+
+@frozen
+class NoAnswer:
+    """No answer came (section 1).
+
+    ``applied`` says whether the call may have taken effect all the same; ``why`` is a sentence.
+    """
+
+    why: str
+    applied: bool
+    sent: float = 0.0
+
+
+Response: TypeAlias = Reply | NoAnswer

@@ -1,0 +1,374 @@
+"""All that a client can know of an FC, and what may come of a command (sections 1, 9, 10, 11).
+
+``expect(world, command)`` gives every :class:`Outcome` that the contract allows: a reply to expect
+and the world after it. One outcome is the rule; several mean that the contract says *may*. A call
+that got no answer is kept as an *open call*: it may take effect at any later time, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TypeAlias
+
+from attrs import evolve, field, frozen
+
+from pt004_model.model import run as run_model
+from pt004_model.model.asks import Change, Creation, Malformed, Unread, read_change, read_creation
+from pt004_model.model.commands import (
+    JSON_TYPE,
+    NO_ACTOR,
+    Caller,
+    ChangeRun,
+    Command,
+    CreateRun,
+    OddPath,
+    ReadRun,
+    Route,
+    RunRef,
+    Tenant,
+    Token,
+    Unknown,
+    WrongMethod,
+)
+from pt004_model.model.rules import Refusal, Rule
+from pt004_model.model.run import Run
+from pt004_model.model.values import Body, NotJson, Value, same
+from pt004_model.vocabulary import Status
+
+
+@frozen
+class Accepted:
+    """The call is accepted and the reply shows ``run``.
+
+    ``complete`` says which of ``logs`` and ``gates`` must be there in full; ``empty`` which must
+    be empty or absent. What is in neither is absent, empty or complete. ``replay`` marks the answer
+    to a repeated request under an idempotency key, which shows the run as it was then.
+    """
+
+    code: int
+    run: Run
+    complete: frozenset[str] = frozenset()
+    empty: frozenset[str] = frozenset()
+    replay: bool = False
+
+
+@frozen
+class Refused:
+    """The call is refused for ``refusal``; ``like`` names calls that must get the same code."""
+
+    refusal: Refusal
+    like: Hashable = None
+
+
+@frozen
+class Unjudged:
+    """Any answer will do but a server error: what was asked lies beyond the contract."""
+
+
+Expected: TypeAlias = Accepted | Refused | Unjudged
+
+
+@frozen
+class Outcome:
+    """One reply that the contract allows, and the world after it."""
+
+    reply: Expected
+    world: World
+
+
+@frozen
+class Used:
+    """An idempotency key and the accepted request that it belongs to (section 10)."""
+
+    request: tuple[str, Hashable]
+    body: Body
+    code: int
+    run: Run
+
+
+@frozen
+class World:
+    """All that a client can know of an FC. Immutable.
+
+    ``runs`` maps symbolic numbers to runs. ``outside`` are runs that took a value beyond the
+    contract. ``open_calls`` are changes that got no answer and may still take effect. ``hidden``
+    remembers the code that a call on a run that one cannot see was refused with (section 9).
+    ``authenticates`` says whether the FC was told to enforce authentication.
+    """
+
+    runs: dict[int, Run] = field(factory=dict)
+    outside: frozenset[int] = frozenset()
+    open_calls: dict[int, ChangeRun] = field(factory=dict)
+    keys: dict[tuple[int, str], Used] = field(factory=dict)
+    hidden: dict[Hashable, int] = field(factory=dict)
+    authenticates: bool = False
+
+    def with_run(self, run: Run) -> World:
+        """This world with ``run`` in it."""
+        return evolve(self, runs={**self.runs, run.number: run})
+
+    def with_code(self, like: Hashable, code: int) -> World:
+        """This world after a call of the shape ``like`` was refused with ``code``."""
+        if like is None or like in self.hidden:
+            return self
+        return evolve(self, hidden={**self.hidden, like: code})
+
+
+def expect(world: World, command: Command) -> tuple[Outcome, ...]:
+    """Every outcome that the contract allows for ``command``. Pure, total, never empty."""
+    if isinstance(command, OddPath):
+        return (Outcome(Refused(Refusal.by(Rule.NO_RUN_PATH)), world),)
+    number = None if isinstance(command.run, Unknown) else command.run
+    if number in world.outside:
+        return (Outcome(Unjudged(), world),)
+    door = _at_the_door(world, command.caller)
+    if isinstance(command, WrongMethod):
+        hidden = _hides(world, command.run, command.caller)
+        if hidden is None or command.route is Route.CREATE:
+            return _refused(world, [Rule.METHOD, *door])
+        return _refused(world, [Rule.METHOD, *door, hidden])
+    if isinstance(command, ReadRun):
+        return _read(world, command, door)
+    if isinstance(command, CreateRun):
+        return _create(world, command, door)
+    return _change(world, command, door)
+
+
+def unanswered(world: World, command: Command) -> World:
+    """The world after ``command`` got no answer, though it may have been applied (section 1)."""
+    if not isinstance(command, ChangeRun) or isinstance(command.run, Unknown):
+        return world  # a run whose create got no answer has no name, so nothing can be said of it
+    outcomes = expect(world, command)
+    for each in outcomes:
+        if isinstance(each.reply, Unjudged):
+            return each.world  # it may have been taken, and nobody can tell
+    if any(isinstance(each.reply, Accepted) for each in outcomes):
+        return evolve(world, open_calls={**world.open_calls, command.run: command})
+    return world
+
+
+def shape(command: Command) -> Hashable:
+    """What two calls must have in common to be *the same call* on two runs (section 9)."""
+    if isinstance(command, ReadRun):
+        return ("GET", command.logs, command.gates, command.caller)
+    if isinstance(command, ChangeRun):
+        return ("PATCH", command.body.text, command.caller, command.content_type)
+    return None
+
+
+def _at_the_door(world: World, caller: Caller) -> list[Rule]:
+    """The rules that refuse a call whatever it asks for (sections 1, 12)."""
+    rules: list[Rule] = []
+    if world.authenticates and caller.token is not Token.GOOD:
+        rules.append(Rule.TOKEN)
+    if caller.tenant is Tenant.NOBODY or caller.actor == NO_ACTOR:
+        rules.append(Rule.HEADERS)
+    return rules
+
+
+def _hides(world: World, ref: RunRef, caller: Caller) -> Rule | None:
+    """The rule by which the caller cannot see the run, if any (section 9)."""
+    if isinstance(ref, Unknown) or ref not in world.runs:
+        return Rule.UNKNOWN_RUN
+    return None if world.runs[ref].tenant == caller.tenant else Rule.FOREIGN_RUN
+
+
+def _refused(world: World, rules: list[Rule], like: Hashable = None) -> tuple[Outcome, ...]:
+    return (Outcome(Refused(Refusal.by(*rules), like), world),)
+
+
+def _read(world: World, command: ReadRun, rules: list[Rule]) -> tuple[Outcome, ...]:
+    hidden = _hides(world, command.run, command.caller)
+    if hidden is not None:
+        like = shape(command) if not rules else None
+        return _refused(world, [*rules, hidden], like)
+    if rules:
+        return _refused(world, rules)
+    assert isinstance(command.run, int)  # noqa: S101 - unknown runs are hidden
+    wanted = frozenset(n for n, on in (("logs", command.logs), ("gates", command.gates)) if on)
+    rest = frozenset({"logs", "gates"}) - wanted
+    return tuple(
+        Outcome(Accepted(200, now.runs[command.run], wanted, rest), now)
+        for now in _settled(world, command.run)
+    )
+
+
+def _settled(world: World, number: int) -> list[World]:
+    """``world``, and what it is once the open call on the run took effect."""
+    late = world.open_calls.get(number)
+    if late is None:
+        return [world]
+    closed = evolve(world, open_calls={n: c for n, c in world.open_calls.items() if n != number})
+    applied = [each.world for each in expect(closed, late) if isinstance(each.reply, Accepted)]
+    return [world, *applied]
+
+
+def _beyond(world: World, number: int) -> Outcome:
+    """The run took a value beyond the contract and is outside of it from now on (section 1)."""
+    return Outcome(Unjudged(), evolve(world, outside=world.outside | {number}))
+
+
+def _odd_type(command: CreateRun | ChangeRun) -> list[Rule]:
+    return [Rule.MAY_BEYOND] if command.content_type != JSON_TYPE else []
+
+
+def _unread(
+    world: World, number: int, unread: Unread, rules: list[Rule], also: list[Rule]
+) -> tuple[Outcome, ...]:
+    """The outcomes for a body that cannot be read (sections 1, 11); ``also`` may refuse it too."""
+    if isinstance(unread, NotJson):
+        return _refused(world, [*rules, Rule.NOT_JSON, *also])
+    if isinstance(unread, Malformed):
+        return _refused(world, [*rules, Rule.MALFORMED, *also])
+    refused = _refused(world, [*rules, Rule.MAY_BEYOND])
+    return refused if rules else (*refused, _beyond(world, number))
+
+
+def _create(world: World, command: CreateRun, rules: list[Rule]) -> tuple[Outcome, ...]:
+    request = ("POST", None)
+    odd = _odd_type(command)
+    used = _used(world, command)
+    if used is not None:
+        clash = _clash(used, request, command.body, rules)
+        if clash is not None:
+            return _with_key(world, used, clash, odd)
+        rules = [*rules, Rule.KEY_USED]
+    asked = read_creation(command.body)
+    if not isinstance(asked, Creation):
+        return _unread(world, command.run, asked, rules, odd)
+    if rules:
+        return _refused(world, [*rules, *odd])
+    caller = command.caller
+    correlation = command.correlation or None
+    run = run_model.create(command.run, asked, caller.tenant, caller.actor, correlation)
+    after = _remember(world.with_run(run), command, request, 201, run)
+    if odd:
+        return (*_refused(world, odd), _beyond(world, command.run))
+    return (Outcome(Accepted(201, run), after),)
+
+
+def _change(world: World, command: ChangeRun, rules: list[Rule]) -> tuple[Outcome, ...]:
+    hidden = _hides(world, command.run, command.caller)
+    like = shape(command) if hidden is not None and not rules and command.key is None else None
+    if hidden is not None:
+        rules = [*rules, hidden]
+    request = ("PATCH", command.run)
+    used = _used(world, command)
+    if used is not None:
+        clash = _clash(used, request, command.body, rules)
+        if clash is not None:
+            return _with_key(world, used, clash, _odd_type(command))
+        rules = [*rules, Rule.KEY_USED]
+    change = read_change(command.body)
+    if not isinstance(change, Change):
+        number = command.run if isinstance(command.run, int) else -1
+        also = _odd_type(command)
+        if hidden is None:
+            also += _illegal_too(world.runs[number], command.body, change)
+        outcomes = _unread(world, number, change, rules, also)
+        return tuple(_alike(each, like) for each in outcomes)
+    if hidden is not None:
+        return _refused(world, [*rules, *_odd_type(command), *_on_sight(change)], like)
+    assert isinstance(command.run, int)  # noqa: S101 - unknown runs are hidden
+    outcomes = _step(world, command, change, world.runs[command.run])
+    if not rules:
+        return outcomes
+    refusal = Refusal.by(*rules)
+    for each in outcomes:
+        if isinstance(each.reply, Refused):
+            refusal = refusal.also(each.reply.refusal)
+    return (Outcome(Refused(refusal), world),)
+
+
+def _on_sight(change: Change) -> list[Rule]:
+    """The rules by which a change may be refused before it is known what run it is for."""
+    rules: list[Rule] = []
+    starts = change.status is Status.RUNNING
+    if change.useless or (change.policy is not None and not starts):
+        rules.append(Rule.MAY_USELESS)
+    if change.loose:
+        rules.append(Rule.MAY_BEYOND)
+    if isinstance(change.policy, Malformed) and starts:
+        rules.append(Rule.MALFORMED)
+    return rules
+
+
+def _illegal_too(run: Run, body: Body, asked: Change | Unread) -> list[Rule]:
+    """The rules that refuse what is left of a change once its malformed fields are left out."""
+    if run.state.terminal:
+        return [Rule.TERMINAL]
+    while isinstance(asked, Malformed) and asked.field not in {None, "status"}:
+        body = body.without(str(asked.field))
+        asked = read_change(body)
+    if not isinstance(asked, Change):
+        return []
+    results = run_model.step(run, asked, run.actor)
+    return [each.rule for each in results if isinstance(each, Refusal)]
+
+
+def _alike(outcome: Outcome, like: Hashable) -> Outcome:
+    if like is None or not isinstance(outcome.reply, Refused):
+        return outcome
+    return evolve(outcome, reply=evolve(outcome.reply, like=like))
+
+
+def _step(world: World, command: ChangeRun, change: Change, run: Run) -> tuple[Outcome, ...]:
+    """The outcomes of a well-formed change of a run that the caller can see."""
+    outcomes: list[Outcome] = []
+    for result in run_model.step(run, change, command.caller.actor):
+        if isinstance(result, Refusal):
+            outcomes.append(Outcome(Refused(result), world))
+        else:
+            request = ("PATCH", command.run)
+            after = _remember(world.with_run(result), command, request, 200, result)
+            outcomes.append(Outcome(Accepted(200, result), after))
+    if command.content_type != JSON_TYPE:
+        refusals = [each.reply.refusal for each in outcomes if isinstance(each.reply, Refused)]
+        free = Refusal.by(Rule.MAY_BEYOND)
+        for each in refusals:
+            free = free.also(each)
+        if len(refusals) == len(outcomes):  # illegal, however it is read
+            free = evolve(free, rule=refusals[0].rule)
+        may = Outcome(Refused(free), world)
+        taken = [_beyond(world, run.number)] if len(refusals) < len(outcomes) else []
+        return (may, *taken)
+    return tuple(outcomes)
+
+
+def _used(world: World, command: CreateRun | ChangeRun) -> Used | None:
+    """What the command's key was used for before, if anything; an empty key counts as none."""
+    if not command.key:
+        return None
+    return world.keys.get((command.caller.tenant, command.key))
+
+
+def _clash(used: Used, request: tuple[str, Hashable], body: Body, rules: list[Rule]) -> bool | None:
+    """For a key used before: is this the very request (True), its value (False), or another?"""
+    if used.request != request or rules:
+        return None
+    if used.body == body:
+        return True
+    mine, theirs = body.reading, used.body.reading
+    if isinstance(mine, Value) and isinstance(theirs, Value) and same(mine.json, theirs.json):
+        return False
+    return None
+
+
+def _with_key(world: World, used: Used, exact: bool, odd: list[Rule]) -> tuple[Outcome, ...]:
+    """The outcomes of a request made again under its key (section 10)."""
+    replay = Outcome(Accepted(used.code, used.run, replay=True), world)
+    rules = odd if exact else [Rule.MAY_SAME_VALUE, *odd]
+    return (replay, *_refused(world, rules)) if rules else (replay,)
+
+
+def _remember(
+    world: World,
+    command: CreateRun | ChangeRun,
+    request: tuple[str, Hashable],
+    code: int,
+    run: Run,
+) -> World:
+    if not command.key:
+        return world
+    key = (int(command.caller.tenant), command.key)
+    return evolve(world, keys={**world.keys, key: Used(request, command.body, code, run)})
