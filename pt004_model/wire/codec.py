@@ -1,0 +1,181 @@
+"""Commands into requests, responses into replies; the two route dialects (section 1).
+
+Decoding is total and strict: whatever came back becomes a reply, and what is no JSON is said to be
+none. It is the judge's to say what that means.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Final, NoReturn
+
+from attrs import field, frozen
+
+from pt004_model.model.commands import (
+    NO_ACTOR,
+    Caller,
+    ChangeRun,
+    Command,
+    CreateRun,
+    Names,
+    OddPath,
+    ReadRun,
+    Route,
+    RunRef,
+    Tenant,
+    Token,
+)
+from pt004_model.model.replies import Reply, Undecodable
+from pt004_model.model.values import Json
+from pt004_model.vocabulary import (
+    ACTOR_HEADER,
+    AUTHORIZATION_HEADER,
+    CHANGE_PATH,
+    CORRELATION_HEADER,
+    CREATE_PATH,
+    IDEMPOTENCY_HEADER,
+    READ_PATH,
+    TENANT_HEADER,
+    Dialect,
+)
+
+
+@frozen
+class Request:
+    """A request, ready to be sent. ``target`` is path and query as they stand on the wire."""
+
+    method: str
+    target: str
+    headers: dict[str, str] = field(repr=False)
+    content: bytes | None = None
+
+
+@frozen
+class Answer:
+    """A response as it came: header names in lower case, times in epoch seconds."""
+
+    code: int
+    headers: dict[str, str]
+    content: bytes
+    sent: float
+    received: float
+
+
+@frozen
+class Codec:
+    """Speaks one dialect, under the names given.
+
+    ``token`` makes the bearer token of a kind, or ``None`` to send none.
+    """
+
+    names: Names
+    dialect: Dialect = Dialect.SEED
+    token: Callable[[Token], str | None] = field(default=lambda _: None, repr=False)
+
+    def encode(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Request:
+        """The request for ``command``; ``run_id`` names runs, ``nonce`` makes keys fresh."""
+        headers = self._caller(command.caller)
+        if isinstance(command, OddPath):
+            base = CREATE_PATH[self.dialect]
+            return Request("GET", f"{base}/{command.part}", headers)
+        if isinstance(command, CreateRun):
+            if command.correlation is not None:
+                headers[CORRELATION_HEADER] = command.correlation
+            target = CREATE_PATH[self.dialect]
+            return self._with_body("POST", target, headers, command, nonce)
+        if isinstance(command, ChangeRun):
+            target = CHANGE_PATH[self.dialect].format(run_id=run_id(command.run))
+            return self._with_body("PATCH", target, headers, command, nonce)
+        if isinstance(command, ReadRun):
+            wanted = (("include_logs", command.logs), ("include_gates", command.gates))
+            query = "&".join(f"{name}=true" for name, on in wanted if on)
+            target = READ_PATH[self.dialect].format(run_id=run_id(command.run))
+            if command.key is not None:
+                headers[IDEMPOTENCY_HEADER] = _key(command.key, nonce)
+            return Request("GET", f"{target}?{query}" if query else target, headers)
+        paths = {Route.CREATE: CREATE_PATH, Route.CHANGE: CHANGE_PATH, Route.READ: READ_PATH}
+        target = paths[command.route][self.dialect]
+        if command.route is not Route.CREATE:
+            target = target.format(run_id=run_id(command.run))
+        return Request(command.method, target, headers)
+
+    def _caller(self, caller: Caller) -> dict[str, str]:
+        headers: dict[str, str] = {}
+        if caller.tenant is not Tenant.NOBODY:
+            headers[TENANT_HEADER] = self.names.tenants[caller.tenant]
+        if caller.actor != NO_ACTOR:
+            headers[ACTOR_HEADER] = self.names.actors[caller.actor]
+        token = self.token(caller.token)
+        if token is not None:
+            headers[AUTHORIZATION_HEADER] = f"Bearer {token}"
+        return headers
+
+    @staticmethod
+    def _with_body(
+        method: str,
+        target: str,
+        headers: dict[str, str],
+        command: CreateRun | ChangeRun,
+        nonce: str,
+    ) -> Request:
+        if command.key is not None:
+            headers[IDEMPOTENCY_HEADER] = _key(command.key, nonce)
+        if command.content_type is not None:
+            headers["Content-Type"] = command.content_type
+        return Request(method, target, headers, command.body.encode())
+
+
+def _key(key: str, nonce: str) -> str:
+    """The key on the wire; an empty one counts as none, and stays empty.
+
+    The nonce stands first, so that keys which begin alike do so on the wire too.
+    """
+    return f"{nonce}-{key}" if key else ""
+
+
+class _NotJsonError(ValueError):
+    """The text is no JSON, or says two things at once."""
+
+
+def _constant(name: str) -> NoReturn:
+    raise _NotJsonError(f"{name} is no JSON")
+
+
+def _members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _NotJsonError("a name stands twice in one object")
+    return members
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_constant, object_pairs_hook=_members)
+_START: Final = 80
+
+
+def read_json(content: bytes) -> Json | Undecodable:
+    """The JSON value in ``content``, or why there is none. Total."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return Undecodable("not UTF-8", content[:_START].decode("utf-8", "replace"))
+    try:
+        value: Json = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        return Undecodable(f"not JSON ({error.msg})", text[:_START])
+    except RecursionError:
+        return Undecodable("nested too deep", text[:_START])
+    except ValueError as error:  # also a number with more digits than Python reads
+        return Undecodable(str(error), text[:_START])
+    return value
+
+
+def decode(answer: Answer) -> Reply:
+    """The reply that an answer holds. Total: never raises."""
+    return Reply(
+        code=answer.code,
+        body=read_json(answer.content),
+        sent=answer.sent,
+        received=answer.received,
+        content_type=answer.headers.get("content-type", ""),
+    )
