@@ -1,0 +1,1 @@
+"""Does a reply agree with an allowed outcome? Pure; knows no HTTP."""

@@ -1,0 +1,226 @@
+"""The ``logs`` of an envelope: the audit log of a run (section 7).
+
+What is checked is what 7.3 says: each kind's own sequence, what is first and last, and that a gate
+opens before it closes; an FC may interleave the kinds otherwise, and add entries of other kinds.
+
+Not compared, and why: ``previous_status`` and ``new_status`` of kinds for which section 7.2 names
+none may be anything that is a status or null; ``step_id`` of the ``FC-RUN`` kinds and of kinds not
+named may be any string or null; members of ``details`` beyond those named are free.
+"""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from pt004_model.judge.clock import Window, parse
+from pt004_model.judge.fields import equal, moment, one_of, step_id, text, unique, value_of
+from pt004_model.judge.finding import Saying, disagreement
+from pt004_model.judge.gates import bind_gate
+from pt004_model.judge.memory import JsonObject, Notes, Seen
+from pt004_model.judge.receipts import read_receipt
+from pt004_model.model.history import Entry, GateRef
+from pt004_model.model.run import Run
+from pt004_model.model.values import same
+from pt004_model.vocabulary import Event, Status
+
+_NAMED = frozenset(Event)
+_STEP_KINDS = frozenset({Event.STEP_STARTED, Event.STEP_ENDED})
+_STATUSES = tuple(status.value for status in Status)
+_DETAIL_CHECKS = {
+    Event.POLICY_DECIDED: "policy.decision-recorded",
+    Event.STEP_ENDED: "audit.outcome",
+    Event.STATUS_CHANGED: "audit.reason",
+    Event.GATE_CLOSED: "audit.gate-decision",
+}
+
+
+def read_log(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -> Seen:
+    """Compare the whole log; what was seen, with what is new in it."""
+    if not _append_only(notes, seen, shown):
+        return seen
+    wanted = _by_kind(run)
+    kinds, gate_ids = dict(seen.kinds), dict(seen.gate_ids)
+    reading = _Reading(notes, run, seen, gate_ids)
+    before = seen.log[-1] if seen.log else None
+    changed = run.version > seen.log_version
+    for index in range(len(seen.log), len(shown)):
+        entry = shown[index]
+        kind = entry.get("event_type")
+        at = f"logs[{index}]"
+        if isinstance(kind, str) and kind in _NAMED:
+            count = kinds.get(kind, 0)
+            kinds[kind] = count + 1
+            expected = wanted.get(kind, [])
+            if count < len(expected):
+                reading.compare(at, expected[count], entry)
+            elif kind in _STEP_KINDS and not run.governed and changed:
+                reading.compare(at, None, entry)
+            else:
+                _miscounted(notes, kind, len(expected), "more")
+                return seen
+            if kind == Event.GATE_CLOSED and kinds.get(Event.GATE_OPENED, 0) <= count:
+                _disordered(notes, "audit.gate-opens-first", at, "an open gate", kind)
+        else:
+            text(notes, "audit.event-type", f"{at}.event_type", kind)
+            if not changed:  # reads and refused requests add none (7.3, 7.6)
+                said, got = Saying("no more entries, as nothing was changed"), Saying("one more")
+                notes.add(disagreement("audit.kinds", "logs", said, got, "unnamed", "more"))
+                return seen
+            reading.compare(at, None, entry)
+        reading.follow(at, before, entry)
+        before = entry
+    for kind, expected in wanted.items():
+        if kinds.get(kind, 0) < len(expected):
+            _miscounted(notes, kind, len(expected), "fewer")
+    _ends(notes, run, shown)
+    return evolve(seen, log=tuple(shown), log_version=run.version, kinds=kinds, gate_ids=gate_ids)
+
+
+def _append_only(notes: Notes, seen: Seen, shown: list[JsonObject]) -> bool:
+    # comparing texts is much faster, and right whenever it says yes
+    if repr(list(seen.log)) == repr(shown[: len(seen.log)]):
+        return True
+    check, where = "audit.append-only", "logs"
+    if len(shown) < len(seen.log):
+        said = Saying(f"at least the {len(seen.log)} entries read before")
+        got = Saying(f"{len(shown)} entries")
+        notes.add(disagreement(check, where, said, got, "kept", "lost"))
+        return False
+    for index, (was, now) in enumerate(zip(seen.log, shown, strict=False)):
+        if not same(was, now):
+            changed = [name for name in {**was, **now} if not same(was.get(name), now.get(name))]
+            at = f"logs[{index}]"
+            notes.add(disagreement(check, at, was, now, "unchanged", *sorted(changed)[:1]))
+            return False
+    return True
+
+
+def _by_kind(run: Run) -> dict[str, list[Entry]]:
+    wanted: dict[str, list[Entry]] = {}
+    for entry in run.log:
+        wanted.setdefault(entry.event.value, []).append(entry)
+    return wanted
+
+
+def _miscounted(notes: Notes, kind: str, wanted: int, what: str) -> None:
+    check = "policy.decision-recorded" if kind == Event.POLICY_DECIDED else "audit.kinds"
+    said, got = Saying(f"{wanted} entries {kind}"), Saying(f"{what} of them")
+    notes.add(disagreement(check, "logs", said, got, kind, what))
+
+
+def _disordered(notes: Notes, check: str, at: str, expected: str, observed: object) -> None:
+    notes.add(disagreement(check, at, Saying(expected), observed, "order"))
+
+
+def _ends(notes: Notes, run: Run, shown: list[JsonObject]) -> None:
+    if shown and shown[0].get("event_type") != Event.RUN_CREATED:
+        kind = shown[0].get("event_type")
+        _disordered(notes, "audit.first-entry", "logs[0]", Event.RUN_CREATED.value, kind)
+    if shown and run.state.terminal and shown[-1].get("event_type") != Event.RUN_ENDED:
+        kind = shown[-1].get("event_type")
+        at = f"logs[{len(shown) - 1}]"
+        _disordered(notes, "audit.last-entry", at, Event.RUN_ENDED.value, kind)
+
+
+class _Reading:
+    """The comparison of new entries with what the model expects of them."""
+
+    def __init__(self, notes: Notes, run: Run, seen: Seen, gate_ids: dict[int, str]) -> None:
+        self.notes = notes
+        self.run = run
+        self.seen = seen
+        self.gate_ids = gate_ids
+
+    def compare(self, at: str, expected: Entry | None, entry: JsonObject) -> None:
+        """One entry; ``expected`` is ``None`` where only what all entries share is known."""
+        notes = self.notes
+        log_id = text(notes, "audit.log-id", f"{at}.log_id", value_of(entry, "log_id"))
+        if log_id is not None:
+            owner = f"{self.seen.run_id} {at}"
+            unique(notes, "audit.log-id", f"{at}.log_id", "log id", log_id, owner)
+        run_id = value_of(entry, "run_id")
+        check = "isolation.nothing-of-other-runs"
+        equal(notes, check, f"{at}.run_id", self.seen.run_id, run_id)
+        text(notes, "audit.message", f"{at}.message", value_of(entry, "message"))
+        self._actor(at, expected, entry)
+        self._statuses(at, expected, entry)
+        self._step(at, expected, entry)
+        self._details(at, expected, entry)
+        window = self._window(expected)
+        stamp = value_of(entry, "timestamp")
+        moment(notes, "audit.timestamp", f"{at}.timestamp", "log.timestamp", stamp, window)
+
+    def follow(self, at: str, before: JsonObject | None, entry: JsonObject) -> None:
+        """What ties an entry to the one before: time and receipt (sections 2, 8)."""
+        read_receipt(self.notes, at, before, entry)
+        one = parse(before.get("timestamp")) if before is not None else None
+        other = parse(entry.get("timestamp"))
+        if one is not None and other is not None and other.seconds < one.seconds:
+            stamp = entry["timestamp"]
+            _disordered(
+                self.notes, "audit.times-in-order", f"{at}.timestamp",
+                "no earlier than the entry before", stamp,
+            )  # fmt: skip
+
+    def _window(self, expected: Entry | None) -> Window:
+        windows = self.seen.windows
+        if expected is not None:
+            return windows[expected.version]
+        new = range(self.seen.log_version + 1, self.run.version + 1)
+        spans = [windows[version] for version in new] or [windows[self.run.version]]
+        return Window(min(w.start for w in spans), max(w.end for w in spans))
+
+    def _actor(self, at: str, expected: Entry | None, entry: JsonObject) -> None:
+        observed = value_of(entry, "actor_id")
+        if expected is None:
+            entries = [e for e in self.run.log if e.version > self.seen.log_version]
+            names = [self.notes.names.actors[actor] for actor in sorted({e.actor for e in entries})]
+            if len({e.version for e in entries}) < self.run.version - self.seen.log_version:
+                names = list(self.notes.names.actors)  # of a change that we expect no entries of
+            if observed not in names:
+                said = Saying(" or ".join(names))
+                self.notes.add(disagreement("audit.actor", f"{at}.actor_id", said, observed))
+            return
+        name = self.notes.names.actors[expected.actor]
+        equal(self.notes, "audit.actor", f"{at}.actor_id", name, observed)
+
+    def _statuses(self, at: str, expected: Entry | None, entry: JsonObject) -> None:
+        for name in ("previous_status", "new_status"):
+            observed = value_of(entry, name)
+            wanted = None if expected is None else getattr(expected, name)
+            where = f"{at}.{name}"
+            if wanted is not None:
+                equal(self.notes, "audit.statuses", where, wanted.value, observed)
+            else:
+                one_of(self.notes, "audit.statuses", where, (None, *_STATUSES), observed)
+
+    def _step(self, at: str, expected: Entry | None, entry: JsonObject) -> None:
+        observed = value_of(entry, "step_id")
+        where = f"{at}.step_id"
+        if expected is not None and expected.step is not None:
+            step_id(self.notes, "audit.step-id", where, expected.step, observed)
+        elif not isinstance(observed, str | None):
+            said = Saying("a string or null")
+            self.notes.add(disagreement("audit.step-id", where, said, observed))
+
+    def _details(self, at: str, expected: Entry | None, entry: JsonObject) -> None:
+        details = value_of(entry, "details")
+        if not isinstance(details, dict):
+            said = Saying("an object")
+            self.notes.add(disagreement("audit.details", f"{at}.details", said, details))
+            return
+        for name, wanted in (expected.details if expected is not None else {}).items():
+            where = f"{at}.details.{name}"
+            observed = value_of(details, name)
+            assert expected is not None  # noqa: S101 - it has details
+            if isinstance(wanted, GateRef):
+                check = "audit.gate-id"
+                bind_gate(
+                    self.notes, check, where, self.seen, self.gate_ids, wanted.number, observed
+                )
+            else:
+                equal(self.notes, _DETAIL_CHECKS[expected.event], where, _plain(wanted), observed)
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, str) else value

@@ -1,0 +1,101 @@
+"""Times: RFC 3339 in UTC, and whether one lies inside the request that caused it (section 2).
+
+The FC's clock need not be ours. Every accepted change shows how far apart the two can be: its time
+lies between the sending of the request and the coming of the reply, less what was cut off. The
+intervals of all changes together must have a common point, or some time was not taken when its
+change took effect. Clocks drift, so what was learned is widened as time passes.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+
+from attrs import define, field, frozen
+
+_RFC3339: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|[+-]00:00)", re.ASCII
+)
+DRIFT: Final = 500e-6
+"""How much two clocks may drift apart: seconds a second, the most that an NTP client corrects."""
+SLACK: Final = 0.002
+"""Seconds that are always allowed: rounding, and clocks read a moment before or after."""
+_FINE: Final = 3  # fewer digits than these say nothing certain of the resolution
+
+
+@frozen
+class Instant:
+    """A time read from a reply: seconds since the epoch, and how many digits it shows of them."""
+
+    seconds: float
+    digits: int
+
+
+@frozen
+class Window:
+    """When a change can have taken effect, by our clock: epoch seconds, ``end`` may be infinite."""
+
+    start: float
+    end: float
+
+
+def parse(value: object) -> Instant | None:
+    """A time in RFC 3339 and UTC, or ``None`` for anything else. Total."""
+    return _parse(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=8192)
+def _parse(text: str) -> Instant | None:
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        return None
+    day, hour, minute, second, fraction = match.groups()
+    if int(second) > 60 or int(hour) > 23 or int(minute) > 59:
+        return None
+    try:
+        midnight = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    whole = midnight.timestamp() + int(hour) * 3600 + int(minute) * 60 + int(second)
+    digits = (fraction or "").rstrip("0")
+    return Instant(whole + (float(f"0.{digits}") if digits else 0.0), len(digits))
+
+
+@define
+class Clock:
+    """What is known of the FC's clock: how far it is ahead of ours, and how finely it is read.
+
+    ``low`` and ``high`` bound its lead in seconds, as of our time ``at``.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    at: float = 0.0
+    digits: dict[str, int] = field(factory=dict)
+
+    def _bounds(self, name: str, time: Instant, window: Window) -> tuple[float, float]:
+        digits = max(time.digits, self.digits.get(name, 0))
+        cut = 10.0**-digits if digits >= _FINE else 1.0
+        return time.seconds - window.end - SLACK, time.seconds - window.start + cut + SLACK
+
+    def _widened(self, at: float) -> tuple[float, float]:
+        drift = abs(at - self.at) * DRIFT
+        return self.low - drift, self.high + drift
+
+    def allows(self, name: str, time: Instant, window: Window) -> bool:
+        """Whether ``time`` in the field ``name`` can have been taken within ``window``."""
+        low, high = self._bounds(name, time, window)
+        known_low, known_high = self._widened(window.start)
+        return low <= known_high and high >= known_low
+
+    def learn(self, name: str, time: Instant, window: Window) -> None:
+        """Narrow what is known by a time that was allowed."""
+        self.digits[name] = max(time.digits, self.digits.get(name, 0))
+        if window.end == math.inf:
+            return
+        low, high = self._bounds(name, time, window)
+        known_low, known_high = self._widened(window.start)
+        self.low, self.high, self.at = max(low, known_low), min(high, known_high), window.start

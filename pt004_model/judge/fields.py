@@ -1,0 +1,76 @@
+"""Small comparisons that the readings of the envelope share."""
+
+from __future__ import annotations
+
+from pt004_model.judge.clock import Window, parse
+from pt004_model.judge.finding import MISSING, Saying, disagreement
+from pt004_model.judge.memory import JsonObject, Notes
+from pt004_model.model.history import StepRef
+from pt004_model.model.values import same
+
+NON_EMPTY = Saying("a non-empty string")
+
+
+def value_of(holder: JsonObject, name: str) -> object:
+    """The field, or :data:`MISSING`; one that has no value must be there as null (section 1)."""
+    return holder.get(name, MISSING)
+
+
+def equal(notes: Notes, check: str, where: str, expected: object, observed: object) -> bool:
+    """Note a disagreement unless ``observed`` is the very JSON value ``expected``."""
+    if same(expected, observed):
+        return True
+    notes.add(disagreement(check, where, expected, observed))
+    return False
+
+
+def one_of(
+    notes: Notes, check: str, where: str, allowed: tuple[object, ...], observed: object
+) -> bool:
+    """Note a disagreement unless ``observed`` is one of the values ``allowed``."""
+    if any(same(each, observed) for each in allowed):
+        return True
+    expected = allowed[0] if len(allowed) == 1 else Saying(" or ".join(map(repr, allowed)))
+    notes.add(disagreement(check, where, expected, observed))
+    return False
+
+
+def text(notes: Notes, check: str, where: str, observed: object) -> str | None:
+    """The non-empty string ``observed``, or ``None`` and a disagreement."""
+    if isinstance(observed, str) and observed:
+        return observed
+    notes.add(disagreement(check, where, NON_EMPTY, observed))
+    return None
+
+
+def step_id(notes: Notes, check: str, where: str, step: StepRef, observed: object) -> None:
+    """Compare the step that an entry or gate names; duplicates in ``step`` do not matter."""
+    names: tuple[object, ...] = tuple(dict.fromkeys(step.names))
+    one_of(notes, check, where, names, observed)
+
+
+def unique(notes: Notes, check: str, where: str, kind: str, value: str, owner: str) -> None:
+    """An id that the FC made up belongs to one owner for ever (sections 2, 6, 7.1)."""
+    key = f"{kind} {value}"
+    known = notes.ids.get(key, notes.ledger.owners.get(key, owner))
+    if known != owner:
+        said = Saying(f"a {kind} never used before")
+        notes.add(disagreement(check, where, said, value, "fresh", "used before"))
+    notes.ids[key] = owner
+
+
+def moment(
+    notes: Notes, check: str, where: str, name: str, observed: object, window: Window
+) -> bool:
+    """A time must be RFC 3339 in UTC and lie within ``window`` (section 2)."""
+    time = parse(observed) if isinstance(observed, str) else None
+    if time is None:
+        expected = Saying("a time in RFC 3339 and UTC")
+        notes.add(disagreement(check, where, expected, observed))
+        return False
+    if not notes.ledger.clock.allows(name, time, window):
+        expected = Saying("the time at which its change took effect")
+        notes.add(disagreement(check, where, expected, observed, "inside", "outside"))
+        return False
+    notes.times.append((name, time, window))
+    return True

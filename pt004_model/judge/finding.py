@@ -1,0 +1,103 @@
+"""One disagreement between a reply and the contract."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Final
+
+from attrs import frozen
+
+from pt004_model.model.commands import short
+
+
+@frozen
+class Missing:
+    """Stands for a field that is not there."""
+
+    def __repr__(self) -> str:
+        """As it is shown to people."""
+        return "nothing"
+
+
+MISSING: Final = Missing()
+
+
+@frozen
+class Finding:
+    """One disagreement: which check failed, where in the reply, what was expected and observed.
+
+    ``expected`` and ``observed`` are texts for people; what an FC sent is quoted as JSON in them.
+    ``fingerprint`` is the identity of the disagreement across examples, campaigns and nights: it
+    comes from the check and from classes of values, never from values, ids or times.
+    """
+
+    check: str
+    where: str
+    expected: str
+    observed: str
+    fingerprint: str
+
+    @property
+    def area(self) -> str:
+        """The area of the contract that the check belongs to."""
+        return self.check.partition(".")[0]
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return f"{self.check}: {self.where}: expected {self.expected}, got {self.observed}"
+
+
+def fingerprint(check: str, *classes: str) -> str:
+    """A short hash of a check id and the classes of what was expected and observed."""
+    said = "\0".join((check, *classes)).encode(errors="backslashreplace")
+    return hashlib.sha256(said).hexdigest()[:12]
+
+
+def kind_of(value: object) -> str:
+    """The class of a JSON value, or ``missing``."""
+    if isinstance(value, Missing):
+        return "missing"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "object" if isinstance(value, dict) else "list"
+
+
+def quote(value: object) -> str:
+    """A value as it is shown to people: JSON in ASCII, cut to a readable length."""
+    if isinstance(value, Missing):
+        return repr(value)
+    return short(json.dumps(value, default=str), 200)
+
+
+def disagreement(
+    check: str,
+    where: str,
+    expected: object,
+    observed: object,
+    *classes: str,
+) -> Finding:
+    """A finding; without ``classes`` the kinds of the two values are its classes.
+
+    ``expected`` is quoted when it is a value, and shown as it is when it is a :class:`Saying`.
+    """
+    if not classes:
+        want = expected.text if isinstance(expected, Saying) else kind_of(expected)
+        seen = kind_of(observed)
+        classes = (want, "another value" if seen == want else seen)
+    said = expected.text if isinstance(expected, Saying) else quote(expected)
+    shown = observed.text if isinstance(observed, Saying) else quote(observed)
+    return Finding(check, where, said, shown, fingerprint(check, *classes))
+
+
+@frozen
+class Saying:
+    """A text for people in place of a value, e.g. ``a non-empty string``."""
+
+    text: str

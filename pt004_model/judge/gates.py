@@ -1,0 +1,101 @@
+"""The ``gates`` of an envelope: all gates of a run, oldest first (section 6)."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from pt004_model.judge.clock import parse
+from pt004_model.judge.fields import equal, moment, step_id, text, unique, value_of
+from pt004_model.judge.finding import MISSING, Saying, disagreement
+from pt004_model.judge.memory import JsonObject, Notes, Seen
+from pt004_model.model.history import Gate
+from pt004_model.model.run import Run
+from pt004_model.model.values import same
+from pt004_model.vocabulary import GATE_FIELDS, GATE_TYPE, GateStatus
+
+
+def read_gates(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -> Seen:
+    """Compare all gates of the run; what was seen, with the ids of the gates bound."""
+    if len(shown) != len(run.gates):
+        want, got = len(run.gates), len(shown)
+        notes.add(
+            disagreement(
+                "gates.one-for-each-flagged-pause", "gates",
+                Saying(f"{want} gates"), Saying(f"{got} gates"),
+                "fewer" if got < want else "more",
+            )
+        )  # fmt: skip
+        return seen
+    gate_ids = dict(seen.gate_ids)
+    for gate, each in zip(run.gates, shown, strict=True):
+        before = seen.gates[gate.number] if gate.number < len(seen.gates) else None
+        _read_gate(notes, seen, gate, each, gate_ids)
+        if before is not None:
+            _unchanged(notes, gate, before, each)
+    return evolve(seen, gates=tuple(shown), gate_ids=gate_ids)
+
+
+def bind_gate(
+    notes: Notes, check: str, where: str, seen: Seen, gate_ids: dict[int, str], number: int,
+    observed: object,
+) -> None:  # fmt: skip
+    """A gate's id is the same wherever it stands, and no other gate's."""
+    if number in gate_ids:
+        equal(notes, check, where, gate_ids[number], observed)
+        return
+    found = text(notes, check, where, observed)
+    if found is not None:
+        unique(notes, check, where, "gate id", found, f"{seen.run_id}#{number}")
+        gate_ids[number] = found
+
+
+def _read_gate(
+    notes: Notes, seen: Seen, gate: Gate, shown: JsonObject, gate_ids: dict[int, str]
+) -> None:
+    at = f"gates[{gate.number}]"
+
+    def see(name: str) -> object:
+        return value_of(shown, name)
+
+    equal(notes, "gates.status", f"{at}.status", gate.status.value, see("status"))
+    bind_gate(notes, "gates.gate-id", f"{at}.gate_id", seen, gate_ids, gate.number, see("gate_id"))
+    equal(notes, "isolation.nothing-of-other-runs", f"{at}.run_id", seen.run_id, see("run_id"))
+    step_id(notes, "gates.step-id", f"{at}.step_id", gate.step, see("step_id"))
+    equal(notes, "gates.gate-type", f"{at}.gate_type", GATE_TYPE, see("gate_type"))
+    name = see("gate_name")
+    if not isinstance(name, str | None):
+        notes.add(disagreement("gates.gate-name", f"{at}.gate_name", Saying("a string"), name))
+    approver = None if gate.approved_by is None else notes.names.actors[gate.approved_by]
+    equal(notes, "gates.approved-by", f"{at}.approved_by", approver, see("approved_by"))
+    why = see("rejection_reason")
+    where = f"{at}.rejection_reason"
+    equal(notes, "gates.rejection-reason", where, gate.rejection_reason, why)
+    _times(notes, seen, gate, shown)
+
+
+def _times(notes: Notes, seen: Seen, gate: Gate, shown: JsonObject) -> None:
+    at = f"gates[{gate.number}]"
+    before = seen.gates[gate.number] if gate.number < len(seen.gates) else {}
+    for name, version in (("created_at", gate.opened), ("resolved_at", gate.resolved)):
+        observed = value_of(shown, name)
+        check = f"gates.{name.replace('_', '-')}"
+        if version is None:
+            equal(notes, check, f"{at}.{name}", None, observed)
+        elif before.get(name) is None:
+            moment(notes, check, f"{at}.{name}", f"gate.{name}", observed, seen.windows[version])
+    opened, closed = parse(shown.get("created_at")), parse(shown.get("resolved_at"))
+    if opened is not None and closed is not None and closed.seconds < opened.seconds:
+        expected = Saying(f"no earlier than created_at {shown['created_at']}")
+        where = f"{at}.resolved_at"
+        notes.add(disagreement("gates.resolved-at", where, expected, shown["resolved_at"], "order"))
+
+
+def _unchanged(notes: Notes, gate: Gate, before: JsonObject, now: JsonObject) -> None:
+    """What was seen of a gate stays: all of a resolved one, the creation of a pending one."""
+    resolved = before.get("status") != GateStatus.PENDING
+    for name in GATE_FIELDS if resolved else ("created_at",):
+        was = before.get(name, MISSING)
+        observed = value_of(now, name)
+        if not same(was, observed):
+            where = f"gates[{gate.number}].{name}"
+            notes.add(disagreement("gates.resolved-never-changes", where, was, observed, name))

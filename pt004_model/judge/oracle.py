@@ -1,0 +1,345 @@
+"""The oracle: worlds x command x reply -> verdict (the whole contract, as one client sees it).
+
+Each world and each outcome that the model allows in it is a candidate. A candidate that the reply
+agrees with in every field stays, with what the reply showed bound to it. When none stays, the
+candidate with the fewest disagreements says what is wrong.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from pt004_model.judge.audit import read_log
+from pt004_model.judge.checks import AREAS
+from pt004_model.judge.clock import Window
+from pt004_model.judge.envelope import read_run
+from pt004_model.judge.fields import equal
+from pt004_model.judge.finding import MISSING, Finding, Saying, disagreement, quote
+from pt004_model.judge.gates import read_gates
+from pt004_model.judge.memory import JsonObject, Ledger, Notes, Seen, View
+from pt004_model.judge.receipts import read_chain
+from pt004_model.model.commands import ChangeRun, Command, CreateRun, Names, ReadRun
+from pt004_model.model.coverage import situation
+from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
+from pt004_model.model.rules import Rule
+from pt004_model.model.world import (
+    Accepted,
+    Expected,
+    Outcome,
+    Refused,
+    Unjudged,
+    expect,
+    unanswered,
+)
+from pt004_model.vocabulary import RUN_FIELDS
+
+_LIFECYCLE: Final = frozenset({"lifecycle", "steps", "policy"})
+
+
+class Verdict(StrEnum):
+    """What can be said of an FC."""
+
+    CONFORMS = "conforms"
+    DIVERGES = "diverges"
+    UNSURE = "unsure"
+
+
+@frozen
+class Judgement:
+    """The verdict on one reply.
+
+    ``views`` are the ways things may be now; after a finding there are none. ``outcome`` is what
+    came about, where one did.
+    """
+
+    verdict: Verdict
+    views: tuple[View, ...]
+    findings: tuple[Finding, ...] = ()
+    outcome: Expected | None = None
+
+
+@frozen
+class Oracle:
+    """Judges replies. Holds what does not change: the names sent, and the facts of a campaign.
+
+    ``areas`` are the areas of the contract whose findings count.
+    """
+
+    names: Names
+    ledger: Ledger = field(factory=Ledger)
+    areas: frozenset[str] = frozenset(AREAS)
+
+    def judge(self, views: tuple[View, ...], command: Command, response: Response) -> Judgement:
+        """Which of ``views`` and of their outcomes ``response`` agrees with. Never raises."""
+        if isinstance(response, NoAnswer):
+            return self._unanswered(views, command, response)
+        try:
+            return self._answered(views, command, response)
+        except RecursionError:
+            body = Undecodable("nested too deep")
+            return self._answered(views, command, evolve(response, body=body))
+
+    def _answered(self, views: tuple[View, ...], command: Command, response: Reply) -> Judgement:
+        agreed: list[tuple[View, Expected, Notes]] = []
+        nearest: tuple[Finding, ...] = ()
+        for view in views:
+            outcomes = _candidates(expect(view.world, command), response)
+            for outcome in outcomes:
+                notes = Notes(self.ledger, self.names)
+                after = _Candidate(notes, view, command, response).read(outcome)
+                if not notes.findings:
+                    agreed.append((after, outcome.reply, notes))
+                elif not nearest or len(notes.findings) < len(nearest):
+                    nearest = tuple(notes.findings)
+        if not agreed:
+            counted = tuple(each for each in nearest if each.area in self.areas)
+            verdict = Verdict.DIVERGES if counted else Verdict.UNSURE
+            return Judgement(verdict, (), counted)
+        agreed[0][2].believe()
+        remaining: list[View] = []
+        for after, _, _ in agreed:
+            if after not in remaining:
+                remaining.append(after)
+        return Judgement(Verdict.CONFORMS, tuple(remaining), (), agreed[0][1])
+
+    def _unanswered(
+        self, views: tuple[View, ...], command: Command, response: NoAnswer
+    ) -> Judgement:
+        if response.applied:
+            views = tuple(
+                evolve(
+                    view,
+                    world=unanswered(view.world, command),
+                    calls=_called(view, command, response),
+                )
+                for view in views
+            )
+        return Judgement(Verdict.UNSURE, views)
+
+
+def _called(view: View, command: Command, response: NoAnswer) -> dict[int, float]:
+    if isinstance(command, CreateRun | ChangeRun) and isinstance(command.run, int):
+        first = min(response.sent, view.calls.get(command.run, response.sent))
+        return {**view.calls, command.run: first}
+    return view.calls
+
+
+def _candidates(outcomes: tuple[Outcome, ...], reply: Reply) -> tuple[Outcome, ...]:
+    """The outcomes of the kind that the reply is, or all when it is of none."""
+    accepted = 200 <= reply.code < 300
+    fitting = tuple(
+        each
+        for each in outcomes
+        if isinstance(each.reply, Unjudged) or isinstance(each.reply, Accepted) == accepted
+    )
+    return fitting or outcomes
+
+
+class _Candidate:
+    """One view and one reply, compared with the outcomes that the model allows."""
+
+    def __init__(self, notes: Notes, view: View, command: Command, reply: Reply) -> None:
+        self.notes = notes
+        self.view = view
+        self.command = command
+        self.reply = reply
+
+    def read(self, outcome: Outcome) -> View:
+        """Compare the reply with ``outcome``; the view after it."""
+        view = evolve(self.view, world=outcome.world)
+        expected, code = outcome.reply, self.reply.code
+        if code >= 500 or code < 200:
+            self._server_error(expected)
+        elif isinstance(expected, Accepted):
+            if code >= 300:
+                self._refused_though_legal()
+            else:
+                return self._accepted(view, expected)
+        elif isinstance(expected, Refused):
+            if code < 300:
+                self._accepted_though_illegal(expected)
+            else:
+                return self._refused(view, expected)
+        return view
+
+    def _say(self, check: str, where: str, expected: str, observed: str, *classes: str) -> None:
+        said, got = Saying(expected), Saying(observed)
+        self.notes.add(disagreement(check, where, said, got, *classes))
+
+    def _situation(self) -> tuple[str, ...]:
+        return situation(self.view.world, self.command)
+
+    def _server_error(self, expected: Expected) -> None:
+        allowed = _allowed(expected)
+        seen = f"status {self.reply.code}{self._excerpt()}"
+        check = "lifecycle.no-server-error"
+        self._say(check, "status", allowed, seen, "answer", "server error", *self._situation())
+
+    def _excerpt(self) -> str:
+        body = self.reply.body
+        if isinstance(body, Undecodable):
+            return ""
+        detail = body.get("detail") if isinstance(body, dict) else body
+        return f" {quote(detail)}" if detail is not None else ""
+
+    def _refused_though_legal(self) -> None:
+        checks = {CreateRun: "lifecycle.create-accepted", ReadRun: "lifecycle.read-accepted"}
+        check = checks.get(type(self.command), "lifecycle.legal-change-accepted")
+        seen = f"status {self.reply.code}{self._excerpt()}"
+        wanted = "it to be accepted"
+        self._say(check, "status", wanted, seen, "accepted", "refused", *self._situation())
+
+    def _accepted_though_illegal(self, expected: Refused) -> None:
+        rule = expected.refusal.rule
+        wanted, seen = _allowed(expected), f"status {self.reply.code}"
+        self._say(rule.value, "status", wanted, seen, "refused", "accepted", *self._situation())
+
+    def _refused(self, view: View, expected: Refused) -> View:
+        refusal, code = expected.refusal, self.reply.code
+        if code not in refusal.codes:
+            if code < 400:
+                check = "lifecycle.answer-is-final"
+            else:
+                check = f"{refusal.rule.partition('.')[0]}.refusal-code"
+            codes = ", ".join(map(str, sorted(refusal.codes)))
+            self._say(check, "status", f"one of {codes}", str(code), refusal.rule, str(code))
+        if refusal.rule is not Rule.NO_RUN_PATH:
+            self._detail()
+        known = view.world.hidden.get(expected.like)
+        if expected.like is not None and known is not None and known != code:
+            wanted = f"{known}, the code for the same call on another run that is not there"
+            self._say("isolation.same-code", "status", wanted, str(code), "same", "another")
+        return evolve(view, world=view.world.with_code(expected.like, code))
+
+    def _detail(self) -> None:
+        body = self.reply.body
+        if isinstance(body, Undecodable):
+            self._not_json(body)
+            return
+        detail = body.get("detail", MISSING) if isinstance(body, dict) else MISSING
+        if not (isinstance(detail, str | list | dict) and detail):
+            said = Saying("a JSON object with a non-empty detail")
+            seen = detail if isinstance(body, dict) else body
+            self.notes.add(disagreement("input.refusal-detail", "detail", said, seen))
+
+    def _not_json(self, body: Undecodable) -> None:
+        check, seen = "input.reply-is-json", f"{body.why}: {quote(body.start)}"
+        self._say(check, "body", "a JSON body", seen, "JSON", "something else")
+
+    def _accepted(self, view: View, expected: Accepted) -> View:
+        if self.reply.code != expected.code:
+            check = "idempotency.replay-as-then" if expected.replay else "lifecycle.accepted-code"
+            self._say(check, "status", str(expected.code), str(self.reply.code), str(expected.code))
+        body = self.reply.body
+        if isinstance(body, Undecodable):
+            self._not_json(body)
+            return view
+        media = self.reply.content_type.partition(";")[0].strip().lower()
+        if media != "application/json":
+            check = "input.reply-is-json"
+            seen = f"Content-Type {quote(self.reply.content_type)}"
+            self._say(check, "Content-Type", "application/json", seen, "media type")
+        parts = self._envelope(body, expected)
+        if parts is None:
+            return view
+        shown, logs, gates = parts
+        if expected.replay:
+            return self._replayed(view, shown, logs)
+        return self._compare(view, expected, shown, logs, gates)
+
+    def _envelope(
+        self, body: object, expected: Accepted
+    ) -> tuple[JsonObject, list[JsonObject] | None, list[JsonObject] | None] | None:
+        """The three parts of the envelope; ``logs`` and ``gates`` are None when not to be read."""
+        shown = body.get("run", MISSING) if isinstance(body, dict) else MISSING
+        if not isinstance(body, dict) or not isinstance(shown, dict):
+            said = Saying("an object with an object run")
+            seen = shown if isinstance(body, dict) else body
+            self.notes.add(disagreement("lifecycle.envelope", "run", said, seen))
+            return None
+        parts: list[list[JsonObject] | None] = []
+        for name in ("logs", "gates"):
+            part = body.get(name)
+            if part is None and name not in expected.complete:
+                parts.append(None)
+                continue
+            if not isinstance(part, list) or not all(isinstance(each, dict) for each in part):
+                said = Saying("a list of objects")
+                seen = body.get(name, MISSING)
+                self.notes.add(disagreement("lifecycle.envelope", name, said, seen, name))
+                return None
+            rows = [each for each in part if isinstance(each, dict)]
+            if rows and name in expected.empty:
+                said, got = Saying("none, as none were asked for"), Saying(f"{len(rows)} of them")
+                check = "lifecycle.sections-as-asked"
+                self.notes.add(disagreement(check, name, said, got, name))
+            wanted = bool(rows) or name in expected.complete
+            parts.append(rows if wanted and name not in expected.empty else None)
+        return shown, parts[0], parts[1]
+
+    def _compare(
+        self,
+        view: View,
+        expected: Accepted,
+        shown: JsonObject,
+        logs: list[JsonObject] | None,
+        gates: list[JsonObject] | None,
+    ) -> View:
+        run = expected.run
+        seen = view.seen.get(run.number, Seen())
+        start = view.calls.get(run.number, self.reply.sent)
+        windows = dict(seen.windows)
+        for version in range(seen.version + 1, run.version + 1):
+            windows[version] = Window(start, self.reply.received)
+        seen = read_run(self.notes, run, evolve(seen, windows=windows), shown)
+        if gates is not None:
+            seen = read_gates(self.notes, run, seen, gates)
+        if logs is not None:
+            seen = read_log(self.notes, run, seen, logs)
+        seen = evolve(read_chain(self.notes, run, seen, shown, logs), version=run.version)
+        view = evolve(view, seen={**view.seen, run.number: seen})
+        if run.number in view.calls and run.number not in view.world.open_calls:
+            calls = {number: sent for number, sent in view.calls.items() if number != run.number}
+            view = evolve(view, calls=calls)  # it has taken effect
+        if isinstance(self.command, CreateRun | ChangeRun) and self.command.key:
+            key = (int(self.command.caller.tenant), self.command.key)
+            view = evolve(view, replies={**view.replies, key: shown})
+        return view
+
+    def _replayed(
+        self,
+        view: View,
+        shown: JsonObject,
+        logs: list[JsonObject] | None,
+    ) -> View:
+        """A repeated request is answered with the run as it was then (section 10)."""
+        assert isinstance(self.command, CreateRun | ChangeRun)  # noqa: S101 - only they have replays
+        key = (int(self.command.caller.tenant), str(self.command.key))
+        then = view.replies.get(key)
+        if then is None:  # the first answer never came
+            return view
+        check = "idempotency.replay-as-then"
+        for name in RUN_FIELDS:
+            was, observed = then.get(name, MISSING), shown.get(name, MISSING)
+            if not equal(self.notes, check, f"run.{name}", was, observed):
+                return view
+        chain = then.get("receipt_chain")
+        if logs is not None and isinstance(chain, list):
+            hashes = [entry.get("receipt_hash") for entry in logs]
+            equal(self.notes, check, "logs", chain, hashes)
+        return view
+
+
+def _allowed(expected: Expected) -> str:
+    """What the model allowed, in a few words for people."""
+    if isinstance(expected, Accepted):
+        return f"status {expected.code}"
+    if isinstance(expected, Refused):
+        codes = ", ".join(map(str, sorted(expected.refusal.codes)))
+        if len(expected.refusal.codes) > 8:
+            codes = "any 3xx or 4xx"
+        return f"a refusal with {codes} ({expected.refusal.rule})"
+    return "an answer"
