@@ -1,0 +1,82 @@
+"""Which edges of the model a campaign has driven, and which it could have."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from pt004_model.explore.lockstep import Tally
+from pt004_model.model.coverage import UNGOVERNED, Edge
+from pt004_model.model.laws import SOMETIMES
+from pt004_model.model.moves import Goal, goals
+from pt004_model.vocabulary import Decision, Status
+
+
+@frozen
+class Coverage:
+    """Goals (edges; a *may* edge counts once) that were driven and missed, and laws witnessed."""
+
+    driven: int
+    reachable: int
+    missing: tuple[str, ...]
+    witnessed: tuple[str, ...]
+    unwitnessed: tuple[str, ...]
+
+    @property
+    def share(self) -> float:
+        """Driven goals out of reachable ones, from 0 to 1."""
+        return self.driven / self.reachable if self.reachable else 0.0
+
+
+def reachable(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
+    """The goals that this FC lets one reach, under the freedoms that it was seen to take.
+
+    An FC that pauses and fails by itself (section 5.3) never shows a run held by a decision, and
+    one that refuses to fail a pending run has no run that failed before it began.
+    """
+    gone = {
+        decision
+        for decision in (Decision.FLAG, Decision.DENY)
+        if tally.own.get(decision, 0) and not tally.held.get(decision, 0)
+    }
+    refuses = not any(
+        edge.status == Status.PENDING and edge.command == "fail" and edge.outcome == "accepted"
+        for edge in tally.edges
+    )
+    return tuple(
+        goal
+        for goal in goals(lengths)
+        if not any(_held(each, gone) or (refuses and _stillborn(each)) for each in goal.edges)
+    )
+
+
+def _held(edge: Edge, gone: set[Decision]) -> bool:
+    return edge.status == Status.RUNNING and edge.decision in gone
+
+
+def _stillborn(edge: Edge) -> bool:
+    return (
+        edge.status == Status.FAILED
+        and edge.decision == "-"
+        and edge.position in {"none", UNGOVERNED}
+    )
+
+
+def missing(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
+    """The reachable goals that were not driven yet."""
+    return tuple(goal for goal in reachable(tally, lengths) if not goal.edges & tally.edges.keys())
+
+
+def measure(tally: Tally, lengths: tuple[int, ...]) -> Coverage:
+    """The coverage of what was counted, for runs of the given lengths (0: ungoverned)."""
+    all_goals = reachable(tally, lengths)
+    left = missing(tally, lengths)
+    names = {law.name for law in SOMETIMES}
+    governed_only = lengths == (0,)
+    wanted = names - {"resume-starts-next-step"} if governed_only else names
+    return Coverage(
+        len(all_goals) - len(left),
+        len(all_goals),
+        tuple(sorted(" or ".join(sorted(map(str, goal.edges))) for goal in left)),
+        tuple(sorted(wanted & tally.witnessed)),
+        tuple(sorted(wanted - tally.witnessed)),
+    )
