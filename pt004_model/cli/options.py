@@ -1,0 +1,240 @@
+"""Options that commands share, and what they and the environment amount to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from attrs import field, frozen
+
+from pt004_model.embedded import FAULTS
+from pt004_model.model.commands import Names
+from pt004_model.vocabulary import Dialect
+from pt004_model.wire.token import Credentials
+from pt004_model.wire.transport import MAX_REPLY, BadTarget, Target, check_url
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_VISIBLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
+_OURS = frozenset(
+    {"x-tenant-id", "x-actor-id", "x-idempotency-key", "content-length", "transfer-encoding"}
+)  # headers that are present or absent on purpose; a second hand in them makes false findings
+_SHORT = 4  # what is shorter than this is found in any text and can be no secret
+
+
+@frozen
+class Setup:
+    """Which FC is asked, how and as whom. Secrets are never shown.
+
+    ``base_url`` is ``None`` for an embedded FC, which ``auth``, ``automatic`` and ``fault`` shape.
+    """
+
+    base_url: str | None
+    dialect: Dialect
+    names: Names
+    credentials: Credentials = field(repr=False)
+    timeout: float
+    rate: float | None
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    ca_bundle: Path | None
+    max_reply: int
+    auth: bool
+    automatic: bool
+    fault: str | None
+
+    def target(self, base_url: str) -> Target:
+        """The way to the FC at ``base_url``."""
+        return Target(
+            base_url,
+            self.timeout,
+            self.rate,
+            self.headers,
+            self.ca_bundle,
+            self.max_reply,
+            own=self.base_url is None,
+        )
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """All that must never be written down."""
+        given = (self.credentials.token, self.credentials.secret, *(v for _, v in self.headers))
+        return tuple(each for each in given if each and len(each) >= _SHORT)
+
+
+def _address(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if not value:
+        return None
+    try:
+        return check_url(value)
+    except BadTarget as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _headers(
+    _: click.Context, __: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for value in values:
+        name, equals, content = value.partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+            # the value may be a secret, so only what stands before it is repeated
+            raise click.BadParameter(f"{name!r} is no header; give NAME=VALUE")
+        if name.lower() in _OURS:
+            raise click.BadParameter(f"{name} is a header that the tester sets itself")
+        if not re.fullmatch(r"([\x21-\x7e]+( +[\x21-\x7e]+)*)?", content):
+            raise click.BadParameter(
+                f"the value of {name} is not visible ASCII, or has spaces around it"
+            )
+        pairs.append((name, content))
+    return tuple(pairs)
+
+
+def _fault(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and value not in FAULTS:
+        raise click.BadParameter(f"{value!r} is no fault; choose from {', '.join(FAULTS)}")
+    return value
+
+
+_OPTIONS = (
+    click.option(
+        "--base-url",
+        metavar="URL",
+        envvar="FC_BASE_URL",
+        callback=_address,
+        help="Federation Core to test (FC_BASE_URL); without it an embedded one is started.",
+    ),
+    click.option(
+        "--dialect",
+        type=click.Choice([str(each) for each in Dialect]),
+        default=str(Dialect.SEED),
+        envvar="FC_DIALECT",
+        show_default=True,
+        help="Its routes: /workflows/runs or /api/fc/runs (FC_DIALECT).",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=10.0,
+        metavar="S",
+        show_default=True,
+        help="Seconds to wait for an answer.",
+    ),
+    click.option(
+        "--header",
+        "headers",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=_headers,
+        help="A header to send with every request; may be repeated.",
+    ),
+    click.option(
+        "--ca-bundle",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Certificates to trust instead of the usual ones.",
+    ),
+    click.option(
+        "--max-reply",
+        type=click.IntRange(min=1024),
+        default=MAX_REPLY,
+        metavar="BYTES",
+        show_default=True,
+        help="How much of an answer is read.",
+    ),
+    click.option(
+        "--rate",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="R",
+        help="Send at most R requests a second.",
+    ),
+    click.option("--auth", is_flag=True, help="The embedded FC demands tokens (SECRET_KEY)."),
+    click.option("--automatic", is_flag=True, help="The embedded FC acts on decisions at once."),
+    click.option(
+        "--fault",
+        metavar="NAME",
+        callback=_fault,
+        help="Seed a fault into the embedded FC; `pt004 faults` lists them.",
+    ),
+    click.option("--tenant", envvar="TENANT_ID", default="tenant_omega", hidden=True),
+    click.option("--stranger", envvar="STRANGER_TENANT_ID", hidden=True),
+    click.option("--actor", envvar="ACTOR_ID", default="pt004_test_harness", hidden=True),
+    click.option("--token", envvar="FC_TOKEN", hidden=True),
+    click.option("--secret-key", envvar="SECRET_KEY", hidden=True),
+)
+
+
+def target_options(function: _F) -> _F:
+    """Add the options that say which FC is asked, how and as whom."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def setup(**given: Any) -> Setup:
+    """What the shared options amount to. Raises ``click.UsageError`` where they contradict."""
+    base_url: str | None = given["base_url"]
+    own = base_url is None
+    shaping = [f"--{n}" for n in ("auth", "automatic", "fault") if given[n]]
+    if not own and shaping:
+        raise click.UsageError(
+            f"{' and '.join(shaping)} shape the embedded FC, and an address was given;"
+            " leave out one or the other"
+        )
+    secret = given["secret_key"] or None
+    if given["token"] and not _VISIBLE.fullmatch(given["token"]):
+        raise click.UsageError("FC_TOKEN must be visible ASCII without spaces or line ends")
+    if given["auth"] and not secret:
+        raise click.UsageError("--auth needs the shared secret in the environment: SECRET_KEY")
+    if own and not given["auth"]:
+        credentials = Credentials()  # a SECRET_KEY in the environment is often another program's
+    else:
+        credentials = Credentials(None if own else given["token"] or None, secret)
+    return Setup(
+        base_url,
+        Dialect(given["dialect"]),
+        _names(given["tenant"], given["stranger"], given["actor"]),
+        credentials,
+        given["timeout"],
+        given["rate"],
+        given["headers"],
+        given["ca_bundle"],
+        given["max_reply"],
+        given["auth"],
+        given["automatic"],
+        given["fault"],
+    )
+
+
+def embedded(fault: str | None, *, secret: str | None = None, automatic: bool = False) -> Setup:
+    """An embedded FC with everything else as it is by default; with a secret it authenticates."""
+    auth = secret is not None
+    given = {"base_url": None, "dialect": "seed", "timeout": 10.0, "rate": None, "headers": ()}
+    more = {"ca_bundle": None, "max_reply": MAX_REPLY, "tenant": "tenant_omega", "stranger": None}
+    who = {"actor": "pt004_test_harness", "token": None, "secret_key": secret}
+    return setup(**given, **more, **who, auth=auth, automatic=automatic, fault=fault)
+
+
+def from_environment() -> Setup:
+    """What the environment alone amounts to. Raises ``click.UsageError``."""
+
+    @click.command()
+    @target_options
+    def read(**given: Any) -> Setup:
+        return setup(**given)
+
+    chosen: Setup = read.main(args=[], prog_name="pt004", standalone_mode=False)
+    return chosen
+
+
+def _names(tenant: str, stranger: str | None, actor: str) -> Names:
+    other = stranger or f"{tenant}_stranger"
+    for name, value in (("TENANT_ID", tenant), ("STRANGER_TENANT_ID", other), ("ACTOR_ID", actor)):
+        if not _VISIBLE.fullmatch(value):
+            raise click.UsageError(f"{name} must be visible ASCII without spaces, not {value!r}")
+    if tenant == other:
+        raise click.UsageError(
+            f"STRANGER_TENANT_ID and TENANT_ID are both {tenant!r}; a stranger is another tenant"
+        )
+    return Names((tenant, other), (actor, f"{actor}_2", f"{actor}_3"))

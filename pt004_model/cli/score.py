@@ -1,0 +1,128 @@
+"""``pt004 score``: the tester's own power, measured by faults planted for it to find."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from typing import Any
+
+import click
+from attrs import evolve
+
+from pt004_model.cli.options import embedded
+from pt004_model.cli.session import connected
+from pt004_model.embedded import FAULTS
+from pt004_model.evidence import score as kill_table
+from pt004_model.evidence.score import Kill
+from pt004_model.explore.campaign import PROFILES, Campaign, Found, Progress
+
+
+class _Quiet:
+    """Tells nothing; what a campaign comes to is enough."""
+
+    def found(self, found: Found) -> None:
+        """Say nothing of a finding."""
+
+    def improved(self, found: Found) -> None:
+        """Say nothing of a shorter trace."""
+
+    def progress(self, progress: Progress) -> None:
+        """Say nothing of progress."""
+
+
+def kill(fault: str, seed: int, examples: int, profile: str = "ci") -> Kill:
+    """One campaign against the embedded FC with ``fault`` (none when empty).
+
+    It ends when the fault is found and its trace shrunk.
+    """
+    area = FAULTS[fault].area if fault else "-"
+    authenticating = area == "authentication" or (not fault and seed % 2 == 1)
+    secret = secrets.token_hex(16) if authenticating else None
+    chosen = evolve(PROFILES[profile], examples=examples, seconds=None)
+    start = time.monotonic()
+    with connected(embedded(fault or None, secret=secret)) as there:
+        campaign = Campaign(there.session, chosen, seed, _Quiet(), first_only=True)
+        result = campaign.run()
+    seconds = round(time.monotonic() - start, 1)
+    if not result.findings:
+        return Kill(fault, area, seed, False, seconds=seconds, unsure=result.why)
+    found = result.findings[0]
+    return Kill(
+        fault,
+        area,
+        seed,
+        found=True,
+        check=found.finding.check,
+        requests=found.requests_to_first,
+        commands=len(found.commands),
+        shrinking=result.requests - found.requests_to_first,
+        seconds=seconds,
+    )
+
+
+def kills(
+    faults: tuple[str, ...], seeds: tuple[int, ...], examples: int, jobs: int
+) -> Iterator[Kill]:
+    """Campaigns against each fault under each seed, ``jobs`` side by side, as they end."""
+    context = get_context("spawn")  # a forked child would share our connections
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        pending: list[Future[Kill]] = [
+            pool.submit(kill, fault, seed, examples) for fault in faults for seed in seeds
+        ]
+        for future in as_completed(pending):
+            yield future.result()
+
+
+@click.command()
+@click.option(
+    "--fault", "chosen", multiple=True, metavar="NAME", help="This fault alone; repeatable."
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="First seed."
+)
+@click.option(
+    "--repeat", type=click.IntRange(1), default=1, show_default=True, help="Seeds a fault."
+)
+@click.option("--max-examples", "examples", type=click.IntRange(1), default=300, show_default=True,
+              help="Examples a campaign.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Side by side.")
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+@click.pass_context
+def score(context: click.Context, /, **given: Any) -> None:
+    """Run a campaign against each seeded fault and print which were found.
+
+    A fault counts as found only if the campaigns without a fault are quiet. The exit code is 1 when
+    a fault survives or a campaign without one finds something.
+
+    Example: pt004 score --fault tags-are-sorted --repeat 3
+    """
+    for name in given["chosen"]:
+        if name not in FAULTS:
+            raise click.UsageError(f"{name!r} is no fault; choose from {', '.join(FAULTS)}")
+    names = given["chosen"] or tuple(FAULTS)
+    seeds = tuple(range(given["seed"], given["seed"] + given["repeat"]))
+    say = (lambda _: None) if given["as_json"] else click.echo
+    say(kill_table.HEADING)
+    done: list[Kill] = []
+    quiet = True
+    for each in kills(("", *names), (*seeds,), given["examples"], given["jobs"]):
+        if not each.fault:
+            quiet = quiet and not each.found
+            if each.found:
+                click.echo(f"without a fault, seed {each.seed}: {each.check}", err=True)
+            continue
+        done.append(each)
+        mine = [kill for kill in done if kill.fault == each.fault]
+        if len(mine) == len(seeds):
+            say(kill_table.row_line(kill_table.table(mine)[0]))
+    order = {name: number for number, name in enumerate(names)}
+    rows = kill_table.table(sorted(done, key=lambda kill: (order[kill.fault], kill.seed)))
+    if given["as_json"]:
+        click.echo(json.dumps({"quiet": quiet, "faults": kill_table.as_json(rows)}, indent=1))
+    for line in kill_table.total_lines(rows):
+        say(line)
+    context.exit(0 if quiet and all(row.killed for row in rows) else 1)
