@@ -1,0 +1,115 @@
+"""The small commands: lists, versions, help, and the server by itself."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from importlib.metadata import version
+
+import click
+import httpx
+import pytest
+
+from pt004_model.cli import main
+from tests.cli.helpers import ended, invoke, run, serving
+
+COMMANDS = ("prove", "check", "serve", "score", "checks", "faults")
+
+
+def test_the_commands_are_these() -> None:
+    """Nothing else is offered, and each command has a line of help of its own."""
+    assert sorted(COMMANDS) == sorted(main.commands)
+    said = invoke("--help")
+    assert said.code == 0
+    for name in COMMANDS:
+        assert re.search(rf"(?m)^  {name}  +\S.*[a-z.]$", said.out)
+    for code in ("0 conforms", "1 diverges", "2 wrong usage", "3 unsure", "130 interrupted"):
+        assert code in " ".join(said.out.split())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_an_example_that_parses(name: str) -> None:
+    """Each command's help ends its text with one example, whose flags the command has."""
+    said = invoke(name, "--help")
+    assert (said.code, said.err) == (0, "")
+    examples = re.findall(r"Example: (pt004 [^\n]*)", said.out)
+    assert len(examples) == 1
+    words = examples[0].partition("|")[0].split()
+    assert ["pt004", name] == words[:2]
+    command = main.commands[name]
+    known = {flag for option in command.params for flag in option.opts}
+    assert {word for word in words if word.startswith("--")} <= known
+    hidden = [each for each in command.params if isinstance(each, click.Option) and each.hidden]
+    assert all(flag not in said.out for option in hidden for flag in option.opts)
+
+
+def test_secrets_can_be_given_in_the_environment_alone() -> None:
+    """No option that is shown takes a secret: command lines are seen by everybody."""
+    for name in COMMANDS:
+        assert not re.search(r"--(token|secret|password|key)", invoke(name, "--help").out)
+
+
+def test_version_is_that_of_the_package() -> None:
+    """Both ways to start it tell the version that is installed."""
+    said = invoke("--version")
+    assert (said.code, said.out) == (0, f"pt004, version {version('pt004_model')}\n")
+    assert said == run("--version")
+
+
+def test_the_installed_command_is_the_same() -> None:
+    """``pt004`` is what ``python -m pt004_model`` is."""
+    code = "import sys; from importlib.metadata import entry_points as e; sys.argv[0] = 'pt004'; "
+    code += "next(iter(e(group='console_scripts', name='pt004'))).load()()"
+    found = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", code, "checks"], capture_output=True, text=True, check=True
+    )
+    assert found.stdout == run("checks").out
+
+
+def test_checks_are_listed() -> None:
+    """A line a check: id, section of the contract, sentence."""
+    said = invoke("checks")
+    assert (said.code, said.err) == (0, "")
+    for line in said.lines:
+        assert re.fullmatch(r"[a-z]+\.[a-z-]+ +\d[\d., ]* +[A-Za-z].*\.", line), line
+    assert any(
+        re.fullmatch(r"policy\.deny-blocks +5\.2 +After deny the run can only fail\.", line)
+        for line in said.lines
+    )
+    assert len(said.lines) == len({line.split()[0] for line in said.lines}) > 80
+
+
+def test_faults_are_listed() -> None:
+    """A line a fault: name, area, what a user would suffer."""
+    said = invoke("faults")
+    assert (said.code, said.err) == (0, "")
+    for line in said.lines:
+        assert re.fullmatch(r"[a-z0-9-]+ +[a-z]+ +\S.*\.", line), line
+    assert any(line.split()[:2] == ["tags-are-sorted", "input"] for line in said.lines)
+    assert len(said.lines) == len({line.split()[0] for line in said.lines}) > 50
+
+
+def test_serve_answers_both_dialects_until_it_is_interrupted() -> None:
+    """The server tells its address, speaks both dialects, describes itself, ends politely."""
+    with serving() as (address, process), httpx.Client(trust_env=False) as client:
+        assert client.get(f"{address}/health").json() == {"status": "healthy"}
+        headers = {"X-Tenant-ID": "t", "X-Actor-ID": "a"}
+        made = client.post(
+            f"{address}/workflows/runs", json={"workflow_id": "w"}, headers=headers
+        ).json()["run"]
+        read = client.get(f"{address}/api/fc/runs/{made['run_id']}", headers=headers)
+        assert made == read.json()["run"]
+        assert "/workflows/runs" in client.get(f"{address}/openapi.json").json()["paths"]
+        process.send_signal(signal.SIGINT)
+        said = ended(process, 10)
+    assert (said.code, said.out, said.err) == (0, "", "")
+
+
+def test_serve_says_when_it_cannot() -> None:
+    """A port that is taken is exit 2 and one sentence."""
+    with serving() as (address, _):
+        said = run("serve", "--port", address.rpartition(":")[2])
+    assert (said.code, said.out) == (2, "")
+    assert "Error: Cannot listen on 127.0.0.1:" in said.err

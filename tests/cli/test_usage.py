@@ -1,0 +1,101 @@
+"""Wrong usage: exit code 2, and a sentence that says which thing, what is wrong, what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.helpers import invoke, run
+
+ADDRESS = ("--base-url", "http://127.0.0.1:9405")
+SECRET = "s3cret-of-the-test"
+AREAS = (
+    "lifecycle, steps, policy, gates, audit, receipts, isolation, input, idempotency,"
+    " authentication"
+)
+
+ROWS: list[tuple[tuple[str, ...], dict[str, str], tuple[str, ...]]] = [
+    # arguments, environment, what the message says
+    (("prove", "--base-url", "localhost:9405"), {}, ("'localhost:9405'", "http://127.0.0.1:9405")),
+    (("check", "--base-url", "ftp://fc"), {}, ("'ftp://fc'", "like http://")),
+    (("check", "--base-url", "http://"), {}, ("'http://'", "like http://")),
+    (("check", "--base-url", "http://fc:99999"), {}, ("'http://fc:99999'", "like http://")),
+    (("check", "--base-url", "http://fc?a=b"), {}, ("'http://fc?a=b'", "like http://")),
+    (("prove",), {"FC_BASE_URL": "nonsense"}, ("'nonsense'", "like http://")),
+    (("check", "--profile", "huge"), {}, ("'huge'", "'dev'", "'ci'", "'nightly'")),
+    (("check",), {"PT004_PROFILE": "huge"}, ("'huge'", "'dev'", "'ci'", "'nightly'")),
+    (("check", "--areas", "steps,magic"), {}, ("'magic'", AREAS)),
+    (("check", "--areas", ","), {}, ("no area", AREAS)),
+    (("check", "--fault", "no-such"), {}, ("'no-such'", "step-runs-twice")),
+    (("prove", "--fault", "no-such"), {}, ("'no-such'", "step-runs-twice")),
+    (("serve", "--fault", "no-such"), {}, ("'no-such'", "step-runs-twice")),
+    (("prove", "--dialect", "klingon"), {}, ("'klingon'", "'seed'", "'deployed'")),
+    (("prove",), {"FC_DIALECT": "klingon"}, ("'klingon'", "'seed'", "'deployed'")),
+    (("check", *ADDRESS, "--auth"), {"SECRET_KEY": SECRET}, ("--auth", "embedded", "leave out")),
+    (("check", *ADDRESS, "--automatic"), {}, ("--automatic", "embedded", "leave out")),
+    (("prove", *ADDRESS, "--fault", "step-runs-twice"), {}, ("--fault", "embedded", "leave out")),
+    (("check", "--auth"), {}, ("--auth", "SECRET_KEY")),
+    (("prove", "--auth"), {"SECRET_KEY": ""}, ("--auth", "SECRET_KEY")),
+    (("serve", "--auth"), {}, ("--auth", "SECRET_KEY")),
+    (("check", "--header", "nothing"), {}, ("'nothing'", "NAME=VALUE")),
+    (("check", "--header", "bad name=x"), {}, ("'bad name'", "NAME=VALUE")),
+    (("check", "--header", f"X-A=é{SECRET}"), {}, ("X-A", "visible ASCII")),
+    (("check", "--header", f"X-A={SECRET}\n"), {}, ("X-A", "visible ASCII")),
+    (("check", "--header", f"X-A= {SECRET}"), {}, ("X-A", "spaces around")),
+    (("check", "--header", "Content-Length=3"), {}, ("Content-Length", "tester sets itself")),
+    (("check", "--header", "x-tenant-id=t"), {}, ("x-tenant-id", "tester sets itself")),
+    (("check", *ADDRESS), {"FC_TOKEN": f"{SECRET}\n"}, ("FC_TOKEN", "visible ASCII")),
+    (("check",), {"TENANT_ID": "a b"}, ("TENANT_ID", "visible ASCII")),
+    (("check",), {"TENANT_ID": "a", "STRANGER_TENANT_ID": "a"}, ("STRANGER_TENANT_ID", "another")),
+    (("check", "--ca-bundle", "/no/such/file"), {}, ("/no/such/file", "does not exist")),
+    (("check", "--max-examples", "0"), {}, ("--max-examples", "x>=1")),
+    (("check", "--max-time", "0"), {}, ("--max-time", "x>0")),
+    (("check", "--rate", "-1"), {}, ("--rate", "x>0")),
+    (("check", "--timeout", "soon"), {}, ("--timeout", "'soon'")),
+    (("check", "--seed", "-1"), {}, ("--seed", "0<=x<=4294967295")),
+    (("nonsense",), {}, ("'nonsense'",)),
+]
+
+
+@pytest.mark.parametrize(("arguments", "environment", "said"), ROWS)
+def test_wrong_usage_is_one_sentence(
+    arguments: tuple[str, ...], environment: dict[str, str], said: tuple[str, ...]
+) -> None:
+    """Exit code 2, nothing on standard output, the sentence on standard error, no secret in it."""
+    ended = invoke(*arguments, **environment)
+    assert (ended.code, ended.out) == (2, "")
+    message = ended.err.partition("Error: ")[2]
+    assert message.endswith("\n")
+    assert message.count("\n") == 1
+    for part in said:
+        assert part in message
+    assert "Traceback" not in ended.err
+    assert SECRET not in ended.err
+
+
+def test_a_certificate_file_that_holds_none(tmp_path: Path) -> None:
+    """A CA bundle that cannot be used is named."""
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text("no certificate")
+    ended = invoke("prove", *ADDRESS, "--ca-bundle", bundle)
+    assert ended.code == 2
+    assert f"cannot use the CA bundle {bundle}" in ended.err
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """Before anything is sent --out is tried, and what is wrong with it is said."""
+    (tmp_path / "file").write_text("")
+    for out, why in ((tmp_path / "file" / "out", "Not a directory"), (tmp_path / "file", "file")):
+        ended = invoke("check", *ADDRESS, "--out", out)
+        assert (ended.code, ended.out) == (2, "")
+        assert str(out) in ended.err
+        assert why in ended.err
+
+
+def test_the_process_ends_with_that_exit_code() -> None:
+    """As a process of its own the command exits with 2 and shows no traceback."""
+    ended = run("check", "--profile", "huge")
+    assert (ended.code, ended.out) == (2, "")
+    assert "Error: Invalid value for '--profile'" in ended.err
+    assert "Traceback" not in ended.err

@@ -1,0 +1,122 @@
+"""The seeded faults as a collection; that each can be found is for the tester to prove."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from itertools import zip_longest
+from pathlib import Path
+
+import attrs
+import pytest
+
+import pt004_model.embedded
+from pt004_model.embedded import FAULTS
+from pt004_model.embedded.app import build_app
+from pt004_model.embedded.faults import Fault, parts_with
+from pt004_model.embedded.parts import CONFORMING, Parts
+
+from .client import Fc
+from .conversation import SECRET, Conversation
+
+AREAS = [
+    "audit",
+    "authentication",
+    "gates",
+    "idempotency",
+    "input",
+    "isolation",
+    "lifecycle",
+    "policy",
+    "receipts",
+    "steps",
+]
+
+
+def test_faults_are_sorted_and_every_area_has_some() -> None:
+    """Faults are listed by area and name, at least four an area and sixty-four in all."""
+    listed = [(fault.area, fault.name) for fault in FAULTS.values()]
+    assert listed == sorted(listed)
+    count = Counter(area for area, _ in listed)
+    assert sorted(count) == AREAS
+    assert min(count.values()) >= 4
+    assert len(listed) >= 64
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_says_what_it_is(name: str) -> None:
+    """Every fault has a kebab-case name, and one or two sentences on what a user suffers."""
+    fault = FAULTS[name]
+    assert (fault.name, bool(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", name))) == (name, True)
+    assert fault.__doc__ is not None
+    assert fault.__doc__ != Fault.__doc__
+    assert 1 <= fault.__doc__.count(". ") + fault.__doc__.count(".\n") + 1 <= 2
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_replaces_one_part(name: str) -> None:
+    """Every fault takes the place of exactly one part and overrides at most two methods of it."""
+    parts = parts_with(name)
+    fields = [field.name for field in attrs.fields(type(parts))]
+    replaced = [name for name in fields if getattr(parts, name) is not getattr(CONFORMING, name)]
+    own = [member for member in vars(FAULTS[name]).values() if callable(member)]
+    assert len(replaced) == 1
+    assert getattr(parts, replaced[0]) is FAULTS[name]
+    assert 1 <= len(own) <= 2
+
+
+@pytest.fixture(params=FAULTS)
+def faulty(request: pytest.FixtureRequest) -> Iterator[Fc]:
+    """Return a Federation Core with each fault in turn."""
+    client = Fc(build_app(parts_with(request.param)))
+    yield client
+    client.close()
+
+
+def test_a_fault_leaves_the_happy_path(faulty: Fc) -> None:
+    """With any fault a plain run of five steps still completes and can be read."""
+    run_id = faulty.create(5)
+    for number in range(1, 6):
+        assert faulty.step(run_id, number)["step_index"] == number - 1
+    assert faulty.do(run_id, "completed")["status"] == "completed"
+    assert faulty.read(run_id)["run"]["run_id"] == run_id
+
+
+def test_the_conforming_code_knows_no_fault() -> None:
+    """Of the conforming modules only the one that starts a server mentions the faults."""
+    folder = Path(pt004_model.embedded.__file__).parent
+    texts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
+    knowing = {name for name, text in texts.items() if "embedded.faults" in text}
+    assert knowing == {"__init__.py", "serving.py"}
+
+
+def lines_of(parts: Parts) -> Generator[str, None, None]:
+    """Hold the long conversation with a server of these parts."""
+    client = Fc(build_app(parts, secret=SECRET))
+    try:
+        yield from Conversation(client).hold()
+    finally:
+        client.close()
+
+
+@pytest.fixture(scope="module")
+def conforming_lines() -> list[str]:
+    """Hold the long conversation with a conforming server."""
+    return list(lines_of(CONFORMING))
+
+
+def test_a_conforming_server_always_says_the_same(conforming_lines: list[str]) -> None:
+    """The long conversation has no chance in it, and no call of it fails."""
+    assert list(lines_of(CONFORMING)) == conforming_lines
+    codes = {line[:3] for line in conforming_lines}
+    assert codes == {"200", "201", "400", "401", "404", "409", "422"}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_shows(name: str, conforming_lines: list[str]) -> None:
+    """Every fault says something in the long conversation that a conforming server does not."""
+    with closing(lines_of(parts_with(name))) as lines:
+        pairs = zip_longest(lines, conforming_lines)
+        assert any(said != expected for said, expected in pairs)

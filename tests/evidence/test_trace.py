@@ -1,0 +1,234 @@
+"""The trace file: commands round trip, secrets do not, and deep replies are cut."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pt004_model.evidence.trace import (
+    BadTrace,
+    Origin,
+    blot,
+    dump_command,
+    load_command,
+    trace,
+    write_trace,
+)
+from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, Tenant, Token, Unknown
+from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
+from pt004_model.model.values import Body
+from pt004_model.vocabulary import Dialect
+from tests.evidence.helpers import COMMANDS, FINDING, JSON, PAUSE, found
+
+ORIGIN = Origin(42, "dev", Dialect.SEED)
+HIDING = Origin(42, "dev", Dialect.SEED, ("hush-hush-hush",))
+
+
+@given(COMMANDS)
+def test_any_command_is_read_back(command: Command) -> None:
+    """What is dumped, written as JSON in ASCII and loaded is the same command."""
+    text = json.dumps(dump_command(command), ensure_ascii=True)
+    assert command == load_command(json.loads(text))
+
+
+def test_a_command_in_the_file() -> None:
+    """This is how commands have looked since version 1 of the format."""
+    change = ChangeRun(
+        Unknown("no"), PAUSE.body, Caller(Tenant.STRANGER, 2, Token.EXPIRED), key="k"
+    )
+    assert dump_command(change) == {
+        "command": "ChangeRun",
+        "run": {"unknown": "no"},
+        "body": {"json": {"status": "paused"}},
+        "caller": {"tenant": 1, "actor": 2, "token": "expired"},
+        "key": "k",
+        "content_type": "application/json",
+    }
+    odd = CreateRun(1, Body('{"a": 1}'), content_type=None)
+    assert dump_command(odd) == {
+        "command": "CreateRun",
+        "run": 1,
+        "body": {"text": '{"a": 1}'},
+        "caller": {"tenant": 0, "actor": 0, "token": "good"},
+        "key": None,
+        "correlation": None,
+        "content_type": None,
+    }
+
+
+@given(
+    JSON
+    | st.dictionaries(
+        st.sampled_from(["command", "run", "body", "caller", "key", "part", "method"]),
+        JSON | st.sampled_from(["CreateRun", "OddPath", "Nonsense"]),
+    )
+)
+def test_anything_else_is_no_command(raw: Any) -> None:
+    """Whatever JSON is loaded gives a command that is dumped again, or one kind of error."""
+    with suppress(BadTrace):
+        command = load_command(raw)
+        assert command == load_command(dump_command(command))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        None,
+        [],
+        "CreateRun",
+        {},
+        {"command": "Nonsense"},
+        {"command": "OddPath"},
+        {"command": "CreateRun", "run": "x", "body": {"json": 1}},
+        {"command": "CreateRun", "run": 0, "body": 5},
+        {"command": "CreateRun", "run": 0, "body": {"json": 1}, "more": 1},
+        {"command": "ReadRun", "run": {"unknown": ""}, "caller": {"token": "stolen"}},
+    ],
+)
+def test_what_is_no_command_is_said_to_be_none(raw: Any) -> None:
+    """The error is a sentence that begins with what was found."""
+    with pytest.raises(BadTrace, match=r"^this is no command: "):
+        load_command(raw)
+
+
+def test_the_document() -> None:
+    """The head of a trace says what, where from and by which versions; then come the steps."""
+    document = trace(found(Reply(200, {"run": {"status": "paused"}})), ORIGIN)
+    steps = document.pop("steps")
+    assert datetime.fromisoformat(document.pop("written_at")).tzinfo is not None
+    assert {"pt004_model", "hypothesis"} == document.pop("versions").keys()
+    assert document == {
+        "format": "pt004-trace",
+        "version": 1,
+        "fingerprint": "0123456789ab",
+        "check": "policy.deny-blocks",
+        "area": "policy",
+        "section": "5.2",
+        "sentence": "After deny the run can only fail.",
+        "where": "status",
+        "expected": "a refusal with 400, 409, 422 (policy.deny-blocks)",
+        "observed": "status 200",
+        "seed": 42,
+        "profile": "dev",
+        "dialect": "seed",
+        "requests_to_first": 17,
+    }
+    assert [step["says"] for step in steps] == [
+        "run 0: create with steps a",
+        "run 0: to running naming a (0) with policy deny",
+        "run 0: to paused",
+    ]
+    assert steps[2] == {
+        "says": "run 0: to paused",
+        "send": dump_command(PAUSE),
+        "before": None,
+        "after": None,
+        "reply": {"status": 200, "body": {"run": {"status": "paused"}}},
+        "findings": [
+            {
+                "check": "policy.deny-blocks",
+                "where": "status",
+                "expected": FINDING.expected,
+                "observed": "status 200",
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("response", "reply"),
+    [
+        (Reply(409, {"detail": "no"}), {"status": 409, "body": {"detail": "no"}}),
+        (Reply(200, None), {"status": 200, "body": None}),
+        (
+            Reply(200, Undecodable("not JSON (Expecting value)", "<html>")),
+            {"status": 200, "undecodable": "not JSON (Expecting value)", "start": "<html>"},
+        ),
+        (NoAnswer("it is gone", applied=True), {"no_answer": "it is gone", "applied": True}),
+    ],
+)
+def test_every_kind_of_answer_is_kept(response: Response, reply: dict[str, Any]) -> None:
+    """A reply, one that is no JSON, and none at all are told apart in the file."""
+    assert reply == trace(found(response), ORIGIN)["steps"][2]["reply"]
+
+
+def test_a_trace_that_python_could_not_write_is_cut(tmp_path: Path) -> None:
+    """A reply nested deeper than any FC's that conforms is cut; a depth of 99 is kept."""
+
+    def nested(levels: int) -> Any:
+        value: Any = "end"
+        for level in range(levels):
+            value = [value] if level % 2 else {"d": value}
+        return value
+
+    kept = trace(found(Reply(200, nested(100))), HIDING)["steps"][2]["reply"]["body"]
+    assert nested(100) == kept
+    write_trace(tmp_path / "t.json", found(Reply(200, nested(5000))), HIDING)
+    text = (tmp_path / "t.json").read_text()
+    assert "[nested deeper]" in text
+    assert '"end"' not in text
+
+
+BLOTTED: list[tuple[Any, tuple[str, ...], Any]] = [
+    # value, secrets, what is left
+    ("no secret", (), "no secret"),
+    ("a hush b hush", ("hush",), "a [secret] b [secret]"),
+    ({"hush": ["hush", {"x": "hushhush"}]}, ("hush",),
+     {"[secret]": ["[secret]", {"x": "[secret][secret]"}]}),
+    ([1, None, True, 2.5], ("1",), [1, None, True, 2.5]),
+    # one secret within another
+    ("abcdef", ("bcd", "abcdef"), "[secret]"),
+    # as it is quoted in a finding
+    ('got "a\\"b\\\\c"', ('a"b\\c',), 'got "[secret]"'),
+    ('got "\\u00e9\\u00e9\\u00e9"', ("ééé",), 'got "[secret]"'),
+    # cut off: a quotation is of limited length
+    ("Bearer topsecret-and-lo… (40 more)", ("topsecret-and-long",), "Bearer [secret]… (40 more)"),
+    ("topsec", ("topsecret-and-long",), "topsec"),
+    # tokens that were made from a secret, whole or cut off
+    (f"x omega_{'a' * 40}.{'b-_' * 9} y", ("key",), "x [secret] y"),
+    (f"omega_{'a' * 40}", ("key",), "[secret]"),
+    ("tenant_omega, tenant_omega_stranger", ("key",), "tenant_omega, tenant_omega_stranger"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "secrets", "left"), BLOTTED)
+def test_blotting(value: Any, secrets: tuple[str, ...], left: Any) -> None:
+    """Secrets go from every text, names of members and quotations included."""
+    assert left == blot(value, secrets)
+
+
+@given(st.text("abcd", max_size=60), st.lists(st.text("abcd", min_size=1, max_size=12)))
+def test_nothing_is_left_of_a_secret(text: str, secrets: list[str]) -> None:
+    """No secret stands in a blotted text, however the secrets overlap."""
+    left = blot(text, tuple(secrets)).replace("[secret]", "\n")
+    assert not [secret for secret in secrets if secret in left]
+
+
+def test_what_an_fc_repeats_is_hidden() -> None:
+    """Secrets are blotted out of replies and of what findings quote; the rest is as it was."""
+    said = "the header was hush-hush-hush"
+    for response in (
+        Reply(200, {said: [said]}),
+        Reply(200, Undecodable("not JSON", said)),
+        NoAnswer(said, applied=False),
+    ):
+        document = trace(found(response), HIDING)
+        assert "hush-hush" not in json.dumps(document)
+        assert "[secret]" in json.dumps(document["steps"][2]["reply"])
+    assert HIDING.hide(said) == "the header was [secret]"
+
+
+def test_what_we_send_is_left_alone() -> None:
+    """A secret that stands in our own commands too does not spoil them."""
+    origin = Origin(42, "dev", Dialect.SEED, ("paused", "policy.deny"))
+    document = trace(found(), origin)
+    assert load_command(document["steps"][2]["send"]) == PAUSE
+    assert document["check"] == "policy.deny-blocks"
+    assert document["expected"] == "a refusal with 400, 409, 422 ([secret]-blocks)"

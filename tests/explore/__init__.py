@@ -1,0 +1,1 @@
+"""Tests of the search, against a stub that answers from the model."""

@@ -1,0 +1,1 @@
+"""Tests of the judge: each check seen failing, and passing."""

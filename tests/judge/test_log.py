@@ -1,0 +1,143 @@
+"""What an FC may add to a log, and what it may not."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+from attrs import evolve
+
+from pt004_model.judge.oracle import Verdict
+from pt004_model.judge.receipts import canonical_hash
+from pt004_model.model.commands import Command
+from pt004_model.model.values import Json
+from tests.habits import FREEDOMS, PLAIN, Habits
+from tests.judge.helpers import (
+    CREATE,
+    READ,
+    STARTED,
+    Row,
+    change,
+    create,
+    edited,
+    put,
+    start,
+    talk,
+)
+from tests.stub import JsonObject
+
+FURTHER: Final = Habits(sections="complete", further=True)
+UNGOVERNED: Final = (create(), change("running"))
+STEP: Final = change("running", current_step="x", actor=1)
+
+
+@pytest.mark.parametrize(
+    "commands",
+    [
+        (*UNGOVERNED, STEP, READ),  # a change of which the contract names no entry
+        (*UNGOVERNED, change("paused"), change("running"), change("completed"), READ),
+        (*UNGOVERNED, change("failed", reason="r"), READ, READ),
+        (*STARTED, change("paused"), change("running"), READ),
+        (CREATE, start("a", 0, "flag"), change("paused"), change("failed"), READ),
+    ],
+    ids=["progress", "completed", "failed", "resumed", "rejected"],
+)
+@pytest.mark.parametrize("sections", ["complete", "absent"])
+def test_entries_of_kinds_not_named_may_be_added(
+    commands: tuple[Command, ...], sections: str
+) -> None:
+    """An FC may write more than is named, steps of an ungoverned run among it."""
+    conversation = talk(*commands, habits=evolve(FURTHER, sections=sections))
+    assert Verdict.CONFORMS is conversation.judge(READ, conversation.answer(READ)).verdict
+
+
+@pytest.mark.parametrize("path", ["logs.-1.actor_id", "logs.-2.actor_id"], ids=["note", "step"])
+def test_an_entry_that_is_not_named_carries_an_actor_of_its_change(path: str) -> None:
+    """Whoever is named must have sent one of the changes since the log was read."""
+    row = Row("audit.actor", UNGOVERNED, STEP, put(path, "mallory"), habits=FURTHER)
+    conversation = talk(*row.prior, habits=row.habits)
+    reply = row.tamper(conversation.answer(row.command))
+    (finding,) = conversation.judge(row.command, reply).findings
+    assert row.check == finding.check
+    assert finding.expected == "actor_0 or actor_1 or actor_2"
+
+
+def test_a_step_of_an_ungoverned_run_may_be_null() -> None:
+    """Entries of an ungoverned run name their step or none."""
+    prior = (create(), change("running", current_step="x"))
+    flag: Json = {"decision": "flag", "policy_id": "p", "reason": "r"}
+    progress = change("running", current_step="y", policy=flag)
+    conversation = talk(*prior)
+    reply = conversation.answer(progress)
+    for name in (None, "x", "y"):
+        tampered = put("logs.-1.step_id", name)(reply)
+        assert Verdict.CONFORMS is conversation.judge(progress, tampered).verdict
+    (finding,) = conversation.judge(progress, put("logs.-1.step_id", "z")(reply)).findings
+    assert finding.check == "audit.step-id"
+    assert finding.expected == "'y' or 'x' or None"
+
+
+def test_a_log_spelled_otherwise_is_the_same_log() -> None:
+    """Names in another order and whole numbers as doubles are the same JSON values."""
+    conversation = talk(*STARTED, habits=FURTHER)
+    conversation.stub.habits = lambda: FREEDOMS["all at once"]
+    conversation.say(READ)
+
+
+def test_what_was_read_of_a_log_is_shown_where_it_changed() -> None:
+    """The finding names the entry and quotes both forms of it."""
+    conversation = talk(*STARTED)
+    tampered = put("logs.2.message", "rewritten")(conversation.answer(READ))
+    finding = conversation.judge(READ, tampered).findings[0]
+    assert (finding.check, finding.where) == ("audit.append-only", "logs[2]")
+
+
+def test_an_entry_too_few_and_one_too_many_are_told_apart() -> None:
+    """What is missing and what is more than there should be have fingerprints of their own."""
+    conversation = talk(CREATE)
+    command = start("a", 0)
+    reply = conversation.answer(command)
+
+    def doubled(body: JsonObject) -> None:
+        log = body["logs"]
+        assert isinstance(log, list)
+        entry = log[1]
+        assert isinstance(entry, dict)
+        log.append({**entry, "log_id": "new"})
+
+    def shortened(body: JsonObject) -> None:
+        log = body["logs"]
+        assert isinstance(log, list)
+        del log[1]
+
+    found = [
+        conversation.judge(command, edited(edit)(reply)).findings[0]
+        for edit in (doubled, shortened)
+    ]
+    assert {"audit.kinds"} == {finding.check for finding in found}
+    assert [finding.observed for finding in found] == ["more of them", "fewer of them"]
+    assert found[0].fingerprint != found[1].fingerprint
+
+
+def test_an_empty_log_lacks_every_kind() -> None:
+    """A log with nothing in it lacks what the table names, and is not raised about."""
+    conversation = talk(CREATE, habits=PLAIN)
+    reply = put("logs", [])(conversation.answer(READ))
+    found = [finding.check for finding in conversation.judge(READ, reply).findings]
+    assert found[0] == "audit.kinds"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        # echo -n '{"a":1,"b":[]}' | sha256sum, and so on
+        ({"b": [], "a": 1.0}, "f87e4099e9be5e75094e0a4f46d3dc18a9c37429314a5a2490fb78d31e7e170c"),
+        ([], "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945"),
+        (2**53, "c681da39d7273a6a24c15c9cac3a75526ff2ecf8ba4ee60346a0c70c8163bdb2"),
+        ("\ud800", None),
+        (10**400, None),
+    ],
+)
+def test_hashes_are_those_of_the_canonical_form(value: Json, expected: str | None) -> None:
+    """RFC 8785: names sorted, numbers as doubles; what has no such form has no hash."""
+    assert expected == canonical_hash(value)

@@ -1,0 +1,181 @@
+"""Calls without an answer, and what lies beyond the contract (sections 1 and 13)."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import evolve
+
+from pt004_model.model.commands import (
+    NO_ACTOR,
+    Caller,
+    ChangeRun,
+    Command,
+    CreateRun,
+    OddPath,
+    ReadRun,
+    Route,
+    Unknown,
+    WrongMethod,
+)
+from pt004_model.model.rules import Rule
+from pt004_model.model.values import Body
+from pt004_model.model.world import Accepted, Refused, Unjudged, World, expect, unanswered
+from tests.model.helpers import (
+    BEYOND,
+    CLASH,
+    HEADERS,
+    ILLEGAL,
+    STRANGER,
+    accepted,
+    at,
+    begin,
+    body,
+    create,
+    new,
+    summary,
+    world,
+)
+
+NAN = Body('{"status":"failed","error_details":{"a":NaN}}')
+
+
+# Calls that got no answer
+
+
+def test_an_unanswered_change_stays_open() -> None:
+    """A change that may have been applied is kept; the run itself has not moved (1)."""
+    before = world(new())
+    assert evolve(before, open_calls={0: begin(0)}) == unanswered(before, begin(0))
+
+
+def test_a_read_settles_it_or_leaves_it_open() -> None:
+    """A read after it shows the run before or after the change: either is right (1)."""
+    now = unanswered(world(new()), begin(0, Caller(actor=2)))
+    early, late = expect(now, ReadRun(0))
+    assert summary((early, late)) == [200, 200]
+    assert isinstance(early.reply, Accepted)
+    assert isinstance(late.reply, Accepted)
+    assert (new(), now) == (early.reply.run, early.world)
+    assert (late.reply.run.state.status, late.world.open_calls) == ("running", {})
+    assert late.reply.run == late.world.runs[0]
+    assert late.reply.run.log[-1].actor == 2
+
+
+def test_a_change_that_took_effect_takes_it_once() -> None:
+    """Once a read has shown the effect, no later read has another (1)."""
+    now = unanswered(world(new()), begin(0))
+    settled = expect(now, ReadRun(0))[1].world
+    assert summary(expect(settled, ReadRun(0))) == [200]
+
+
+def test_an_open_call_has_all_the_outcomes_of_the_change() -> None:
+    """A flagged start may have been applied, or applied and acted on at once (5.3)."""
+    flagged = ChangeRun(0, body("running", "a", 0, "flag"), key="k")
+    outcomes = expect(unanswered(world(new()), flagged), ReadRun(0))
+    shown = [each.world.runs[0].state.status for each in outcomes]
+    assert shown == ["pending", "running", "paused"]
+    assert [set(), {(0, "k")}, {(0, "k")}] == [set(each.world.keys) for each in outcomes]
+
+
+def test_another_run_is_not_in_doubt() -> None:
+    """An open call on one run leaves the others as sure as they were (9)."""
+    now = unanswered(world(new(), new(number=1)), begin(0))
+    (only,) = expect(now, ReadRun(1))
+    assert now == only.world
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ReadRun(0),
+        create(5),
+        OddPath(".."),
+        WrongMethod("PUT", Route.READ, 0),
+        ChangeRun(Unknown(), body("failed")),
+        ChangeRun(0, body("paused")),  # must be refused
+        ChangeRun(0, Body("{")),
+        begin(0, STRANGER),
+        begin(0, Caller(actor=NO_ACTOR)),
+    ],
+)
+def test_other_calls_leave_nothing_open(command: Command) -> None:
+    """A call that changes nothing that we can name leaves nothing open."""
+    before = world(new())
+    assert before is unanswered(before, command)
+
+
+def test_an_unanswered_change_beyond_the_contract_may_have_been_taken() -> None:
+    """Whether the FC took it nobody can tell, so the run is outside of the contract (1)."""
+    before = world(new())
+    assert evolve(before, outside=frozenset({0})) == unanswered(before, ChangeRun(0, NAN))
+
+
+# What lies beyond the contract
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        CreateRun(0, Body('{"workflow_id":"w","metadata":{"a":1e400}}')),
+        CreateRun(0, Body('{"workflow_id":"w","workflow_id":"v"}'), key="k"),
+        CreateRun(0, Body('{"workflow_id":"\\ud800"}')),
+        evolve(create(0), content_type=None),
+        evolve(create(0), content_type="text/plain"),
+    ],
+)
+def test_a_create_beyond_the_contract_is_refused_or_taken(command: CreateRun) -> None:
+    """It may be refused with 400, 413, 415 or 422, or taken: then nothing is judged (1)."""
+    outcomes = expect(World(), command)
+    assert summary(outcomes) == [BEYOND, None]
+    assert (World(), World(outside=frozenset({0}))) == tuple(each.world for each in outcomes)
+
+
+def test_a_change_beyond_the_contract_is_refused_or_taken() -> None:
+    """So is a change; the run it was taken for is outside of the contract (1)."""
+    before = world(at("running", 0, "allow"))
+    for command in (ChangeRun(0, NAN), ChangeRun(0, body("failed"), content_type=None)):
+        refusal, taken = expect(before, command)
+        assert summary((refusal, taken)) == [BEYOND, None]
+        assert before is refusal.world
+        assert evolve(before, outside=frozenset({0})) == taken.world
+
+
+@pytest.mark.parametrize(
+    ("command", "codes"),
+    [
+        (ChangeRun(0, body("failed"), content_type=None), ILLEGAL | BEYOND),
+        (ChangeRun(0, body("running", "a", 0, "allow", error_details={}), content_type=""),
+         ILLEGAL | BEYOND),
+    ],
+)  # fmt: skip
+def test_a_may_of_another_content_type(command: ChangeRun, codes: set[int]) -> None:
+    """What may be refused for two reasons may be so with the codes of both (11)."""
+    assert [codes, None] == summary(expect(world(new()), command))
+
+
+def test_an_illegal_change_of_another_content_type_is_never_taken() -> None:
+    """The wrong content type does not make legal what is not (3)."""
+    command = ChangeRun(0, body("paused"), content_type=None)
+    assert summary(expect(world(new()), command)) == [ILLEGAL | BEYOND]
+    actorless = evolve(command, caller=Caller(actor=NO_ACTOR))
+    assert summary(expect(world(new()), actorless)) == [ILLEGAL | BEYOND | HEADERS]
+
+
+def test_nothing_is_judged_of_a_run_outside() -> None:
+    """Any answer will do for any call on it, and its world stands still (1)."""
+    outside = evolve(world(new()), outside=frozenset({0}))
+    for command in (ReadRun(0), begin(0), begin(0, STRANGER), WrongMethod("PUT", Route.READ, 0)):
+        (only,) = expect(outside, command)
+        assert (Unjudged(), outside) == (only.reply, only.world)
+    assert summary(expect(outside, create(1))) == [201]
+
+
+def test_a_change_beyond_the_contract_under_a_used_key_is_refused() -> None:
+    """Where it must be refused for another reason it cannot be taken (10, 11)."""
+    now = accepted(expect(world(new()), begin(0, key="k")))[1]
+    (only,) = expect(now, ChangeRun(0, NAN, key="k"))
+    assert isinstance(only.reply, Refused)
+    assert (
+        set(only.reply.refusal.codes),
+        only.reply.refusal.rule,
+    ) == (CLASH | BEYOND, Rule.KEY_USED)

@@ -1,0 +1,33 @@
+"""Every seeded fault is found, and told as shortly as a person would."""
+
+from __future__ import annotations
+
+import pytest
+
+from pt004_model.embedded import FAULTS
+from pt004_model.evidence.score import Kill, shortest_traces, table
+
+FORGOTTEN = {"old-runs-forgotten"}
+"""Faults of forgotten runs: a trace holds every run made since, so there is no shortest one."""
+
+
+def test_quiet_without_a_fault(all_kills: list[Kill]) -> None:
+    """Nothing is found on the embedded FC when no fault is seeded."""
+    plain = [kill for kill in all_kills if not kill.fault]
+    assert [kill.found for kill in plain] == [False, False]
+    assert [kill.unsure for kill in plain] == ["", ""]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_is_found(fault: str, all_kills: list[Kill]) -> None:
+    """The fault is found by every campaign, with a trace no longer than pinned."""
+    (row,) = table(kill for kill in all_kills if kill.fault == fault)
+    assert row.killed
+    if fault not in FORGOTTEN:
+        assert row.shortest is not None
+        assert row.commands <= row.shortest
+
+
+def test_every_fault_is_pinned() -> None:
+    """The pinned lengths are those of the faults that there are."""
+    assert set(shortest_traces()) == set(FAULTS) - FORGOTTEN

@@ -1,0 +1,69 @@
+"""A module imports from lower floors only, and the check for that can fail."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.repo.helpers import PACKAGE, ROOT
+
+
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    """What ``lint-imports`` says of the package in ``folder``."""
+    code = "import sys; from importlinter.cli import lint_imports_command as c; c()"
+    return subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", code, "--no-cache", "--config", str(folder / "pyproject.toml")],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the package and its configuration."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PACKAGE, tmp_path / "pt004_model", ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_the_floors_hold() -> None:
+    """All contracts are kept."""
+    said = lint(ROOT)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert "0 broken" in said.stdout
+
+
+PLANTS = [
+    # where, a bad import, the contract that it breaks
+    ("vocabulary.py", "import pt004_model.model.run", "the floors"),
+    ("model/run.py", "import pt004_model.judge.oracle", "the floors"),
+    ("wire/codec.py", "import pt004_model.judge.fields", "the floors"),
+    ("explore/shrink.py", "import pt004_model.evidence.files", "the floors"),
+    ("model/world.py", "import hypothesis", "model and judge know neither HTTP nor Hypothesis"),
+    ("judge/gates.py", "import httpx", "model and judge know neither HTTP nor Hypothesis"),
+    ("embedded/rules.py", "import pt004_model.model.rules", "the embedded FC knows the names"),
+    ("explore/campaign.py", "import pt004_model.embedded", "only the command line imports"),
+    ("wire/codec.py", "import httpx", "only the transport names httpx"),
+]
+
+
+@pytest.mark.parametrize(("where", "bad", "contract"), PLANTS)
+def test_a_planted_import_breaks_them(copy: Path, where: str, bad: str, contract: str) -> None:
+    """Each kind of forbidden import makes ``lint-imports`` fail and name the contract."""
+    path = copy / "pt004_model" / where
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f"{text}\n\ndef _planted() -> None:\n    {bad}\n", encoding="utf-8")
+    said = lint(copy)
+    assert said.returncode == 1, said.stdout + said.stderr
+    broken = [line for line in said.stdout.splitlines() if " BROKEN" in line]
+    assert any(line.startswith(contract) for line in broken), said.stdout

@@ -1,0 +1,112 @@
+"""Addresses and settings: usable, or refused in a sentence for people."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import httpx
+import pytest
+
+from pt004_model.wire.transport import BadTarget, HttpTransport, Target, check_url
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("http://127.0.0.1:9405", "http://127.0.0.1:9405"),
+        ("http://127.0.0.1:9405/", "http://127.0.0.1:9405"),
+        ("https://fc.example", "https://fc.example"),
+        ("HTTP://FC.example/a/b//", "HTTP://FC.example/a/b"),
+        ("http://[::1]:80/x", "http://[::1]:80/x"),
+        ("http://h:65535", "http://h:65535"),
+        ("http://h/@/x", "http://h/@/x"),
+    ],
+)
+def test_a_usable_address(text: str, expected: str) -> None:
+    """An address is taken without the slashes at its end, and a transport can be made for it."""
+    assert expected == check_url(text)
+    HttpTransport(Target(text, own=True)).close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "h", "127.0.0.1:9405", "//h", "http://", "http:///x", "http:h", "ftp://h", "file:///x",
+     "http://[::1", "http://h:0", "http://h:65536", "http://h:x", "http://h?", "http://h/?a=b",
+     "http://h/#", "http://h#a", "http://u@h", "http://u:p@h", "http://:p@h", " http://h",
+     "http://a b/", "http://h/a b", "http://h ", "http://h\n/x", "http://h/\x00",
+     "http://999.1.1.1", "http://\u2488com"],
+)  # fmt: skip
+def test_an_unusable_address_is_said_to_be_one(text: str) -> None:
+    """What is no plain address of a service is refused, and the sentence names it."""
+    with pytest.raises(BadTarget) as caught:
+        HttpTransport(Target(text, own=True))
+    assert str(caught.value).startswith(f"{text!r} is no address of a Federation Core")
+
+
+def test_the_sentence_gives_an_example() -> None:
+    """Who gave a wrong address is shown a right one."""
+    with pytest.raises(BadTarget, match=r"; give one like http://127\.0\.0\.1:9405$"):
+        check_url("localhost:9405")
+
+
+@pytest.mark.parametrize("content", [None, "no certificate", ""])
+def test_an_unusable_ca_bundle_is_said_to_be_one(tmp_path: Path, content: str | None) -> None:
+    """A CA bundle that is missing or holds none is refused in a sentence that names it."""
+    bundle = tmp_path / "ca.pem"
+    if content is not None:
+        bundle.write_text(content)
+    with pytest.raises(BadTarget, match=f"cannot use the CA bundle {bundle}: "):
+        HttpTransport(Target("https://h", ca_bundle=bundle))
+
+
+def test_a_ca_bundle_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The certificates given are those that are trusted."""
+    trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    seen: list[object] = []
+
+    def client(**how: object) -> None:
+        seen.append(how["verify"])
+
+    monkeypatch.setattr(ssl, "create_default_context", lambda cafile: {"ca.pem": trusting}[cafile])
+    monkeypatch.setattr(httpx, "Client", client)
+    HttpTransport(Target("https://h", ca_bundle=Path("ca.pem")))
+    HttpTransport(Target("https://h"))
+    assert [trusting, True] == seen
+
+
+@pytest.mark.parametrize("value", ["\u00e9", "\udcff"])
+def test_a_header_that_cannot_be_sent_is_said_to_be_one(value: str) -> None:
+    """A header beyond ASCII is refused when the transport is made."""
+    target = Target("http://h", headers=(("X-Api-Key", value),), own=True)
+    with pytest.raises(BadTarget, match=r"^a header or setting cannot be used: "):
+        HttpTransport(target)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HTTP_PROXY", "gopher://proxy"),
+        ("ALL_PROXY", "socks9://proxy:1"),
+        ("SSL_CERT_FILE", "/no/such/file"),
+    ],
+)
+def test_an_environment_that_names_wrong_things(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """A proxy or certificate file that cannot be used is said to be so, but not for our own FC."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadTarget, match=r"^a header or setting cannot be used: "):
+        HttpTransport(Target("http://h"))
+    HttpTransport(Target("http://h", own=True)).close()
+
+
+def test_a_proxy_that_needs_more_than_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ImportError of the HTTP library ends in a sentence, too."""
+
+    def missing(*_: object, **__: object) -> None:
+        raise ImportError("Using SOCKS proxy, but the 'socksio' package is not installed.")
+
+    monkeypatch.setattr(httpx, "Client", missing)
+    with pytest.raises(BadTarget, match="'socksio' package is not installed"):
+        HttpTransport(Target("http://h"))
