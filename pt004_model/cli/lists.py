@@ -12,13 +12,14 @@ from pt004_model.judge.checks import CHECKS
 
 @click.command()
 def checks() -> None:
-    """List every check: its id, the section of the contract, and what it says.
+    """List every check: its id, section of the contract, severity and sentence.
 
     Example: pt004 checks | grep policy
     """
     width = max(map(len, CHECKS))
     for check in CHECKS.values():
-        click.echo(f"{check.id:<{width}}  {check.section:<7}  {check.sentence}")
+        told = f"{check.id:<{width}}  {check.section:<7}  {check.severity:<8}  {check.sentence}"
+        click.echo(told)
 
 
 @click.command()

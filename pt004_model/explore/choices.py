@@ -195,7 +195,7 @@ def walk(
     if text is None:
         return None
     key = f"w{run.number}-{run.version}" if keyed else None
-    return ChangeRun(run.number, dressed(run, text, dice), Caller(Tenant(run.tenant)), key)
+    return ChangeRun(run.number, dressed(run, text, dice), _anyone(run, dice), key)
 
 
 def lingering(run: Run) -> Move | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Final, TypeAlias
 
 from attrs import define, evolve
@@ -22,6 +23,7 @@ from pt004_model.model.commands import (
     ChangeRun,
     Command,
     CreateRun,
+    OddPath,
     ReadRun,
     Tenant,
     subject,
@@ -99,17 +101,19 @@ class Shrinker:
         return self.best
 
     def _pass(self, candidates: Callable[[Commands], Iterator[Commands]]) -> bool:
-        """Try the candidates of one kind, beginning anew after each that works."""
+        """Try the candidates of one kind; after one that works go on where it stood."""
         better = False
+        place = 0
         again = True
         while again:
             again = False
-            for candidate in candidates(self.best):
+            for candidate in islice(candidates(self.best), place, None):
                 if not self.budget.left:
                     return better
                 if self._try(candidate):
                     better = again = True
                     break
+                place += 1
         return better
 
     def _try(self, candidate: Commands) -> bool:
@@ -143,6 +147,13 @@ def _without_runs(commands: Commands) -> Iterator[Commands]:
     for run in runs:
         if run != last:
             yield tuple(command for command in commands if subject(command) != run)
+
+
+def _without_reads(commands: Commands) -> Iterator[Commands]:
+    """Without all that only looks, but the last command."""
+    kept = tuple(each for each in commands[:-1] if not isinstance(each, ReadRun | OddPath))
+    if len(kept) < len(commands) - 1:
+        yield (*kept, commands[-1])
 
 
 def _without_chunks(commands: Commands) -> Iterator[Commands]:
@@ -325,6 +336,7 @@ _LONG_TRACE: Final = 200
 _LONG_TEXT: Final = 8
 _PASSES: Final = (
     _without_runs,
+    _without_reads,
     _without_chunks,
     _without_steps,
     _plain_steps,

@@ -26,7 +26,7 @@ _WEIGHTS: Final = {
     Family.FOREIGN: 2,
     Family.UNKNOWN: 1,
     Family.KEY: 3,
-    Family.DOOR: 2,
+    Family.DOOR: 3,
     Family.READ: 2,
     Family.BEYOND: 1,
 }

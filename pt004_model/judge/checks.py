@@ -1,4 +1,4 @@
-"""The table of checks: id, section of the contract, one sentence.
+"""The table of checks: id, section of the contract, one sentence, severity.
 
 An id is ``area.rule``. The rules by which the model refuses a call are checks too: such a check
 fails when a call is accepted against the rule.
@@ -18,6 +18,18 @@ class Check:
     id: str
     section: str
     sentence: str
+
+    @property
+    def severity(self) -> str:
+        """How much it matters when the check fails.
+
+        ``critical``: governance itself is broken: what policy, isolation, authentication or the
+        evidence promise does not hold. ``major``: a client is misled or refused. ``minor``: what
+        was meant can still be told.
+        """
+        if self.id in _MINOR or self.id.endswith(".refusal-code"):
+            return "minor"
+        return "critical" if self.area in _CRITICAL_AREAS or self.id in _CRITICAL else "major"
 
     @property
     def area(self) -> str:
@@ -111,6 +123,33 @@ _ROWS: Final = (
     ("idempotency.refusal-code", "11", "A clash of keys is refused with 409 or 422."),
     ("authentication.token-required", "12", "A call without a good token is refused."),
     ("authentication.refusal-code", "11", "A bad token is refused with 401 or 403."),
+)
+
+_CRITICAL_AREAS: Final = frozenset({"policy", "authentication", "receipts", "isolation"})
+_CRITICAL: Final = frozenset(
+    {
+        "lifecycle.terminal-is-final",
+        "lifecycle.only-legal-changes",
+        "steps.next-step-only",
+        "steps.no-early-completion",
+        "gates.one-for-each-flagged-pause",
+        "gates.approved-by",
+        "gates.resolved-never-changes",
+        "audit.kinds",
+        "audit.append-only",
+        "audit.actor",
+    }
+)
+_MINOR: Final = frozenset(
+    {
+        "lifecycle.accepted-code",
+        "lifecycle.sections-as-asked",
+        "gates.gate-name",
+        "audit.message",
+        "audit.details",
+        "input.refusal-detail",
+        "input.path-names-no-run",
+    }
 )
 
 CHECKS: Final = {row[0]: Check(*row) for row in _ROWS}

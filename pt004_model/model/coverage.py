@@ -89,7 +89,8 @@ def edge(world: World, command: Command, accepted: bool) -> Edge | None:
     change = read_change(command.body)
     if run is None or not isinstance(change, Change):
         return None
-    if command.caller.tenant != run.tenant or command.caller.token is not Token.GOOD:
+    caller = command.caller
+    if caller.tenant != run.tenant or caller.actor < 0 or caller.token is not Token.GOOD:
         return None
     return Edge(
         str(run.state.status),

@@ -17,9 +17,10 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from pt004_model.model.asks import Change, Creation, Malformed, Policy
-from pt004_model.model.history import Anything, Entry, Gate, GateRef, StepRef
+from pt004_model.model.history import Anything, Entry, Gate
 from pt004_model.model.rules import Refusal, Rule
-from pt004_model.vocabulary import Decision, Event, GateStatus, Status, StepOutcome
+from pt004_model.model.writing import Writing
+from pt004_model.vocabulary import Decision, Event, Status, StepOutcome
 
 PENDING, RUNNING, PAUSED, COMPLETED, FAILED = Status
 ALLOW, FLAG, DENY = Decision
@@ -280,7 +281,7 @@ def step(run: Run, change: Change, actor: int) -> tuple[Run | Refusal, ...]:
 
 def apply(run: Run, ask: Ask, change: Change, actor: int) -> Run:
     """The run after ``change`` was accepted (sections 3.5, 4, 6, 7.2). No rule is asked here."""
-    writing = _Writing(run, actor, run.version + 1)
+    writing = Writing(run.governed, run.current_step, run.gates, actor, run.version + 1)
     if run.state.gate_pending:
         writing.close_gate(change)
     after = run.state
@@ -350,7 +351,7 @@ def _reason(change: Change) -> dict[str, object]:
     return {} if change.reason is None else {"reason": change.reason}
 
 
-def _write_steps(writing: _Writing, run: Run, ask: Ask, change: Change, shown: str | None) -> None:
+def _write_steps(writing: Writing, run: Run, ask: Ask, change: Change, shown: str | None) -> None:
     """The ``FC-STEP`` and ``FC-POL`` entries of a change (section 7.2)."""
     old, new = writing.step(run.current_step), writing.step(shown)
     if run.governed:
@@ -369,50 +370,3 @@ def _write_steps(writing: _Writing, run: Run, ask: Ask, change: Change, shown: s
             "reason": policy.reason,
         }
         writing.add(Event.POLICY_DECIDED, new, details)
-
-
-class _Writing:
-    """The entries and gates that one accepted change appends."""
-
-    def __init__(self, run: Run, actor: int, version: int) -> None:
-        self.run = run
-        self.actor = actor
-        self.version = version
-        self.entries: list[Entry] = []
-        self.gates = list(run.gates)
-
-    def step(self, name: str | None) -> StepRef:
-        """How an entry names a step: exactly, or for an ungoverned run loosely or not at all."""
-        if self.run.governed:
-            return StepRef((name,))
-        return StepRef((name, self.run.current_step, None))
-
-    def add(
-        self,
-        event: Event,
-        step: StepRef | None = None,
-        details: dict[str, object] | None = None,
-        previous: Status | None = None,
-        new: Status | None = None,
-    ) -> None:
-        entry = Entry(event, self.actor, self.version, step, previous, new, details or {})
-        self.entries.append(entry)
-
-    def open_gate(self, shown: str | None) -> None:
-        step = self.step(shown)
-        self.gates.append(Gate(len(self.gates), step, opened=self.version))
-        self.add(Event.GATE_OPENED, step, {"gate_id": GateRef(len(self.gates) - 1)})
-
-    def close_gate(self, change: Change) -> None:
-        gate = self.gates[-1]
-        approved = change.status is RUNNING
-        verdict = GateStatus.APPROVED if approved else GateStatus.REJECTED
-        self.gates[-1] = evolve(
-            gate,
-            status=verdict,
-            resolved=self.version,
-            approved_by=self.actor if approved else None,
-            rejection_reason=None if approved else change.reason,
-        )
-        details: dict[str, object] = {"gate_id": GateRef(gate.number), "decision": verdict}
-        self.add(Event.GATE_CLOSED, gate.step, details)

@@ -65,7 +65,7 @@ def test_the_installed_command_is_the_same() -> None:
     found = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-c", code, "checks"], capture_output=True, text=True, check=True
     )
-    assert found.stdout == run("checks").out
+    assert found.stdout == invoke("checks").out
 
 
 def test_checks_are_listed() -> None:

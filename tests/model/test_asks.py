@@ -43,6 +43,14 @@ def test_a_creation_with_everything() -> None:
     assert expected == read_creation(body)
 
 
+@pytest.mark.parametrize("steps", [["a"], ["a", "A", " a", "\u00e9", "e\u0301"]])
+def test_the_steps_of_a_creation(steps: list[Json]) -> None:
+    """One step is enough, and names are alike only code point by code point (2)."""
+    asked = read_creation(Body.of({"workflow_id": "w", "steps": steps}))
+    assert isinstance(asked, Creation)
+    assert tuple(steps) == asked.steps
+
+
 @pytest.mark.parametrize(
     "more",
     [

@@ -28,6 +28,8 @@ from pt004_model.model.scenarios import (
     HAPPY_PATH,
     POLICY_DENY,
     POLICY_FLAG,
+    TAGS,
+    WORKFLOW_ID,
     Scenario,
     following,
 )
@@ -106,6 +108,7 @@ def test_the_canonical_scenarios() -> None:
     assert HAPPY_PATH.decisions == (ALLOW, ALLOW, ALLOW, ALLOW, ALLOW)
     assert POLICY_FLAG.decisions == (ALLOW, FLAG, ALLOW, ALLOW, ALLOW)
     assert str(POLICY_DENY) == "allow deny allow allow allow"
+    assert (WORKFLOW_ID, TAGS) == ("pt004_execution_spine", ("pt004", "proof_campaign"))
     assert HAPPY_PATH.steps == ("step_1", "step_2", "step_3", "step_4", "step_5")
 
 

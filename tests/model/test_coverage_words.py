@@ -77,6 +77,12 @@ def test_a_change_drives_an_edge(command: ChangeRun, expected: str) -> None:
     assert Edge(status, ask, decision, position, "refused") == edge(HERE, command, False)
 
 
+def test_edges_have_an_order() -> None:
+    """Edges sort by their words, for tables."""
+    one = Edge("paused", "fail", "-", "none", "accepted")
+    assert one < evolve(one, outcome="refused") < evolve(one, status="pending", outcome="-")
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -141,6 +141,12 @@ def test_every_move_is_listed_once_and_named() -> None:
     ]  # fmt: skip
 
 
+def _step(name: str, index: int) -> dict[str, object]:
+    """The fields of a change to running that names a step, with an allow."""
+    allow = {"decision": "allow", "policy_id": "pol-allow", "reason": "because"}
+    return {"status": "running", "current_step": name, "step_index": index, "policy": allow}
+
+
 BODIES: list[tuple[Run, Move, dict[str, object] | None]] = [
     (at("pending"), Move(Ask.START, Decision.FLAG), {
         "status": "running", "current_step": "a", "step_index": 0,
@@ -155,6 +161,13 @@ BODIES: list[tuple[Run, Move, dict[str, object] | None]] = [
     (at("running", 0, "allow"), Move(Ask.FAIL), {"status": "failed"}),
     (at("running", 0, "allow"), Move(Ask.RESET), {"status": "pending"}),
     (at("paused", 0, "flag"), Move(Ask.RESUME), {"status": "running"}),
+    (at("pending"), Move(Ask.MISNAME), _step("a", 1)),
+    (at("pending", length=1), Move(Ask.MISNAME), _step("a", 7)),
+    (at("running", 0, "allow"), Move(Ask.MISNAME), _step("b", 2)),
+    (at("running", 2, "allow"), Move(Ask.MISNAME), _step("c", 9)),
+    (at("running", 0, "allow"), Move(Ask.REPEAT), _step("a", 0)),
+    (at("running", 0, "allow"), Move(Ask.SKIP), _step("c", 2)),
+    (at("running", 2, "allow"), Move(Ask.BACK), _step("b", 1)),
     (at("pending"), Move(Ask.REPEAT), None),
     (at("pending"), Move(Ask.BACK), None),
     (at("running", 0, "allow"), Move(Ask.BACK), None),

@@ -48,6 +48,7 @@ def test_a_good_token_verifies() -> None:
     assert isinstance(said["iat"], int)
     assert isinstance(said["exp"], int)
     assert said["iat"] < now < said["exp"] <= now + 24 * 3600 + 5
+    assert said["scopes"] == ["workflow:read", "workflow:write"]
     assert isinstance(said["jti"], str)
     assert said["jti"] != claims(make(Credentials(None, "other"), Token.GOOD), "other")["jti"]
 

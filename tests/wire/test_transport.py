@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pt004_model.model.replies import NoAnswer
+from pt004_model.wire import transport as transport_module
 from pt004_model.wire.codec import Answer, Request
 from pt004_model.wire.transport import HttpTransport, Target
 from tests.wire.helpers import Serve, Server, hangs_up, http, says
@@ -108,6 +109,20 @@ def test_connections_are_kept(server: Start) -> None:
     for _ in range(3):
         assert isinstance(transport.send(GET), Answer)
     assert (transport.requests, len(there.requests), there.connections) == (3, 3, 1)
+
+
+def test_an_idle_connection_is_not_kept_for_long(
+    server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given up before a server would close it, which takes five seconds with many."""
+    assert 0.5 < transport_module.KEEP_ALIVE < 5.0
+    monkeypatch.setattr(transport_module, "KEEP_ALIVE", 0.01)
+    there = server(says(http(200)))
+    transport = there.transport()
+    transport.send(GET)
+    time.sleep(0.05)
+    transport.send(GET)
+    assert there.connections == 2
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])

@@ -29,6 +29,13 @@ def test_a_usable_address(text: str, expected: str) -> None:
     HttpTransport(Target(text, own=True)).close()
 
 
+def test_the_defaults_of_a_target() -> None:
+    """Ten seconds of patience, no rate, 16 MiB of reply, and not an FC of our own."""
+    target = Target("http://h")
+    assert (target.timeout, target.rate, target.headers) == (10.0, None, ())
+    assert (target.ca_bundle, target.max_reply, target.own) == (None, 16_777_216, False)
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "h", "127.0.0.1:9405", "//h", "http://", "http:///x", "http:h", "ftp://h", "file:///x",
