@@ -205,13 +205,13 @@ class Campaign:
     def _goals(self) -> tuple[Goal, ...]:
         """The goals of the next round: those never driven, then those driven least.
 
-        What is accepted comes first: every legal edge driven once shows more than any other thing
-        of the same cost, and leads to the states from which the rest is asked.
+        What is accepted has half of the weight, few as it is: it shows more than what is refused,
+        and leads to the states from which the rest is asked.
         """
         left = missing(self.session.tally, self.lengths)
         legal = tuple(g for g in left if any(edge.outcome == "accepted" for edge in g.edges))
         if left:
-            return legal or left
+            return (*left, *legal * (len(left) // len(legal))) if legal else left
         counts = self.session.tally.edges
         every = reachable(self.session.tally, self.lengths)
         return tuple(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from random import Random
 
+from attrs import evolve
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from pt004_model.explore.choices import (
@@ -33,7 +34,7 @@ from pt004_model.model.commands import (
     Tenant,
     subject,
 )
-from pt004_model.model.moves import Goal, Move
+from pt004_model.model.moves import Goal, Move, forbidden_moves
 from pt004_model.model.scenarios import Scenario, following
 from pt004_model.vocabulary import Decision
 
@@ -42,6 +43,7 @@ MOST_RUNS = 10
 _MARCH = (3, 8, 40)
 _LINGER = (1, 4, 12)
 _LOOK_EVERY = 6
+_DEFIANCE = 3
 _ONE_STEP = Scenario((Decision.ALLOW,))
 
 
@@ -81,7 +83,7 @@ class WorkflowMachine(RuleBasedStateMachine):
         elif choice.family is Family.GOAL:
             self._pursue(choice)
         elif choice.family in WALKS:
-            self._walk(choice)
+            self._walk(choice, drawn.plan)
         else:
             for command in commands(self._situation(drawn.plan), choice):
                 if isinstance(command, CreateRun) and command.run == self.next_run:
@@ -146,25 +148,49 @@ class WorkflowMachine(RuleBasedStateMachine):
         plan = Scenario((Decision.ALLOW,) * max(goal.length, 1))
         self.plans[number] = plan
         self._send(creation(number, plan, None, governed=goal.length > 0))
-        for move in (*goal.way, goal.move):
+        for move in goal.way:
             self._go(number, move, _dice(choice))
+        self._defy(number, choice, _DEFIANCE)
+        self._go(number, goal.move, _dice(choice))
 
-    def _walk(self, choice: Choice) -> None:
+    def _defy(self, number: int, choice: Choice, times: int) -> None:
+        """Ask for what is forbidden where the run is; it should all be refused.
+
+        Nothing is read in between: a refusal changes nothing, and the next reading shows it.
+        """
+        dice = Random(choice.variety + choice.pick)  # noqa: S311 - no secret is made
+        for _ in range(times):
+            if not self.lockstep.drivable(number):
+                return
+            moves = forbidden_moves(self.lockstep.world.runs[number])
+            self._go(number, dice.choice(moves), None, look=False)
+
+    def _walk(self, choice: Choice, plan: Scenario) -> None:
         """Take a run several moves on: along its plan, or pausing and resuming it on the spot.
 
         What happens in long runs and after many pauses is seen in no other way. It is read now and
         then only, so that the requests go into the moves.
         """
-        run = self._situation(_ONE_STEP).run(choice.pick)
+        along, times = choice.family is Family.MARCH, _LINGER[choice.pick % 3]
+        if along:
+            times = _MARCH[choice.pick % 3]
+            if len(plan.decisions) > 1 and self.next_run - self.first < MOST_RUNS:
+                times = 4 * len(plan.decisions)
+                self.plans[self.next_run] = plan
+                governed = not self.session.ungoverned
+                self._send(creation(self.next_run, plan, None, governed), look=False)
+        run = self._situation(_ONE_STEP).run(0 if len(plan.decisions) > 1 else choice.pick)
         if run is None:
             return
-        number, along = run.number, choice.family is Family.MARCH
-        for count in range(1, (_MARCH if along else _LINGER)[choice.pick % 3] + 1):
+        number = run.number
+        for count in range(1, times + 1):
             now = self.lockstep.world.runs.get(number, run)
             move = following(now, self.plans[number]) if along else lingering(now)
             if move is None or not self.lockstep.drivable(number):
                 break
             keyed = choice.variety % 2 == 1
+            if along and choice.variety % 3:
+                self._defy(number, evolve(choice, pick=choice.pick + count), 1)
             self._go(number, move, None, look=count % _LOOK_EVERY == 0, keyed=keyed)
         self._look(number)
 

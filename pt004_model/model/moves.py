@@ -137,6 +137,16 @@ def legal_moves(run: Run) -> tuple[Move, ...]:
     )
 
 
+def forbidden_moves(run: Run) -> tuple[Move, ...]:
+    """The moves that an FC must refuse of ``run`` where it is."""
+    return tuple(
+        move
+        for move in MOVES
+        if (change := _asked(run, move)) is not None
+        and all(isinstance(after, Refusal) for after in step(run, change, 0))
+    )
+
+
 @lru_cache(maxsize=64)
 def places(length: int) -> tuple[Place, ...]:
     """Every reachable state of a run of ``length`` steps, nearest first (0: ungoverned)."""

@@ -69,15 +69,14 @@ def test_the_installed_command_is_the_same() -> None:
 
 
 def test_checks_are_listed() -> None:
-    """A line a check: id, section of the contract, sentence."""
+    """A line a check: id, section of the contract, severity, sentence."""
     said = invoke("checks")
     assert (said.code, said.err) == (0, "")
     for line in said.lines:
-        assert re.fullmatch(r"[a-z]+\.[a-z-]+ +\d[\d., ]* +[A-Za-z].*\.", line), line
-    assert any(
-        re.fullmatch(r"policy\.deny-blocks +5\.2 +After deny the run can only fail\.", line)
-        for line in said.lines
-    )
+        row = r"[a-z]+\.[a-z-]+ +\d[\d., ]* +(critical|major|minor) +[A-Za-z].*\."
+        assert re.fullmatch(row, line), line
+    row = r"policy\.deny-blocks +5\.2 +critical +After deny the run can only fail\."
+    assert any(re.fullmatch(row, line) for line in said.lines)
     assert len(said.lines) == len({line.split()[0] for line in said.lines}) > 80
 
 

@@ -20,12 +20,13 @@ from pt004_model.cli.options import Setup, from_environment
 from pt004_model.cli.session import UNSURE, Connected, Unsure, connected
 from pt004_model.evidence import report
 from pt004_model.evidence.folder import Folder
+from pt004_model.evidence.report import finding_lines
 from pt004_model.evidence.trace import Origin
 from pt004_model.explore.campaign import PROFILES, Campaign, Profile, Result
 from pt004_model.judge.oracle import Verdict
 
 RESULT = pytest.StashKey[Result]()
-EDGES = pytest.StashKey[list[str]]()
+LINES = pytest.StashKey[list[str]]()
 USAGE = 2
 
 
@@ -91,7 +92,11 @@ def result(
     result = Campaign(there.session, profile, folder.origin.seed, screen).run()
     folder.keep_summary(result)
     pytestconfig.stash[RESULT] = result
-    pytestconfig.stash[EDGES] = list(report.coverage_lines(there.session.tally.edges))
+    pytestconfig.stash[LINES] = [
+        *(folder.origin.hide(line) for each in result.findings for line in finding_lines(each)),
+        *report.coverage_lines(there.session.tally.edges),
+        *report.result_lines(result),
+    ]
     return result
 
 
@@ -99,16 +104,10 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Print the findings, the coverage table and the verdict."""
-    result = config.stash.get(RESULT, None)
-    if result is None:
-        return
-    terminalreporter.section("campaign")
-    for found in result.findings:
-        for line in report.finding_lines(found):
-            terminalreporter.write_line(line)
-    for line in config.stash[EDGES]:
-        terminalreporter.write_line(line)
-    for line in report.result_lines(result):
+    lines = config.stash.get(LINES, [])
+    if lines:
+        terminalreporter.section("campaign")
+    for line in lines:
         terminalreporter.write_line(line)
 
 

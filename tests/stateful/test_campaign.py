@@ -6,6 +6,7 @@ import pytest
 
 from pt004_model.cli.session import Connected
 from pt004_model.evidence import report
+from pt004_model.evidence.folder import Folder
 from pt004_model.explore.campaign import Result
 from pt004_model.explore.divergence import raise_finding
 from pt004_model.explore.properties import live_through
@@ -25,11 +26,11 @@ def test_canonical_case(name: str, there: Connected, ungoverned: bool) -> None:
 
 
 @pytest.mark.parametrize("area", AREAS)
-def test_area(area: str, result: Result) -> None:
+def test_area(area: str, result: Result, folder: Folder) -> None:
     """Every answer in the campaign was one that the contract allows in this area."""
     found = [each for each in result.findings if each.finding.area == area]
-    lines = [line for each in found for line in report.finding_lines(each)]
-    assert not found, "\n".join(lines)
+    lines = [folder.origin.hide(line) for each in found for line in report.finding_lines(each)]
+    assert lines == []
 
 
 def test_campaign_can_be_judged(result: Result) -> None:
