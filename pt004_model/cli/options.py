@@ -179,7 +179,7 @@ def setup(**given: Any) -> Setup:
     shaping = [f"--{n}" for n in ("auth", "automatic", "fault") if given[n]]
     if not own and shaping:
         raise click.UsageError(
-            f"{' and '.join(shaping)} shape the embedded FC, and an address was given;"
+            f"{' and '.join(shaping)} can shape the embedded FC alone, and an address was given;"
             " leave out one or the other"
         )
     secret = given["secret_key"] or None

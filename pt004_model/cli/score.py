@@ -19,6 +19,7 @@ from pt004_model.embedded import FAULTS
 from pt004_model.evidence import score as kill_table
 from pt004_model.evidence.score import Kill
 from pt004_model.explore.campaign import PROFILES, Campaign, Found, Progress
+from pt004_model.model.commands import describe
 
 
 class _Quiet:
@@ -61,6 +62,7 @@ def kill(fault: str, seed: int, examples: int, profile: str = "ci") -> Kill:
         commands=len(found.commands),
         shrinking=result.requests - found.requests_to_first,
         seconds=seconds,
+        trace=tuple(map(describe, found.commands)),
     )
 
 
@@ -85,10 +87,10 @@ def kills(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="First seed."
 )
 @click.option(
-    "--repeat", type=click.IntRange(1), default=1, show_default=True, help="Seeds a fault."
+    "--repeat", type=click.IntRange(1), default=1, show_default=True, help="Seeds for each fault."
 )
 @click.option("--max-examples", "examples", type=click.IntRange(1), default=300, show_default=True,
-              help="Examples a campaign.")  # fmt: skip
+              help="Examples of each campaign.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Side by side.")
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 @click.pass_context

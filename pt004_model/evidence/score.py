@@ -16,7 +16,8 @@ class Kill:
     """One campaign against one fault, or against none (``fault`` is empty).
 
     ``requests`` is the number sent when the fault was first seen, ``commands`` the length of the
-    shrunk trace; both are 0 when nothing was found. ``unsure`` says why nothing can be said.
+    shrunk trace; both are 0 when nothing was found. ``trace`` tells that trace, a line a command.
+    ``unsure`` says why nothing can be said.
     """
 
     fault: str
@@ -29,6 +30,7 @@ class Kill:
     shrinking: int = 0
     seconds: float = 0.0
     unsure: str = ""
+    trace: tuple[str, ...] = ()
 
 
 @frozen

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final, TypeAlias
 
-from attrs import define, evolve
+from attrs import define, evolve, field
 
 from pt004_model.explore.lockstep import Lockstep, TargetLost
 from pt004_model.explore.session import Session
@@ -28,6 +28,7 @@ from pt004_model.model.commands import (
     Tenant,
     subject,
 )
+from pt004_model.model.replies import Reply
 from pt004_model.model.values import Body, Json
 
 Commands: TypeAlias = tuple[Command, ...]
@@ -83,6 +84,8 @@ class Shrinker:
     best: Commands
     budget: Budget
     on_better: Callable[[Lockstep, Finding], None] = lambda _a, _b: None
+    refused: list[Command] = field(factory=list)
+    confirmed: bool = False
 
     def run(self) -> Commands:
         """The shortest trace found within the budget."""
@@ -90,15 +93,22 @@ class Shrinker:
         try:
             if not any(map(self._try, _skeletons(self.best))):
                 self._try(self.best)
+            self._try(self._accepted())
             better = True
             while better and self.budget.left:
                 better = False
                 for each in _PASSES:
                     better = self._pass(each) or better
+            self.budget.requests += len(self.best)  # the last replay is not to be spared
             self._try(_renamed(self.best))
         except TargetLost:
             pass  # what was reached by then is kept
         return self.best
+
+    def _accepted(self) -> Commands:
+        """The best trace without what was refused in it: detours change nothing, as a rule."""
+        *before, last = self.best
+        return (*(command for command in before if command not in self.refused), last)
 
     def _pass(self, candidates: Callable[[Commands], Iterator[Commands]]) -> bool:
         """Try the candidates of one kind; after one that works go on where it stood."""
@@ -117,6 +127,8 @@ class Shrinker:
         return better
 
     def _try(self, candidate: Commands) -> bool:
+        if self.confirmed and candidate == self.best:
+            return False  # what changes nothing must not count as progress
         if self.budget.spent + len(candidate) > self.budget.requests:
             return False
         before = self.session.tally.commands
@@ -124,7 +136,13 @@ class Shrinker:
         self.budget.spent += self.session.tally.commands - before
         if finding is None:
             return False
+        self.confirmed = True
         self.best = sent(lockstep)
+        self.refused = [
+            step.command
+            for step in lockstep.steps
+            if isinstance(step.response, Reply) and step.response.code >= 400
+        ]
         self.on_better(lockstep, finding)
         return True
 
@@ -177,12 +195,22 @@ def _without_pairs(commands: Commands) -> Iterator[Commands]:
 
 
 def _without_steps(commands: Commands) -> Iterator[Commands]:
-    """Without one declared step of one run; what started it goes, what follows moves up."""
+    """Without ever fewer of the declared steps of one run.
+
+    What started a step goes with it, and what follows moves up.
+    """
     for command in commands:
         steps = command.body.fields.get("steps") if isinstance(command, CreateRun) else None
-        if isinstance(command, CreateRun) and isinstance(steps, list) and len(steps) > 1:
-            for index in range(len(steps) - 1, -1, -1):
-                yield _dropped_step(commands, command.run, steps, index)
+        if not isinstance(command, CreateRun) or not isinstance(steps, list):
+            continue
+        size = len(steps) // 2
+        while size >= 1:
+            for end in range(len(steps), 0, -size):
+                shorter = commands
+                for index in range(end - 1, max(0, end - size) - 1, -1):
+                    shorter = _dropped_step(shorter, command.run, steps, index)
+                yield shorter
+            size //= 2
 
 
 def _plain_steps(commands: Commands) -> Iterator[Commands]:
@@ -212,11 +240,12 @@ def _named(command: Command, run: int, names: dict[str, Json]) -> Command:
 
 
 def _dropped_step(commands: Commands, run: int, steps: list[Json], index: int) -> Commands:
-    kept = [*steps[:index], *steps[index + 1 :]]
     result: list[Command] = []
     for command in commands:
         if isinstance(command, CreateRun) and command.run == run:
-            if isinstance(command.body.fields.get("steps"), list):
+            named = command.body.fields.get("steps")
+            if isinstance(named, list):
+                kept: list[Json] = [*named[:index], *named[index + 1 :]]
                 command = evolve(command, body=command.body.replace(steps=kept))  # noqa: PLW2901
         elif isinstance(command, ChangeRun) and command.run == run:
             moved = _moved(command, steps, index)
@@ -337,8 +366,8 @@ _LONG_TEXT: Final = 8
 _PASSES: Final = (
     _without_runs,
     _without_reads,
-    _without_chunks,
     _without_steps,
+    _without_chunks,
     _plain_steps,
     _simpler,
     _without_pairs,
