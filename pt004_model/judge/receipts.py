@@ -22,7 +22,11 @@ _EXACT: Final = 2**53
 def canonical_hash(value: Json) -> str | None:
     """Lower-case hex SHA-256 of the RFC 8785 form; ``None`` for what has no such form."""
     try:
-        return hashlib.sha256(rfc8785.dumps(_as_doubles(value))).hexdigest()
+        try:
+            canonical = rfc8785.dumps(value)
+        except rfc8785.IntegerDomainError:
+            canonical = rfc8785.dumps(_as_doubles(value))
+        return hashlib.sha256(canonical).hexdigest()
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, OverflowError, RecursionError):
         return None
 
