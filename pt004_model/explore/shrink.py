@@ -91,15 +91,15 @@ class Shrinker:
         """The shortest trace found within the budget."""
         self.budget.started = time.monotonic()
         try:
-            if not any(map(self._try, _skeletons(self.best))):
-                self._try(self.best)
+            start = _renamed(self.best)  # at once, as the budget may end before the last pass
+            if not any(map(self._try, _skeletons(start))):
+                self._try(start)
             self._try(self._accepted())
             better = True
             while better and self.budget.left:
                 better = False
                 for each in _PASSES:
                     better = self._pass(each) or better
-            self.budget.requests += len(self.best)  # the last replay is not to be spared
             self._try(_renamed(self.best))
         except TargetLost:
             pass  # what was reached by then is kept

@@ -93,6 +93,8 @@ class HttpTransport:
     _next: float = 0.0
     _epoch: float = field(factory=lambda: time.time() - time.monotonic())
     _client: httpx.Client = field(init=False, repr=False)
+    _direct: httpx.HTTPTransport | None = field(init=False, repr=False, default=None)
+    _always: dict[str, str] = field(init=False, repr=False)
     _prefix: str = field(init=False)
     _origin: httpx.URL = field(init=False)
 
@@ -105,10 +107,15 @@ class HttpTransport:
         self._prefix = url.raw_path.decode("ascii").rstrip("/")
         self._origin = url.copy_with(path="/")
         try:
+            limits = httpx.Limits(keepalive_expiry=KEEP_ALIVE)
+            self._always = {"Accept-Encoding": "identity", **dict(self.target.headers)}
+            if self.target.own:
+                # no proxy, cookie or redirect is in the way, so the client's layers are not needed
+                self._direct = httpx.HTTPTransport(limits=limits, trust_env=False)
             self._client = httpx.Client(
                 headers=[("Accept-Encoding", "identity"), *self.target.headers],
                 timeout=httpx.Timeout(self.target.timeout),
-                limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE),
+                limits=limits,
                 verify=_verify(self.target),
                 trust_env=not self.target.own,
                 follow_redirects=False,
@@ -124,6 +131,8 @@ class HttpTransport:
     def close(self) -> None:
         """Close all connections."""
         self._client.close()
+        if self._direct is not None:
+            self._direct.close()
 
     def send(self, request: Request) -> Answer | NoAnswer:
         """Send a request, again after each 429 for as long as patience lasts. Never raises."""
@@ -152,6 +161,17 @@ class HttpTransport:
         self.requests += 1
         try:
             url, extensions = self._route(request.target)
+            if self._direct is not None:
+                headers = {**self._always, **request.headers}
+                times = {"timeout": httpx.Timeout(self.target.timeout).as_dict()}
+                built = httpx.Request(
+                    request.method,
+                    url,
+                    headers=headers,
+                    content=request.content,
+                    extensions={**extensions, **times},
+                )
+                return self._receive(self._direct.handle_request(built), sent)
             built = self._client.build_request(
                 request.method,
                 url,

@@ -1,0 +1,71 @@
+"""What is told of a fault is what a person would write down."""
+
+from __future__ import annotations
+
+import pytest
+
+from pt004_model.evidence.score import Kill
+
+UNGOVERNED = 'run 0: create {"workflow_id":"w"}'
+
+TRACES = {
+    "resume-restarts-the-clock": (
+        UNGOVERNED,
+        "run 0: to running",
+        "run 0: to paused",
+        "run 0: to running",
+    ),
+    "step-runs-twice": (
+        "run 0: create with steps step_1, step_2",
+        "run 0: to running naming step_1 (0) with policy allow",
+        "run 0: to running naming step_2 (1) with policy allow",
+        "run 0: to running naming step_2 (1) with policy allow",
+    ),
+    "long-run-skips-steps": (
+        "run 0: create with steps step_1, step_2, step_3, step_4, step_5, step_6",
+        "run 0: to running naming step_1 (0) with policy allow",
+        "run 0: to running naming step_3 (2) with policy allow",
+    ),
+    "last-step-may-be-omitted": (
+        "run 0: create with steps step_1, step_2, step_3, step_4",
+        "run 0: to running naming step_1 (0) with policy allow",
+        "run 0: to running naming step_2 (1) with policy allow",
+        "run 0: to running naming step_3 (2) with policy allow",
+        "run 0: to completed",
+    ),
+    "denied-step-may-pause": (
+        UNGOVERNED,
+        "run 0: to running with policy deny",
+        "run 0: to paused",
+    ),
+    "flag-on-last-step-ignored": (
+        "run 0: create with steps step_1",
+        "run 0: to running naming step_1 (0) with policy flag",
+        "run 0: to completed",
+    ),
+    "approver-is-the-creator": (
+        UNGOVERNED,
+        "run 0: to running with policy flag",
+        "run 0: to paused",
+        "run 0: to running [as actor 1]",
+        "run 0: read with gates",
+    ),
+    "stranger-reads-ended-runs": (
+        UNGOVERNED,
+        "run 0: to failed",
+        "run 0: read [as a stranger]",
+    ),
+    "tags-are-sorted": ('run 0: create {"workflow_id":"w","tags":["pt004","proof_campaign"]}',),
+    "log-names-the-creator": (
+        UNGOVERNED,
+        "run 0: to running [as actor 1]",
+        "run 0: read with logs",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", TRACES)
+def test_trace(fault: str, all_kills: list[Kill]) -> None:
+    """The shrunk trace of the fault is this one, command for command."""
+    first = next(kill for kill in all_kills if kill.fault == fault)
+    assert TRACES[fault] == first.trace
