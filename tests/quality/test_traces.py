@@ -21,11 +21,6 @@ TRACES = {
         "run 0: to running naming step_2 (1) with policy allow",
         "run 0: to running naming step_2 (1) with policy allow",
     ),
-    "long-run-skips-steps": (
-        "run 0: create with steps step_1, step_2, step_3, step_4, step_5, step_6",
-        "run 0: to running naming step_1 (0) with policy allow",
-        "run 0: to running naming step_3 (2) with policy allow",
-    ),
     "last-step-may-be-omitted": (
         "run 0: create with steps step_1, step_2, step_3, step_4",
         "run 0: to running naming step_1 (0) with policy allow",
