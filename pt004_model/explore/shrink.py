@@ -246,7 +246,8 @@ def _dropped_step(commands: Commands, run: int, steps: list[Json], index: int) -
             named = command.body.fields.get("steps")
             if isinstance(named, list):
                 kept: list[Json] = [*named[:index], *named[index + 1 :]]
-                command = evolve(command, body=command.body.replace(steps=kept))  # noqa: PLW2901
+                shorter = command.body.replace(steps=kept)
+                command = evolve(command, body=shorter)  # noqa: PLW2901 - as the run is now
         elif isinstance(command, ChangeRun) and command.run == run:
             moved = _moved(command, steps, index)
             if moved is None:

@@ -7,6 +7,7 @@ request may have been applied. 429 is waited for and repeated; 502, 503 and 504 
 
 from __future__ import annotations
 
+import re
 import ssl
 import time
 from email.utils import parsedate_to_datetime
@@ -57,6 +58,10 @@ class Transport(Protocol):
         ...
 
 
+_USER: Final = re.compile(r"//[^/]*@")
+"""What stands before the host in an address: it may be a password, so it is not repeated."""
+
+
 def check_url(text: str) -> str:
     """The address without a slash at its end. Raises :class:`BadTarget` for what is none."""
     try:
@@ -66,8 +71,9 @@ def check_url(text: str) -> str:
         parts, port = urlsplit(""), None
     usable = parts.scheme in {"http", "https"} and parts.hostname and port != 0
     if not usable or set(text) & set("?# ") or "@" in parts.netloc:
+        shown = _USER.sub("//[secret]@", text)
         raise BadTarget(
-            f"{text!r} is no address of a Federation Core; give one like http://127.0.0.1:9405"
+            f"{shown!r} is no address of a Federation Core; give one like http://127.0.0.1:9405"
         )
     return text.rstrip("/")
 
@@ -223,8 +229,9 @@ class HttpTransport:
 
 def _retry_after(text: str, now: float) -> float:
     """Seconds to wait: the header holds seconds or a date; what it may not hold counts as 1."""
-    if text.strip().isdecimal():
-        return float(text)
+    seconds = text.strip()  # of more than float() would strip
+    if seconds.isdecimal():
+        return float(seconds)
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - now)
     except (ValueError, OverflowError):

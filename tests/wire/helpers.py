@@ -64,9 +64,9 @@ class Server:
         # a thread that waits in accept() is woken by shutdown, not by close
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self._thread.join(5)  # a connection may be accepted until then
         for each in self._open:
             each.close()
-        self._thread.join(5)
 
     def _run(self) -> None:
         while True:

@@ -79,6 +79,7 @@ def test_429_without_end_or_wait_is_given_up(clock: Clock, monkeypatch: pytest.M
 
 
 @settings(max_examples=120, deadline=None)
+@example(text="0\x1f", now=0.0)
 @given(st.text(st.characters(codec="latin-1"), max_size=30), st.floats(0, 4e9))
 @example("\u0663", 0.0)
 @example("1 Jan 2020 00:00:00 +99999999999999999999", 0.0)
