@@ -152,7 +152,7 @@ def campaign(
     there: Connected, chosen: Setup, profile: Profile, seed: int, folder: Folder
 ) -> Result:
     """Run a campaign and tell of it. Ctrl-C ends it with exit code 130 and what was found kept."""
-    tenant, stranger = chosen.names.tenants
+    tenant, stranger, *_ = chosen.names.tenants
     with _screen(folder) as screen:
         kind = "embedded " if chosen.base_url is None else ""
         screen.say(f"{kind}Federation Core {there.base_url}, dialect {chosen.dialect}")

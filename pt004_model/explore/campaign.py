@@ -198,7 +198,7 @@ class Campaign:
             scenario_property(self.session, derived.getrandbits(32), 0, self._count)()
             self._shrink_new()
         while self.examples < self.profile.examples:
-            self.session.goals = self._goals()
+            self.session.begin_round(self._goals())
             self._round(derived.getrandbits(32), min(ROUND, self.profile.examples - self.examples))
             self._shrink_new()
 
