@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from pt004_model.evidence.proof.folder import (
     read_manifest,
     walk,
 )
-from pt004_model.evidence.proof.plain import inert
+from pt004_model.evidence.proof.plain import inert, line
 from pt004_model.evidence.proof.record import BadRecord, Record, load_record
 from pt004_model.evidence.proof.render import (
     FOLDER,
@@ -40,6 +40,7 @@ from pt004_model.model.scenarios import CANONICAL
 from pt004_model.wire.codec import read_json
 
 _ENDED: Final = ("completed", "failed")
+_BEFORE, _SHOWN = 20, 60  # characters shown before and from a difference on
 
 
 class NoProof(Exception):  # noqa: N818 - said of a folder, in a sentence for people
@@ -214,8 +215,10 @@ def _difference(expected: bytes, observed: bytes) -> str:
     number, (one, other) = next(
         (number, pair) for number, pair in enumerate(lines, 1) if pair[0] != pair[1]
     )
+    pairs = zip(one or b"", other or b"", strict=False)
+    at = max(0, sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)) - _BEFORE)
     wanted, got = (
-        "nothing" if each is None else inert(each.decode("utf-8", "replace"), 100)
+        "missing" if each is None else repr(line(each.decode("utf-8", "replace")[at:], _SHOWN))
         for each in (one, other)
     )
     return f"does not say what envelopes and record say: line {number} is {got} and not {wanted}"

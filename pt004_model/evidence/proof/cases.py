@@ -29,17 +29,33 @@ RULE: Final = "=" * 60
 
 @frozen
 class Case:
-    """How one canonical case is told: its title, and which steps' lines are shown."""
+    """How one canonical case is told: title, what it shows, and which steps' lines are shown."""
 
     title: str
+    shows: str
     started: frozenset[int]
     executed: frozenset[int]
 
 
 CASES: Final = {
-    "happy_path": Case("TEST A: HAPPY PATH (All Allow)", frozenset(range(5)), frozenset(range(5))),
-    "policy_flag": Case("TEST B: POLICY FLAG (Gate Required)", frozenset(), frozenset({0, 1})),
-    "policy_deny": Case("TEST C: POLICY DENY (Fail-Closed)", frozenset(), frozenset({0})),
+    "happy_path": Case(
+        "TEST A: HAPPY PATH (All Allow)",
+        "that every step can be seen, and the normal flow of a run",
+        frozenset(range(5)),
+        frozenset(range(5)),
+    ),
+    "policy_flag": Case(
+        "TEST B: POLICY FLAG (Gate Required)",
+        "policy gates, pause and resume, and that the log tells of them",
+        frozenset(),
+        frozenset({0, 1}),
+    ),
+    "policy_deny": Case(
+        "TEST C: POLICY DENY (Fail-Closed)",
+        "that a denied step ends the run: nothing goes on past a deny",
+        frozenset(),
+        frozenset({0}),
+    ),
 }
 
 

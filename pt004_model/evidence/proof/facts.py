@@ -78,8 +78,19 @@ POLICY: Final = "policy interaction"
 AUDIT: Final = "audit trail"
 APPENDED: Final = "log append-only"
 RECEIPTS: Final = "receipt chain"
-PARTS: Final = (JUDGED, KEPT, STEPS, POLICY, AUDIT, APPENDED, RECEIPTS)
-"""The parts of each case; a proof passes only with all of them."""
+PARTS: Final = {
+    JUDGED: "the test ran to its end, and every field of every answer is as the contract allows",
+    KEPT: "the envelope has the SHA-256 of the answer that the transcript names",
+    STEPS: "the log has the start and the end of each step of the test, in order, and of no other",
+    POLICY: "the log has the decision on each step, with policy and reason; a flag opened one gate,"
+    " which was approved, and nothing else opened any",
+    AUDIT: "the log begins with the create, ends with the end of the run, leads through the"
+    " statuses of the test, and has ids of its own for all entries",
+    APPENDED: "every earlier reading of the log is a beginning of the last one",
+    RECEIPTS: "every hash, recomputed, is the one given; each names the one before; the run lists"
+    " them all, and its own hash is that of the list",
+}
+"""The parts of each case and when they hold; a proof passes only with all of them."""
 CAMPAIGN: Final = "campaign"
 FC_LOG: Final = "Federation Core log"
 
@@ -114,8 +125,8 @@ def proof(record: Record, envelopes: Mapping[str, Envelope | None]) -> Proof:
 def _facts(case: CaseRecord, envelope: Envelope | None, actor: str) -> Facts:
     judged = _judged(case)
     if envelope is None:
-        why = "no full reading of the run came"
-        parts = (Part(name, case.name, State.NOT_CHECKED, why) for name in PARTS[1:])
+        why = "there is no full reading of the run to keep"
+        parts = (Part(name, case.name, State.NOT_CHECKED, why) for name in PARTS if name != JUDGED)
         return Facts(case, None, None, (judged, *parts))
     chain = read_chain(envelope)
     problems: dict[str, Callable[[], Iterator[str]]] = {
@@ -318,7 +329,7 @@ def _others(record: Record) -> Iterator[Part]:
     if campaign is not None:
         states = {Verdict.CONFORMS: State.PASS, Verdict.DIVERGES: State.FAIL}
         state = states.get(campaign.verdict, State.UNSURE)
-        why = f"{campaign.verdict}, {len(campaign.findings)} findings"
+        why = f"{campaign.verdict}, findings: {len(campaign.findings)}"
         # an embedded FC has another port each time
         elsewhere = not here.embedded and campaign.base_url != here.base_url
         if state is State.PASS and (elsewhere or campaign.dialect != here.dialect):

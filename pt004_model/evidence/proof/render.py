@@ -44,6 +44,7 @@ FOLDER: Final = "PT-004_workflow_orchestration"
 RECORD: Final = f"{FOLDER}/record.json"
 SUMS: Final = "SHA256SUMS"
 _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_MOST: Final = 40  # edges not driven that are listed
 _UNQUOTED: Final = re.compile(r"[A-Za-z0-9._~:/\[\]-]+", re.ASCII)
 """What can stand in a command line without meaning anything to a shell."""
 
@@ -144,6 +145,8 @@ def report(whole: Proof) -> str:
             workflow=WORKFLOW_ID,
             tags=", ".join(TAGS),
             titles={name: case.title for name, case in CASES.items()},
+            most=_MOST,
+            shows={name: case.shows for name, case in CASES.items()},
             meaning=_MEANINGS[whole.verdict],
             routes=_routes(here),
             requests=sum(len(case.record.exchanges) for case in whole.cases),
