@@ -253,7 +253,7 @@ def broken_receipt(content: bytes) -> str | None:
                 return f"receipt {number} does not name the one before it"
         if not hashes or run["receipt_chain"] != hashes:
             return "receipt_chain does not list the receipts of the log"
-        sealed = canonical_hash(hashes) if run["status"] in _ENDED else None
+        sealed = canonical_hash(hashes) if run.get("status") in _ENDED else None
         if run["workflow_receipt_hash"] != sealed:
             return "workflow_receipt_hash is not the hash of the chain of an ended run"
     except (TypeError, KeyError, AttributeError):

@@ -15,6 +15,7 @@ from pt004_model.evidence.proof.folder import MANIFEST
 from pt004_model.evidence.proof.render import FOLDER, REPORT
 from tests.cli.helpers import Ended, invoke, run
 from tests.cli.servers import Said, Seen, fronted, refusal
+from tests.cli.test_hostile import ROWS, Spoil
 from tests.cli.test_prove import CONFORMING, SECRET, masked
 from tests.cli.test_secrets import HEADER, in_fields, in_refusals, talkative
 
@@ -206,6 +207,19 @@ def test_a_secret_in_a_reading_is_no_pass(tmp_path: Path) -> None:
     )
     assert json.loads(text(tmp_path, "happy_path.json"))["debug"] == "[secret]"
     assert invoke("verify", tmp_path).code == 0
+
+
+@pytest.mark.parametrize("spoil", [spoil for spoil, _ in ROWS.values()], ids=ROWS)
+def test_a_hostile_reading_is_a_report_like_another(spoil: Spoil, tmp_path: Path) -> None:
+    """Whatever an FC answers to reads, a report is written that is no pass and can be verified."""
+
+    def after(seen: Seen, said: Said) -> Said:
+        return spoil(said) if seen.is_run_call and seen.method == "GET" else said
+
+    with fronted(after=after) as front:
+        ended = invoke("prove", "--base-url", front.url, "--out", tmp_path)
+    assert (ended.code, ended.err, verdicts(ended)[0]) == (1, "", "FAIL")
+    assert invoke("verify", tmp_path).lines[-1] == "The report's verdict: FAIL"
 
 
 def test_everything_that_can_be_given(tmp_path: Path) -> None:

@@ -219,6 +219,26 @@ def test_a_secret_is_blotted_however_it_is_spelled() -> None:
         assert json.loads(content)["debug"] == "[secret]"
 
 
+def test_the_beginning_of_a_wrong_answer_holds_no_secret() -> None:
+    """An answer that did not hold is quoted without secrets, spelled in escapes or nested deep."""
+    hidden = "".join(f"\\u{ord(c):04x}" for c in "hush-hush").encode()
+
+    def wrong(request: Request, content: bytes) -> bytes:
+        if request.method != "PATCH":
+            return content
+        deep = b"[" * 200 + b'"' + hidden + b'"' + b"]" * 200
+        return b'{"run": 1, "debug": "' + hidden + b'", "more": ' + deep + b"}"
+
+    record, _ = taped(Stub(), wrong, ("hush-hush",))
+    excerpt = record.cases[0].exchanges[-1].excerpt
+    assert excerpt.startswith('{"run": 1, "debug": "[secret]", "more": [')
+    assert hidden not in dump_record(record)
+    record, _ = taped(
+        Stub(), lambda r, c: b"hush-hush" if r.method == "PATCH" else c, ("hush-hush",)
+    )
+    assert record.cases[0].exchanges[-1].excerpt == "[secret]"
+
+
 def test_a_deep_reading_is_none() -> None:
     """A reading that is nested beyond reason is not kept, and nothing breaks over it."""
 

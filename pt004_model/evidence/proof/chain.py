@@ -67,7 +67,7 @@ def read_chain(envelope: Envelope) -> Chain:
         link = claimed
     listed = envelope.run.get("receipt_chain")
     form = canonical_form(listed) if isinstance(listed, list) else None
-    claimed = envelope.run.get("workflow_receipt_hash")
+    claimed = envelope.run.get("workflow_receipt_hash", "")  # null is a value, missing is none
     return Chain(tuple(receipts), listed, form, claimed, _sha256(form))
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 from attrs import field, frozen
 
 from pt004_model.judge.memory import JsonObject
 from pt004_model.wire.codec import read_json
 
-_DEEPEST = 100  # levels; no reply of an FC that conforms is nested as deep
+DEEPEST: Final = 100
+"""Levels; no reply of an FC that conforms is nested as deep."""
 
 
 @frozen
@@ -33,7 +35,7 @@ class Envelope:
 def read_envelope(content: bytes) -> Envelope | None:
     """The envelope that an answer holds; ``None`` for what is none, or is nested beyond reason."""
     body = read_json(content)
-    if not isinstance(body, dict) or _depth(body) > _DEEPEST:
+    if not isinstance(body, dict) or depth(body) > DEEPEST:
         return None
     run, logs, gates = (body.get(name) for name in ("run", "logs", "gates"))
     if not isinstance(run, dict) or not isinstance(logs, list) or not isinstance(gates, list):
@@ -45,11 +47,11 @@ def read_envelope(content: bytes) -> Envelope | None:
     return Envelope(run, entries, doors, hashlib.sha256(content).hexdigest())
 
 
-def _depth(value: object) -> int:
+def depth(value: object) -> int:
     """How deep a value is nested; no recursion, as it may be nested as deep as Python can read."""
-    level, depth = [value], 0
+    level, levels = [value], 0
     while level:
-        depth += 1
+        levels += 1
         inner: list[object] = []
         for each in level:
             if isinstance(each, dict):
@@ -57,4 +59,4 @@ def _depth(value: object) -> int:
             elif isinstance(each, list):
                 inner.extend(each)
         level = inner
-    return depth
+    return levels

@@ -21,13 +21,13 @@ from attrs import define, field, frozen
 from cattrs import BaseValidationError, Converter
 
 from pt004_model.evidence.proof.cases import CaseResult
-from pt004_model.evidence.proof.envelope import Envelope, read_envelope
+from pt004_model.evidence.proof.envelope import DEEPEST, Envelope, depth, read_envelope
 from pt004_model.evidence.proof.outside import Campaign, FcLog, Git
-from pt004_model.evidence.trace import blot
+from pt004_model.evidence.trace import blot, shallow
 from pt004_model.explore.lockstep import Step
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import ReadRun, describe
-from pt004_model.model.replies import NoAnswer
+from pt004_model.model.replies import NoAnswer, Undecodable
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Answer, Request, read_json
@@ -258,9 +258,6 @@ def _exchange(
     }
     if isinstance(answer, NoAnswer):
         return Exchange(**asked, why=hide(answer.why))
-    excerpt = ""
-    if step.findings:
-        excerpt = hide(answer.content.decode("utf-8", "replace"))[:_EXCERPT]
     return Exchange(
         **asked,
         status=answer.code,
@@ -268,8 +265,20 @@ def _exchange(
         sha256=hashlib.sha256(answer.content).hexdigest(),
         entries=None if reading is None else len(reading.logs),
         head="" if reading is None else hide(reading.head),
-        excerpt=excerpt,
+        excerpt=_excerpt(answer.content, secrets) if step.findings else "",
     )
+
+
+def _excerpt(content: bytes, secrets: tuple[str, ...]) -> str:
+    """The beginning of an answer, written anew where escapes may spell a secret otherwise."""
+    value = read_json(content)
+    text = content.decode("utf-8", "replace")
+    if secrets and not isinstance(value, Undecodable):
+        flat = shallow(value)
+        clean = blot(flat, secrets)
+        if clean != flat or depth(value) > DEEPEST:
+            text = json.dumps(clean)
+    return str(blot(text, secrets))[:_EXCERPT]
 
 
 _CONVERTER: Final = Converter(forbid_extra_keys=True)
