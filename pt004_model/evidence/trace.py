@@ -192,15 +192,15 @@ def _reply(response: Response, secrets: tuple[str, ...]) -> dict[str, Any]:
     if isinstance(body, Undecodable):
         start = blot(body.start, secrets)
         return {"status": response.code, "undecodable": body.why, "start": start}
-    return {"status": response.code, "body": blot(_shallow(body), secrets)}
+    return {"status": response.code, "body": blot(shallow(body), secrets)}
 
 
-def _shallow(value: Any, depth: int = _DEEP) -> Any:
+def shallow(value: Any, depth: int = _DEEP) -> Any:
     """``value``, cut where it is nested so deep that Python could not write it."""
     if not isinstance(value, dict | list):
         return value
     if depth == 0:
         return "[nested deeper]"
     if isinstance(value, dict):
-        return {name: _shallow(each, depth - 1) for name, each in value.items()}
-    return [_shallow(each, depth - 1) for each in value]
+        return {name: shallow(each, depth - 1) for name, each in value.items()}
+    return [shallow(each, depth - 1) for each in value]
