@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from pt004_model.cli.check import INTERRUPTED, check
+from pt004_model.cli.digest import digest
 from pt004_model.cli.lists import checks, faults
 from pt004_model.cli.prove import prove
 from pt004_model.cli.score import score
@@ -45,5 +46,5 @@ def main() -> None:
     """
 
 
-for command in (prove, check, serve, score, checks, faults):
+for command in (prove, check, digest, serve, score, checks, faults):
     main.add_command(command)

@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
+from pt004_model.evidence.ci import keep_for_ci
 from pt004_model.evidence.files import Unwritable, write_json
 from pt004_model.evidence.trace import Origin, said, write_trace
 from pt004_model.explore.campaign import Found, Result
@@ -50,8 +51,10 @@ class Folder:
         write_trace(self.trace_path(found), found, self.origin)
 
     def keep_summary(self, result: Result) -> None:
-        """Write ``summary.json``."""
-        write_json(self.path / "summary.json", self.summary(result))
+        """Write ``summary.json``, and for a CI ``junit.xml`` and ``summary.md``."""
+        summary = self.summary(result)
+        write_json(self.path / "summary.json", summary)
+        keep_for_ci(self.path, summary)
 
     def summary(self, result: Result) -> dict[str, Any]:
         """The summary of a campaign as JSON."""
@@ -66,6 +69,7 @@ class Folder:
             "profile": result.profile,
             "dialect": str(self.origin.dialect),
             "open_calls": result.open_calls,
+            "areas": list(result.areas),
             "coverage": {
                 "driven": coverage.driven,
                 "reachable": coverage.reachable,

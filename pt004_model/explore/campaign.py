@@ -23,6 +23,7 @@ from pt004_model.explore.machine import WorkflowMachine
 from pt004_model.explore.properties import scenario_property
 from pt004_model.explore.session import Archive, Session
 from pt004_model.explore.shrink import Budget, Commands, Shrinker, sent
+from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.moves import Goal
@@ -95,7 +96,10 @@ class Progress:
 
 @frozen
 class Result:
-    """What a campaign came to. ``why`` is a sentence when the verdict is UNSURE."""
+    """What a campaign came to. ``why`` is a sentence when the verdict is UNSURE.
+
+    ``areas`` are those that were judged; without tokens there is nothing to authenticate.
+    """
 
     verdict: Verdict
     findings: tuple[Found, ...]
@@ -107,6 +111,7 @@ class Result:
     coverage: Coverage
     open_calls: int
     why: str = ""
+    areas: tuple[str, ...] = AREAS
 
 
 class Reporter(Protocol):
@@ -325,4 +330,5 @@ class Campaign:
             coverage,
             tally.open,
             why,
+            self.session.judged,
         )

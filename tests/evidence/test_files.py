@@ -12,6 +12,7 @@ from attrs import evolve
 from pt004_model.evidence.files import Unwritable, write_json, write_text
 from pt004_model.evidence.folder import Folder
 from pt004_model.evidence.trace import Origin
+from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.vocabulary import Dialect
 from tests.evidence.helpers import FINDING, found, result
@@ -125,6 +126,7 @@ def test_the_summary(tmp_path: Path) -> None:
         "profile": "dev",
         "dialect": "deployed",
         "open_calls": 1,
+        "areas": list(AREAS),
         "coverage": {
             "driven": 2,
             "reachable": 4,
