@@ -17,11 +17,19 @@ from rich.text import Text
 
 from pt004_model.cli.options import Setup, setup, target_options
 from pt004_model.cli.prove import EXIT_CODES
-from pt004_model.cli.session import Connected, connected
+from pt004_model.cli.session import Connected, Unsure, connected
 from pt004_model.evidence import report
 from pt004_model.evidence.folder import Folder
 from pt004_model.evidence.trace import Origin
-from pt004_model.explore.campaign import PROFILES, Campaign, Found, Profile, Progress, Result
+from pt004_model.explore.campaign import (
+    PROFILES,
+    Campaign,
+    Found,
+    Profile,
+    Progress,
+    Result,
+    nothing_said,
+)
 from pt004_model.judge.checks import AREAS
 
 INTERRUPTED: Final = 130
@@ -132,8 +140,12 @@ def check(context: click.Context, /, **given: Any) -> None:
     folder = Folder(given["out"], origin)
     folder.prepare()
     areas, ungoverned = given["areas"], given["ungoverned"]
-    with connected(chosen, areas=areas, ungoverned=ungoverned) as there:
-        result = campaign(there, chosen, profile, seed, folder)
+    try:
+        with connected(chosen, areas=areas, ungoverned=ungoverned) as there:
+            result = campaign(there, chosen, profile, seed, folder)
+    except Unsure as unsure:
+        folder.keep_summary(nothing_said(seed, profile, unsure.message))
+        raise
     context.exit(EXIT_CODES[result.verdict])
 
 

@@ -18,7 +18,7 @@ from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
 from pt004_model.explore.coverage import Coverage, measure, missing, reachable
-from pt004_model.explore.lockstep import Interruption, Lockstep, Step, TargetLost
+from pt004_model.explore.lockstep import Interruption, Lockstep, Step, Tally, TargetLost
 from pt004_model.explore.machine import WorkflowMachine
 from pt004_model.explore.properties import scenario_property
 from pt004_model.explore.session import Archive, Session
@@ -112,6 +112,12 @@ class Result:
     open_calls: int
     why: str = ""
     areas: tuple[str, ...] = AREAS
+
+
+def nothing_said(seed: int, profile: Profile, why: str) -> Result:
+    """What a campaign comes to that was never begun, because there is no FC."""
+    coverage = measure(Tally(), profile.lengths)
+    return Result(Verdict.UNSURE, (), 0, 0, 0.0, seed, profile.name, coverage, 0, why, ())
 
 
 class Reporter(Protocol):
