@@ -190,19 +190,31 @@ def test_nothing_was_asked(tmp_path: Path) -> None:
     assert summary(tmp_path)["requests"] == 0
 
 
-def test_a_seed_repeats_a_campaign(tmp_path: Path) -> None:
-    """With ``--hypothesis-seed`` the suite does what it did, and what ``pt004 check`` does."""
-    folders = [tmp_path / name for name in ("one", "other", "free", "check")]
+def test_nights_differ_and_a_seed_repeats_one(tmp_path: Path) -> None:
+    """Under CI=true each night explores other cases, and its seed repeats it, by tox or by check.
+
+    Hypothesis has a profile of its own for CI, which would try the same cases every night.
+    """
+    folders = [tmp_path / name for name in ("one", "other", "again", "check")]
     for folder in folders[:2]:
-        assert suite("--hypothesis-seed", "7", out=folder).code == 0
-    assert suite(out=folders[2]).code == 0
-    flags = ("--profile", "dev", "--max-examples", "15", "--max-commands", "8", "--seed", "7")
-    assert invoke("check", *flags, "--out", folders[3]).code == 0
-    one, other, free, check = map(told, folders)
-    assert one == other == check
-    assert one["seed"] == 7
-    assert free["seed"] != 7
-    assert free["coverage"]["missing"] != one["coverage"]["missing"]
+        assert suite(out=folder, profile="night", CI="true").code == 0
+    seed = str(summary(folders[0])["seed"])
+    flags = ("--hypothesis-seed", seed)
+    assert suite(*flags, out=folders[2], profile="night", CI="true").code == 0
+    limits = ("--max-examples", "15", "--max-commands", "8")
+    checked = invoke("check", "--profile", "nightly", *limits, "--seed", seed, "--out", folders[3])
+    assert checked.code == 0
+    one, other, again, check = map(told, folders)
+    assert one == again == check
+    assert one["seed"] != other["seed"]
+    assert one["coverage"]["missing"] != other["coverage"]["missing"]
+
+
+def test_a_variable_that_is_empty_is_not_set(tmp_path: Path) -> None:
+    """A CI sets what it has no value for to nothing."""
+    names = [name for name in OURS if name != "PT004_PROFILE"]
+    said = suite("-k", "happy_path", out=tmp_path, **dict.fromkeys(names, ""))
+    assert said.code == 0, said.said
 
 
 def test_xdist_is_left_aside(tmp_path: Path) -> None:
