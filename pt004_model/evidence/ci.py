@@ -19,7 +19,7 @@ class Unreadable(Exception):  # noqa: N818 - said of a file, in a sentence for p
 def keep_for_ci(folder: Path, summary: Mapping[str, Any]) -> None:
     """Write ``junit.xml`` and ``summary.md`` of a summary. Raises ``Unwritable``."""
     write_text(folder / "junit.xml", junit(summary))
-    write_text(folder / "summary.md", digest(summary, _replays(folder)))
+    write_text(folder / "summary.md", digest(summary, _replays(folder, summary)))
 
 
 def page(folder: Path, links: Links) -> str:
@@ -29,13 +29,18 @@ def page(folder: Path, links: Links) -> str:
     if summary is None:
         raise Unreadable(f"there is no {path}: no campaign left its summary there")
     try:
-        return digest(summary, _replays(folder), links)
+        return digest(summary, _replays(folder, summary), links)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Unreadable(f"{path} is no summary of a campaign ({error!r})") from None
 
 
-def _replays(folder: Path) -> Sequence[Mapping[str, Any]]:
-    """What became of the traces of earlier campaigns, where that was looked into."""
+def _replays(folder: Path, summary: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """What became of the traces of earlier campaigns, where that was looked into.
+
+    A campaign that asked nothing replayed nothing either: what lies there is an earlier one's.
+    """
+    if not summary["requests"]:
+        return ()
     document = _read(folder / "replays.json")
     replays: list[dict[str, Any]] = [] if document is None else document.get("replays", [])
     return replays

@@ -215,3 +215,5 @@ def test_replays_are_read_from_their_file(tmp_path: Path) -> None:
     keep_for_ci(tmp_path, summary(result(Verdict.CONFORMS)))
     last = read((tmp_path / "summary.md").read_text()).rows[-1]
     assert last == ["0123456789ab", "fixed", "0 of 5", ""]
+    keep_for_ci(tmp_path, summary(evolve(result(Verdict.UNSURE), requests=0)))
+    assert "0123456789ab" not in (tmp_path / "summary.md").read_text()
