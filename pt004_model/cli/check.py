@@ -47,6 +47,10 @@ class Screen:
         """Replace the trace by a shorter one."""
         self.folder.keep_trace(found)
 
+    def confirmed(self, found: Found) -> None:
+        """Put on disk how surely the finding shows."""
+        self.folder.keep_trace(found)
+
     def progress(self, progress: Progress) -> None:
         """Show where the campaign stands."""
         line = report.progress_line(progress)

@@ -30,6 +30,7 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.coverage import Edge, edge
 from pt004_model.model.laws import SOMETIMES
+from pt004_model.model.moves import Goal
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.run import Run
 from pt004_model.model.world import Accepted, World, shape
@@ -85,6 +86,7 @@ class Tally:
     ``own`` counts the decisions that the FC acted on by itself (section 5.3), ``held`` those that
     it did not. ``open`` counts the calls that may have been applied without an answer, ``silent``
     the calls in a row that had none. ``on_run`` is told the id of every run that was made.
+    ``hindered`` counts how often a known finding kept a goal from being driven.
     """
 
     edges: dict[Edge, int] = field(factory=dict)
@@ -95,6 +97,7 @@ class Tally:
     open: int = 0
     silent: int = 0
     on_run: Callable[[str], None] = lambda _: None
+    hindered: dict[Goal, int] = field(factory=dict)
 
 
 @define
