@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 import time
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from attrs import Factory, define, evolve, field, frozen
 
@@ -21,9 +21,11 @@ from pt004_model.explore.properties import scenario_property
 from pt004_model.explore.rounds import goals_now, run_round
 from pt004_model.explore.session import Archive, Session
 from pt004_model.explore.shrink import Budget, Commands, Shrinker, replay, sent
+from pt004_model.explore.statistics import Statistics
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import subject
+from pt004_model.model.coverage import Edge
 
 
 @frozen
@@ -124,7 +126,10 @@ class Progress:
 
 @frozen
 class Result:
-    """What a campaign came to. ``why`` is a sentence when the verdict is UNSURE."""
+    """What a campaign came to. ``why`` is a sentence when the verdict is UNSURE.
+
+    ``edges`` counts how often each was driven; ``statistics`` are as ``summary.json`` has them.
+    """
 
     verdict: Verdict
     findings: tuple[Found, ...]
@@ -136,6 +141,8 @@ class Result:
     coverage: Coverage
     open_calls: int
     why: str = ""
+    edges: dict[Edge, int] = field(factory=dict)
+    statistics: dict[str, Any] = field(factory=dict)
 
 
 class Reporter(Protocol):
@@ -190,7 +197,8 @@ class Campaign:
 
     def __attrs_post_init__(self) -> None:
         # what is replayed must not steer the search, but its runs are on the FC like any other
-        tally = Tally(on_run=self.session.tally.on_run)
+        latency = self.session.tally.statistics.latency
+        tally = Tally(on_run=self.session.tally.on_run, statistics=Statistics(latency=latency))
         self.aside = evolve(self.session, tally=tally, archive=None)
 
     @property
@@ -335,6 +343,14 @@ class Campaign:
             found.reproduced = (seen, runs)
             self.reporter.confirmed(found)
 
+    def _statistics(self) -> Statistics:
+        aside = self.aside.tally.statistics
+        return evolve(
+            self.session.tally.statistics,
+            shrinking_requests=aside.shrinking_requests,
+            shrinking_seconds=aside.shrinking_seconds,
+        )
+
     def result(self, why: str = "") -> Result:
         """What the campaign has come to by now; ``why`` says what makes it unsure, if anything."""
         tally = self.session.tally
@@ -363,4 +379,6 @@ class Campaign:
             coverage,
             tally.open,
             why,
+            dict(tally.edges),
+            self._statistics().as_json(),
         )
