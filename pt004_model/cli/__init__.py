@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from pt004_model.cli.check import INTERRUPTED, check
+from pt004_model.cli.completion import completion
+from pt004_model.cli.known import known
 from pt004_model.cli.lists import checks, faults
 from pt004_model.cli.prove import prove
 from pt004_model.cli.score import score
@@ -45,5 +47,5 @@ def main() -> None:
     """
 
 
-for command in (prove, check, serve, score, checks, faults):
+for command in (prove, check, serve, score, checks, faults, known, completion):
     main.add_command(command)

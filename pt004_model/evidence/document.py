@@ -86,8 +86,8 @@ class Trace:
     """A conversation that ended in a finding: all that the trace file holds.
 
     ``section`` and ``sentence`` are those of the check, ``clause`` is the text of that section.
-    ``first_seen`` and ``last_seen`` are in RFC 3339, ``requests_to_first`` counts requests. ``other``
-    is a replay of the same commands in which the finding did not show, if there was one.
+    ``first_seen`` and ``last_seen`` are in RFC 3339, ``requests_to_first`` counts requests.
+    ``other`` is a replay of the same commands in which the finding did not show, if there was one.
     """
 
     fingerprint: str

@@ -107,17 +107,21 @@ def add(path: Path, entry: Entry) -> bool:
     """
     text = _read(path) if path.exists() else _NEW
     numbers = [e.fingerprint for e in _entries(path, text)]
-    document = tomlkit.parse(text)
-    if there := entry.fingerprint in numbers:
+    there = entry.fingerprint in numbers
+    if there:
+        document = tomlkit.parse(text)
         tables: Any = document["known"]
         _fill(tables[numbers.index(entry.fingerprint)], entry)
+        written = tomlkit.dumps(document)
     else:
         listed: AoT = tomlkit.aot()
         listed.append(_fill(tomlkit.table(), entry))
-        text = f"{text.rstrip()}\n\n" if text.strip() else ""
-        document = tomlkit.parse(text + tomlkit.dumps({"known": listed}))
-    written = tomlkit.dumps(document)
-    _entries(path, written)  # what is written can be read
+        before = f"{text.rstrip()}\n\n" if text.strip() else ""
+        written = before + tomlkit.dumps({"known": listed})
+    try:
+        _entries(path, written)
+    except BadKnown:
+        raise _by_hand(path) from None
     write_text(path, written)
     return there
 
@@ -139,8 +143,12 @@ def remove(path: Path, gone: Iterable[str]) -> None:
         if len(starts) == len(entries) and entry in kept
     )
     if len(starts) != len(entries) or _entries(path, written) != kept:
-        raise BadKnown(f"{path} is written in a way that only a person can change; edit it by hand")
+        raise _by_hand(path)
     write_text(path, written)
+
+
+def _by_hand(path: Path) -> BadKnown:
+    return BadKnown(f"{path} is written in a way that only a person can change; edit it by hand")
 
 
 def _fill(table: Any, entry: Entry) -> Any:

@@ -128,7 +128,8 @@ class Progress:
 class Result:
     """What a campaign came to. ``why`` is a sentence when the verdict is UNSURE.
 
-    ``edges`` counts how often each was driven; ``statistics`` are as ``summary.json`` has them.
+    ``edges`` counts how often each was driven; ``statistics`` are as ``summary.json`` has
+    them. ``started_at`` is in epoch seconds.
     """
 
     verdict: Verdict
@@ -141,6 +142,7 @@ class Result:
     coverage: Coverage
     open_calls: int
     why: str = ""
+    started_at: float = 0.0
     edges: dict[Edge, int] = field(factory=dict)
     statistics: dict[str, Any] = field(factory=dict)
 
@@ -192,7 +194,8 @@ class Campaign:
     examples: int = 0
     doing: str = "exploring"
     aside: Session = field(init=False)
-    _started: float = 0.0
+    started_at: float = field(factory=time.time)
+    _started: float = field(factory=time.monotonic)
     _told: float = 0.0
 
     def __attrs_post_init__(self) -> None:
@@ -285,22 +288,21 @@ class Campaign:
         number = subject(lockstep.steps[-1].command)
         if finding.fingerprint in self.known and number is not None:
             self.session.hindered.add(number)
-        if self.see(finding, lockstep, lockstep.needed()) and self.first_only:
-            raise _Enough
-
-    def see(self, finding: Finding, lockstep: Lockstep, commands: Commands) -> bool:
-        """Note that a finding showed; true when it is a new one, whose trace ``commands`` are."""
         there = self.found.get(finding.fingerprint)
         if there is not None:
             there.occurrences += 1
             there.last_seen = time.time()
-            return False
+            return
         steps = tuple(lockstep.steps)
-        found = Found(finding, commands, steps, self.requests)
+        self.add(Found(finding, lockstep.needed(), steps, self.requests))
+        if self.first_only:
+            raise _Enough
+
+    def add(self, found: Found) -> None:
+        """Take up a finding: one just seen, or one that an earlier trace has shown again."""
         found.known = found.fingerprint in self.known
-        self.found[finding.fingerprint] = found
+        self.found[found.fingerprint] = found
         self.reporter.found(found)
-        return True
 
     def _settle_new(self) -> None:
         """Shorten the findings that are new, and replay them to see how surely they show."""
@@ -379,6 +381,7 @@ class Campaign:
             coverage,
             tally.open,
             why,
+            self.started_at,
             dict(tally.edges),
             self._statistics().as_json(),
         )
