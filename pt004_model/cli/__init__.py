@@ -11,6 +11,7 @@ from pt004_model.cli.completion import completion
 from pt004_model.cli.known import known
 from pt004_model.cli.lists import checks, faults
 from pt004_model.cli.prove import prove
+from pt004_model.cli.replay import replay
 from pt004_model.cli.score import score
 from pt004_model.cli.serve import serve
 from pt004_model.evidence.files import Unwritable
@@ -47,5 +48,5 @@ def main() -> None:
     """
 
 
-for command in (prove, check, serve, score, checks, faults, known, completion):
+for command in (prove, check, replay, known, serve, score, checks, faults, completion):
     main.add_command(command)

@@ -150,6 +150,22 @@ def test_a_trace_is_kept_under_its_fingerprint(tmp_path: Path) -> None:
     assert (document["dialect"], len(document["steps"])) == ("deployed", 1)
 
 
+TOLD = {
+    "fingerprint": "0123456789ab",
+    "check": "policy.deny-blocks",
+    "area": "policy",
+    "severity": "critical",
+    "commands": 3,
+    "requests_to_first": 17,
+    "occurrences": 2,
+    "where": "status",
+    "expected": FINDING.expected,
+    "observed": "[secret]",
+    "known": True,
+    "reproduced": {"seen": 3, "runs": 5},
+}
+
+
 def test_the_summary(tmp_path: Path) -> None:
     """Everything that another program needs to know, findings with the paths of their traces."""
     kept = folder(tmp_path, "status 200")
@@ -175,23 +191,7 @@ def test_the_summary(tmp_path: Path) -> None:
             "unwitnessed": ["paused-run-resumes"],
             "hindered": 0,
         },
-        "findings": [
-            {
-                "fingerprint": "0123456789ab",
-                "check": "policy.deny-blocks",
-                "area": "policy",
-                "severity": "critical",
-                "commands": 3,
-                "requests_to_first": 17,
-                "occurrences": 2,
-                "where": "status",
-                "expected": FINDING.expected,
-                "observed": "[secret]",
-                "trace": f"{tmp_path}/traces/0123456789ab.json",
-                "known": True,
-                "reproduced": {"seen": 3, "runs": 5},
-            }
-        ],
+        "findings": [{**TOLD, "trace": f"{tmp_path}/traces/0123456789ab.json"}],
         "edges": [
             {
                 "status": "running",

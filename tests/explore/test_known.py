@@ -75,14 +75,15 @@ def _resumes(command: ChangeRun) -> bool:
 
 def test_what_is_behind_a_known_finding_is_not_missing() -> None:
     """A profile that wants every edge does not want those that a known finding stands before."""
-    profile = evolve(
-        SMALL, examples=120, commands=20, lengths=(1,), floor=1.0, confirm=0, shrink=(0, 0.0)
-    )
+    profile = evolve(SMALL, examples=50, commands=16, floor=1.0, confirm=0, shrink=(0, 0.0))
     known: frozenset[str] = frozenset()
-    first = result = campaign(Tampering(Shared(), paused_for_good), profile).run()
+    results = []
     for _ in range(3):
-        known |= {found.fingerprint for found in result.findings}
-        result = campaign(Tampering(Shared(), paused_for_good), profile, known).run()
+        fc = Tampering(Shared(), paused_for_good)
+        session = Session(fc, Oracle(NAMES), ungoverned=True)
+        results.append(Campaign(session, profile, 1, Heard(), known=known).run())
+        known |= {found.fingerprint for found in results[-1].findings}
+    first, *_, result = results
     assert (result.verdict, result.why) == (Verdict.CONFORMS, "")
     assert result.coverage.hindered > 5
     assert (first.verdict, first.coverage.hindered) == (Verdict.DIVERGES, 0)
