@@ -7,9 +7,12 @@ from typing import Any
 import click
 
 from pt004_model.cli.check import INTERRUPTED, check
+from pt004_model.cli.completion import completion
 from pt004_model.cli.digest import digest
+from pt004_model.cli.known import known
 from pt004_model.cli.lists import checks, faults
 from pt004_model.cli.prove import prove
+from pt004_model.cli.replay import replay
 from pt004_model.cli.score import score
 from pt004_model.cli.serve import serve
 from pt004_model.evidence.files import Unwritable
@@ -46,5 +49,5 @@ def main() -> None:
     """
 
 
-for command in (prove, check, digest, serve, score, checks, faults):
+for command in (prove, check, replay, known, digest, serve, score, checks, faults, completion):
     main.add_command(command)

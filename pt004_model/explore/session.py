@@ -69,6 +69,7 @@ class Session:
 
     ``goals`` are the edges that the present round prefers; they stay as they are during a round.
     A campaign has an ``archive``: its runs are remembered over its examples and read again.
+    ``hindered`` are the runs that were set aside while a known finding was seen.
     """
 
     fc: Fc
@@ -81,6 +82,7 @@ class Session:
     goals: tuple[Goal, ...] = ()
     archive: Archive | None = None
     examples: int = 0
+    hindered: set[int] = field(factory=set)
 
     @property
     def judged(self) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from pt004_model.evidence.trace import Origin
 from pt004_model.explore.campaign import Result
 from pt004_model.judge.oracle import Verdict
 from pt004_model.vocabulary import Dialect
-from tests.evidence.helpers import FINDING, found, result
+from tests.evidence.helpers import FINDING, NAMES, found, result
 
 HOSTILE = (
     "a|b`c`</code></details>\n# h\n<!-- x --> @octocat #1 www.evil.example http://evil.example"
@@ -71,7 +71,7 @@ def read(markdown: str) -> Read:
 
 def summary(campaign: Result, **more: Any) -> dict[str, Any]:
     """The summary of a campaign, with some more members."""
-    folder = Folder(Path("out"), Origin(42, "dev", Dialect.SEED))
+    folder = Folder(Path("out"), Origin(42, "dev", Dialect.SEED, names=NAMES))
     return {**folder.summary(campaign), **more}
 
 
@@ -183,7 +183,7 @@ def test_the_page_is_never_too_large() -> None:
 
 def test_a_campaign_leaves_its_pages(tmp_path: Path) -> None:
     """Beside the summary there are the JUnit document and the page."""
-    folder = Folder(tmp_path, Origin(42, "dev", Dialect.SEED))
+    folder = Folder(tmp_path, Origin(42, "dev", Dialect.SEED, names=NAMES))
     folder.prepare()
     folder.keep_summary(result(Verdict.DIVERGES, found()))
     assert (tmp_path / "summary.md").read_text() == page(tmp_path, Links())

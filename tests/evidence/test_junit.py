@@ -19,7 +19,7 @@ from pt004_model.explore.campaign import Result
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.vocabulary import Dialect
-from tests.evidence.helpers import FINDING, found, result
+from tests.evidence.helpers import FINDING, NAMES, found, result
 
 HOSTILE = '\x00\x1b[31m</failure>]]>&amp;"\n<testcase name="x"/>\ud800\ufffe'
 SHOWN = '\\x00\\x1b[31m</failure>]]>&amp;"\n<testcase name="x"/>\\ud800\\ufffe'
@@ -55,7 +55,7 @@ REQUIRED = {
 
 def document(campaign: Result, **more: Any) -> str:
     """The document of a campaign whose summary has some more members."""
-    folder = Folder(Path("out"), Origin(42, "dev", Dialect.SEED))
+    folder = Folder(Path("out"), Origin(42, "dev", Dialect.SEED, names=NAMES))
     return junit({**folder.summary(campaign), **more})
 
 
@@ -125,7 +125,7 @@ def test_a_finding_fails_its_area_and_a_case_of_its_own() -> None:
 
 def test_a_known_finding_fails_nothing() -> None:
     """It is skipped, and told of in its area, which passes."""
-    summary = Folder(Path("out"), Origin(42, "dev", Dialect.SEED)).summary(
+    summary = Folder(Path("out"), Origin(42, "dev", Dialect.SEED, names=NAMES)).summary(
         result(Verdict.CONFORMS, POLICY)
     )
     known = {**summary["findings"][0], "known": True, "reproduced": {"seen": 3, "runs": 5}}

@@ -1,9 +1,10 @@
 """One campaign for the whole suite, and an exit status that tells a finding from a failure.
 
 The environment says which FC is tested and how much: ``FC_BASE_URL`` and its companions,
-``PT004_PROFILE``, ``PT004_UNGOVERNED``, ``PT004_OUT``. The exit status is 1 for a finding and for
-nothing else; 2 when the environment or a flag is wrong; 3 when nothing can be said, be it that no
-FC answers, that too little was asked, or that the suite itself broke; 130 after Ctrl-C.
+``PT004_PROFILE``, ``PT004_UNGOVERNED``, ``PT004_KNOWN``, ``PT004_OUT``. The exit status is 1 for a
+finding that is not known and for nothing else; 2 when the environment or a flag is wrong; 3 when
+nothing can be said, be it that no FC answers, that too little was asked, or that the suite itself
+broke; 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -16,21 +17,25 @@ from pathlib import Path
 import click
 import pytest
 
-from pt004_model.cli.check import INTERRUPTED, Screen
+from pt004_model.cli.check import INTERRUPTED, next_command, story
+from pt004_model.cli.known import read
 from pt004_model.cli.options import Setup, from_environment
+from pt004_model.cli.screen import Screen
 from pt004_model.cli.session import UNSURE, Connected, Unsure, connected
 from pt004_model.evidence import report
+from pt004_model.evidence.conduct import conduct, keep_nothing
 from pt004_model.evidence.files import Unwritable
 from pt004_model.evidence.folder import Folder
-from pt004_model.evidence.report import finding_lines
+from pt004_model.evidence.known import Known
 from pt004_model.evidence.trace import Origin
-from pt004_model.explore.campaign import PROFILES, Campaign, Profile, Result, nothing_said
+from pt004_model.explore.campaign import PROFILES, Campaign, Profile, Result
 from pt004_model.explore.divergence import Divergence
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.scenarios import CANONICAL
 
 RESULT = pytest.StashKey[Result]()
 LINES = pytest.StashKey[list[str]]()
+PINNED = pytest.StashKey[list[Verdict]]()
 DIVERGED = pytest.StashKey[bool]()
 USAGE = 2
 WITHOUT_STEPS = "without_steps"
@@ -56,6 +61,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("case", [WITHOUT_STEPS] if is_ungoverned() else list(CANONICAL))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Replay what is pinned before anything is generated."""
+    items.sort(key=lambda item: item.path.name != "test_traces.py")
+
+
 @pytest.fixture(scope="session")
 def chosen() -> Setup:
     """Which FC is tested, as the environment says."""
@@ -76,6 +86,15 @@ def profile() -> Profile:
 
 
 @pytest.fixture(scope="session")
+def known() -> Known:
+    """The findings that do not fail the suite, as ``PT004_KNOWN`` says."""
+    try:
+        return read(Path(os.environ["PT004_KNOWN"]) if os.environ.get("PT004_KNOWN") else None)
+    except click.ClickException as error:
+        pytest.exit(error.format_message(), returncode=USAGE)
+
+
+@pytest.fixture(scope="session")
 def seed(pytestconfig: pytest.Config) -> int:
     """The seed of the campaign: that of ``--hypothesis-seed``, or a new one."""
     given = pytestconfig.getoption("--hypothesis-seed", default=None)
@@ -89,7 +108,7 @@ def seed(pytestconfig: pytest.Config) -> int:
 @pytest.fixture(scope="session")
 def folder(chosen: Setup, profile: Profile, seed: int) -> Folder:
     """Where the evidence goes: ``PT004_OUT``, or ``.pt004`` in the working directory."""
-    origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets)
+    origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets, names=chosen.names)
     folder = Folder(Path(os.environ.get("PT004_OUT", ".pt004")), origin)
     try:
         folder.prepare()
@@ -99,7 +118,7 @@ def folder(chosen: Setup, profile: Profile, seed: int) -> Folder:
 
 
 @pytest.fixture(scope="session")
-def there(chosen: Setup, folder: Folder, profile: Profile, seed: int) -> Iterator[Connected]:
+def there(chosen: Setup, folder: Folder, profile: Profile) -> Iterator[Connected]:
     """The FC under test; when there is none the suite ends with exit status 3."""
     ungoverned = is_ungoverned()
     try:
@@ -108,33 +127,36 @@ def there(chosen: Setup, folder: Folder, profile: Profile, seed: int) -> Iterato
             there.session.tally.on_run = folder.keep_run
             yield there
     except Unsure as unsure:
-        folder.keep_summary(nothing_said(seed, profile, unsure.message))
+        keep_nothing(folder.at(chosen.base_url or ""), profile, unsure.message)
         pytest.exit(f"UNSURE: {unsure.message}", returncode=UNSURE)
     except click.ClickException as error:
         pytest.exit(error.format_message(), returncode=USAGE)
 
 
 @pytest.fixture(scope="session")
+def pinned(pytestconfig: pytest.Config) -> list[Verdict]:
+    """What the pinned traces came to; it counts for the exit status."""
+    return pytestconfig.stash.setdefault(PINNED, [])
+
+
+@pytest.fixture(scope="session")
 def result(
-    there: Connected, profile: Profile, folder: Folder, seed: int, pytestconfig: pytest.Config
-) -> Result:
+    there: Connected, chosen: Setup, profile: Profile, folder: Folder, known: Known,
+    pytestconfig: pytest.Config,
+) -> Result:  # fmt: skip
     """The campaign, run once."""
     terminal = pytestconfig.pluginmanager.getplugin("terminalreporter")
+    folder, seed = folder.at(there.base_url), folder.origin.seed
     screen = Screen(click.echo if terminal is None else terminal.write_line, folder)
     screen.say(f"Federation Core {there.base_url}, profile {profile.name}, seed {seed}")
-    campaign = Campaign(there.session, profile, seed, screen)
-    try:
-        result = campaign.run()
-    except KeyboardInterrupt:
-        folder.keep_summary(campaign.result("it was interrupted"))
-        raise
-    folder.keep_summary(result)
+    campaign = Campaign(there.session, profile, seed, screen, known=known.fingerprints)
+    result = conduct(campaign, folder, screen.say)
     pytestconfig.stash[RESULT] = result
-    for each in result.findings:
-        for line in finding_lines(each):
-            _note(pytestconfig, folder.origin.hide(line))
-    for line in (*report.coverage_lines(there.session.tally.edges), *report.result_lines(result)):
+    for line in (*story(result, folder, known), *report.result_lines(result)):
         _note(pytestconfig, folder.origin.hide(line))
+    command = next_command(result, chosen, folder)
+    if command:
+        _note(pytestconfig, folder.origin.hide(f"next: {command}"))
     return result
 
 
@@ -167,14 +189,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Make the exit status say whether there is a finding, and nothing else."""
     config = session.config
     result = config.stash.get(RESULT, None)
-    verdict = None if result is None else result.verdict
-    diverged = verdict is Verdict.DIVERGES or config.stash.get(DIVERGED, False)
+    verdicts = [*config.stash.get(PINNED, []), *([] if result is None else [result.verdict])]
+    diverged = Verdict.DIVERGES in verdicts or config.stash.get(DIVERGED, False)
     broken = exitstatus == pytest.ExitCode.TESTS_FAILED or bool(session.shouldstop)
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         _note(config, "UNSURE: no test was selected, so nothing was asked")
         session.exitstatus = UNSURE
     elif broken and not diverged:
-        if verdict is not Verdict.UNSURE:
+        if Verdict.UNSURE not in verdicts:
             _note(config, "UNSURE: the suite broke, see above; that is no finding")
         session.exitstatus = UNSURE
     elif exitstatus is pytest.ExitCode.INTERRUPTED:  # and not the same number of a wrong flag
