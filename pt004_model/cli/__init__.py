@@ -11,6 +11,7 @@ from pt004_model.cli.lists import checks, faults
 from pt004_model.cli.prove import prove
 from pt004_model.cli.score import score
 from pt004_model.cli.serve import serve
+from pt004_model.cli.submit import submit
 from pt004_model.evidence.files import Unwritable
 
 __all__ = ["main"]
@@ -45,5 +46,5 @@ def main() -> None:
     """
 
 
-for command in (prove, check, serve, score, checks, faults):
+for command in (prove, check, submit, serve, score, checks, faults):
     main.add_command(command)
