@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -84,17 +85,13 @@ def submit(context: click.Context, /, **given: Any) -> None:
     folder = given["folder"]
     if given["self_test"] == (folder is not None):
         raise click.UsageError("give either DIR, which pt004 check --out wrote, or --self-test")
-    tracker = _tracker(given)
     broken: tuple[str, ...] = ()
     try:
-        if folder is None:
-            SelfTest(tracker, _say).run()
-        else:
-            night = read_night(folder)
-            filing = Filing(
-                tracker, night, partial(exhibit, night), _say, given["most"], given["dry"]
-            )
-            broken = filing.run().broken
+        with _tracker(given) as tracker:
+            if folder is None:
+                SelfTest(tracker, _say).run()
+            else:
+                broken = _filing(tracker, folder, given).run().broken
     except (BadNight, Refused) as error:
         raise click.UsageError(str(error)) from None
     except Unreachable as error:
@@ -104,13 +101,18 @@ def submit(context: click.Context, /, **given: Any) -> None:
     context.exit(0)
 
 
+def _filing(tracker: Tracker, folder: Path, given: dict[str, Any]) -> Filing:
+    night = read_night(folder)
+    return Filing(tracker, night, partial(exhibit, night), _say, given["most"], given["dry"])
+
+
 def _say(line: str) -> None:
     click.echo(line)
 
 
-def _tracker(given: dict[str, Any]) -> Tracker:
+def _tracker(given: dict[str, Any]) -> AbstractContextManager[Tracker]:
     if given["kind"] == "directory":
-        return DirectoryTracker(given["to"])
+        return nullcontext(DirectoryTracker(given["to"]))
     if not given["repo"]:
         raise click.UsageError("--tracker github needs --repo OWNER/NAME")
     if not given["token"]:

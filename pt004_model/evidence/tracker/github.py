@@ -91,6 +91,15 @@ class GitHubTracker:
             auto_retry=self._again,
         )
 
+    def __enter__(self) -> GitHubTracker:
+        """Keep the connection between requests."""
+        self._github.__enter__()  # type: ignore[no-untyped-call]  # githubkit says no types
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connection."""
+        self._github.__exit__()
+
     @property
     def limits(self) -> Limits:
         """GitHub says characters and means bytes in places, so bytes are counted."""
