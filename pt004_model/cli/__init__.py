@@ -9,6 +9,7 @@ import click
 from pt004_model.cli.check import INTERRUPTED, check
 from pt004_model.cli.lists import checks, faults
 from pt004_model.cli.prove import prove
+from pt004_model.cli.replay import replay
 from pt004_model.cli.score import score
 from pt004_model.cli.serve import serve
 from pt004_model.cli.submit import submit
@@ -46,5 +47,5 @@ def main() -> None:
     """
 
 
-for command in (prove, check, submit, serve, score, checks, faults):
+for command in (prove, check, replay, submit, serve, score, checks, faults):
     main.add_command(command)

@@ -128,12 +128,12 @@ def check(context: click.Context, /, **given: Any) -> None:
     chosen = setup(**given)
     seed = secrets.randbelow(2**32) if given["seed"] is None else given["seed"]
     profile = _profile(given)
-    origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets)
+    origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets, names=chosen.names)
     folder = Folder(given["out"], origin)
     folder.prepare()
     areas, ungoverned = given["areas"], given["ungoverned"]
     with connected(chosen, areas=areas, ungoverned=ungoverned) as there:
-        result = campaign(there, chosen, profile, seed, folder)
+        result = campaign(there, chosen, profile, seed, folder.at(there.base_url))
     context.exit(EXIT_CODES[result.verdict])
 
 

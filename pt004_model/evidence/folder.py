@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pt004_model.evidence.files import Unwritable, write_json
 from pt004_model.evidence.trace import Origin, said, write_trace
@@ -18,6 +18,10 @@ class Folder:
 
     path: Path
     origin: Origin
+
+    def at(self, base_url: str) -> Folder:
+        """The same folder, for a campaign against the FC at this address."""
+        return evolve(self, origin=evolve(self.origin, base_url=base_url))
 
     def prepare(self) -> None:
         """Make the folder, and find out before the campaign if nothing can be written there."""

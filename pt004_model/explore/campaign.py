@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
@@ -65,7 +65,9 @@ ROUND: Final = 10
 class Found:
     """One fingerprint in a campaign: its first finding, and the shortest trace of it so far.
 
-    ``requests_to_first`` counts the requests of the campaign when it was first seen.
+    ``requests_to_first`` counts the requests of the campaign when it was first seen; ``first_seen``
+    and ``last_seen`` are epoch seconds. ``reproduced`` says how often it was seen again when it was
+    replayed, and how often it was replayed; ``known`` that it was to be expected.
     """
 
     finding: Finding
@@ -74,6 +76,10 @@ class Found:
     requests_to_first: int
     occurrences: int = 1
     shrunk: bool = False
+    first_seen: float = field(factory=time.time)
+    last_seen: float = field(default=Factory(lambda self: self.first_seen, takes_self=True))
+    reproduced: tuple[int, int] | None = None
+    known: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -272,6 +278,7 @@ class Campaign:
         known = self.found.get(finding.fingerprint)
         if known is not None:
             known.occurrences += 1
+            known.last_seen = time.time()
             return
         steps = tuple(lockstep.steps)
         found = Found(finding, lockstep.needed(), steps, self.session.tally.commands)

@@ -64,7 +64,8 @@ class TargetLost(Interruption):
 class Step:
     """One recorded step: the command, what came back, and what the judge said of it.
 
-    ``before`` and ``after`` are the worlds that were thought likeliest.
+    ``before`` and ``after`` are the worlds that were thought likeliest. ``run_id`` is the id that
+    the call named its run by, empty for one that names none; ``nonce`` made its key fresh.
     """
 
     command: Command
@@ -72,6 +73,8 @@ class Step:
     before: World = field(repr=False)
     after: World = field(repr=False)
     findings: tuple[Finding, ...] = ()
+    run_id: str = ""
+    nonce: str = ""
 
 
 @define
@@ -173,7 +176,13 @@ class Lockstep:
         before = self.world
         if self.journal is not None:
             self.journal.append(command)
-        response = self.fc.ask(command, self._run_id, self.nonce)
+        named: list[str] = []
+
+        def run_id(ref: RunRef) -> str:
+            named.append(self._run_id(ref))
+            return named[-1]
+
+        response = self.fc.ask(command, run_id, self.nonce)
         self.tally.commands += 1
         judgement = self.oracle.judge(self.views, command, response)
         judgement = self._confirmed(command, response, judgement)
@@ -181,7 +190,8 @@ class Lockstep:
             self.views = judgement.views
         elif number is not None:
             self._leave(number)
-        step = Step(command, response, before, self.world, judgement.findings)
+        used = named[0] if named else ""
+        step = Step(command, response, before, self.world, judgement.findings, used, self.nonce)
         self.steps.append(step)
         self._count(command, response, judgement, before)
         for finding in judgement.findings[:1]:

@@ -15,6 +15,7 @@ from pt004_model.model.commands import (
     ChangeRun,
     Command,
     CreateRun,
+    Names,
     OddPath,
     ReadRun,
     Route,
@@ -35,6 +36,7 @@ FINDING = Finding(
     observed="status 200",
     fingerprint="0123456789ab",
 )
+NAMES = Names(("ours", "theirs"), ("one", "two", "three"))
 CREATE = CreateRun(0, Body.of({"workflow_id": "w", "steps": ["a"]}))
 START = ChangeRun(
     0,
@@ -53,7 +55,7 @@ READ = ReadRun(0, caller=Caller(Tenant.STRANGER, 1))
 
 def step(command: Command, response: Response, *findings: Finding) -> Step:
     """A recorded step that changed nothing."""
-    return Step(command, response, World(), World(), findings)
+    return Step(command, response, World(), World(), findings, "r-1", "nonce")
 
 
 def found(*responses: Response, finding: Finding = FINDING) -> Found:
@@ -62,7 +64,10 @@ def found(*responses: Response, finding: Finding = FINDING) -> Found:
     answers = (*(Reply(200, {}) for _ in range(3 - len(responses))), *responses)
     steps = [step(command, answer) for command, answer in zip(commands, answers, strict=True)]
     steps[-1] = evolve(steps[-1], findings=(finding,))
-    return Found(finding, commands, tuple(steps), requests_to_first=17, occurrences=2)
+    return Found(
+        finding, commands, tuple(steps), requests_to_first=17, occurrences=2,
+        first_seen=1_800_000_000.0, last_seen=1_800_000_001.5,
+    )  # fmt: skip
 
 
 COVERAGE = Coverage(

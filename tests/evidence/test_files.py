@@ -14,7 +14,7 @@ from pt004_model.evidence.folder import Folder
 from pt004_model.evidence.trace import Origin
 from pt004_model.judge.oracle import Verdict
 from pt004_model.vocabulary import Dialect
-from tests.evidence.helpers import FINDING, found, result
+from tests.evidence.helpers import FINDING, NAMES, found, result
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -68,7 +68,7 @@ def test_a_write_that_fails_leaves_the_old_file(
 
 def folder(path: Path, *secrets: str) -> Folder:
     """A folder for evidence."""
-    return Folder(path, Origin(42, "dev", Dialect.DEPLOYED, secrets))
+    return Folder(path, Origin(42, "dev", Dialect.DEPLOYED, secrets, names=NAMES))
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_trace_is_kept_under_its_fingerprint(tmp_path: Path) -> None:
     """A shorter trace of the same fingerprint takes the place of the longer one."""
     kept = folder(tmp_path)
     kept.keep_trace(found())
-    kept.keep_trace(evolve(found(), steps=found().steps[:1]))
+    kept.keep_trace(evolve(found(), commands=found().commands[:1], steps=found().steps[:1]))
     assert list(contents(tmp_path)) == ["traces/0123456789ab.json"]
     document = json.loads(kept.trace_path(found()).read_text())
     assert (document["dialect"], len(document["steps"])) == ("deployed", 1)

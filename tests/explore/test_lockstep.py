@@ -51,6 +51,17 @@ def failing_reads(command: Command, reply: Reply) -> Reply:
     return with_run(reply, status="failed") if wrong else reply
 
 
+def test_a_step_tells_which_id_was_used() -> None:
+    """A step holds the id that the call named its run by, and what made its key fresh."""
+    stub = Stub()
+    lockstep, _ = noting(stub, RUN, READ, ReadRun(Unknown("none")))
+    made, known, unknown = lockstep.steps
+    assert "" == made.run_id
+    assert known.run_id == lockstep.views[0].seen[0].run_id
+    assert unknown.run_id.startswith("none-")
+    assert {lockstep.nonce} == {step.nonce for step in lockstep.steps}
+
+
 def test_a_run_is_set_aside_after_a_finding() -> None:
     """Of a run that diverged nothing more can be said; the others go on."""
     stub = Stub()

@@ -60,7 +60,7 @@ def folder(chosen: Setup, profile: Profile, pytestconfig: pytest.Config) -> Fold
     """Where the evidence goes: ``PT004_OUT``, or ``.pt004`` in the working directory."""
     given = pytestconfig.getoption("--hypothesis-seed", default=None)
     seed = int(given) if given is not None and str(given).isdigit() else secrets.randbelow(2**32)
-    origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets)
+    origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets, names=chosen.names)
     folder = Folder(Path(os.environ.get("PT004_OUT", ".pt004")), origin)
     folder.prepare()
     return folder
@@ -85,7 +85,7 @@ def result(
     """The campaign, run once."""
     terminal = pytestconfig.pluginmanager.getplugin("terminalreporter")
     assert terminal is not None
-    screen = Screen(terminal.write_line, folder)
+    screen = Screen(terminal.write_line, folder.at(there.base_url))
     screen.say(
         f"Federation Core {there.base_url}, profile {profile.name}, seed {folder.origin.seed}"
     )

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+import shlex
+from typing import Final
 
 from attrs import frozen
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from pt004_model.evidence.document import Trace, TraceStep
 from pt004_model.evidence.tracker.interface import FLAKY, LABEL, Draft, Limits
 from pt004_model.evidence.tracker.lifecycle import NIGHTS, Tonight
-from pt004_model.evidence.tracker.markdown import code, cut, defuse, fenced, prefixed
+from pt004_model.evidence.tracker.markdown import code, fenced, line, prefixed, shown
 from pt004_model.evidence.tracker.memory import Memory, marker, remember
-from pt004_model.evidence.tracker.night import Night, stamp
+from pt004_model.evidence.tracker.night import Night
 from pt004_model.judge.checks import CHECKS
+from pt004_model.model.replies import NoAnswer
 
+# in bytes, but for the number of steps; together, and with the longest of fences, within the limits
 _CLAUSE: Final = 6_000
 _SIDE: Final = 3_000
 _STEP: Final = 300
-_STEPS: Final = 40
+_STEPS: Final = 30
 _FACT: Final = 200
-_TRANSCRIPT: Final = 12_000
+_COMMAND: Final = 500
 
 # Markdown is written, not HTML; what is not ours goes through the filters
 _TEMPLATES: Final = Environment(  # noqa: S701 - see above
@@ -37,108 +40,105 @@ _TEMPLATES.filters |= {"code": code, "fenced": fenced}
 class Evidence:
     """What is shown of a finding besides what a night says of it.
 
-    ``document`` is its trace file as JSON, ``path`` where that is, ``curl`` the chain of commands
-    that reproduces it.
+    ``path`` is where its trace is, ``curl`` the chain of commands that reproduces it.
     """
 
-    document: Mapping[str, Any]
+    trace: Trace
     path: str
     curl: str
 
 
-def draft(night: Night, said: Tonight, memory: Memory, evidence: Evidence, limits: Limits) -> Draft:
+def draft(said: Tonight, memory: Memory, evidence: Evidence, limits: Limits) -> Draft:
     """The issue of a finding. Its texts are within the limits whatever is in the evidence."""
-    document = evidence.document
-    check = str(document["check"])
-    area = check.partition(".")[0]
+    trace = evidence.trace
     counts = said.reproduced
-    labels = [LABEL, area, *([FLAKY] if counts is not None and counts.flaky else [])]
-    title = f"{check}: {_sentence(check)} [{said.fingerprint}]".replace(":  [", " [")
-    return Draft(
-        cut(title, limits.title), _body(night, said, memory, evidence, limits), tuple(labels)
-    )
+    labels = [LABEL, trace.area, *([FLAKY] if counts is not None and counts.flaky else [])]
+    title = f"{trace.check}: {_sentence(trace)} [{said.fingerprint}]"
+    text = _body(said, memory, evidence, limits)
+    return Draft(shown(title, limits.title), text, tuple(labels))
 
 
-def _sentence(check: str) -> str:
-    return CHECKS[check].sentence if check in CHECKS else ""
+def _sentence(trace: Trace) -> str:
+    """What the check says, from the table and not from the file, which anybody may have written."""
+    check = CHECKS.get(trace.check)
+    return check.sentence if check is not None else "The contract says otherwise."
 
 
-def _body(night: Night, said: Tonight, memory: Memory, evidence: Evidence, limits: Limits) -> str:
-    document = evidence.document
-    check = str(document["check"])
-    whole = {
-        "markers": [marker("fingerprint", said.fingerprint), remember(memory)],
-        "check": check,
-        "sentence": _sentence(check),
-        "section": str(document["section"]),
-        "where": str(document["where"]),
-        "clause": cut(defuse(str(document["clause"])), _CLAUSE),
-        "steps": _steps(document["steps"]),
-        "count": len(document["steps"]),
-        "difference": _difference(str(document["expected"]), str(document["observed"])),
-        "reproduced": said.reproduced,
-        "occurrences": memory.occurrences,
-        "replay": f"pt004 replay {evidence.path} --base-url {document['base_url']}",
-        "path": evidence.path,
-        "facts": _facts(night, memory, document, said),
-        "nights": NIGHTS,
-    }
-    left = limits.text
+def _body(said: Tonight, memory: Memory, evidence: Evidence, limits: Limits) -> str:
     text = ""
-    for curl in (evidence.curl, ""):
-        # what can be as long as it likes stands in whole or is left to the command that prints it
-        text = _TEMPLATES.get_template("issue.md.j2").render(**whole, curl=curl)
-        if len(text.encode()) <= left:
-            return text
-    raise AssertionError("the parts of a body are shorter than the limit")  # pragma: no cover
+    # a script that is cut is none: it stands in whole, or the command that prints it does
+    script = evidence.curl if len(evidence.curl) <= limits.text else ""
+    for share, curl in ((1.0, script), (1.0, ""), (0.4, ""), (0.1, "")):
+        text = _rendered(said, memory, evidence, curl, share)
+        if len(text.encode()) <= limits.text:
+            break
+    return text
 
 
-def _steps(steps: list[dict[str, Any]]) -> str:
-    lines = [
-        cut(defuse(f"{number}. {step['says']}").replace("\n", "\\n"), _STEP)
-        + f"\n   -> {_reply(step)}"
-        for number, step in enumerate(steps, 1)
-    ]
-    if len(lines) > _STEPS:
-        half = _STEPS // 2
-        lines[half:-half] = [f"   ({len(lines) - _STEPS} commands are left out here)"]
-    return "\n".join(lines)
-
-
-def _reply(step: Mapping[str, Any]) -> str:
-    reply = step["reply"]
-    if "no_answer" in reply:
-        return cut(defuse(f"no answer: {reply['no_answer']}").replace("\n", "\\n"), _STEP)
-    state = step.get("after")
-    said = f"{reply['status']}" + (f", {state}" if state else "")
-    return cut(defuse(said).replace("\n", "\\n"), _STEP)
-
-
-def _difference(expected: str, observed: str) -> str:
-    return "\n".join(
-        (
-            prefixed(cut(defuse(expected), _SIDE), "- "),
-            prefixed(cut(defuse(observed), _SIDE), "+ "),
-        )
+def _rendered(said: Tonight, memory: Memory, evidence: Evidence, curl: str, share: float) -> str:
+    trace = evidence.trace
+    return _TEMPLATES.get_template("issue.md.j2").render(
+        markers=[marker("fingerprint", said.fingerprint), remember(memory)],
+        trace=trace,
+        sentence=_sentence(trace),
+        clause=shown(trace.clause, int(_CLAUSE * share)),
+        steps=_steps(trace, int(_STEPS * share)),
+        difference=_difference(trace, int(_SIDE * share)),
+        reproduced=said.reproduced,
+        occurrences=memory.occurrences,
+        path=evidence.path,
+        replay=_replay(trace, evidence.path),
+        facts=_facts(memory, trace, said),
+        nights=NIGHTS,
+        curl=curl,
     )
 
 
-def _facts(
-    night: Night, memory: Memory, document: Mapping[str, Any], said: Tonight
-) -> dict[str, str]:
-    versions = ", ".join(f"{name} {each}" for name, each in dict(document["versions"]).items())
+def _replay(trace: Trace, path: str) -> str:
+    words = ["pt004", "replay", path, "--base-url", trace.base_url]
+    command = shlex.join(words)
+    return command if len(command) <= _COMMAND else shlex.join(words[:3])
+
+
+def _steps(trace: Trace, most: int) -> str:
+    half = most // 2
+    numbered = list(enumerate(trace.steps, 1))
+    parts = (numbered[:half], numbered[-half:]) if len(numbered) > most else (numbered, [])
+    told = ["\n".join(_step(*each) for each in part) for part in parts if part]
+    left_out = len(numbered) - 2 * half
+    return f"\n   ({left_out} commands are left out here)\n".join(told)
+
+
+def _step(number: int, step: TraceStep) -> str:
+    return f"{line(f'{number}. {step.says}', _STEP)}\n   -> {line(_reply(step), _STEP)}"
+
+
+def _reply(step: TraceStep) -> str:
+    if step.reply is None:
+        return "sent in an earlier conversation"
+    if isinstance(step.reply, NoAnswer):
+        return f"no answer: {step.reply.why}"
+    return f"{step.reply.code}" + (f", {step.after}" if step.after else "")
+
+
+def _difference(trace: Trace, most: int) -> str:
+    sides = (("- ", trace.expected), ("+ ", trace.observed))
+    return "\n".join(prefixed(shown(text, most), sign) for sign, text in sides)
+
+
+def _facts(memory: Memory, trace: Trace, said: Tonight) -> dict[str, str]:
     counts = said.reproduced
     facts = {
-        "first seen": str(document.get("first_seen") or stamp(night.started_at)),
-        "last seen": str(document.get("last_seen") or stamp(night.started_at)),
+        "first seen": trace.first_seen,
+        "last seen": trace.last_seen,
         "occurrences": str(memory.occurrences),
         "reproducibility": f"{counts} replays" if counts is not None else "not replayed",
-        "severity": str(document["severity"]),
-        "campaign": f"profile {document['profile']}, seed {document['seed']}",
-        "Federation Core": f"{document['base_url']}, dialect {document['dialect']}",
-        "versions": versions,
+        "severity": trace.severity,
+        "campaign": f"profile {trace.profile}, seed {trace.seed}",
+        "Federation Core": f"{trace.base_url}, dialect {trace.dialect}",
+        "versions": ", ".join(f"{name} {each}" for name, each in trace.versions.items()),
     }
-    return {name: cut(value, _FACT) for name, value in facts.items()}
+    return {name: line(value, _FACT) for name, value in facts.items()}
 
 
 def counter_text(fingerprint: str, memory: Memory) -> str:

@@ -148,7 +148,7 @@ class Filing:
     def _file(self, action: File) -> None:
         said = action.tonight
         evidence = self.evidence(said)
-        draft = body.draft(self.night, said, action.memory, evidence, self.tracker.limits)
+        draft = body.draft(said, action.memory, evidence, self.tracker.limits)
         if self.dry:
             self.say(f"{said.fingerprint}: would file {draft.title!r}")
             return

@@ -22,9 +22,10 @@ from typing import Final, TypeAlias
 
 from attrs import evolve, frozen
 
+from pt004_model.evidence.replay import Result
 from pt004_model.evidence.tracker.interface import COMPLETED, FLAKY, IGNORE, REGRESSION, Issue
 from pt004_model.evidence.tracker.memory import Memory, fingerprint_of
-from pt004_model.evidence.tracker.night import Night, Outcome, Replayed, Reproduced, Sighting
+from pt004_model.evidence.tracker.night import Night, Replayed, Reproduced, Sighting
 
 NIGHTS: Final = 3
 """After so many nights of FIXED in a row an issue is closed."""
@@ -42,12 +43,12 @@ class Tonight:
     @property
     def seen(self) -> bool:
         """Whether it was found, or an earlier trace of it reproduced."""
-        return self.finding is not None or self.outcome is Outcome.REPRODUCED
+        return self.finding is not None or self.result is Result.REPRODUCED
 
     @property
-    def outcome(self) -> Outcome | None:
+    def result(self) -> Result | None:
         """What the replay of the earlier trace came to, if there was one."""
-        return self.replay.outcome if self.replay is not None else None
+        return self.replay.result if self.replay is not None else None
 
     @property
     def known(self) -> bool:
@@ -59,9 +60,7 @@ class Tonight:
         """How often replaying shows it: the new finding if there is one, else the earlier trace."""
         if self.finding is not None and self.finding.reproduced is not None:
             return self.finding.reproduced
-        return (
-            self.replay.reproduced if self.outcome is Outcome.REPRODUCED and self.replay else None
-        )
+        return self.replay.reproduced if self.result is Result.REPRODUCED and self.replay else None
 
     @property
     def occurrences(self) -> int:
@@ -76,7 +75,7 @@ class Tonight:
         if self.seen:
             counts = self.reproduced
             return f"reproduced in {counts}" if counts is not None else "not replayed"
-        return str(self.outcome)
+        return str(self.result)
 
 
 @frozen
@@ -213,15 +212,15 @@ def _after(night: Night, said: Tonight, issue: Issue, memory: Memory) -> Action:
     if said.seen:
         return _seen(night, said, issue, memory)
     if not issue.is_open:
-        return Leave(said.fingerprint, f"closed, and {said.outcome} tonight", issue)
-    if said.outcome is Outcome.FIXED:
+        return Leave(said.fingerprint, f"closed, and {said.result} tonight", issue)
+    if said.result is Result.FIXED:
         # whoever opens a closed one again is given the same number of nights
         before = memory if memory.fixed < NIGHTS else evolve(memory, fixed=0)
         counted = before.fixed_again(night.campaign, said.says)
         if counted.fixed == NIGHTS:
             return Close(issue, said, counted)
         return Count(issue, said, counted)
-    if said.outcome is Outcome.CHANGED:
+    if said.result is Result.CHANGED:
         return Count(issue, said, memory.reset(night.campaign, said.says))
     return Leave(said.fingerprint, "the replay could say nothing", issue)
 

@@ -28,36 +28,42 @@ def _escaped(character: str) -> str:
     return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
 
 
-def cut(text: str, most: int) -> str:
-    """``text`` in at most ``most`` bytes, 40 at least; what is left out is told."""
-    if len(text.encode()) <= most:
-        return text
+def shown(text: str, most: int) -> str:
+    """``text`` defused, in at most ``most`` bytes, 40 at least; that it was cut is told."""
+    # a character is a byte or more, so that what is cut off here is not shown in any case
+    plain = defuse(text[: most + 1])
+    if len(text) <= most and len(plain.encode()) <= most:
+        return plain
     note = f"… ({len(text)} characters)"
-    return text.encode()[: most - len(note.encode())].decode(errors="ignore") + note
+    return plain.encode()[: most - len(note.encode())].decode(errors="ignore") + note
+
+
+def line(text: str, most: int) -> str:
+    """As :func:`shown`, on one line."""
+    flat = text[: most + 1].replace("\r\n", "\n").replace("\n", "\\n").replace("\t", "\\t")
+    return shown(flat + text[most + 1 :], most)
 
 
 def code(text: str, most: int = 400) -> str:
     """``text`` as a code span on one line, its content in at most ``most`` bytes."""
-    plain = defuse(text).replace("\n", "\\n").replace("\t", "\\t")
-    shown = cut(plain, most)
-    if not shown.strip():
-        return "(nothing)"
-    fence = "`" * (_longest(shown) + 1)
+    said = line(text, most)
+    said = said if said.strip() else "(nothing)"
+    fence = "`" * (_longest(said) + 1)
     # Markdown takes one space on each side away again
-    pad = " " if shown[0] in "` " or shown[-1] in "` " else ""
-    return f"{fence}{pad}{shown}{pad}{fence}"
+    pad = " " if said[0] in "` " or said[-1] in "` " else ""
+    return f"{fence}{pad}{said}{pad}{fence}"
 
 
 def fenced(text: str, kind: str = "text") -> str:
     """``text`` as a code block of a kind, which must be a word of ours."""
-    shown = defuse(text).strip("\n")
-    fence = "`" * max(3, _longest(shown) + 1)
-    return f"{fence}{kind}\n{shown}\n{fence}"
+    said = defuse(text).strip("\n") or "(nothing)"
+    fence = "`" * max(3, _longest(said) + 1)
+    return f"{fence}{kind}\n{said}\n{fence}"
 
 
 def prefixed(text: str, prefix: str) -> str:
     """``text`` with ``prefix`` before each line, for a block that shows a difference."""
-    return "\n".join(f"{prefix}{line}" for line in (defuse(text).split("\n")))
+    return "\n".join(f"{prefix}{line}" for line in text.split("\n"))
 
 
 def _longest(text: str) -> int:

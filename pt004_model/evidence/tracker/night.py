@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from attrs import frozen
+
+from pt004_model.evidence.replay import Result
 
 FINGERPRINT: Final = re.compile(r"[0-9a-f]{12}")
 _CHECK: Final = re.compile(r"[a-z]{1,40}\.[a-z0-9-]{1,80}")
@@ -22,15 +23,6 @@ _T = TypeVar("_T")
 
 class BadNight(Exception):  # noqa: N818 - said of a folder, in a sentence for people
     """A folder that no campaign left, or a broken one; the message is a sentence for people."""
-
-
-class Outcome(StrEnum):
-    """What became of an earlier trace when it was replayed."""
-
-    REPRODUCED = "reproduced"
-    FIXED = "fixed"
-    CHANGED = "changed"
-    UNSURE = "unsure"
 
 
 @frozen
@@ -77,7 +69,7 @@ class Replayed:
 
     fingerprint: str
     trace: str
-    outcome: Outcome
+    result: Result
     reproduced: Reproduced
     why: str
 
@@ -149,7 +141,7 @@ def _replays(path: Path) -> tuple[Replayed, ...]:
         Replayed(
             get(row, "fingerprint", _fingerprint),
             get(row, "trace", _text),
-            get(row, "result", Outcome),
+            get(row, "result", Result),
             Reproduced(get(row, "seen", _count), get(row, "runs", _count)),
             get(row, "why", _text),
         )

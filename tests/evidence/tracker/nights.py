@@ -9,10 +9,17 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
+from pt004_model.evidence.trace import Origin
+from pt004_model.evidence.trace import trace as trace_document
+from pt004_model.judge.finding import Finding
+from pt004_model.vocabulary import Dialect
+from tests.evidence.helpers import found
+from tests.stub import NAMES
+
 FIRST_NIGHT: Final = datetime(2026, 3, 2, 2, 0, 0, tzinfo=UTC)
 DENY: Final = "08ae4ff18f12"
 LINK: Final = "0123456789ab"
-_SECTIONS: Final = {"policy.deny-blocks": "5.2", "receipts.link": "8"}
+ORIGIN: Final = Origin(1, "nightly", Dialect.SEED, names=NAMES, base_url="http://fc:9405")
 
 
 @frozen
@@ -53,7 +60,7 @@ def day(number: int) -> datetime:
 def night(
     folder: Path,
     number: int,
-    *found: Fault,
+    *seen: Fault,
     came: tuple[Came, ...] = (),
     verdict: str | None = None,
     traced: tuple[Fault, ...] = (),
@@ -65,16 +72,16 @@ def night(
     every trace.
     """
     started = day(number).isoformat().replace("+00:00", "Z")
-    said = verdict or ("diverges" if found else "conforms")
+    said = verdict or ("diverges" if seen else "conforms")
     summary = {
         "verdict": said,
         "why": "",
         "seed": number,
         "started_at": started,
-        "findings": [_finding(each) for each in found],
+        "findings": [_finding(each) for each in seen],
     }
     _write(folder / "summary.json", summary)
-    for each in (*traced, *found):
+    for each in (*traced, *seen):
         _write(folder / "traces" / f"{each.fingerprint}.json", trace(each, started) | changes)
     replays = [
         {"fingerprint": each.fingerprint, "trace": f"traces/{each.fingerprint}.json",
@@ -111,39 +118,11 @@ def _counts(fault: Fault) -> dict[str, int] | None:
 
 
 def trace(fault: Fault, at: str) -> dict[str, Any]:
-    """The trace document of a finding."""
-    finding = {"check": fault.check, "where": fault.where, "expected": fault.expected,
-               "observed": fault.observed}  # fmt: skip
-    return {
-        "format": "pt004-trace",
-        "version": 1,
-        "area": fault.check.partition(".")[0],
-        "fingerprint": fault.fingerprint,
-        "severity": fault.severity,
-        "section": _SECTIONS.get(fault.check, "1"),
-        "sentence": "After deny the run can only fail.",
-        "clause": "5.2 While the decision on the current step is deny, only failed is legal.",
-        **finding,
-        "seed": 1,
-        "profile": "nightly",
-        "dialect": "seed",
-        "base_url": "http://fc:9405",
-        "names": {"tenants": ["tenant_omega", "other"], "actors": ["a", "b", "c"]},
-        "requests_to_first": 17,
-        "occurrences": fault.occurrences,
-        "first_seen": at,
-        "last_seen": at,
-        "shrunk": True,
-        "reproduced": _counts(fault),
-        "known": fault.known,
-        "versions": {"pt004_model": "1.0.0", "hypothesis": "6.155.0"},
-        "steps": [
-            {"says": 'run 0: create {"workflow_id":"w"}', "before": None, "after": "pending",
-             "reply": {"status": 201, "body": {}}, "findings": []},
-            {"says": "run 0: to paused", "before": "pending", "after": "pending",
-             "reply": {"status": 200, "body": {}}, "findings": [finding]},
-        ],
-    }  # fmt: skip
+    """The trace document of a finding: a create, a denied start, and a pause that is accepted."""
+    finding = Finding(fault.check, fault.where, fault.expected, fault.observed, fault.fingerprint)
+    seen = evolve(found(finding=finding), occurrences=fault.occurrences,
+                  reproduced=fault.reproduced, known=fault.known)  # fmt: skip
+    return trace_document(seen, ORIGIN) | {"first_seen": at, "last_seen": at}
 
 
 def many(count: int) -> tuple[Fault, ...]:
