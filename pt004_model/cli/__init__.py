@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from pt004_model.cli.check import INTERRUPTED, check
+from pt004_model.cli.completion import completion
+from pt004_model.cli.known import known
 from pt004_model.cli.lists import checks, faults
 from pt004_model.cli.prove import prove
 from pt004_model.cli.replay import replay
@@ -47,5 +49,7 @@ def main() -> None:
     """
 
 
-for command in (prove, check, replay, submit, serve, score, checks, faults):
+for command in (
+    prove, check, replay, submit, known, serve, score, checks, faults, completion,
+):  # fmt: skip
     main.add_command(command)

@@ -68,6 +68,7 @@ class Session:
 
     ``goals`` are the edges that the present round prefers; they stay as they are during a round.
     A campaign has an ``archive``: its runs are remembered over its examples and read again.
+    ``hindered`` are the runs that were set aside while a known finding was seen.
     """
 
     fc: Fc
@@ -80,6 +81,7 @@ class Session:
     goals: tuple[Goal, ...] = ()
     archive: Archive | None = None
     examples: int = 0
+    hindered: set[int] = field(factory=set)
 
     def lockstep(self, on_finding: Callable[[Finding, Lockstep], None] | None = None) -> Lockstep:
         """A new conversation; one with an ``on_finding`` of its own is not part of the journal."""

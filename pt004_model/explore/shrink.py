@@ -77,18 +77,24 @@ def sent(lockstep: Lockstep) -> Commands:
 
 @define
 class Shrinker:
-    """Shortens one trace; ``best`` is the shortest so far."""
+    """Shortens one trace; ``best`` is the shortest so far. ``on_try`` is called before each try."""
 
     session: Session
     fingerprint: str
     best: Commands
     budget: Budget
     on_better: Callable[[Lockstep, Finding], None] = lambda _a, _b: None
+    on_try: Callable[[], None] = lambda: None
     refused: list[Command] = field(factory=list)
     confirmed: bool = False
 
     def run(self) -> Commands:
         """The shortest trace found within the budget."""
+        tally = self.session.tally
+        with tally.statistics.shrinking(lambda: tally.commands):
+            return self._shortest()
+
+    def _shortest(self) -> Commands:
         self.budget.started = time.monotonic()
         try:
             start = _renamed(self.best)  # at once, as the budget may end before the last pass
@@ -131,6 +137,7 @@ class Shrinker:
             return False  # what changes nothing must not count as progress
         if self.budget.spent + len(candidate) > self.budget.requests:
             return False
+        self.on_try()
         before = self.session.tally.commands
         lockstep, finding = replay(self.session, candidate, self.fingerprint)
         self.budget.spent += self.session.tally.commands - before

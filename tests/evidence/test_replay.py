@@ -27,8 +27,8 @@ from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.values import Body
 from pt004_model.vocabulary import Dialect
 from tests.explore.helpers import change, create, refusal, start, with_run
-from tests.habits import FREEDOMS, taking
-from tests.stub import NAMES, Habits, Stub, Tamper, Tampering
+from tests.habits import FREEDOMS, Habits, taking
+from tests.stub import NAMES, Stub, Tamper, Tampering
 
 COMMANDS: tuple[Command, ...] = (create(0, "a"), start(0, "a", 0, "deny"), change(0, "paused"))
 ORIGIN = Origin(1, "dev", Dialect.SEED, names=NAMES)

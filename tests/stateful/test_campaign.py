@@ -31,7 +31,7 @@ def test_canonical_case(name: str, there: Connected, ungoverned: bool) -> None:
 @pytest.mark.parametrize("area", AREAS)
 def test_area(area: str, result: Result, folder: Folder) -> None:
     """Every answer in the campaign was one that the contract allows in this area."""
-    found = [each for each in result.findings if each.finding.area == area]
+    found = [e for e in result.findings if e.finding.area == area and not e.known]
     lines = [folder.origin.hide(line) for each in found for line in report.finding_lines(each)]
     assert lines == []
 
