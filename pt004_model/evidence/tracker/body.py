@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from itertools import zip_longest
 from typing import Final
 
 from attrs import frozen
@@ -21,6 +22,7 @@ from pt004_model.model.replies import NoAnswer
 _CLAUSE: Final = 6_000
 _SIDE: Final = 3_000
 _STEP: Final = 300
+_HALF: Final = 60
 _STEPS: Final = 30
 _FACT: Final = 200
 _COMMAND: Final = 500
@@ -84,6 +86,7 @@ def _rendered(said: Tonight, memory: Memory, evidence: Evidence, curl: str, shar
         clause=shown(trace.clause, int(_CLAUSE * share)),
         steps=_steps(trace, int(_STEPS * share)),
         difference=_difference(trace, int(_SIDE * share)),
+        beside=_beside(trace, int(_STEPS * share)) if trace.other else "",
         reproduced=said.reproduced,
         occurrences=memory.occurrences,
         path=evidence.path,
@@ -113,12 +116,25 @@ def _step(number: int, step: TraceStep) -> str:
     return f"{line(f'{number}. {step.says}', _STEP)}\n   -> {line(_reply(step), _STEP)}"
 
 
+def _beside(trace: Trace, most: int) -> str:
+    """What came back when the finding showed, and beside it when it did not."""
+    rows = [("when it showed", "when it did not")]
+    pairs = list(zip_longest(trace.steps, trace.other))
+    for number, pair in enumerate(pairs, 1):
+        if number > len(pairs) - most:  # it ends with the finding
+            one, other = (line(_reply(each), _HALF) if each else "-" for each in pair)
+            rows.append((f"{number}. {one}", other))
+    width = max(len(one) for one, _ in rows)
+    return "\n".join(f"{one:<{width}} | {other}" for one, other in rows)
+
+
 def _reply(step: TraceStep) -> str:
     if step.reply is None:
         return "sent in an earlier conversation"
     if isinstance(step.reply, NoAnswer):
         return f"no answer: {step.reply.why}"
-    return f"{step.reply.code}" + (f", {step.after}" if step.after else "")
+    wrong = f", wrong: {step.findings[0].where}" if step.findings else ""
+    return f"{step.reply.code}{f', {step.after}' if step.after else ''}{wrong}"
 
 
 def _difference(trace: Trace, most: int) -> str:

@@ -183,7 +183,12 @@ def _value(text: str) -> Any:
     try:
         return json.loads(text) if text else None
     except ValueError:
-        return [each.strip() for each in text[1:-1].split(",")] if text[0] == "[" else text
+        parts = text.strip("[]").split(",")
+        return [_bare(each) for each in parts] if text[0] == "[" else _bare(text)
+
+
+def _bare(text: str) -> str:
+    return text.strip().strip("'\"")
 
 
 def _demand(path: Path, head: dict[str, Any]) -> None:
@@ -191,7 +196,7 @@ def _demand(path: Path, head: dict[str, Any]) -> None:
     head.setdefault("closed_at", None)
     head.setdefault("title", "")
     if isinstance(head.get("labels"), str):
-        head["labels"] = [each.strip() for each in head["labels"].split(",")]
+        head["labels"] = [_bare(each) for each in head["labels"].split(",")]
     wrong = None
     if isinstance(head.get("number"), bool) or not isinstance(head.get("number"), int):
         wrong = "number"

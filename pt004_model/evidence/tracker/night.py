@@ -137,6 +137,8 @@ def _replays(path: Path) -> tuple[Replayed, ...]:
         )
     get = partial(_get, path)
     rows = [_object(path, each) for each in get(document, "replays", _list)]
+    # a file that is no trace is told of by its name alone, and nothing can be said of it
+    rows = [row for row in rows if row.get("result") != Result.UNSURE or _is_of_one(row)]
     return tuple(
         Replayed(
             get(row, "fingerprint", _fingerprint),
@@ -147,6 +149,10 @@ def _replays(path: Path) -> tuple[Replayed, ...]:
         )
         for row in rows
     )
+
+
+def _is_of_one(row: dict[str, Any]) -> bool:
+    return FINGERPRINT.fullmatch(str(row.get("fingerprint"))) is not None
 
 
 def _sighting(path: Path, raw: dict[str, Any]) -> Sighting:

@@ -19,7 +19,7 @@ from pt004_model.evidence.tracker.lifecycle import Tonight
 from pt004_model.evidence.tracker.markdown import code, defuse, fenced, shown
 from pt004_model.evidence.tracker.memory import Memory, fingerprint_of, markers, recall
 from pt004_model.evidence.tracker.night import Reproduced, Sighting
-from pt004_model.model.replies import NoAnswer
+from pt004_model.model.replies import NoAnswer, Reply
 from tests.evidence.tracker.nights import DENIED, DENY, day, trace
 
 LIMITS: Final = Limits(256, 65_536)
@@ -50,7 +50,7 @@ def traces(text: st.SearchStrategy[str]) -> st.SearchStrategy[Trace]:
     """Traces of two steps in which every text is hostile that is no number or name of ours."""
     return st.builds(
         lambda steps, versions, **fields: evolve(
-            TRACE, steps=steps, versions={"pt004_model": versions}, **fields
+            TRACE, steps=steps, other=steps, versions={"pt004_model": versions}, **fields
         ),
         st.tuples(st.builds(step, text, text), st.builds(step, text, text)),
         text,
@@ -87,7 +87,7 @@ def skeleton(text: str) -> list[tuple[Any, ...]]:
 def mild(curl: str) -> str:
     """The body of a trace in which nothing is hostile, of the same shape."""
     steps = (step("one", "why"), step("two", "why"))
-    return made(evolve(TRACE, steps=steps), curl).body
+    return made(evolve(TRACE, steps=steps, other=steps), curl).body
 
 
 @given(traces(TEXTS), TEXTS)
@@ -142,7 +142,8 @@ HUGE: Final = {
 def test_whatever_is_in_it_an_issue_is_short_enough(text: str, limit: int) -> None:
     """The limits of a tracker hold in bytes, with a thousand steps and a script of any length."""
     huge = evolve(
-        TRACE, steps=(step(text, text),) * 1000, versions={"v": text}, where=text, expected=text,
+        TRACE, steps=(step(text, text),) * 1000, other=(step(text, text),) * 1000,
+        versions={"v": text}, where=text, expected=text,
         observed=text, clause=text, section=text, profile=text, base_url=text, first_seen=text,
     )  # fmt: skip
     issue = made(huge, text, Limits(60, limit))
@@ -152,8 +153,10 @@ def test_whatever_is_in_it_an_issue_is_short_enough(text: str, limit: int) -> No
     assert "commands are left out here" in issue.body
     assert "pt004 show traces/x.json --as curl" in issue.body
     sections = re.findall(r"(?m)^### (.*)$", issue.body)
-    assert sections == ["Minimal trace", "Expected against observed", "Clause of the contract",
-                        "Reproduction", "Replay", "Facts"]  # fmt: skip
+    assert sections == [
+        "Minimal trace", "When it did not show", "Expected against observed",
+        "Clause of the contract", "Reproduction", "Replay", "Facts",
+    ]  # fmt: skip
 
 
 def test_an_issue_says_all_there_is() -> None:
@@ -188,6 +191,21 @@ def test_how_surely_it_shows_is_said(reproduced: Reproduced | None, said: str) -
     """The second sentence says how often replaying showed it."""
     issue = draft(tonight(reproduced), MEMORY, Evidence(TRACE, "traces/x.json", ""), LIMITS)
     assert said in issue.body
+
+
+def test_a_flake_is_shown_beside_what_should_be() -> None:
+    """Both transcripts stand side by side, step by step."""
+    other = (*TRACE.steps[:2], evolve(TRACE.steps[2], reply=Reply(409, {}), findings=()))
+    body = made(evolve(TRACE, other=other)).body
+    assert (
+        "```text\n"
+        "when it showed        | when it did not\n"
+        "1. 200                | 200\n"
+        "2. 200                | 200\n"
+        "3. 200, wrong: status | 409\n"
+        "```"
+    ) in body
+    assert "When it did not show" not in made(TRACE).body
 
 
 def test_a_counter_is_ours_alone() -> None:
