@@ -60,7 +60,7 @@ class _NotThere(click.ClickException):
 )  # fmt: skip
 @click.option(
     "--patience", type=click.FloatRange(min=0), default=300.0, metavar="S", show_default=True,
-    help="Wait at most S seconds for limits of the tracker.",
+    help="Wait at most S seconds for a tracker that limits or fails.",
 )  # fmt: skip
 @click.option("--dry-run", "dry", is_flag=True, help="Print what would be done, and do nothing.")
 @click.option(

@@ -1,15 +1,17 @@
 """The tracker that is the issues of a repository on GitHub.
 
-It is reached through githubkit: typed, released every few weeks along with GitHub's own
-description of its API, and the one library that asks a function of ours before it repeats a
-request; the others repeat a POST by themselves, which files twice when only the answer was lost.
-(The extra leaves out one release of the HTTP cache that githubkit brings along and that this module
-does not use: with it githubkit 0.16 cannot be imported.) The requests are given by path, so that
-no version of a schema has to agree with the server's: a GitHub Enterprise Server may be older.
+It is reached through githubkit, which is typed, is released along with GitHub's own description
+of its API, and asks a function of ours before it repeats a request. PyGithub, which more people
+use, repeats a POST after a server error by itself, and so files twice when only the answer was
+lost; told not to, it waits for no limit on one. github3.py has had no release since 2023. (The
+extra ``github`` leaves out one release of the HTTP cache that githubkit brings along and this
+module switches off: with that, githubkit 0.16 cannot be imported.) The requests are given by path,
+not by githubkit's generated methods, so that no schema has to agree with a GitHub Enterprise Server
+that is older.
 
 What may be repeated is: reads, and changes that say what is to be in the end. A limit is waited
-for as long as GitHub asks, within ``patience`` seconds in all; a request that hit a limit was not
-carried out, so any may be repeated then.
+for as long as GitHub asks; a request that hit a limit was not carried out, so any may be repeated
+then. All waits together are within ``patience`` seconds.
 """
 
 from __future__ import annotations
@@ -64,8 +66,8 @@ _AREA: Final = ("c5def5", "An area of the contract")
 class GitHubTracker:
     """The issues of ``repository``, which is ``OWNER/NAME``.
 
-    ``patience`` is how many seconds may be spent on waiting for limits, ``pause`` the first of the
-    waits that double from try to try.
+    ``patience`` is how many seconds may be spent on waiting, ``pause`` the first of the waits that
+    double from try to try.
     """
 
     repository: str
@@ -294,14 +296,17 @@ class GitHubTracker:
                 return RetryOption(False)
         if not self._repeatable or count >= _RETRIES:
             return RetryOption(False)
-        return RetryOption(True, timedelta(seconds=self.pause * 2**count))
+        return self._after(self.pause * 2**count)
 
     def _after_limit(self, seconds: float) -> RetryOption:
-        wait = max(seconds, self.pause) + random.random() * self.pause  # noqa: S311 - no secret
-        if self._waited + wait > self.patience:
+        more = random.random() * self.pause  # noqa: S311 - keeps those who hit it together apart
+        return self._after(max(seconds, self.pause) + more)
+
+    def _after(self, seconds: float) -> RetryOption:
+        if self._waited + seconds > self.patience:
             return RetryOption(False)
-        self._waited += wait
-        return RetryOption(True, timedelta(seconds=wait))
+        self._waited += seconds
+        return RetryOption(True, timedelta(seconds=seconds))
 
 
 class _Invalid(Refused):

@@ -96,8 +96,9 @@ class Night:
 
 
 def stamp(moment: datetime) -> str:
-    """A time as it is written into issues: RFC 3339 in UTC."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """A time as it is written into issues: RFC 3339 in UTC, in milliseconds where it has any."""
+    spec = "milliseconds" if moment.microsecond else "seconds"
+    return moment.astimezone(UTC).isoformat(timespec=spec).replace("+00:00", "Z")
 
 
 def moment(text: str) -> datetime:

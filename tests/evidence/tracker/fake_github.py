@@ -254,70 +254,70 @@ def _error(status: int, message: str, **more: Any) -> Said:
     return Said(status, {"message": message, "documentation_url": address, **more})
 
 
-def _handler(fake: FakeGitHub) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
+class _Handler(BaseHTTPRequestHandler):
+    """One connection; ``fake`` is set on a class of each server's own."""
 
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    fake: FakeGitHub
 
-        def _serve(self) -> None:
-            with fake.lock:
-                self._one()
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
 
-        do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = _serve  # noqa: N815 - named by the library
+    def serve(self) -> None:
+        """Answer a request, one at a time."""
+        with self.fake.lock:
+            self._one()
 
-        def _one(self) -> None:
-            parts = urlsplit(self.path)
-            length = int(self.headers.get("Content-Length") or 0)
-            raw = self.rfile.read(length)
-            body = json.loads(raw) if raw else None
-            query = dict(parse_qsl(parts.query))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            fake.requests.append(f"{self.command} {parts.path}")
-            wrong = fake.description.request(self.command, parts.path, query, headers, body)
-            fake.violations += wrong
-            mishap = next((x for x in fake.mishaps if x.fits(self.command, parts.path)), None)
-            if mishap is not None:
-                fake.mishaps.remove(mishap)
-                if mishap.acts:
-                    fake.answer(self.command, parts.path, query, body)
-                if mishap.status == 0:
-                    self.close_connection = True
-                    return
+    do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = serve  # noqa: N815 - the library's names
+
+    def _one(self) -> None:
+        fake = self.fake
+        parts = urlsplit(self.path)
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = json.loads(raw) if raw else None
+        query = dict(parse_qsl(parts.query))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        fake.requests.append(f"{self.command} {parts.path}")
+        fake.violations += fake.description.request(self.command, parts.path, query, headers, body)
+        mishap = next((x for x in fake.mishaps if x.fits(self.command, parts.path)), None)
+        if mishap is not None:
+            fake.mishaps.remove(mishap)
+            if mishap.acts:
+                fake.answer(self.command, parts.path, query, body)
+            if mishap.status == 0:
+                self.close_connection = True
+            else:
                 said = _error(mishap.status, mishap.message)
                 self._send(Said(said.status, said.body, mishap.headers), mishap.body)
-                return
-            if headers.get("authorization") not in {f"Bearer {fake.token}", f"token {fake.token}"}:
-                self._send(_error(401, "Bad credentials"))
-                return
-            said = fake.answer(self.command, parts.path, query, body)
-            self._send(said)
+        elif headers.get("authorization") not in {f"Bearer {fake.token}", f"token {fake.token}"}:
+            self._send(_error(401, "Bad credentials"))
+        else:
+            self._send(fake.answer(self.command, parts.path, query, body))
 
-        def _send(self, said: Said, instead: bytes | None = None) -> None:
+    def _send(self, said: Said, instead: bytes | None = None) -> None:
+        raw = b"" if said.body is None else json.dumps(said.body).encode()
+        if instead is None:
             path = urlsplit(self.path).path
-            if instead is None:
-                checked = fake.description.answer(self.command, path, said.status, said.body)
-                fake.violations += checked
-            raw = b"" if said.body is None else json.dumps(said.body).encode()
-            raw = raw if instead is None else instead
-            self.send_response(said.status)
-            self.send_header("Content-Type", "application/json; charset=utf-8")
-            self.send_header("Content-Length", str(len(raw)))
-            for name, value in said.headers:
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(raw)
-
-    return Handler
+            self.fake.violations += self.fake.description.answer(
+                self.command, path, said.status, said.body
+            )
+        else:
+            raw = instead
+        self.send_response(said.status)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(raw)))
+        for name, value in said.headers:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(raw)
 
 
 @contextmanager
 def serving(description: Description) -> Iterator[FakeGitHub]:
     """A stand-in that listens, for as long as it lasts."""
     fake = FakeGitHub(description)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(fake))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"fake": fake}))
     server.daemon_threads = True
     fake.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

@@ -100,5 +100,5 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
 
 def test_times() -> None:
     """They are written in UTC, and read with any offset."""
-    assert stamp(moment("2026-03-02T03:00:00.250+01:00")) == "2026-03-02T02:00:00.250000Z"
+    assert stamp(moment("2026-03-02T03:00:00.250+01:00")) == "2026-03-02T02:00:00.250Z"
     assert moment("2026-03-02T02:00:00Z") == datetime(2026, 3, 2, 2, tzinfo=UTC)
