@@ -8,6 +8,7 @@ import click
 
 from pt004_model.cli.check import INTERRUPTED, check
 from pt004_model.cli.completion import completion
+from pt004_model.cli.group import Group
 from pt004_model.cli.known import known
 from pt004_model.cli.lists import checks, faults
 from pt004_model.cli.prove import prove
@@ -19,7 +20,7 @@ from pt004_model.evidence.files import Unwritable
 __all__ = ["main"]
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     """Gives what may end any command its exit code and its sentence."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -45,6 +46,8 @@ def main() -> None:
 
     Exit codes: 0 conforms, 1 diverges, 2 wrong usage, 3 unsure (no Federation Core, or it stopped
     answering), 130 interrupted.
+
+    Example: pt004 check --fault denied-step-may-pause
     """
 
 
