@@ -8,6 +8,7 @@ import click
 
 from pt004_model.cli.check import INTERRUPTED, check
 from pt004_model.cli.completion import completion
+from pt004_model.cli.digest import digest
 from pt004_model.cli.group import Group
 from pt004_model.cli.known import known
 from pt004_model.cli.lists import checks, faults
@@ -51,5 +52,5 @@ def main() -> None:
     """
 
 
-for command in (prove, check, replay, known, serve, score, checks, faults, completion):
+for command in (prove, check, replay, known, digest, serve, score, checks, faults, completion):
     main.add_command(command)
