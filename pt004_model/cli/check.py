@@ -17,10 +17,10 @@ from pt004_model.cli.known import known_option, read
 from pt004_model.cli.options import Setup, setup, target_options
 from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.screen import screen, speaker
-from pt004_model.cli.session import Connected, connected
+from pt004_model.cli.session import Connected, Unsure, connected
 from pt004_model.evidence import report
 from pt004_model.evidence.conduct import INTERRUPTED as INTERRUPTED_WHY
-from pt004_model.evidence.conduct import conduct
+from pt004_model.evidence.conduct import conduct, keep_nothing
 from pt004_model.evidence.folder import Folder
 from pt004_model.evidence.known import Known
 from pt004_model.evidence.trace import Origin
@@ -107,9 +107,13 @@ def check(context: click.Context, /, **given: Any) -> None:
     folder = Folder(given["out"], origin)
     folder.prepare()
     areas, ungoverned = given["areas"], given["ungoverned"]
-    with connected(chosen, areas=areas, ungoverned=ungoverned) as there:
-        told = Telling(chosen, folder.at(there.base_url), known, given)
-        result = told.campaign(there, profile, seed)
+    try:
+        with connected(chosen, areas=areas, ungoverned=ungoverned) as there:
+            told = Telling(chosen, folder.at(there.base_url), known, given)
+            result = told.campaign(there, profile, seed)
+    except Unsure as unsure:
+        keep_nothing(folder.at(chosen.base_url or ""), profile, unsure.message)
+        raise
     context.exit(EXIT_CODES[result.verdict])
 
 

@@ -16,9 +16,11 @@ from pt004_model.evidence.folder import Fated, Folder
 from pt004_model.evidence.replay import Attempt, Replay, replay_trace
 from pt004_model.evidence.replay import Result as Fate
 from pt004_model.evidence.trace import BadTrace, Trace, load_trace
-from pt004_model.explore.campaign import Campaign, Found, Result
-from pt004_model.explore.lockstep import Step
+from pt004_model.explore.campaign import Campaign, Found, Profile, Result
+from pt004_model.explore.coverage import measure
+from pt004_model.explore.lockstep import Step, Tally
 from pt004_model.explore.shrink import Budget
+from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import CreateRun
 
 INTERRUPTED: Final = "it was interrupted"
@@ -44,6 +46,29 @@ def conduct(
         folder.keep_trace(found)  # with the last count of occurrences
     folder.keep_summary(result)
     return result
+
+
+def keep_nothing(folder: Folder, profile: Profile, why: str) -> None:
+    """Keep that nothing can be said, in the place of what an earlier campaign left to be shown.
+
+    For a campaign that was never begun, because there is no FC. Raises ``Unwritable``.
+    """
+    folder.keep_replays(())
+    result = Result(
+        Verdict.UNSURE,
+        findings=(),
+        examples=0,
+        requests=0,
+        seconds=0.0,
+        seed=folder.origin.seed,
+        profile=profile.name,
+        coverage=measure(Tally(), profile.lengths),
+        open_calls=0,
+        why=why,
+        started_at=time.time(),
+        areas=(),
+    )
+    folder.keep_summary(result)
 
 
 def _replay_earlier(campaign: Campaign, folder: Folder, say: Callable[[str], None]) -> None:

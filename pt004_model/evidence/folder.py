@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from attrs import asdict, evolve, field, frozen
 
+from pt004_model.evidence.ci import keep_for_ci
 from pt004_model.evidence.files import Unwritable, write_json
 from pt004_model.evidence.trace import Origin, Trace, rfc3339, said, write_trace
 from pt004_model.explore.campaign import Found, Result
 from pt004_model.judge.checks import CHECKS
+
+
+OF_ONE: Final = ("summary.json", "replays.json", "summary.md", "junit.xml", "page.html")
+"""The files that tell of one campaign, and must not outlive it."""
 
 
 @frozen
@@ -49,7 +54,7 @@ class Folder:
         try:
             (self.path / "traces").mkdir(parents=True, exist_ok=True)
             self.runs.open("a", encoding="utf-8").close()
-            for name in ("summary.json", "replays.json"):  # what they say is no longer so
+            for name in OF_ONE:  # what they say is no longer so
                 (self.path / name).unlink(missing_ok=True)
         except OSError as error:
             raise Unwritable(f"cannot write to {self.path}: {error.strerror}") from None
@@ -103,8 +108,10 @@ class Folder:
         write_json(self.path / "replays.json", {**head, "replays": told})
 
     def keep_summary(self, result: Result) -> None:
-        """Write ``summary.json``."""
-        write_json(self.path / "summary.json", self.summary(result))
+        """Write ``summary.json``, and for a CI ``junit.xml`` and ``summary.md``."""
+        summary = self.summary(result)
+        write_json(self.path / "summary.json", summary)
+        keep_for_ci(self.path, summary)
 
     def summary(self, result: Result) -> dict[str, Any]:
         """The summary of a campaign as JSON."""
@@ -121,6 +128,7 @@ class Folder:
             "base_url": self.origin.base_url,
             "started_at": rfc3339(result.started_at),
             "open_calls": result.open_calls,
+            "areas": list(result.areas),
             "coverage": {
                 "driven": coverage.driven,
                 "reachable": coverage.reachable,

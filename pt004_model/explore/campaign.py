@@ -22,6 +22,7 @@ from pt004_model.explore.rounds import goals_now, run_round
 from pt004_model.explore.session import Archive, Session
 from pt004_model.explore.shrink import Budget, Commands, Shrinker, replay, sent
 from pt004_model.explore.statistics import Statistics
+from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import subject
@@ -128,6 +129,7 @@ class Progress:
 class Result:
     """What a campaign came to. ``why`` is a sentence when the verdict is UNSURE.
 
+    ``areas`` are those that were judged; without tokens there is nothing to authenticate.
     ``edges`` counts how often each was driven; ``statistics`` are as ``summary.json`` has
     them. ``started_at`` is in epoch seconds.
     """
@@ -145,6 +147,7 @@ class Result:
     started_at: float = 0.0
     edges: dict[Edge, int] = field(factory=dict)
     statistics: dict[str, Any] = field(factory=dict)
+    areas: tuple[str, ...] = AREAS
 
 
 class Reporter(Protocol):
@@ -384,4 +387,5 @@ class Campaign:
             self.started_at,
             dict(tally.edges),
             self._statistics().as_json(),
+            self.session.judged,
         )

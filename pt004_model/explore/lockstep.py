@@ -109,7 +109,8 @@ class Lockstep:
 
     ``on_finding`` is called with each finding as soon as it is seen, and may raise. ``journal``
     collects the commands of a whole campaign, of which this conversation ``began`` at that place;
-    ``adopted`` maps runs of earlier conversations to the places where they were created.
+    ``adopted`` maps runs of earlier conversations to the places where they were created. A call
+    that is still ``under_way`` when the next one is asked for was broken off by an interrupt.
     """
 
     fc: Fc
@@ -123,6 +124,7 @@ class Lockstep:
     journal: list[Command] | None = None
     began: int = field(init=False)
     adopted: dict[int, int] = field(factory=dict)
+    under_way: bool = False
     views: tuple[View, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -171,6 +173,8 @@ class Lockstep:
         Raises :class:`TargetLost` when the FC has stopped answering, and what ``on_finding`` does.
         """
         number = subject(command)
+        if self.under_way:
+            return None  # nobody has seen what the call before this one did
         if isinstance(command, CreateRun):
             if self._named_twice(command):
                 return None
@@ -188,6 +192,7 @@ class Lockstep:
             named.append(self._run_id(ref))
             return named[-1]
 
+        self.under_way = True
         response = self.fc.ask(command, run_id, self.nonce)
         self.tally.commands += 1
         judgement = self.oracle.judge(self.views, command, response)
@@ -199,6 +204,7 @@ class Lockstep:
         used = named[0] if named else ""
         step = Step(command, response, before, self.world, judgement.findings, used, self.nonce)
         self.steps.append(step)
+        self.under_way = False
         self._count(command, response, judgement, before)
         for finding in judgement.findings[:1]:
             self.on_finding(finding, self)

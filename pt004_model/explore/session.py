@@ -8,6 +8,7 @@ from attrs import define, field, frozen
 
 from pt004_model.explore.divergence import raise_finding
 from pt004_model.explore.lockstep import Fc, Lockstep, Tally
+from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import Seen
 from pt004_model.judge.oracle import Oracle
@@ -82,6 +83,12 @@ class Session:
     archive: Archive | None = None
     examples: int = 0
     hindered: set[int] = field(factory=set)
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The areas whose findings would be seen; without tokens nothing is authenticated."""
+        areas = self.oracle.areas if self.authenticates else self.oracle.areas - {"authentication"}
+        return tuple(area for area in AREAS if area in areas)
 
     def lockstep(self, on_finding: Callable[[Finding, Lockstep], None] | None = None) -> Lockstep:
         """A new conversation; one with an ``on_finding`` of its own is not part of the journal."""

@@ -11,8 +11,9 @@ import pytest
 from attrs import evolve
 
 from pt004_model.evidence.files import Unwritable, write_json, write_text
-from pt004_model.evidence.folder import Fated, Folder
+from pt004_model.evidence.folder import OF_ONE, Fated, Folder
 from pt004_model.evidence.trace import Origin
+from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.vocabulary import Dialect
 from tests.evidence.helpers import FINDING, NAMES, found, result
@@ -111,9 +112,9 @@ def test_what_a_campaign_leaves_outlives_its_verdict(tmp_path: Path) -> None:
     kept.keep_replays(())
     (tmp_path / "notes.md").write_text("mine")
     there = set(contents(tmp_path))
-    assert {"summary.json", "replays.json"} <= there
+    assert {"summary.json", "replays.json", "junit.xml"} <= there
     kept.prepare()
-    assert there - {"summary.json", "replays.json"} == set(contents(tmp_path))
+    assert there - set(OF_ONE) == set(contents(tmp_path))
     assert (kept.trace_path(found()),) == kept.earlier()
 
 
@@ -183,6 +184,7 @@ def test_the_summary(tmp_path: Path) -> None:
         "base_url": "",
         "started_at": "2027-01-15T08:00:00.000Z",
         "open_calls": 1,
+        "areas": list(AREAS),
         "coverage": {
             "driven": 2,
             "reachable": 4,

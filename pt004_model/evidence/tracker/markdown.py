@@ -1,8 +1,10 @@
-"""Text that is not ours in Markdown: it breaks no formatting, forges nothing and calls nobody.
+"""Text that is not ours in an issue: it breaks no formatting, forges nothing and calls nobody.
 
 Two places are open to it, a code span and a code block. In both Markdown knows no markup, and
 trackers neither link nor notify. What is left to do is to keep it in there: the fence is longer
-than any in the text, no character is invisible, and no comment can begin.
+than any in the text, no character is invisible, and no comment can begin. An issue in a folder is
+read as plain text too, so nothing is spelled as a character reference, as it is in the summary for
+a CI.
 """
 
 from __future__ import annotations
