@@ -12,6 +12,7 @@ from pt004_model.cli.prove import prove
 from pt004_model.cli.replay import replay
 from pt004_model.cli.score import score
 from pt004_model.cli.serve import serve
+from pt004_model.cli.show import show
 from pt004_model.evidence.files import Unwritable
 
 __all__ = ["main"]
@@ -46,5 +47,5 @@ def main() -> None:
     """
 
 
-for command in (prove, check, replay, serve, score, checks, faults):
+for command in (prove, check, replay, show, serve, score, checks, faults):
     main.add_command(command)
