@@ -16,6 +16,7 @@ from pt004_model.cli.prove import prove
 from pt004_model.cli.replay import replay
 from pt004_model.cli.score import score
 from pt004_model.cli.serve import serve
+from pt004_model.cli.show import show
 from pt004_model.cli.submit import submit
 from pt004_model.evidence.files import Unwritable
 
@@ -54,6 +55,6 @@ def main() -> None:
 
 
 for command in (
-    prove, check, replay, submit, known, digest, serve, score, checks, faults, completion,
+    prove, check, replay, show, submit, known, digest, serve, score, checks, faults, completion,
 ):  # fmt: skip
     main.add_command(command)

@@ -17,8 +17,8 @@ from pt004_model.cli import main
 from tests.cli.helpers import ended, invoke, run, serving
 
 COMMANDS = (
-    "prove", "check", "replay", "submit", "known", "serve", "score", "checks", "faults",
-    "completion",
+    "prove", "check", "replay", "show", "submit", "known", "digest", "serve", "score",
+    "checks", "faults", "completion",
 )  # fmt: skip
 SUBCOMMANDS = (*COMMANDS, "known add", "known list", "known prune")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pt004_model.evidence.document import BadTrace, load_trace
+from pt004_model.evidence.reproduction import as_curl
 from pt004_model.evidence.tracker.body import Evidence
 from pt004_model.evidence.tracker.filing import NoEvidence
 from pt004_model.evidence.tracker.lifecycle import Tonight
@@ -24,4 +25,4 @@ def exhibit(night: Night, said: Tonight) -> Evidence:
     if trace.fingerprint != said.fingerprint:
         raise NoEvidence(f"{path} is the trace of {trace.fingerprint}")
     name = path.relative_to(night.folder) if path.is_relative_to(night.folder) else path
-    return Evidence(trace, str(name), "")
+    return Evidence(trace, str(name), as_curl(trace))
