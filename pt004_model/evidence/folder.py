@@ -17,7 +17,6 @@ from pt004_model.evidence.trace import Origin, Trace, rfc3339, said, write_trace
 from pt004_model.explore.campaign import Found, Result
 from pt004_model.judge.checks import CHECKS
 
-
 OF_ONE: Final = ("summary.json", "replays.json", "summary.md", "junit.xml", "page.html")
 """The files that tell of one campaign, and must not outlive it."""
 
