@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from pt004_model.cli.group import Group
 from pt004_model.evidence import known as file
 from pt004_model.evidence.known import DEFAULT, FINGERPRINT, BadKnown, Entry, Known, today
 from pt004_model.judge.checks import CHECKS
@@ -36,7 +37,7 @@ def read(given: Path | None) -> Known:
         raise click.UsageError(str(error)) from None
 
 
-@click.group()
+@click.group(cls=Group)
 def known() -> None:
     """Keep a list of findings that are known and do not fail a run, each until a day.
 

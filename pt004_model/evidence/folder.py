@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from attrs import asdict, evolve, field, frozen
 
@@ -16,6 +16,9 @@ from pt004_model.evidence.files import Unwritable, write_json
 from pt004_model.evidence.trace import Origin, Trace, rfc3339, said, write_trace
 from pt004_model.explore.campaign import Found, Result
 from pt004_model.judge.checks import CHECKS
+
+OF_ONE: Final = ("summary.json", "replays.json", "summary.md", "junit.xml", "page.html")
+"""The files that tell of one campaign, and must not outlive it."""
 
 
 @frozen
@@ -50,7 +53,7 @@ class Folder:
         try:
             (self.path / "traces").mkdir(parents=True, exist_ok=True)
             self.runs.open("a", encoding="utf-8").close()
-            for name in ("summary.json", "replays.json"):  # what they say is no longer so
+            for name in OF_ONE:  # what they say is no longer so
                 (self.path / name).unlink(missing_ok=True)
         except OSError as error:
             raise Unwritable(f"cannot write to {self.path}: {error.strerror}") from None

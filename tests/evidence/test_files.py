@@ -11,7 +11,7 @@ import pytest
 from attrs import evolve
 
 from pt004_model.evidence.files import Unwritable, write_json, write_text
-from pt004_model.evidence.folder import Fated, Folder
+from pt004_model.evidence.folder import OF_ONE, Fated, Folder
 from pt004_model.evidence.trace import Origin
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
@@ -112,9 +112,9 @@ def test_what_a_campaign_leaves_outlives_its_verdict(tmp_path: Path) -> None:
     kept.keep_replays(())
     (tmp_path / "notes.md").write_text("mine")
     there = set(contents(tmp_path))
-    assert {"summary.json", "replays.json"} <= there
+    assert {"summary.json", "replays.json", "junit.xml"} <= there
     kept.prepare()
-    assert there - {"summary.json", "replays.json"} == set(contents(tmp_path))
+    assert there - set(OF_ONE) == set(contents(tmp_path))
     assert (kept.trace_path(found()),) == kept.earlier()
 
 
