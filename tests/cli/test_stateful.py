@@ -81,6 +81,10 @@ def test_a_conforming_fc(tmp_path: Path) -> None:
     assert counts(said) == {"passed": 14}
     assert any(line.startswith("coverage (accepted/refused)") for line in said.lines)
     assert "CONFORMS: every answer was one that the contract allows" in said.lines
+    assert any(
+        re.fullmatch(r"Federation Core http:\S+, profile small, seed \d+", line)
+        for line in said.lines
+    )  # at once, and not at the end of the night
     left = {each.name for each in tmp_path.iterdir()}
     assert {"summary.json", "junit.xml", "summary.md", "runs.txt", "traces"} <= left
     assert set(outcomes(tmp_path).values()) == {"passed", "skipped"}

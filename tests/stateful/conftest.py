@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import click
@@ -145,9 +147,8 @@ def result(
     pytestconfig: pytest.Config,
 ) -> Result:  # fmt: skip
     """The campaign, run once."""
-    terminal = pytestconfig.pluginmanager.getplugin("terminalreporter")
     folder, seed = folder.at(there.base_url), folder.origin.seed
-    screen = Screen(click.echo if terminal is None else terminal.write_line, folder)
+    screen = Screen(partial(_say, pytestconfig), folder)
     screen.say(f"Federation Core {there.base_url}, profile {profile.name}, seed {seed}")
     campaign = Campaign(there.session, profile, seed, screen, known=known.fingerprints)
     result = conduct(campaign, folder, screen.say)
@@ -158,6 +159,16 @@ def result(
     if command:
         _note(pytestconfig, folder.origin.hide(f"next: {command}"))
     return result
+
+
+def _say(config: pytest.Config, line: str) -> None:
+    """Print a line at once, though pytest keeps to itself what is printed within a test."""
+    terminal = config.pluginmanager.getplugin("terminalreporter")
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if terminal is not None:
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+            terminal.ensure_newline()
+            terminal.write_line(line)
 
 
 def _note(config: pytest.Config, line: str) -> None:
