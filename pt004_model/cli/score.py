@@ -18,7 +18,8 @@ from pt004_model.cli.session import connected
 from pt004_model.embedded import FAULTS
 from pt004_model.evidence import score as kill_table
 from pt004_model.evidence.score import Kill
-from pt004_model.explore.campaign import PROFILES, Campaign, Found, Progress
+from pt004_model.explore.campaign import PROFILES, Campaign
+from pt004_model.explore.results import Found, Progress
 from pt004_model.model.commands import describe
 
 
@@ -30,6 +31,9 @@ class _Quiet:
 
     def improved(self, found: Found) -> None:
         """Say nothing of a shorter trace."""
+
+    def confirmed(self, found: Found) -> None:
+        """Say nothing of how surely it shows."""
 
     def progress(self, progress: Progress) -> None:
         """Say nothing of progress."""
@@ -43,7 +47,7 @@ def kill(fault: str, seed: int, examples: int, profile: str = "ci") -> Kill:
     area = FAULTS[fault].area if fault else "-"
     authenticating = area == "authentication" or (not fault and seed % 2 == 1)
     secret = secrets.token_hex(16) if authenticating else None
-    chosen = evolve(PROFILES[profile], examples=examples, seconds=None)
+    chosen = evolve(PROFILES[profile], examples=examples, seconds=None, confirm=0)
     start = time.monotonic()
     with connected(embedded(fault or None, secret=secret)) as there:
         campaign = Campaign(there.session, chosen, seed, _Quiet(), first_only=True)

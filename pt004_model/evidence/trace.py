@@ -1,45 +1,54 @@
 """The trace file: one versioned JSON document of a conversation that ended in a finding.
 
-It holds the commands, with symbolic runs, and for each what the model thought and what came back.
-No header is in it, so no token can be; what an FC repeats of our secrets is blotted out.
+It holds the commands, with symbolic runs, and for each what the model allowed, what was sent and
+what came back. No token is in it, and what an FC repeats of our secrets is blotted out. The
+document is read and described in :mod:`pt004_model.evidence.document`.
 """
 
 from __future__ import annotations
 
-import json
-import re
+import math
 from datetime import UTC, datetime
 from importlib.metadata import version
-from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
 import hypothesis
-from attrs import frozen
-from cattrs import BaseValidationError, Converter
-from cattrs.strategies import configure_tagged_union
+from attrs import field, frozen
 
+from pt004_model.evidence.clauses import clause
+from pt004_model.evidence.document import (
+    BadTrace,
+    Reproduced,
+    Said,
+    SentRequest,
+    Trace,
+    TraceStep,
+    dump_command,
+    dump_trace,
+    load_command,
+    load_trace,
+    read_trace,
+)
 from pt004_model.evidence.files import write_json
-from pt004_model.explore.campaign import Found
+from pt004_model.evidence.secrecy import BLOT, blot
 from pt004_model.explore.lockstep import Step
+from pt004_model.explore.results import Found
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.finding import Finding
-from pt004_model.model.commands import Command, RunRef, Unknown, describe, subject
-from pt004_model.model.replies import NoAnswer, Response, Undecodable
-from pt004_model.model.values import Body, Value
-from pt004_model.model.world import World
-from pt004_model.vocabulary import TOKEN_PREFIX, Dialect
+from pt004_model.model.commands import Command, Names, Token, describe, subject
+from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
+from pt004_model.model.telling import tell
+from pt004_model.model.world import World, expect
+from pt004_model.vocabulary import AUTHORIZATION_HEADER, Dialect
+from pt004_model.wire.codec import Codec
 
-FORMAT: Final = "pt004-trace"
-VERSION: Final = 1
-_BLOT: Final = "[secret]"
-_TOKEN: Final = re.compile(rf"{TOKEN_PREFIX}[\w-]{{16,}}(\.[\w-]*)?")  # as made from a secret
-_ENOUGH: Final = 8  # characters by which a secret that was cut off is known
+__all__ = [
+    "BadTrace", "Origin", "Trace", "TraceStep", "blot", "dump_command", "dump_trace",
+    "load_command", "load_trace", "read_trace", "said", "trace", "trace_of", "write_trace",
+]  # fmt: skip
+
 _DEEP: Final = 100  # no reply of an FC that conforms is nested as deep as this
-
-
-class BadTrace(Exception):  # noqa: N818 - said of a file, in a sentence for people
-    """A trace file that cannot be used; the message is a sentence for people."""
 
 
 @frozen
@@ -49,7 +58,9 @@ class Origin:
     seed: int
     profile: str
     dialect: Dialect
-    secrets: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    names: Names = field(kw_only=True)
+    base_url: str = field(default="", kw_only=True)
 
     def hide(self, text: str) -> str:
         """``text`` with every secret blotted out."""
@@ -57,75 +68,43 @@ class Origin:
         return hidden
 
 
-def _converter() -> Converter:
-    converter = Converter(forbid_extra_keys=True)
-
-    def body_out(body: Body) -> dict[str, Any]:
-        reading = body.reading
-        if isinstance(reading, Value) and Body.of(reading.json) == body:
-            return {"json": reading.json}
-        return {"text": body.text}
-
-    def body_in(raw: Any, _: type) -> Body:
-        if "json" in raw:
-            return Body.of(raw["json"])
-        return Body(str(raw["text"]))
-
-    def ref_out(ref: RunRef) -> Any:
-        return {"unknown": ref.spelling} if isinstance(ref, Unknown) else ref
-
-    def ref_in(raw: Any, _: type) -> RunRef:
-        return Unknown(str(raw["unknown"])) if isinstance(raw, dict) else int(raw)
-
-    converter.register_unstructure_hook(Body, body_out)
-    converter.register_structure_hook(Body, body_in)
-    converter.register_unstructure_hook(RunRef, ref_out)
-    converter.register_structure_hook(RunRef, ref_in)
-    configure_tagged_union(Command, converter, tag_name="command")
-    return converter
-
-
-_CONVERTER: Final = _converter()
-
-
-def dump_command(command: Command) -> dict[str, Any]:
-    """A command as JSON; :func:`load_command` reads it back."""
-    raw: dict[str, Any] = _CONVERTER.unstructure(command, unstructure_as=Command)
-    return raw
-
-
-def load_command(raw: object) -> Command:
-    """A command from JSON. Raises :class:`BadTrace` for anything else."""
-    try:
-        if not isinstance(raw, dict):
-            raise TypeError("no object")
-        command: Command = _CONVERTER.structure(raw, Command)  # type: ignore[arg-type]  # a union
-    except (BaseValidationError, KeyError, TypeError, ValueError) as error:
-        raise BadTrace(f"this is no command: {str(raw)[:200]} ({error})") from None
-    return command
+def trace_of(found: Found, origin: Origin) -> Trace:
+    """The trace of a finding, without secrets."""
+    finding = found.finding
+    check = CHECKS[finding.check]
+    # of an earlier conversation, which made the run concerned, only the commands were kept
+    earlier = found.commands[: len(found.commands) - len(found.steps)]
+    bare = (TraceStep(describe(each), each, None, None, (), None, None, ()) for each in earlier)
+    return Trace(
+        fingerprint=finding.fingerprint,
+        check=finding.check,
+        area=finding.area,
+        severity=check.severity,
+        section=check.section,
+        sentence=check.sentence,
+        clause=clause(check.section),
+        **said(finding, origin.secrets),
+        seed=origin.seed,
+        profile=origin.profile,
+        dialect=origin.dialect,
+        base_url=origin.base_url,
+        names=origin.names,
+        requests_to_first=found.requests_to_first,
+        occurrences=found.occurrences,
+        first_seen=rfc3339(found.first_seen),
+        last_seen=rfc3339(found.last_seen),
+        shrunk=found.shrunk,
+        reproduced=None if found.reproduced is None else Reproduced(*found.reproduced),
+        known=found.known,
+        versions={"pt004_model": version("pt004_model"), "hypothesis": hypothesis.__version__},
+        steps=(*bare, *(_step(step, origin) for step in found.steps)),
+        other=tuple(_step(step, origin) for step in found.other),
+    )
 
 
 def trace(found: Found, origin: Origin) -> dict[str, Any]:
     """The document of a finding."""
-    finding = found.finding
-    check = CHECKS[finding.check]
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "fingerprint": finding.fingerprint,
-        "check": finding.check,
-        "area": finding.area,
-        "section": check.section,
-        "sentence": check.sentence,
-        **said(finding, origin.secrets),
-        "seed": origin.seed,
-        "profile": origin.profile,
-        "dialect": str(origin.dialect),
-        "requests_to_first": found.requests_to_first,
-        "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {"pt004_model": version("pt004_model"), "hypothesis": hypothesis.__version__},
-        "steps": [_step(step, origin.secrets) for step in found.steps],
-    }
+    return dump_trace(trace_of(found, origin))
 
 
 def write_trace(path: Path, found: Found, origin: Origin) -> None:
@@ -133,33 +112,10 @@ def write_trace(path: Path, found: Found, origin: Origin) -> None:
     write_json(path, trace(found, origin))
 
 
-def blot(value: Any, secrets: tuple[str, ...]) -> Any:
-    """``value`` with every secret in every text blotted out, names of members included.
-
-    What we send holds no secret and is left alone: a short one would spoil it.
-    """
-    if not secrets:
-        return value
-    if isinstance(value, str):
-        spellings = {*secrets, *(json.dumps(secret)[1:-1] for secret in secrets)}
-        for secret in sorted(spellings, key=len, reverse=True):
-            value = _without(value, secret)
-        return _TOKEN.sub(_BLOT, value)
-    if isinstance(value, dict):
-        return {blot(name, secrets): blot(each, secrets) for name, each in value.items()}
-    return [blot(each, secrets) for each in value] if isinstance(value, list) else value
-
-
-def _without(text: str, secret: str) -> str:
-    """``text`` without the secret, and without its beginning: what an FC says is quoted in part."""
-    beginning = secret[:_ENOUGH]
-    at = text.find(beginning)
-    while at >= 0:
-        pairs = zip(text[at:], secret, strict=False)
-        length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        text = text[:at] + _BLOT + text[at + length :]
-        at = text.find(beginning, at + len(_BLOT))
-    return text
+def rfc3339(seconds: float) -> str:
+    """A time in epoch seconds as RFC 3339 in UTC, cut to milliseconds."""
+    stamp = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return stamp.replace("+00:00", "Z")
 
 
 def said(finding: Finding, secrets: tuple[str, ...]) -> dict[str, str]:
@@ -168,15 +124,17 @@ def said(finding: Finding, secrets: tuple[str, ...]) -> dict[str, str]:
     return {name: blot(text, secrets) for name, text in texts.items()}
 
 
-def _step(step: Step, secrets: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        "says": describe(step.command),
-        "send": dump_command(step.command),
-        "before": _state(step.before, step.command),
-        "after": _state(step.after, step.command),
-        "reply": _reply(step.response, secrets),
-        "findings": [{"check": each.check, **said(each, secrets)} for each in step.findings],
-    }
+def _step(step: Step, origin: Origin) -> TraceStep:
+    return TraceStep(
+        says=describe(step.command),
+        send=step.command,
+        before=_state(step.before, step.command),
+        after=_state(step.after, step.command),
+        allowed=tuple(tell(each) for each in expect(step.before, step.command)),
+        request=_request(step, origin),
+        reply=_reply(step.response, origin.secrets),
+        findings=tuple(Said(each.check, **said(each, origin.secrets)) for each in step.findings),
+    )
 
 
 def _state(world: World, command: Command) -> str | None:
@@ -185,18 +143,38 @@ def _state(world: World, command: Command) -> str | None:
     return None if run is None else str(run.state)
 
 
-def _reply(response: Response, secrets: tuple[str, ...]) -> dict[str, Any]:
+def _request(step: Step, origin: Origin) -> SentRequest:
+    """The request of a step, made once more: of its headers only the token is left out."""
+
+    def hidden(kind: Token) -> str | None:
+        return BLOT if step.before.authenticates and kind is not Token.MISSING else None
+
+    codec = Codec(origin.names, origin.dialect, hidden)
+    request = codec.encode(step.command, lambda _: step.run_id, step.nonce)
+    headers = dict(request.headers)
+    if AUTHORIZATION_HEADER in headers:
+        headers[AUTHORIZATION_HEADER] = BLOT
+    body = request.content
+    text = None if body is None else body.decode("utf-8", "surrogateescape")
+    # the id is the FC's, and an FC may repeat anything in it
+    path = origin.hide(request.target)
+    return SentRequest(request.method, path, headers, text)
+
+
+def _reply(response: Response, secrets: tuple[str, ...]) -> Response:
     if isinstance(response, NoAnswer):
-        return {"no_answer": blot(response.why, secrets), "applied": response.applied}
-    body = response.body
+        return NoAnswer(blot(response.why, secrets), response.applied)
+    body, kind = response.body, blot(response.content_type, secrets)
     if isinstance(body, Undecodable):
-        start = blot(body.start, secrets)
-        return {"status": response.code, "undecodable": body.why, "start": start}
-    return {"status": response.code, "body": blot(shallow(body), secrets)}
+        hidden = Undecodable(body.why, blot(body.start, secrets))
+        return Reply(response.code, hidden, content_type=kind)
+    return Reply(response.code, blot(shallow(body), secrets), content_type=kind)
 
 
 def shallow(value: Any, depth: int = _DEEP) -> Any:
-    """``value``, cut where it is nested so deep that Python could not write it."""
+    """``value``, cut where it is nested so deep, or so large, that it could not be written."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "[a number beyond a double]"
     if not isinstance(value, dict | list):
         return value
     if depth == 0:

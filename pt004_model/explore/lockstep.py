@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from attrs import define, evolve, field, frozen
 
+from pt004_model.explore.statistics import Statistics
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import Seen, View
 from pt004_model.judge.oracle import Judgement, Oracle, Verdict
@@ -30,6 +31,7 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.coverage import Edge, edge
 from pt004_model.model.laws import SOMETIMES
+from pt004_model.model.moves import Goal
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.run import Run
 from pt004_model.model.world import Accepted, World, shape
@@ -64,7 +66,8 @@ class TargetLost(Interruption):
 class Step:
     """One recorded step: the command, what came back, and what the judge said of it.
 
-    ``before`` and ``after`` are the worlds that were thought likeliest.
+    ``before`` and ``after`` are the worlds that were thought likeliest. ``run_id`` is the id that
+    the call named its run by, empty for one that names none; ``nonce`` made its key fresh.
     """
 
     command: Command
@@ -72,6 +75,8 @@ class Step:
     before: World = field(repr=False)
     after: World = field(repr=False)
     findings: tuple[Finding, ...] = ()
+    run_id: str = ""
+    nonce: str = ""
 
 
 @define
@@ -82,6 +87,8 @@ class Tally:
     ``own`` counts the decisions that the FC acted on by itself (section 5.3), ``held`` those that
     it did not. ``open`` counts the calls that may have been applied without an answer, ``silent``
     the calls in a row that had none. ``on_run`` is told the id of every run that was made.
+    ``hindered`` counts how often a known finding kept a goal from being driven.
+    ``statistics`` is what people may want to know besides.
     """
 
     edges: dict[Edge, int] = field(factory=dict)
@@ -92,6 +99,8 @@ class Tally:
     open: int = 0
     silent: int = 0
     on_run: Callable[[str], None] = lambda _: None
+    hindered: dict[Goal, int] = field(factory=dict)
+    statistics: Statistics = field(factory=Statistics)
 
 
 @define
@@ -100,7 +109,8 @@ class Lockstep:
 
     ``on_finding`` is called with each finding as soon as it is seen, and may raise. ``journal``
     collects the commands of a whole campaign, of which this conversation ``began`` at that place;
-    ``adopted`` maps runs of earlier conversations to the places where they were created.
+    ``adopted`` maps runs of earlier conversations to the places where they were created. A call
+    that is still ``under_way`` when the next one is asked for was broken off by an interrupt.
     """
 
     fc: Fc
@@ -114,6 +124,7 @@ class Lockstep:
     journal: list[Command] | None = None
     began: int = field(init=False)
     adopted: dict[int, int] = field(factory=dict)
+    under_way: bool = False
     views: tuple[View, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -162,6 +173,8 @@ class Lockstep:
         Raises :class:`TargetLost` when the FC has stopped answering, and what ``on_finding`` does.
         """
         number = subject(command)
+        if self.under_way:
+            return None  # nobody has seen what the call before this one did
         if isinstance(command, CreateRun):
             if self._named_twice(command):
                 return None
@@ -173,7 +186,14 @@ class Lockstep:
         before = self.world
         if self.journal is not None:
             self.journal.append(command)
-        response = self.fc.ask(command, self._run_id, self.nonce)
+        named: list[str] = []
+
+        def run_id(ref: RunRef) -> str:
+            named.append(self._run_id(ref))
+            return named[-1]
+
+        self.under_way = True
+        response = self.fc.ask(command, run_id, self.nonce)
         self.tally.commands += 1
         judgement = self.oracle.judge(self.views, command, response)
         judgement = self._confirmed(command, response, judgement)
@@ -181,8 +201,10 @@ class Lockstep:
             self.views = judgement.views
         elif number is not None:
             self._leave(number)
-        step = Step(command, response, before, self.world, judgement.findings)
+        used = named[0] if named else ""
+        step = Step(command, response, before, self.world, judgement.findings, used, self.nonce)
         self.steps.append(step)
+        self.under_way = False
         self._count(command, response, judgement, before)
         for finding in judgement.findings[:1]:
             self.on_finding(finding, self)
@@ -219,6 +241,7 @@ class Lockstep:
                 raise TargetLost(response.why)
             return
         tally.silent = 0
+        tally.statistics.answered(command, response)
         if judgement.verdict is not Verdict.CONFORMS:
             return
         if isinstance(judgement.outcome, Accepted) and judgement.outcome.replay:
@@ -226,11 +249,15 @@ class Lockstep:
         accepted = isinstance(judgement.outcome, Accepted)
         if isinstance(command, CreateRun) and accepted:
             tally.on_run(self.views[0].seen[command.run].run_id)
+            tally.statistics.created(self.world.runs[command.run])
         driven = edge(before, command, accepted)
         if driven is not None:
             tally.edges[driven] = tally.edges.get(driven, 0) + 1
         if accepted and isinstance(command, ChangeRun) and isinstance(command.run, int):
-            self._witness(command, before.runs[command.run], self.world.runs[command.run])
+            after = self.world.runs[command.run]
+            self._witness(command, before.runs[command.run], after)
+            if driven is not None:
+                tally.statistics.moved(driven.command, before.runs[command.run], after)
 
     def _witness(self, command: ChangeRun, before: Run, after: Run) -> None:
         """Note the sometimes-laws that a change is a witness of, and who acted on a decision."""

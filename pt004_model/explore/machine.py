@@ -165,6 +165,9 @@ class WorkflowMachine(RuleBasedStateMachine):
             self._defy(number, dice, _DEFIANCE)
         self._go(number, goal.move, dice)
         self._look(number)
+        if number in self.session.hindered:
+            hindered = self.session.tally.hindered
+            hindered[goal] = hindered.get(goal, 0) + 1
 
     def _defy(self, number: int, dice: Random, times: int) -> None:
         """Ask for what is forbidden where the run is; it should all be refused."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pt004_model.evidence.trace import load_command
+from pt004_model.evidence.trace import load_command, load_trace
 from tests.cli.helpers import Ended, invoke, read_json, run, summary, traces
 from tests.cli.servers import Front, Said, Seen, fronted
 
@@ -104,6 +104,8 @@ def test_an_fc_that_diverges(tmp_path: Path) -> None:
     assert found["occurrences"] >= 1
     trace = read_json(path)
     assert (trace["format"], trace["version"]) == ("pt004-trace", 1)
+    assert load_trace(path).base_url == trace["base_url"]
+    assert trace["base_url"].startswith("http://127.0.0.1:")
     for name in ("fingerprint", "check", "area", "expected", "observed", "requests_to_first"):
         assert found[name] == trace[name]
     assert found["commands"] == len(trace["steps"])

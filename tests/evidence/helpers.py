@@ -5,9 +5,9 @@ from __future__ import annotations
 from attrs import evolve
 from hypothesis import strategies as st
 
-from pt004_model.explore.campaign import Found, Result
 from pt004_model.explore.coverage import Coverage
 from pt004_model.explore.lockstep import Step
+from pt004_model.explore.results import Found, Result
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import (
@@ -15,6 +15,7 @@ from pt004_model.model.commands import (
     ChangeRun,
     Command,
     CreateRun,
+    Names,
     OddPath,
     ReadRun,
     Route,
@@ -24,6 +25,7 @@ from pt004_model.model.commands import (
     Unknown,
     WrongMethod,
 )
+from pt004_model.model.coverage import Edge
 from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Body
 from pt004_model.model.world import World
@@ -35,6 +37,7 @@ FINDING = Finding(
     observed="status 200",
     fingerprint="0123456789ab",
 )
+NAMES = Names(("ours", "theirs"), ("one", "two", "three"))
 CREATE = CreateRun(0, Body.of({"workflow_id": "w", "steps": ["a"]}))
 START = ChangeRun(
     0,
@@ -53,7 +56,7 @@ READ = ReadRun(0, caller=Caller(Tenant.STRANGER, 1))
 
 def step(command: Command, response: Response, *findings: Finding) -> Step:
     """A recorded step that changed nothing."""
-    return Step(command, response, World(), World(), findings)
+    return Step(command, response, World(), World(), findings, "r-1", "nonce")
 
 
 def found(*responses: Response, finding: Finding = FINDING) -> Found:
@@ -62,7 +65,10 @@ def found(*responses: Response, finding: Finding = FINDING) -> Found:
     answers = (*(Reply(200, {}) for _ in range(3 - len(responses))), *responses)
     steps = [step(command, answer) for command, answer in zip(commands, answers, strict=True)]
     steps[-1] = evolve(steps[-1], findings=(finding,))
-    return Found(finding, commands, tuple(steps), requests_to_first=17, occurrences=2)
+    return Found(
+        finding, commands, tuple(steps), requests_to_first=17, occurrences=2,
+        first_seen=1_800_000_000.0, last_seen=1_800_000_001.5,
+    )  # fmt: skip
 
 
 COVERAGE = Coverage(
@@ -76,7 +82,11 @@ COVERAGE = Coverage(
 
 def result(verdict: Verdict, *findings: Found, why: str = "", open_calls: int = 0) -> Result:
     """What a small campaign came to."""
-    return Result(verdict, findings, 3, 61, 1.25, 42, "dev", COVERAGE, open_calls, why)
+    edges = {Edge("running", "pause", "flag", "first", "accepted"): 7}
+    return Result(
+        verdict, findings, 3, 61, 1.25, 42, "dev", COVERAGE, open_calls, why,
+        started_at=1_800_000_000.0, edges=edges, statistics={"step_counts": {"1": 3}},
+    )  # fmt: skip
 
 
 # Commands

@@ -35,12 +35,12 @@ from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Answer, Request
 from tests.evidence.helpers import COVERAGE, FINDING, found, result
 from tests.evidence.proofs import CASES, taped
-from tests.stub import Stub
+from tests.stub import NAMES, Stub
 
 
 def test_a_campaign_is_read_from_its_summary(tmp_path: Path) -> None:
     """What a campaign leaves behind is what is read, field by field."""
-    origin = Origin(7, "dev", Dialect.SEED)
+    origin = Origin(7, "dev", Dialect.SEED, names=NAMES)
     Folder(tmp_path, origin).keep_summary(result(Verdict.DIVERGES, found(), why="so"))
     campaign = read_campaign(tmp_path, ())
     assert (campaign.verdict, campaign.why, campaign.seed) == (Verdict.DIVERGES, "so", 42)
@@ -54,7 +54,7 @@ def test_a_campaign_is_read_from_its_summary(tmp_path: Path) -> None:
 
 def test_secrets_of_a_campaign_are_blotted(tmp_path: Path) -> None:
     """A summary that repeats a secret does not bring it into the report."""
-    Folder(tmp_path, Origin(7, "dev", Dialect.SEED)).keep_summary(
+    Folder(tmp_path, Origin(7, "dev", Dialect.SEED, names=NAMES)).keep_summary(
         result(Verdict.UNSURE, why="called with hush-hush")
     )
     assert read_campaign(tmp_path, ("hush-hush",)).why == "called with [secret]"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from datetime import datetime
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pt004_model.evidence.clauses import clause
 from pt004_model.evidence.trace import (
     BadTrace,
     Origin,
@@ -24,11 +26,14 @@ from pt004_model.evidence.trace import (
 from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, Tenant, Token, Unknown
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.values import Body
+from pt004_model.model.world import World
 from pt004_model.vocabulary import Dialect
-from tests.evidence.helpers import COMMANDS, FINDING, JSON, PAUSE, found
+from tests.evidence.helpers import COMMANDS, FINDING, JSON, NAMES, PAUSE, found
 
-ORIGIN = Origin(42, "dev", Dialect.SEED)
-HIDING = Origin(42, "dev", Dialect.SEED, ("hush-hush-hush",))
+ORIGIN = Origin(42, "dev", Dialect.SEED, names=NAMES, base_url="http://there:1")
+TYPE = {"content_type": "application/json"}
+BEYOND = "[a number beyond a double]"
+HIDING = evolve(ORIGIN, secrets=("hush-hush-hush",))
 
 
 @given(COMMANDS)
@@ -101,8 +106,7 @@ def test_what_is_no_command_is_said_to_be_none(raw: Any) -> None:
 def test_the_document() -> None:
     """The head of a trace says what, where from and by which versions; then come the steps."""
     document = trace(found(Reply(200, {"run": {"status": "paused"}})), ORIGIN)
-    steps = document.pop("steps")
-    assert datetime.fromisoformat(document.pop("written_at")).tzinfo is not None
+    assert len(document.pop("steps")) == 3
     assert {"pt004_model", "hypothesis"} == document.pop("versions").keys()
     assert document == {
         "format": "pt004-trace",
@@ -110,16 +114,32 @@ def test_the_document() -> None:
         "fingerprint": "0123456789ab",
         "check": "policy.deny-blocks",
         "area": "policy",
+        "severity": "critical",
         "section": "5.2",
         "sentence": "After deny the run can only fail.",
+        "clause": clause("5.2"),
         "where": "status",
         "expected": "a refusal with 400, 409, 422 (policy.deny-blocks)",
         "observed": "status 200",
         "seed": 42,
         "profile": "dev",
         "dialect": "seed",
+        "base_url": "http://there:1",
+        "names": {"tenants": ["ours", "theirs"], "actors": ["one", "two", "three"]},
         "requests_to_first": 17,
+        "occurrences": 2,
+        "first_seen": "2027-01-15T08:00:00.000Z",
+        "last_seen": "2027-01-15T08:00:01.500Z",
+        "shrunk": False,
+        "reproduced": None,
+        "known": False,
+        "other": [],
     }
+
+
+def test_the_steps() -> None:
+    """A step says what is sent, what was allowed, what went over the wire and what came back."""
+    steps = trace(found(Reply(200, {"run": {"status": "paused"}})), ORIGIN)["steps"]
     assert [step["says"] for step in steps] == [
         "run 0: create with steps a",
         "run 0: to running naming a (0) with policy deny",
@@ -130,7 +150,22 @@ def test_the_document() -> None:
         "send": dump_command(PAUSE),
         "before": None,
         "after": None,
-        "reply": {"status": 200, "body": {"run": {"status": "paused"}}},
+        "allowed": ["refused with 403 or 404 (isolation.unknown-run)"],
+        "request": {
+            "method": "PATCH",
+            "path": "/workflows/runs/r-1/status",
+            "headers": {
+                "X-Tenant-ID": "ours",
+                "X-Actor-ID": "one",
+                "Content-Type": "application/json",
+            },
+            "body": '{"status":"paused"}',
+        },
+        "reply": {
+            "status": 200,
+            "content_type": "application/json",
+            "body": {"run": {"status": "paused"}},
+        },
         "findings": [
             {
                 "check": "policy.deny-blocks",
@@ -145,11 +180,17 @@ def test_the_document() -> None:
 @pytest.mark.parametrize(
     ("response", "reply"),
     [
-        (Reply(409, {"detail": "no"}), {"status": 409, "body": {"detail": "no"}}),
-        (Reply(200, None), {"status": 200, "body": None}),
+        (Reply(409, {"detail": "no"}), {"status": 409, **TYPE, "body": {"detail": "no"}}),
+        (Reply(200, None), {"status": 200, **TYPE, "body": None}),
+        (Reply(200, {"n": inf}), {"status": 200, **TYPE, "body": {"n": BEYOND}}),
         (
-            Reply(200, Undecodable("not JSON (Expecting value)", "<html>")),
-            {"status": 200, "undecodable": "not JSON (Expecting value)", "start": "<html>"},
+            Reply(200, Undecodable("not JSON (Expecting value)", "<html>"), content_type="text/a"),
+            {
+                "status": 200,
+                "content_type": "text/a",
+                "undecodable": "not JSON (Expecting value)",
+                "start": "<html>",
+            },
         ),
         (NoAnswer("it is gone", applied=True), {"no_answer": "it is gone", "applied": True}),
     ],
@@ -225,9 +266,37 @@ def test_what_an_fc_repeats_is_hidden() -> None:
     assert HIDING.hide(said) == "the header was [secret]"
 
 
+def test_the_token_is_no_part_of_the_request() -> None:
+    """Of the Authorization header it is only said that there was one, and only where there was."""
+    told = found()
+    authenticating = World(authenticates=True)
+    steps = tuple(evolve(step, before=authenticating) for step in told.steps)
+    missing = evolve(PAUSE, caller=Caller(token=Token.MISSING))
+    steps = (*steps[:2], evolve(steps[2], command=missing))
+    document = trace(evolve(told, commands=(*told.commands[:2], missing), steps=steps), ORIGIN)
+    headers = [step["request"]["headers"] for step in document["steps"]]
+    assert ["[secret]", "[secret]", None] == [each.get("Authorization") for each in headers]
+    assert not [each for step in trace(told, ORIGIN)["steps"] for each in step["request"]["headers"]
+                if each == "Authorization"]  # fmt: skip
+
+
+def test_commands_of_earlier_conversations_are_in_the_trace() -> None:
+    """What made a run of an earlier example comes first in the trace, as commands alone."""
+    told = found()
+    document = trace(evolve(told, steps=told.steps[2:]), ORIGIN)
+    assert [step["says"] for step in document["steps"]] == [
+        "run 0: create with steps a",
+        "run 0: to running naming a (0) with policy deny",
+        "run 0: to paused",
+    ]
+    assert [step["request"] is None for step in document["steps"]] == [True, True, False]
+    assert [step["reply"] is None for step in document["steps"]] == [True, True, False]
+    assert list(told.commands) == [load_command(step["send"]) for step in document["steps"]]
+
+
 def test_what_we_send_is_left_alone() -> None:
     """A secret that stands in our own commands too does not spoil them."""
-    origin = Origin(42, "dev", Dialect.SEED, ("paused", "policy.deny"))
+    origin = evolve(ORIGIN, secrets=("paused", "policy.deny"))
     document = trace(found(), origin)
     assert load_command(document["steps"][2]["send"]) == PAUSE
     assert document["check"] == "policy.deny-blocks"

@@ -51,6 +51,17 @@ def failing_reads(command: Command, reply: Reply) -> Reply:
     return with_run(reply, status="failed") if wrong else reply
 
 
+def test_a_step_tells_which_id_was_used() -> None:
+    """A step holds the id that the call named its run by, and what made its key fresh."""
+    stub = Stub()
+    lockstep, _ = noting(stub, RUN, READ, ReadRun(Unknown("none")))
+    made, known, unknown = lockstep.steps
+    assert "" == made.run_id
+    assert known.run_id == lockstep.views[0].seen[0].run_id
+    assert unknown.run_id.startswith("none-")
+    assert {lockstep.nonce} == {step.nonce for step in lockstep.steps}
+
+
 def test_a_run_is_set_aside_after_a_finding() -> None:
     """Of a run that diverged nothing more can be said; the others go on."""
     stub = Stub()
@@ -66,6 +77,24 @@ def test_a_run_is_set_aside_after_a_finding() -> None:
     judgement = lockstep.do(start(1, "a", 0))
     assert judgement is not None
     assert Verdict.CONFORMS is judgement.verdict
+
+
+def test_a_call_that_was_broken_off_is_not_held_against_the_fc() -> None:
+    """After Ctrl-C within a call nothing more is sent: what the call did was never seen."""
+    stub = Stub()
+
+    def interrupt(command: Command, reply: Reply) -> Reply:
+        if isinstance(command, ChangeRun):
+            raise KeyboardInterrupt
+        return reply
+
+    lockstep, found = noting(Tampering(stub, interrupt), RUN)
+    with pytest.raises(KeyboardInterrupt):
+        lockstep.do(start(0, "a", 0))
+    asked = len(stub.asked)
+    assert lockstep.do(READ) is None
+    assert lockstep.do(create(1)) is None
+    assert (asked, found) == (len(stub.asked), [])
 
 
 def test_each_finding_of_a_reply_but_the_first_is_left() -> None:

@@ -1,0 +1,104 @@
+"""``pt004 replay``: traces sent again, without Hypothesis."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from pt004_model.cli.options import Setup, setup, target_options
+from pt004_model.cli.prove import EXIT_CODES
+from pt004_model.cli.session import connected
+from pt004_model.evidence.replay import (
+    Replay,
+    as_json,
+    attempt_lines,
+    replay_trace,
+    result_line,
+    worst,
+)
+from pt004_model.evidence.secrecy import blot
+from pt004_model.evidence.trace import BadTrace, Trace, load_trace
+from pt004_model.model.commands import CreateRun
+
+
+def loaded(path: Path) -> Trace:
+    """The trace in a file. Raises ``click.UsageError`` where there is none."""
+    try:
+        return load_trace(path)
+    except BadTrace as bad:
+        raise click.UsageError(str(bad)) from None
+
+
+@click.command()
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."
+)
+@click.option(
+    "--repeat", type=click.IntRange(1), default=1, show_default=True, metavar="K",
+    help="Send each trace K times.",
+)  # fmt: skip
+@click.option("--json", "as_document", is_flag=True, help="Print one JSON document instead.")
+@target_options
+@click.pass_context
+def replay(context: click.Context, /, **given: Any) -> None:
+    """Send the commands of saved traces again, and say what became of each finding.
+
+    REPRODUCED: it was seen again, at least once in K. FIXED: the command that failed was reached
+    and answered as the contract allows. CHANGED: another finding was seen. UNSURE: nothing can be
+    said. The exit code is 1 when a finding was seen, 3 when something is unsure, else 0. Without
+    --dialect the routes are those of the traces.
+
+    Example: pt004 replay .pt004/traces/08ae4ff18f12.json --repeat 5
+    """
+    traces = {path: loaded(path) for path in given.pop("files")}
+    repeat, as_document = given.pop("repeat"), given.pop("as_document")
+    if context.get_parameter_source("dialect") is ParameterSource.DEFAULT:
+        dialects = {str(trace.dialect) for trace in traces.values()}
+        given["dialect"] = dialects.pop() if len(dialects) == 1 else given["dialect"]
+    chosen = setup(**given)
+    done: dict[Path, Replay] = {}
+
+    def say(line: str) -> None:
+        if not as_document:
+            click.echo(blot(line, chosen.secrets))
+
+    governed = any(_governed(trace) for trace in traces.values())
+    with connected(chosen) as there:
+        there.require(governed=governed, on_run=lambda _: None)
+        for path, trace in traces.items():
+            done[path] = replay_trace(there.session, trace, repeat)
+            for line in lines(path, trace, done[path]):
+                say(line)
+    if as_document:
+        click.echo(json.dumps(_document(traces, done, chosen), indent=1))
+    context.exit(EXIT_CODES[worst(tuple(done.values()))])
+
+
+def _governed(trace: Trace) -> bool:
+    return any(isinstance(c, CreateRun) and "steps" in c.body.fields for c in trace.commands)
+
+
+def lines(path: Path, trace: Trace, done: Replay) -> Iterator[str]:
+    """A replay for people; attempts that went like the one before are not told again."""
+    yield f"{path}: {trace.check} (contract {trace.section})"
+    yield f"{trace.sentence}"
+    before: list[str] = []
+    for number, attempt in enumerate(done.attempts, 1):
+        told = list(attempt_lines(trace, attempt))
+        again = ", as before" if told == before else ""
+        if done.runs > 1:
+            yield f"run {number} of {done.runs}: {attempt.result.upper()}{again}"
+        if not again:
+            yield from told
+        before = told
+    yield result_line(done)
+
+
+def _document(traces: dict[Path, Trace], done: dict[Path, Replay], chosen: Setup) -> Any:
+    told = [{"trace": str(path), **as_json(traces[path], each)} for path, each in done.items()]
+    return blot({"verdict": str(worst(tuple(done.values()))), "replays": told}, chosen.secrets)

@@ -1,0 +1,220 @@
+"""Traces as values: what is written is read again, and nothing else is taken for a trace."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pt004_model.evidence.document import (
+    BadTrace,
+    Reproduced,
+    Said,
+    SentRequest,
+    Trace,
+    TraceStep,
+    dump_trace,
+    load_trace,
+    read_trace,
+    schema,
+)
+from pt004_model.evidence.files import write_json
+from pt004_model.evidence.trace import Origin, trace, trace_of, write_trace
+from pt004_model.model.commands import Names
+from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
+from pt004_model.vocabulary import Dialect
+from tests.evidence.helpers import COMMANDS, JSON, NAMES, WIRE_TEXT, found, step
+
+ORIGIN = Origin(42, "dev", Dialect.SEED, names=NAMES, base_url="http://there:1")
+TEXT = st.text(max_size=20)
+RESPONSES: st.SearchStrategy[Response] = st.one_of(
+    st.builds(
+        Reply, st.integers(100, 599), JSON | st.builds(Undecodable, TEXT, TEXT), content_type=TEXT
+    ),
+    st.builds(NoAnswer, TEXT, st.booleans()),
+)
+HEADERS = st.dictionaries(TEXT, TEXT, max_size=3)
+REQUESTS = st.builds(SentRequest, TEXT, TEXT, HEADERS, st.none() | TEXT)
+STEPS = st.builds(
+    TraceStep,
+    TEXT,
+    COMMANDS,
+    st.none() | TEXT,
+    st.none() | TEXT,
+    st.lists(TEXT, max_size=3).map(tuple),
+    st.none() | REQUESTS,
+    st.none() | RESPONSES,
+    st.lists(st.builds(Said, TEXT, TEXT, TEXT, TEXT), max_size=2).map(tuple),
+)
+TIMES = st.datetimes().map(
+    lambda moment: f"{moment:%Y}".rjust(4, "0") + f"{moment:-%m-%dT%H:%M:%SZ}"
+)
+TRACES = st.builds(
+    Trace,
+    fingerprint=st.just("0123456789ab"),
+    check=st.just("policy.deny-blocks"),
+    area=TEXT,
+    severity=st.sampled_from(["critical", "major", "minor"]),
+    section=TEXT,
+    sentence=TEXT,
+    clause=TEXT,
+    where=TEXT,
+    expected=TEXT,
+    observed=TEXT,
+    seed=st.integers(0, 2**32),
+    profile=TEXT,
+    dialect=st.sampled_from(Dialect),
+    base_url=TEXT,
+    names=st.builds(Names, st.tuples(TEXT, TEXT), st.lists(TEXT, min_size=1).map(tuple)),
+    requests_to_first=st.integers(0, 2**40),
+    occurrences=st.integers(1, 2**40),
+    first_seen=TIMES,
+    last_seen=TIMES,
+    shrunk=st.booleans(),
+    reproduced=st.none() | st.builds(Reproduced, st.integers(0, 5), st.integers(1, 5)),
+    known=st.booleans(),
+    versions=st.dictionaries(TEXT, TEXT, max_size=2),
+    steps=st.lists(STEPS, min_size=1, max_size=3).map(tuple),
+)
+
+
+def holds(document: Any) -> None:
+    """The document is what the JSON Schema says."""
+    jsonschema.validate(document, schema(), jsonschema.Draft202012Validator)
+
+
+def test_the_schema_is_one() -> None:
+    """The schema is a JSON Schema of draft 2020-12, and describes every field that it names."""
+    assert "https://json-schema.org/draft/2020-12/schema" == schema()["$schema"]
+    jsonschema.Draft202012Validator.check_schema(schema())
+    fields = [
+        (name, field)
+        for part in (schema(), *schema()["$defs"].values())
+        for name, field in part.get("properties", {}).items()
+    ]
+    assert len(fields) > 40
+    told = {"description", "$ref", "const", "oneOf"}
+    bare = [
+        name for name, field in fields if not told & field.keys() and name not in {"json", "text"}
+    ]
+    assert not bare
+
+
+@settings(deadline=None)  # the first draw builds all strategies
+@given(TRACES)
+def test_any_trace_is_read_back(value: Trace) -> None:
+    """What is dumped holds to the schema, and read as ASCII text it is the same trace."""
+    document = json.loads(json.dumps(dump_trace(value), ensure_ascii=True))
+    holds(document)
+    assert value == read_trace(document)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(COMMANDS, RESPONSES), min_size=1, max_size=4))
+def test_whatever_was_sent_and_came_makes_a_trace(steps: list[tuple[Any, Response]]) -> None:
+    """A finding after any commands and answers is written as the schema says and read back."""
+    told = evolve(
+        found(),
+        commands=tuple(command for command, _ in steps),
+        steps=tuple(step(command, response) for command, response in steps),
+    )
+    document = json.loads(json.dumps(trace(told, ORIGIN), allow_nan=False))
+    holds(document)
+    assert trace_of(told, ORIGIN) == read_trace(document)
+
+
+def test_a_file_is_loaded(tmp_path: Path) -> None:
+    """The file of a finding loads as the trace that it was written from."""
+    write_trace(tmp_path / "t.json", found(), ORIGIN)
+    loaded = load_trace(tmp_path / "t.json")
+    assert trace_of(found(), ORIGIN) == loaded
+    assert found().commands == loaded.commands
+
+
+OTHERWISE = "it is not what its format says, at"
+
+
+def spoiled(**changes: Any) -> dict[str, Any]:
+    """A good document with some fields changed, or left out where the change is ``...``."""
+    document = {**trace(found(Reply(200, {})), ORIGIN), **changes}
+    return {name: each for name, each in document.items() if each is not ...}
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        ([], "it is no trace of pt004: its format is not pt004-trace"),
+        ({}, "it is no trace of pt004: its format is not pt004-trace"),
+        ({"verdict": "diverges"}, "it is no trace of pt004: its format is not pt004-trace"),
+        (
+            spoiled(version=2, anything=1, steps=...),
+            "it is a trace of version 2, and this pt004 reads version 1;"
+            " install a newer pt004_model",
+        ),
+        (spoiled(version="1"), f"{OTHERWISE} version: 1 was expected"),
+        (spoiled(seed=...), f"{OTHERWISE} its head: 'seed' is a required property"),
+        (spoiled(more=1), f"{OTHERWISE} its head: Additional properties are not allowed"
+         " ('more' was unexpected)"),
+        (spoiled(steps=[]), f"{OTHERWISE} steps: [] should be non-empty"),
+        (spoiled(steps=[{"says": "x"}]), f"{OTHERWISE} steps[0]: 'send' is a required property"),
+    ],
+)  # fmt: skip
+def test_what_is_no_trace_is_refused(document: Any, why: str, tmp_path: Path) -> None:
+    """The sentence names the file, the place in it, and what is wrong there."""
+    with pytest.raises(BadTrace) as raised:
+        read_trace(document)
+    assert why == str(raised.value)
+    write_json(tmp_path / "t.json", document)
+    with pytest.raises(BadTrace) as raised:
+        load_trace(tmp_path / "t.json")
+    assert f"{tmp_path}/t.json cannot be used: {why}" == str(raised.value)
+
+
+@settings(deadline=None)
+@given(JSON | st.dictionaries(WIRE_TEXT, JSON).map(lambda more: spoiled(**more)), st.data())
+def test_any_json_is_a_trace_or_refused(document: Any, data: st.DataObject) -> None:
+    """Whatever stands in a document, it is read or one kind of error is raised."""
+    if isinstance(document, dict) and document:
+        name = data.draw(st.sampled_from(sorted(document)))
+        document = {**document, name: data.draw(JSON)}
+    try:
+        read = read_trace(document)
+    except BadTrace as error:
+        why = str(error)
+    else:
+        why = "it is read"
+        assert dump_trace(read).keys() == document.keys()
+    assert why.startswith("it is ")
+
+
+def test_a_file_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+    """Wherever a file ends too early, it is said to be no JSON document."""
+    path = tmp_path / "t.json"
+    write_trace(path, found(), ORIGIN)
+    whole = path.read_text()
+    for length in range(0, len(whole) - 2, 97):
+        path.write_text(whole[:length])
+        with pytest.raises(
+            BadTrace, match="cannot be used: it is no JSON document, or was cut off"
+        ):
+            load_trace(path)
+
+
+def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    """A file that is not there, a folder and bytes that are no text end in a sentence each."""
+    (tmp_path / "bytes.json").write_bytes(b"\xff\xfe{}")
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    for name, why in {
+        "none.json": "^cannot read .*/none.json: No such file or directory$",
+        ".": "^cannot read .*: Is a directory$",
+        "bytes.json": "^.*bytes.json cannot be used: it is no JSON document, or was cut off",
+        "deep.json": "^.*deep.json cannot be used: it is no JSON document, or was cut off",
+    }.items():
+        with pytest.raises(BadTrace, match=why):
+            load_trace(tmp_path / name)
