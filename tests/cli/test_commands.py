@@ -17,7 +17,8 @@ from pt004_model.cli import main
 from tests.cli.helpers import ended, invoke, run, serving
 
 COMMANDS = (
-    "prove", "check", "replay", "known", "serve", "score", "checks", "faults", "completion"
+    "prove", "check", "replay", "known", "serve", "score", "checks", "faults", "completion",
+    "digest",
 )  # fmt: skip
 SUBCOMMANDS = (*COMMANDS, "known add", "known list", "known prune")
 
