@@ -27,7 +27,7 @@ from pt004_model.model.scenarios import following
 from pt004_model.model.values import Body
 from pt004_model.vocabulary import Decision, Status
 
-_BY_PLAN: Final = 0.5
+_BY_PLAN: Final = 0.4
 _LOOK_AT_ONCE: Final = 0.4
 _OFTEN: Final = 0.3
 
@@ -42,7 +42,7 @@ def new_run(situation: Situation, dice: Random | None) -> tuple[Idea, ...]:
     if dice is None:
         return (Idea(command),)
     spoiled = _spoiled_creates(situation, command, dice)
-    away = turned_away(situation, command, dice) if dice.random() < 0.5 else ()
+    away = turned_away(situation, command, dice)
     if dice.random() < 0.3:
         names = tuple(samples.EXTREMES)
         name = situation.novelty.least(dice, names, lambda each: (("extreme", each),))[0]
@@ -75,13 +75,12 @@ def beat(situation: Situation, run: Run, dice: Random | None) -> tuple[Idea, ...
     text = None if move is None else body(run, move)
     if dice is None:
         return () if text is None else (Idea(ChangeRun(run.number, text, anyone(run, None))),)
-    before = [*forbidden(situation, run, dice, 5 if text is None else dice.choice((1, 2, 2, 3)))]
+    before = [*forbidden(situation, run, dice, _attempts(run, dice))]
     plain = text or Body.of({"status": str(dice.choice((Status.FAILED, Status.RUNNING)))})
     if text is not None:
         before += _spoiled(situation, run, plain, dice)
     command = ChangeRun(run.number, dressed(run, plain, dice), anyone(run, dice))
-    if dice.random() < 0.6:
-        before += turned_away(situation, evolve(command, body=plain), dice)
+    before += turned_away(situation, evolve(command, body=plain), dice)
     before += _again(situation, run, dice)
     dice.shuffle(before)
     if dice.random() < _LOOK_AT_ONCE:  # or a refusal that changes something goes unnoticed
@@ -95,6 +94,14 @@ def beat(situation: Situation, run: Run, dice: Random | None) -> tuple[Idea, ...
     if command.key and dice.random() < 0.5:
         again = (Idea(evolve(command, caller=anyone(run, dice))),)
     return (*before, made, *again)
+
+
+def _attempts(run: Run, dice: Random) -> int:
+    """How much of what is forbidden is asked for: most where something holds the run."""
+    if run.state.terminal:
+        return 5
+    held = run.state.status is not Status.RUNNING or not run.clear
+    return 3 if held else dice.choice((1, 1, 2))
 
 
 def _again(situation: Situation, run: Run, dice: Random) -> list[Idea]:
@@ -136,7 +143,7 @@ def _ending(run: Run) -> Callable[[Move], float]:
     def handicap(move: Move) -> float:
         if move.ask is Ask.FAIL:
             return 0.0 if waits else 3.0
-        return 1.5 if move.decision is Decision.DENY or move.ask is Ask.COMPLETE else 0.0
+        return 0.5 if move.decision is Decision.DENY or move.ask is Ask.COMPLETE else 0.0
 
     return handicap
 
@@ -165,7 +172,8 @@ def _tame(move: Move) -> float:
 
 
 def _spoiled(situation: Situation, run: Run, plain: Body, dice: Random) -> tuple[Idea, ...]:
-    """The legal move with one thing wrong with it, in the two ways that were tried least."""
+    """The legal move with one thing wrong with it, in the ways that were tried least."""
+    number = dice.choice((1, 2))
     status = str(plain.fields["status"])
 
     def keys(form: Form) -> Keys:
@@ -180,7 +188,7 @@ def _spoiled(situation: Situation, run: Run, plain: Body, dice: Random) -> tuple
         if text is None:
             continue
         made.append(Idea(ChangeRun(run.number, text, anyone(run, dice)), keys(form)))
-        if len(made) == 2:
+        if len(made) == number:
             break
     return tuple(made)
 

@@ -54,7 +54,7 @@ class Profile:
 
 PROFILES: Final = {
     "dev": Profile("dev", examples=40, commands=25),
-    "ci": Profile("ci", examples=300, commands=30, floor=1.0),
+    "ci": Profile("ci", examples=300, commands=20, floor=1.0),
     "nightly": Profile(
         "nightly",
         examples=4000,

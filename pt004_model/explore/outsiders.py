@@ -33,6 +33,8 @@ from pt004_model.vocabulary import Decision
 _Call: TypeAlias = CreateRun | ChangeRun | ReadRun
 _STRANGERS: Final = ("stranger", "near", "stranger and no body")
 _NAMELESS: Final = ("no tenant", "no actor", "neither")
+_OFTEN: Final = 0.35
+_MOSTLY: Final = 0.8
 _METHODS: Final = {
     Route.CREATE: ("PUT", "PATCH", "DELETE"),
     Route.CHANGE: ("PUT", "POST", "DELETE"),
@@ -43,12 +45,16 @@ _METHODS: Final = {
 def turned_away(
     situation: Situation, call: CreateRun | ChangeRun, dice: Random
 ) -> tuple[Idea, ...]:
-    """``call``, or a read of its run, by somebody who may not make it; tried least first."""
-    kinds = [*_NAMELESS, *map(str, situation.bad_tokens), "method"]
+    """Now and then ``call``, or a read of its run, by somebody who may not make it."""
     routes = ["create"] if isinstance(call, CreateRun) else ["change", "read"]
+    kinds: list[str] = []
+    if dice.random() < _OFTEN:
+        kinds += [*_NAMELESS, "method"]
+    if dice.random() < (_MOSTLY if situation.bad_tokens else 0.0):
+        kinds += map(str, situation.bad_tokens)
+    if isinstance(call, ChangeRun) and dice.random() < _OFTEN:
+        kinds += _STRANGERS
     options = [(kind, route) for kind in kinds for route in routes]
-    if isinstance(call, ChangeRun):
-        options += [(kind, route) for kind in _STRANGERS for route in routes]
     state = _state(situation, call)
 
     def keys(option: tuple[str, str]) -> Keys:

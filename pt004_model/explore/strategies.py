@@ -19,7 +19,7 @@ _WEIGHTS: Final = {
     Family.BEAT: 20,
     Family.MARCH: 2,
     Family.LINGER: 2,
-    Family.GOAL: 4,
+    Family.GOAL: 8,
     Family.CREATE: 3,
     Family.KEY: 5,
     Family.OUTSIDE: 1,
@@ -30,7 +30,7 @@ FAMILIES: Final = tuple(family for family, weight in _WEIGHTS.items() for _ in r
 
 _ANY: Final = st.sampled_from(tuple(Decision))
 _MOSTLY_ALLOW: Final = st.sampled_from(
-    (Decision.ALLOW,) * 9 + (Decision.FLAG,) * 4 + (Decision.DENY,)
+    (Decision.ALLOW,) * 6 + (Decision.FLAG,) * 4 + (Decision.DENY,)
 )
 _LONG: Final = st.sampled_from((Decision.ALLOW,) * 14 + (Decision.FLAG,) * 5)
 
