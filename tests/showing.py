@@ -17,10 +17,12 @@ from pt004_model.embedded import FAULTS
 from pt004_model.evidence.document import Trace, load_trace
 from pt004_model.evidence.replay import Replay, replay_trace
 from pt004_model.evidence.reproduction import render
-from pt004_model.evidence.trace import Origin, write_trace
+from pt004_model.evidence.trace import Origin, trace_of, write_trace
 from pt004_model.explore.campaign import PROFILES, Campaign
+from pt004_model.explore.lockstep import Lockstep
 from pt004_model.explore.results import Found, Progress
-from pt004_model.model.commands import Token
+from pt004_model.judge.finding import Finding
+from pt004_model.model.commands import Command, Token
 from pt004_model.wire.token import make
 
 SECRET: Final = "a secret for tests, of no worth elsewhere"
@@ -62,6 +64,26 @@ def write_fault(fault: str, path: Path, seed: int = 0, examples: int = 300) -> T
     return load_trace(path)
 
 
+def record(fault: str, *commands: Command) -> Trace:
+    """The trace of a fault that these commands show, the last of them."""
+    chosen = setup(fault, FAULTS[fault].area)
+    seen: list[Finding] = []
+
+    def note(finding: Finding, _: Lockstep) -> None:
+        seen.append(finding)
+
+    with connected(chosen) as there:
+        there.require(governed=True, on_run=lambda _: None)
+        lockstep = there.session.lockstep(note)
+        for command in commands:
+            assert not seen, "more commands than it takes"
+            assert lockstep.do(command) is not None
+        names, address = chosen.names, there.base_url
+    assert seen, f"{fault} does not show"
+    origin = Origin(0, "dev", chosen.dialect, chosen.secrets, names=names, base_url=address)
+    return trace_of(Found(seen[0], commands, tuple(lockstep.steps), len(commands)), origin)
+
+
 def missing() -> list[str]:
     """The programs that scripts need and that are not there."""
     return [name for name in NEEDED if shutil.which(name) is None]
@@ -87,13 +109,16 @@ def run_script(
     )  # fmt: skip
 
 
-def shown(fault: str | None, trace: Trace, folder: Path) -> dict[str, int]:
-    """The exit status of each script of the trace against an FC with the fault, or without any."""
-    chosen = setup(fault, trace.area)
-    environment = {}
+def shown(
+    fault: str | None, area: str, trace: Trace, folder: Path, forms: tuple[str, ...] = SCRIPTS
+) -> dict[str, int]:
+    """The exit status of each script of the trace against an FC with the fault, or without any.
+
+    Each script has an FC of its own, for what was sent before may matter.
+    """
+    chosen = setup(fault, area)
     codes = {}
-    for form in SCRIPTS:
-        # an FC of its own, for what was sent before may matter
+    for form in forms:
         with connected(chosen) as there:
             token = make(chosen.credentials, Token.GOOD)
             environment = {"FC_TOKEN": token, "SECRET_KEY": SECRET} if token else {}
@@ -105,8 +130,8 @@ def shown(fault: str | None, trace: Trace, folder: Path) -> dict[str, int]:
     return codes
 
 
-def replayed(fault: str | None, trace: Trace) -> Replay:
+def replayed(fault: str | None, area: str, trace: Trace) -> Replay:
     """A replay to a new embedded FC with the fault, or without any."""
-    with connected(setup(fault, trace.area)) as there:
+    with connected(setup(fault, area)) as there:
         there.require(governed=True, on_run=lambda _: None)
         return replay_trace(there.session, trace)

@@ -11,12 +11,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 import click
 from attrs import frozen
 
 from pt004_model.cli.options import Setup
+from pt004_model.explore.lockstep import TargetLost
 from pt004_model.explore.preflight import preflight
 from pt004_model.explore.session import Session
 from pt004_model.judge.checks import AREAS
@@ -80,11 +82,26 @@ def connected(
             authenticates=credentials.present,
             bad_tokens=credentials.kinds,
             ungoverned=ungoverned,
+            fresh=partial(_fresh, setup, codec) if setup.base_url is None else None,
         )
         try:
             yield Connected(session, transport, codec, base_url)
         finally:
             transport.close()
+
+
+@contextmanager
+def _fresh(setup: Setup, codec: Codec) -> Iterator[Client]:
+    """Another embedded FC, for as long as it lasts. Raises ``TargetLost`` when there is none."""
+    try:
+        with _address(setup) as base_url:
+            transport = HttpTransport(setup.target(base_url))
+            try:
+                yield Client(codec, transport)
+            finally:
+                transport.close()
+    except Unsure as unsure:
+        raise TargetLost(unsure.message) from None
 
 
 def _tokens(setup: Setup, oracle: Oracle) -> Callable[[Token], str | None]:

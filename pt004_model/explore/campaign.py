@@ -15,6 +15,7 @@ from typing import Final
 
 from attrs import define, evolve, field, frozen
 
+from pt004_model.explore.alone import make_whole
 from pt004_model.explore.coverage import measure
 from pt004_model.explore.lockstep import Interruption, Lockstep, Tally, TargetLost
 from pt004_model.explore.properties import scenario_property
@@ -207,7 +208,8 @@ class Campaign:
                 there.again = (lockstep.needed(), tuple(lockstep.steps))
             return
         steps = tuple(lockstep.steps)
-        self.add(Found(finding, lockstep.needed(), steps, self.requests))
+        history = () if self.session.archive is None else self.session.archive.history()
+        self.add(Found(finding, lockstep.needed(), steps, self.requests, history=history))
         if self.first_only:
             raise _Enough
 
@@ -246,6 +248,8 @@ class Campaign:
         found.again, found.attempts = None, found.attempts + 1
         shrinker.run()
         found.stands_alone = shrinker.confirmed and shrinker.alone
+        if not found.known:
+            make_whole(self.aside, found.fingerprint, found.commands, found.history, budget, better)
 
     def _confirm(self, found: Found) -> None:
         """Replay a new finding some times, within the budget for shrinking a finding."""

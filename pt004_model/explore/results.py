@@ -25,7 +25,8 @@ class Found:
     replayed, and how often it was replayed; ``known`` that it was to be expected. ``other`` is the
     conversation of the first replay in which it did not show. ``stands_alone`` says that the trace
     needs nothing that happened before it; as long as it does not, another conversation in which the
-    finding was seen is shortened, ``again``, in a few ``attempts``.
+    finding was seen is shortened, ``again``, in a few ``attempts``. ``history`` is what was sent up
+    to the first sight, a conversation each.
     """
 
     finding: Finding
@@ -42,6 +43,7 @@ class Found:
     stands_alone: bool = False
     attempts: int = 0
     again: tuple[Commands, tuple[Step, ...]] | None = None
+    history: tuple[Commands, ...] = field(default=(), repr=False, eq=False)
 
     @property
     def flaky(self) -> bool:

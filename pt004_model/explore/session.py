@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import AbstractContextManager
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from pt004_model.explore.divergence import raise_finding
 from pt004_model.explore.lockstep import Fc, Lockstep, Tally
@@ -13,7 +14,7 @@ from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import Seen
 from pt004_model.judge.oracle import Oracle
-from pt004_model.model.commands import Command, Token
+from pt004_model.model.commands import Command, CreateRun, Token, subject
 from pt004_model.model.moves import Goal
 from pt004_model.model.run import Run
 
@@ -35,16 +36,32 @@ class Remembered:
     since: int
 
 
+_APART = 10**6
+
+
+def apart(
+    commands: tuple[Command, ...], runs: set[int] | None = None, count: int = 1
+) -> tuple[Command, ...]:
+    """``commands`` with other numbers for ``runs``, or for all runs without it."""
+    return tuple(
+        each
+        if (number := subject(each)) is None or (runs is not None and number not in runs)
+        else evolve(each, run=number + count * _APART)  # type: ignore[arg-type]  # it has a run
+        for each in commands
+    )
+
+
 @define
 class Archive:
     """Runs of earlier examples, and the journal of all commands since the first of them.
 
     Runs are numbered through a campaign, so that commands of all its examples can be sent again
-    as one conversation.
+    as one conversation. ``begins`` are the places in the journal where a conversation began.
     """
 
     runs: list[Remembered] = field(factory=list)
     journal: list[Command] = field(factory=list)
+    begins: list[int] = field(factory=list)
     next_run: int = 0
 
     def keep(self, lockstep: Lockstep, first: int) -> None:
@@ -55,6 +72,19 @@ class Archive:
                 self.runs.append(Remembered(run, view.seen[number], lockstep.began))
                 if len(self.runs) > REMEMBERED:
                     del self.runs[OLDEST]
+
+    def history(self) -> tuple[tuple[Command, ...], ...]:
+        """All commands so far, a conversation each; no two runs have one number."""
+        ends = (*self.begins[1:], len(self.journal))
+        made: set[int] = set()
+        told: list[tuple[Command, ...]] = []
+        for count, (begin, end) in enumerate(zip(self.begins, ends, strict=True), 1):
+            commands = tuple(self.journal[begin:end])
+            created = {each.run for each in commands if isinstance(each, CreateRun)}
+            # the canonical cases all begin with run 0
+            told.append(apart(commands, created & made, count))
+            made |= created
+        return tuple(told)
 
     def pick(self, example: int) -> tuple[Remembered, ...]:
         """The runs to be read again in an example: the oldest, and one of the others in turn."""
@@ -71,7 +101,9 @@ class Session:
     ``goals`` are the edges that the present round prefers, ``tried_before`` says how often things
     were tried in earlier rounds; both stay as they are during a round.
     A campaign has an ``archive``: its runs are remembered over its examples and read again.
-    ``hindered`` are the runs that were set aside while a known finding was seen.
+    ``hindered`` are the runs that were set aside while a known finding was seen. ``fresh`` starts
+    another FC like this one, without history, for as long as it is used; there is none where an FC
+    cannot be started. It raises ``TargetLost`` when that fails.
     """
 
     fc: Fc
@@ -87,6 +119,7 @@ class Session:
     hindered: set[int] = field(factory=set)
     tried: dict[Hashable, int] = field(factory=dict)
     tried_before: Mapping[Hashable, int] = field(factory=dict)
+    fresh: Callable[[], AbstractContextManager[Fc]] | None = None
 
     def begin_round(self, goals: tuple[Goal, ...]) -> None:
         """Fix what the examples of the next round aim at, and what counts as tried in it."""
@@ -108,6 +141,8 @@ class Session:
     def lockstep(self, on_finding: Callable[[Finding, Lockstep], None] | None = None) -> Lockstep:
         """A new conversation; one with an ``on_finding`` of its own is not part of the journal."""
         own = on_finding is not None or self.archive is None
+        if self.archive is not None and not own:
+            self.archive.begins.append(len(self.archive.journal))
         return Lockstep(
             self.fc,
             self.oracle,

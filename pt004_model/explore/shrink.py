@@ -127,7 +127,7 @@ class Shrinker:
 
     ``refused`` are commands of the trace that were refused when it was recorded. ``on_try`` is
     called before each try. ``modes`` says how candidates are judged, in turn until one shows the
-    finding: alone, or with all that the campaign knows.
+    finding: alone, or with all that the campaign knows. ``replaying`` sends a candidate.
     """
 
     session: Session
@@ -138,6 +138,7 @@ class Shrinker:
     on_try: Callable[[], None] = lambda: None
     refused: Collection[Command] = ()
     modes: tuple[bool, ...] = (True, False)
+    replaying: Callable[..., tuple[Lockstep, Finding | None]] = replay
     alone: bool = True
     confirmed: bool = False
     _failed: set[Commands] = field(factory=set)
@@ -231,7 +232,8 @@ class Shrinker:
         return True
 
     def _send(self, commands: Commands) -> tuple[Lockstep, Finding | None]:
-        before = self.session.tally.commands
-        result = replay(self.session, commands, self.fingerprint, alone=self.alone)
-        self.budget.spent += self.session.tally.commands - before
-        return result
+        lockstep, finding = self.replaying(
+            self.session, commands, self.fingerprint, alone=self.alone
+        )
+        self.budget.spent += len(lockstep.steps)
+        return lockstep, finding

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from attrs import frozen
@@ -68,7 +69,7 @@ def calls(trace: Trace) -> tuple[Call, ...]:
                 before=before,
                 run=run,
                 after=after,
-                raw=isinstance(command, OddPath),
+                raw=isinstance(command, OddPath) or _odd(run),
                 headers=tuple(each for each in request.headers.items() if each[0] not in _GIVEN),
                 tenant=None if caller.tenant is Tenant.NOBODY else int(caller.tenant),
                 actor=None if caller.actor == NO_ACTOR else caller.actor,
@@ -82,11 +83,6 @@ def calls(trace: Trace) -> tuple[Call, ...]:
     return tuple(made)
 
 
-def unknown(calls: tuple[Call, ...]) -> bool:
-    """Whether a call names a run that does not exist."""
-    return any(isinstance(call.run, Unknown) for call in calls)
-
-
-def number_of(call: Call) -> int | None:
-    """The number of the run in the path, if it is one that was made."""
-    return call.run if isinstance(call.run, int) else None
+def _odd(run: RunRef | None) -> bool:
+    """Whether the id of an unknown run has characters that a client may tidy up."""
+    return isinstance(run, Unknown) and not re.fullmatch(r"[\w-]*", run.spelling, re.ASCII)

@@ -113,7 +113,7 @@ def _field(case: Case, run: Run, name: str) -> Claim:
         return _workflow_hash(case, run)
     if name in {"tenant_id", "actor_id"}:
         owner = w.tenant(run.tenant) if name == "tenant_id" else w.actor(run.actor)
-        return Claim(f"run.{name} is that of the create", w.same(seen, owner))
+        return Claim(f"run.{name} is {case.trace.expected}", w.same(seen, owner))
     values: dict[str, object] = {
         "status": run.state.status.value,
         "current_step": run.current_step,
@@ -131,7 +131,7 @@ def _field(case: Case, run: Run, name: str) -> Claim:
     if isinstance(expected, Anything):
         kinds = (w.call("is_kind", seen, kind) for kind in ("object", "null"))
         return Claim(f"run.{name} is an object or null", w.either(*kinds))
-    return Claim(f"run.{name} is what was asked for", w.same(seen, w.value(expected)))
+    return Claim(f"run.{name} is {case.trace.expected}", w.same(seen, w.value(expected)))
 
 
 def _run_id(case: Case) -> Claim:

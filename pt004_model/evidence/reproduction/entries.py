@@ -96,7 +96,7 @@ def _entry(case: Case, run: Run, index: int, name: str) -> Claim:
     seen = w.entry(case.last, kind, count, *path)
     if not isinstance(kind, str) or not kind:
         seen = w.body(case.last, "logs", index, *path)
-    says = f"{name} of entry {count + 1} of {kind} is what its change says"
+    says = f"{name} of the {kind} entry number {count + 1} is {case.trace.expected}"
     if name == "timestamp":
         parts = [w.call("is_time", seen)]
         parts += [] if expected is None else [during(case, seen, expected.version)]
@@ -171,7 +171,7 @@ def gates_claim(case: Case, run: Run) -> Claim:
         return Claim(f"the run has {count} gates", words)
     index, name = _place(case.trace.where)
     seen = w.body(case.last, "gates", index, name)
-    says = f"{name} of gate {index + 1} is what its changes say"
+    says = f"{name} of gate {index + 1} is {case.trace.expected}"
     if case.trace.check == "gates.resolved-never-changes":
         earlier = [
             step for step in case.shown("gates") if len(_recorded(case, step, "gates")) > index

@@ -26,7 +26,15 @@ def shell(text: str) -> str:
     """
     if set(text) <= _PLAIN:
         return "'" + text.replace("'", "'\\''") + "'"
-    return f'"$({printf(text.encode("utf-8", "surrogateescape").replace(bytes(1), b""))})"'
+    return f'"$({printf(_bytes(text).replace(bytes(1), b""))})"'
+
+
+def _bytes(text: str) -> bytes:
+    """The bytes of a text, in which surrogate escapes may stand for bytes."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def printf(content: bytes) -> str:
@@ -49,5 +57,5 @@ def printf(content: bytes) -> str:
 
 def mermaid(text: str, limit: int = 120) -> str:
     """``text`` within a line of a Mermaid diagram: all that could mean something is an entity."""
-    safe = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,/()?=+*_'")
+    safe = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,/()?=+*_'-:[]{}\"")
     return "".join(c if c in safe else f"#{ord(c)};" for c in plain(text, limit))

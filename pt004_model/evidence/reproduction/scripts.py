@@ -126,10 +126,9 @@ def _python(trace: Trace, form: str) -> str:
     must = claim(trace)
     made = _facts(trace, must)
     filters: dict[str, Any] = {"words": _python_words}
-    needed = f"{must.words.python} Reply( at("
-    source = _sources(helpers, needed)
+    source = _sources(helpers, f"({must.words.python}, Reply, at)")
     if set(made["tokens"]) - {"missing"}:
-        source = f"{_sources(tokens, 'spoiled(')}\n\n\n{source}"
+        source = f"{_sources(tokens, 'spoiled')}\n\n\n{source}"
     more = {
         "form": form,
         "claim": must.words.python,
@@ -170,27 +169,29 @@ def _python_words(call: Call) -> str:
 
 
 def _sources(module: Any, needed: str) -> str:
-    """The source of the functions that are called in ``needed``, and of those that they call."""
+    """The source of what ``needed``, an expression, names, and of what that names in turn."""
     defined = {
         name: inspect.getsource(each).rstrip()
         for name, each in vars(module).items()
         if getattr(each, "__module__", "") == module.__name__
     }
     wanted: set[str] = set()
-    text = needed
-    while True:
-        more = {name for name in defined if re.search(rf"\b{name}\b", text)} - wanted
-        if not more:
-            return "\n\n\n".join(source for name, source in defined.items() if name in wanted)
+    more = _names(needed) & defined.keys()
+    while more:
         wanted |= more
-        text = "\n".join(defined[name] for name in more)
+        more = (_names("\n".join(defined[name] for name in more)) & defined.keys()) - wanted
+    return "\n\n\n".join(source for name, source in defined.items() if name in wanted)
+
+
+def _names(source: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
 
 
 def _imports(source: str, unknown: bool, form: str) -> list[str]:
     """What the script imports, in order."""
     modules = {"json", "os", "secrets", "time"} | ({"sys"} if form == "httpx" else set())
     modules |= {"uuid"} if unknown else set()
-    names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+    names = _names(source)
     modules |= names & {"base64", "hashlib", "hmac", "re"}
     found = {
         "datetime": "from datetime import datetime",

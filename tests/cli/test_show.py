@@ -1,0 +1,191 @@
+"""``pt004 show``: every form, and each script run against a fault and against none."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from pt004_model.embedded import FAULTS
+from pt004_model.evidence.document import Trace, dump_trace
+from pt004_model.evidence.files import write_json
+from pt004_model.evidence.reproduction import FORMS, render
+from pt004_model.model.commands import (
+    Caller,
+    ChangeRun,
+    Command,
+    CreateRun,
+    OddPath,
+    ReadRun,
+    Tenant,
+    Token,
+    Unknown,
+)
+from pt004_model.model.values import Body
+from tests.cli.helpers import invoke
+from tests.cli.servers import Front, Said, Seen, fronted
+from tests.explore.helpers import change, create, start
+from tests.showing import SCRIPTS, record, run_script, shown
+
+RUN = CreateRun(0, Body.of({"workflow_id": "w"}))
+AS_ANOTHER = Caller(actor=1)
+FLAG: Any = {"decision": "flag", "policy_id": "a", "reason": "a"}
+DENY: Any = {"decision": "deny", "policy_id": "a", "reason": "a"}
+
+REPRESENTATIVE: dict[str, tuple[Command, ...]] = {
+    "resume-restarts-the-clock": (
+        RUN, change(0, "running"), change(0, "paused"), change(0, "running"),
+    ),
+    "step-runs-twice": (create(0, "a", "b"), start(0, "a", 0), start(0, "b", 1), start(0, "b", 1)),
+    "denied-step-may-pause": (RUN, change(0, "running", policy=DENY), change(0, "paused")),
+    "approver-is-the-creator": (
+        RUN, change(0, "running", policy=FLAG), change(0, "paused"),
+        evolve(change(0, "running"), caller=AS_ANOTHER), ReadRun(0, logs=False),
+    ),
+    "log-names-the-creator": (
+        RUN, evolve(change(0, "running"), caller=AS_ANOTHER), ReadRun(0, gates=False),
+    ),
+    "hash-of-escaped-text": (RUN, change(0, "running", reason="\u00e9'\n"), ReadRun(0)),
+    "stranger-reads-ended-runs": (
+        RUN, change(0, "failed"), ReadRun(0, caller=Caller(Tenant.STRANGER)),
+    ),
+    "foreign-run-is-forbidden": (
+        RUN, ReadRun(Unknown(), caller=Caller(Tenant.STRANGER)),
+        ReadRun(0, caller=Caller(Tenant.STRANGER)),
+    ),
+    "tags-are-sorted": (create(0, tags=["z", "'\"$(a)`\\\n\0\x7f\u202e\U0001f600", "a"]),),
+    "replay-of-a-create-is-200": (evolve(RUN, key="k'y"), evolve(RUN, key="k'y")),
+    "failed-run-is-not-sealed": (RUN, change(0, "running"), change(0, "failed")),
+    "signature-ignores-case": (RUN, ReadRun(0, caller=Caller(token=Token.RECASED))),
+    "signature-not-checked": (RUN, ReadRun(0, caller=Caller(token=Token.TAMPERED))),
+    "expiry-not-checked": (RUN, ReadRun(0, caller=Caller(token=Token.EXPIRED))),
+    "reads-are-open": (RUN, ReadRun(0, caller=Caller(token=Token.MISSING))),
+}  # fmt: skip
+"""A fault or two an area, with commands that show it."""
+
+
+def test_each_area_is_represented() -> None:
+    """There is a fault of every area among them."""
+    assert {FAULTS[name].area for name in FAULTS} == {FAULTS[name].area for name in REPRESENTATIVE}
+
+
+@pytest.mark.parametrize("fault", REPRESENTATIVE)
+def test_scripts_fail_with_the_fault_and_pass_without(fault: str, tmp_path: Path) -> None:
+    """Each script says by its exit status whether the fault is there."""
+    area = FAULTS[fault].area
+    trace = record(fault, *REPRESENTATIVE[fault])
+    assert dict.fromkeys(SCRIPTS, 1) == shown(fault, area, trace, tmp_path)
+    assert dict.fromkeys(SCRIPTS, 0) == shown(None, area, trace, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def trace() -> Trace:
+    """The trace of a fault whose text is full of traps."""
+    return record("tags-are-sorted", *REPRESENTATIVE["tags-are-sorted"])
+
+
+@pytest.mark.parametrize("form", SCRIPTS)
+def test_without_an_fc_nothing_can_be_said(trace: Trace, form: str, tmp_path: Path) -> None:
+    """Where nobody answers a script ends with a sentence, with 3 where it can."""
+    done = run_script(trace, form, "http://127.0.0.1:9", tmp_path)
+    assert (1 if form == "pytest" else 3) == done.returncode
+    assert "UNSURE: " in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("form", SCRIPTS)
+def test_a_bad_token_takes_a_good_one(form: str, tmp_path: Path) -> None:
+    """A script that spoils a token says that it needs one."""
+    fault = "signature-not-checked"
+    done = run_script(record(fault, *REPRESENTATIVE[fault]), form, "http://127.0.0.1:9", tmp_path)
+    assert (1 if form == "pytest" else 3) == done.returncode
+    assert "UNSURE: set FC_TOKEN to a good token" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_command_prints_the_form(trace: Trace, form: str, tmp_path: Path) -> None:
+    """What is printed is the form, and nothing else."""
+    write_json(tmp_path / "t.json", dump_trace(trace))
+    said = invoke("show", tmp_path / "t.json", "--as", form)
+    assert (0, "", render(trace, form)) == (said.code, said.err, said.out)
+
+
+def test_what_is_no_trace_cannot_be_shown(tmp_path: Path) -> None:
+    """Exit 2 and one sentence."""
+    (tmp_path / "t.json").write_text("{}")
+    said = invoke("show", tmp_path / "t.json")
+    assert (2, "") == (said.code, said.out)
+    assert "t.json cannot be used: it is no trace of pt004" in said.err
+
+
+def test_scripts_are_plain_text(trace: Trace) -> None:
+    """Whatever was sent, a script is ASCII without control characters, and Python parses it."""
+    for form in SCRIPTS:
+        text = render(trace, form)
+        assert re.fullmatch(r"[\n -~]*", text)
+        if form != "curl":
+            ast.parse(text)
+
+
+def test_the_story(trace: Trace) -> None:
+    """The story tells the check, the clause, each step and both sides, and is safe to print."""
+    lines = render(trace, "text").splitlines()
+    assert lines[0] == f"lifecycle.sent-data-kept (major), finding {trace.fingerprint}"
+    assert lines[1] == "What was sent comes back as the same JSON value."
+    assert any(line.startswith("  | ## 2. Creating a run") for line in lines)
+    assert "   POST /workflows/runs" in lines
+    assert "   allowed: accepted with 201: pending" in lines
+    assert "run.tags" in lines
+    assert all(line.isprintable() for line in lines)
+
+
+def test_the_diagram(trace: Trace) -> None:
+    """The diagram has an arrow there and one back for each step, and a note of both sides."""
+    lines = render(trace, "mermaid").splitlines()
+    assert lines[:4] == [
+        "sequenceDiagram", "    autonumber", "    participant T as pt004",
+        "    participant F as Federation Core",
+    ]  # fmt: skip
+    text = r"([A-Za-z0-9 .,/()?=+*_'\-:\[\]{}\"]|#\d+;)+"
+    shapes = (rf"    T->>F: {text}", rf"    F-->>T: {text}", *(rf"    Note over T,F: {text}",) * 3)
+    assert len(lines) == 4 + len(shapes)
+    for shape, line in zip(shapes, lines[4:], strict=True):
+        assert re.fullmatch(shape, line)
+
+
+ODD: tuple[Command, ...] = (
+    CreateRun(0, Body("\udc80\0'{"), key="", correlation="c", content_type=None),
+    ChangeRun(Unknown("a;b"), Body('{"status":"paused"}'), content_type="text/plain"),
+    OddPath("%2F..", Caller(Tenant.NOBODY, -1)),
+)
+
+
+@pytest.mark.parametrize("form", SCRIPTS)
+def test_odd_requests_go_out_as_they_did(form: str, tmp_path: Path) -> None:
+    """Bytes that are no text, empty keys, odd paths and missing headers are what the FC is sent."""
+    trace = record("denied-step-may-pause", *REPRESENTATIVE["denied-step-may-pause"])
+    odd = [evolve(trace.steps[0], send=command, reply=None) for command in ODD]
+    trace = evolve(trace, steps=(*odd, *trace.steps))
+
+    def refuse(_: Seen) -> Said | None:
+        return Said(400, json.dumps({"detail": "no"}).encode()) if len(front.seen) <= 3 else None
+
+    front: Front
+    with fronted(refuse) as front:
+        done = run_script(trace, form, front.url, tmp_path)
+    assert 0 == done.returncode, done.stdout + done.stderr
+    first, second, third = front.seen[:3]
+    assert ("POST", b"\x80\0'{") == (first.method, first.body)
+    assert ("", "c", None) == (
+        first.headers["x-idempotency-key"], first.headers["x-correlation-id"],
+        first.headers.get("content-type"),
+    )  # fmt: skip
+    assert ("PATCH", "text/plain") == (second.method, second.headers["content-type"])
+    assert re.fullmatch(r"/workflows/runs/a;b-[0-9a-f]+/status", second.path)
+    assert ("GET", "/workflows/runs//..") == (third.method, third.path)
+    assert not {"x-tenant-id", "x-actor-id", "authorization"} & third.headers.keys()
