@@ -16,6 +16,7 @@ from pt004_model.cli.prove import prove
 from pt004_model.cli.replay import replay
 from pt004_model.cli.score import score
 from pt004_model.cli.serve import serve
+from pt004_model.cli.verify import verify
 from pt004_model.evidence.files import Unwritable
 
 __all__ = ["main"]
@@ -52,5 +53,7 @@ def main() -> None:
     """
 
 
-for command in (prove, check, replay, known, digest, serve, score, checks, faults, completion):
+for command in (
+    prove, verify, check, replay, known, digest, serve, score, checks, faults, completion
+):  # fmt: skip
     main.add_command(command)

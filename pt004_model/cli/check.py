@@ -163,7 +163,7 @@ class Telling:
 
     def _beginning(self, profile: Profile, seed: int) -> Iterator[str]:
         chosen, folder = self.chosen, self.folder
-        tenant, stranger = chosen.names.tenants
+        tenant, stranger, *_ = chosen.names.tenants
         kind = "embedded " if chosen.base_url is None else ""
         yield f"{kind}Federation Core {folder.origin.base_url}, dialect {chosen.dialect}"
         yield f"tenant {tenant}, stranger {stranger}, runs tagged pt004, ids in {folder.runs}"

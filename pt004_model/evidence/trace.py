@@ -45,7 +45,8 @@ from pt004_model.wire.codec import Codec
 
 __all__ = [
     "BadTrace", "Origin", "Trace", "TraceStep", "blot", "dump_command", "dump_trace",
-    "load_command", "load_trace", "read_trace", "said", "trace", "trace_of", "write_trace",
+    "load_command", "load_trace", "read_trace", "said", "shallow", "trace", "trace_of",
+    "write_trace",
 ]  # fmt: skip
 
 _DEEP: Final = 100  # no reply of an FC that conforms is nested as deep as this
@@ -168,10 +169,10 @@ def _reply(response: Response, secrets: tuple[str, ...]) -> Response:
     if isinstance(body, Undecodable):
         hidden = Undecodable(body.why, blot(body.start, secrets))
         return Reply(response.code, hidden, content_type=kind)
-    return Reply(response.code, blot(_writable(body), secrets), content_type=kind)
+    return Reply(response.code, blot(shallow(body), secrets), content_type=kind)
 
 
-def _writable(value: Any, depth: int = _DEEP) -> Any:
+def shallow(value: Any, depth: int = _DEEP) -> Any:
     """``value``, cut where it is nested so deep, or so large, that it could not be written."""
     if isinstance(value, float) and not math.isfinite(value):
         return "[a number beyond a double]"
@@ -180,5 +181,5 @@ def _writable(value: Any, depth: int = _DEEP) -> Any:
     if depth == 0:
         return "[nested deeper]"
     if isinstance(value, dict):
-        return {name: _writable(each, depth - 1) for name, each in value.items()}
-    return [_writable(each, depth - 1) for each in value]
+        return {name: shallow(each, depth - 1) for name, each in value.items()}
+    return [shallow(each, depth - 1) for each in value]

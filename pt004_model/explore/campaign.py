@@ -15,12 +15,13 @@ from typing import Any, Final, Protocol
 
 from attrs import Factory, define, evolve, field, frozen
 
+from pt004_model.explore.confirm import Confirmer
 from pt004_model.explore.coverage import Coverage, measure
 from pt004_model.explore.lockstep import Interruption, Lockstep, Step, Tally, TargetLost
 from pt004_model.explore.properties import scenario_property
 from pt004_model.explore.rounds import goals_now, run_round
 from pt004_model.explore.session import Archive, Session
-from pt004_model.explore.shrink import Budget, Commands, Shrinker, replay, sent
+from pt004_model.explore.shrink import Budget, Commands, Shrinker, sent
 from pt004_model.explore.statistics import Statistics
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
@@ -239,7 +240,7 @@ class Campaign:
             scenario_property(self.session, derived.getrandbits(32), 0, self._count)()
             self._settle_new()
         while self.examples < self.profile.examples:
-            self.session.goals = goals_now(self.session.tally, self.lengths)
+            self.session.begin_round(goals_now(self.session.tally, self.lengths))
             count = min(ROUND, self.profile.examples - self.examples)
             seeded = derived.getrandbits(32)
             run_round(self.session, seeded, count, self.profile.commands, self._count)
@@ -313,12 +314,14 @@ class Campaign:
             if not found.shrunk:
                 found.shrunk = True
                 self.doing = f"shrinking {found.fingerprint}"
-                self._shrink(found)
+                alone = self._shrink(found)
                 self.doing = f"replaying {found.fingerprint}"
-                self._confirm(found)
+                self._confirm(found, alone)
         self.doing = "exploring"
 
-    def _shrink(self, found: Found) -> None:
+    def _shrink(self, found: Found) -> bool:
+        """Shorten a finding; whether it shows when judged by what is in its trace alone."""
+
         def better(lockstep: Lockstep, finding: Finding) -> None:
             found.finding = finding
             found.commands, found.steps = sent(lockstep), tuple(lockstep.steps)
@@ -328,24 +331,17 @@ class Campaign:
         shrinker = Shrinker(self.aside, found.fingerprint, found.commands, budget, better)
         shrinker.on_try = self.tell
         shrinker.run()
+        return shrinker.alone and shrinker.confirmed
 
-    def _confirm(self, found: Found) -> None:
+    def _confirm(self, found: Found, alone: bool) -> None:
         """Replay a new finding some times, within the budget for shrinking a finding."""
-        seen, runs, most = 0, 0, self.profile.shrink[0]
-        before = self.aside.tally.commands
-        try:
-            while runs < self.profile.confirm and not found.known:
-                self.tell()
-                if runs and self.aside.tally.commands - before + len(found.commands) > most:
-                    break
-                lockstep, finding = replay(self.aside, found.commands, found.fingerprint)
-                seen, runs = seen + (finding is not None), runs + 1
-                if finding is None and not found.other:
-                    found.other = tuple(lockstep.steps)
-        except TargetLost:
-            pass  # what was seen by then is told
-        if runs:
-            found.reproduced = (seen, runs)
+        if found.known:
+            return
+        times, most = self.profile.confirm, self.profile.shrink[0]
+        trace = (found.fingerprint, found.commands)
+        done = Confirmer(self.aside, *trace, times, most, alone, self.tell).run()
+        if done.runs:
+            found.reproduced, found.other = (done.seen, done.runs), done.other
             self.reporter.confirmed(found)
 
     def _statistics(self) -> Statistics:

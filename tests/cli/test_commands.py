@@ -18,7 +18,7 @@ from tests.cli.helpers import ended, invoke, run, serving
 
 COMMANDS = (
     "prove", "check", "replay", "known", "serve", "score", "checks", "faults", "completion",
-    "digest",
+    "digest", "verify",
 )  # fmt: skip
 SUBCOMMANDS = (*COMMANDS, "known add", "known list", "known prune")
 
