@@ -16,6 +16,8 @@ from pt004_model.cli.prove import prove
 from pt004_model.cli.replay import replay
 from pt004_model.cli.score import score
 from pt004_model.cli.serve import serve
+from pt004_model.cli.show import show
+from pt004_model.cli.submit import submit
 from pt004_model.cli.verify import verify
 from pt004_model.evidence.files import Unwritable
 
@@ -54,6 +56,7 @@ def main() -> None:
 
 
 for command in (
-    prove, verify, check, replay, known, digest, serve, score, checks, faults, completion
+    prove, verify, check, replay, show, submit, known, digest, serve, score, checks, faults,
+    completion,
 ):  # fmt: skip
     main.add_command(command)

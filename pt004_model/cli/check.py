@@ -24,7 +24,8 @@ from pt004_model.evidence.conduct import conduct, keep_nothing
 from pt004_model.evidence.folder import Folder
 from pt004_model.evidence.known import Known
 from pt004_model.evidence.trace import Origin
-from pt004_model.explore.campaign import PROFILES, Campaign, Profile, Result
+from pt004_model.explore.campaign import PROFILES, Campaign, Profile
+from pt004_model.explore.results import Result
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.vocabulary import Dialect

@@ -22,7 +22,7 @@ from pt004_model.evidence.trace import (
     said,
     write_trace,
 )
-from pt004_model.explore.campaign import Found, Result
+from pt004_model.explore.results import Found, Result
 from pt004_model.judge.checks import CHECKS
 
 OF_ONE: Final = ("summary.json", "replays.json", "summary.md", "junit.xml", "page.html")

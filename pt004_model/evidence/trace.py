@@ -32,8 +32,8 @@ from pt004_model.evidence.document import (
 )
 from pt004_model.evidence.files import write_json
 from pt004_model.evidence.secrecy import BLOT, blot
-from pt004_model.explore.campaign import Found
 from pt004_model.explore.lockstep import Step
+from pt004_model.explore.results import Found
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.finding import Finding
 from pt004_model.model.commands import Command, Names, Token, describe, subject

@@ -85,13 +85,6 @@ class Session:
     archive: Archive | None = None
     examples: int = 0
     hindered: set[int] = field(factory=set)
-
-    @property
-    def judged(self) -> tuple[str, ...]:
-        """The areas whose findings would be seen; without tokens nothing is authenticated."""
-        areas = self.oracle.areas if self.authenticates else self.oracle.areas - {"authentication"}
-        return tuple(area for area in AREAS if area in areas)
-
     tried: dict[Hashable, int] = field(factory=dict)
     tried_before: Mapping[Hashable, int] = field(factory=dict)
 
@@ -105,6 +98,12 @@ class Session:
         self.examples += 1
         for key, count in novelty.own.items():
             self.tried[key] = self.tried.get(key, 0) + count
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The areas whose findings would be seen; without tokens nothing is authenticated."""
+        areas = self.oracle.areas if self.authenticates else self.oracle.areas - {"authentication"}
+        return tuple(area for area in AREAS if area in areas)
 
     def lockstep(self, on_finding: Callable[[Finding, Lockstep], None] | None = None) -> Lockstep:
         """A new conversation; one with an ``on_finding`` of its own is not part of the journal."""

@@ -14,13 +14,13 @@ again in that way is shrunk as it stands.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 
 from attrs import define, evolve, field
 
 from pt004_model.explore.foresight import Foresight
-from pt004_model.explore.lockstep import Lockstep, TargetLost
+from pt004_model.explore.lockstep import Lockstep, Step, TargetLost
 from pt004_model.explore.reduce import REDUCTIONS, Commands, first_cuts, renumbered
 from pt004_model.explore.session import Session
 from pt004_model.explore.simplify import simpler
@@ -81,6 +81,16 @@ def sent(lockstep: Lockstep) -> Commands:
     return tuple(step.command for step in lockstep.steps)
 
 
+def refused(steps: Sequence[Step], commands: Commands | None = None) -> list[Command]:
+    """The commands of ``steps`` that were refused, or those that stand for them in ``commands``."""
+    named = commands or tuple(step.command for step in steps)
+    return [
+        command
+        for command, step in zip(named, steps, strict=True)
+        if isinstance(step.response, Reply) and step.response.code >= 400
+    ]
+
+
 def _as_sent(candidate: Commands, named: Commands, lockstep: Lockstep) -> Commands:
     """Those of ``candidate`` that were sent: what is about a run set aside is not."""
     left = list(sent(lockstep))
@@ -113,9 +123,11 @@ def _own_names(command: Command, tag: str) -> Command:
 
 @define
 class Shrinker:
-    """Shortens one trace; ``best`` is the shortest so far. ``on_try`` is called before each try.
+    """Shortens one trace; ``best`` is the shortest so far.
 
-    ``refused`` are commands of the trace that were refused when it was recorded.
+    ``refused`` are commands of the trace that were refused when it was recorded. ``on_try`` is
+    called before each try. ``modes`` says how candidates are judged, in turn until one shows the
+    finding: alone, or with all that the campaign knows.
     """
 
     session: Session
@@ -125,6 +137,7 @@ class Shrinker:
     on_better: Callable[[Lockstep, Finding], None] = lambda _a, _b: None
     on_try: Callable[[], None] = lambda: None
     refused: Collection[Command] = ()
+    modes: tuple[bool, ...] = (True, False)
     alone: bool = True
     confirmed: bool = False
     _failed: set[Commands] = field(factory=set)
@@ -142,7 +155,7 @@ class Shrinker:
         start = self.best
         self._foresight = Foresight.of(self.session, start, self.fingerprint)
         try:
-            for alone in (True, False):
+            for alone in self.modes:
                 self.alone = alone
                 self._failed.clear()
                 if any(
@@ -213,11 +226,7 @@ class Shrinker:
             return False
         self.confirmed = True
         self.best = _as_sent(candidate, named, lockstep)
-        self.refused = [
-            command
-            for command, step in zip(self.best, lockstep.steps, strict=True)
-            if isinstance(step.response, Reply) and step.response.code >= 400
-        ]
+        self.refused = refused(lockstep.steps, self.best)
         self.on_better(lockstep, finding)
         return True
 

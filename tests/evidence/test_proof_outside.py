@@ -33,9 +33,9 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.model.replies import NoAnswer
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Answer, Request
-from tests.evidence.helpers import COVERAGE, FINDING, NAMES, found, result
+from tests.evidence.helpers import COVERAGE, FINDING, found, result
 from tests.evidence.proofs import CASES, taped
-from tests.stub import Stub
+from tests.stub import NAMES, Stub
 
 
 def test_a_campaign_is_read_from_its_summary(tmp_path: Path) -> None:

@@ -1,0 +1,30 @@
+"""``pt004 show``: a saved trace in a form that needs nothing of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pt004_model.cli.replay import loaded
+from pt004_model.evidence.reproduction import FORMS, render
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option(
+    "--as", "form", type=click.Choice(list(FORMS)), default="text", show_default=True,
+    help="The form.",
+)  # fmt: skip
+def show(file: Path, form: str) -> None:
+    """Show a saved trace as a story, or as what reproduces it without this program.
+
+    text: a story. curl: a shell script that needs curl and jq. httpx: a Python script that needs
+    httpx alone. pytest: a test that needs pytest and httpx. mermaid: a sequence diagram. The
+    scripts exit with 0 when the answer is as the contract allows, with 1 when it diverges, and with
+    3 when nothing can be said; FC_BASE_URL, FC_TOKEN, TENANT_ID and ACTOR_ID say which Federation
+    Core is asked and as whom.
+
+    Example: pt004 show .pt004/traces/08ae4ff18f12.json --as curl
+    """
+    click.echo(render(loaded(file), form), nl=False)

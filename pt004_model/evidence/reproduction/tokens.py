@@ -1,0 +1,48 @@
+"""The bad tokens of a trace, for scripts: the source of :func:`spoiled` is copied into them."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import time
+from typing import Any
+
+
+def base64url(data: bytes) -> str:
+    """Unpadded base64url."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def signed(secret: str, claims: dict[str, Any], algorithm: str = "sha256") -> str:
+    """A token over the claims."""
+    payload = base64url(json.dumps(claims).encode())
+    digest = hmac.new(secret.encode(), payload.encode(), algorithm).digest()
+    return f"omega_{payload}.{base64url(digest)}"
+
+
+def spoiled(good: str, kind: str, secret: str) -> str:
+    """A token that must be refused: the good one spoiled, or one that is signed and bad."""
+    head, _, signature = good.rpartition(".")
+    padded = head.removeprefix("omega_") + "=" * (-len(head.removeprefix("omega_")) % 4)
+    now, day = int(time.time()), 24 * 3600
+    claims: dict[str, Any] = {"server_id": "pt004", "scopes": [], "iat": now - 60, "jti": "pt004"}
+    if kind == "tampered":
+        changed = {**json.loads(base64.urlsafe_b64decode(padded)), "scopes": ["admin"]}
+        return f"omega_{base64url(json.dumps(changed).encode())}.{signature}"
+    if kind == "wrong-secret":
+        return signed("another secret", {**claims, "exp": now + day})
+    expiries = {"expired": now - 300, "long-expired": now - 10 * day, "text-expiry": str(now + day)}
+    if kind in expiries:
+        return signed(secret, {**claims, "iat": now - 20 * day, "exp": expiries[kind]})
+    if kind == "no-expiry":
+        return signed(secret, claims)
+    if kind == "other-algorithm":
+        return signed(secret, {**claims, "exp": now + day}, "sha512")
+    return {
+        "forged": f"{head}.{'B' if signature.startswith('A') else 'A'}{signature[1:]}",
+        "recased": f"{head}.{signature.swapcase()}",
+        "unsigned": f"{head}.",
+        "no-prefix": good.removeprefix("omega_"),
+        "truncated": good[:-4],
+    }[kind]
