@@ -77,7 +77,7 @@ def add(finding: str, reason: str, owner: str, expires: date, known: Path | None
 
     One that is there already gets the new reason, owner and day. Comments stay.
 
-    Example: pt004 known add 08ae4ff18f12 --reason "FC-17" --owner ann --expires 2099-12-31
+    Example: pt004 known add 6b9764f45135 --reason "FC-17" --owner ann --expires 2099-12-31
     """
     fingerprint, check = _finding(finding)
     path = known or DEFAULT

@@ -53,7 +53,7 @@ def replay(context: click.Context, /, **given: Any) -> None:
     said. The exit code is 1 when a finding was seen, 3 when something is unsure, else 0. Without
     --dialect the routes are those of the traces.
 
-    Example: pt004 replay .pt004/traces/08ae4ff18f12.json --repeat 5
+    Example: pt004 replay .pt004/traces/6b9764f45135.json --repeat 5
     """
     traces = {path: loaded(path) for path in given.pop("files")}
     repeat, as_document = given.pop("repeat"), given.pop("as_document")

@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from attrs import evolve
+
 from pt004_model.evidence.folder import Fated, Folder
 from pt004_model.evidence.replay import Attempt, Replay, replay_trace
 from pt004_model.evidence.replay import Result as Fate
@@ -21,6 +23,7 @@ from pt004_model.explore.coverage import measure
 from pt004_model.explore.lockstep import Step, Tally
 from pt004_model.explore.results import Found, Result
 from pt004_model.explore.shrink import Budget
+from pt004_model.judge.memory import Ledger
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import CreateRun
 
@@ -96,7 +99,9 @@ def _replay_one(campaign: Campaign, folder: Folder, path: Path, budget: Budget) 
     why = _not_replayed(campaign, trace, budget)
     if why:
         return Fated(trace.fingerprint, path, Fate.UNSURE, 0, 0, why)
-    done = replay_trace(campaign.aside, trace, campaign.profile.confirm or 1)
+    # judged by what is in it alone, as whoever replays it by itself will do
+    session = evolve(campaign.aside, oracle=evolve(campaign.aside.oracle, ledger=Ledger()))
+    done = replay_trace(session, trace, campaign.profile.confirm or 1)
     sent = sum(step is not None for attempt in done.attempts for step in attempt.steps)
     budget.spent += sent
     campaign.aside.tally.commands += sent

@@ -3,7 +3,7 @@
 The file is written by people and by ``pt004 known``, and meant to be kept beside the code::
 
     [[known]]
-    fingerprint = "08ae4ff18f12"
+    fingerprint = "6b9764f45135"
     reason = "is being repaired"
     owner = "ann"
     expires = 2027-01-31

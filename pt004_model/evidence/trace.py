@@ -45,7 +45,8 @@ from pt004_model.wire.codec import Codec
 
 __all__ = [
     "BadTrace", "Origin", "Trace", "TraceStep", "blot", "dump_command", "dump_trace",
-    "load_command", "load_trace", "read_trace", "said", "trace", "trace_of", "write_trace",
+    "load_command", "load_trace", "read_trace", "said", "shallow", "trace", "trace_of",
+    "write_trace",
 ]  # fmt: skip
 
 _DEEP: Final = 100  # no reply of an FC that conforms is nested as deep as this

@@ -16,13 +16,14 @@ from typing import Final
 from attrs import define, evolve, field, frozen
 
 from pt004_model.explore.alone import make_whole
+from pt004_model.explore.confirm import Confirmer
 from pt004_model.explore.coverage import measure
 from pt004_model.explore.lockstep import Interruption, Lockstep, Tally, TargetLost
 from pt004_model.explore.properties import scenario_property
 from pt004_model.explore.results import Found, Progress, Reporter, Result
 from pt004_model.explore.rounds import goals_now, run_round
 from pt004_model.explore.session import Archive, Session
-from pt004_model.explore.shrink import Budget, Shrinker, refused, replay, sent
+from pt004_model.explore.shrink import Budget, Shrinker, refused, sent
 from pt004_model.explore.statistics import Statistics
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
@@ -253,23 +254,13 @@ class Campaign:
 
     def _confirm(self, found: Found) -> None:
         """Replay a new finding some times, within the budget for shrinking a finding."""
-        seen, runs, most = 0, 0, self.profile.shrink[0]
-        before = self.aside.tally.commands
-        try:
-            while runs < self.profile.confirm and not found.known:
-                self.tell()
-                if runs and self.aside.tally.commands - before + len(found.commands) > most:
-                    break
-                lockstep, finding = replay(
-                    self.aside, found.commands, found.fingerprint, alone=found.stands_alone
-                )
-                seen, runs = seen + (finding is not None), runs + 1
-                if finding is None and not found.other:
-                    found.other = tuple(lockstep.steps)
-        except TargetLost:
-            pass  # what was seen by then is told
-        if runs:
-            found.reproduced = (seen, runs)
+        if found.known:
+            return
+        times, most, alone = self.profile.confirm, self.profile.shrink[0], found.stands_alone
+        trace = (found.fingerprint, found.commands)
+        done = Confirmer(self.aside, *trace, times, most, alone, self.tell).run()
+        if done.runs:
+            found.reproduced, found.other = (done.seen, done.runs), done.other
             self.reporter.confirmed(found)
 
     def _statistics(self) -> Statistics:

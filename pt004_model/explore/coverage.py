@@ -32,7 +32,7 @@ class Coverage:
 
 
 HINDERED_AFTER = 3
-"""So many times a known finding was in the way of a goal, and it counts as out of reach."""
+"""So many times a known finding ended a way, and what is behind it counts as out of reach."""
 
 
 def reachable(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
@@ -60,8 +60,10 @@ def reachable(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
 
 
 def _hindered(tally: Tally, goal: Goal) -> bool:
-    often = tally.hindered.get(goal, 0) >= HINDERED_AFTER
-    return often and not goal.edges & tally.edges.keys()
+    if not tally.hindered or goal.edges & tally.edges.keys():
+        return False
+    ways = (goal.path[:place] for place in range(1, len(goal.path) + 1))
+    return any(tally.hindered.get((goal.length, way), 0) >= HINDERED_AFTER for way in ways)
 
 
 def _held(edge: Edge, gone: set[Decision]) -> bool:
@@ -94,5 +96,5 @@ def measure(tally: Tally, lengths: tuple[int, ...]) -> Coverage:
         tuple(sorted(" or ".join(sorted(map(str, goal.edges))) for goal in left)),
         tuple(sorted(wanted & tally.witnessed)),
         tuple(sorted(wanted - tally.witnessed)),
-        sum(_hindered(tally, goal) for goal in tally.hindered),
+        sum(_hindered(tally, goal) for goal in goals(lengths)),
     )

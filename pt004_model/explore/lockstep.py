@@ -31,7 +31,7 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.coverage import Edge, edge
 from pt004_model.model.laws import SOMETIMES
-from pt004_model.model.moves import Goal
+from pt004_model.model.moves import Move
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.run import Run
 from pt004_model.model.world import Accepted, World, shape
@@ -87,7 +87,7 @@ class Tally:
     ``own`` counts the decisions that the FC acted on by itself (section 5.3), ``held`` those that
     it did not. ``open`` counts the calls that may have been applied without an answer, ``silent``
     the calls in a row that had none. ``on_run`` is told the id of every run that was made.
-    ``hindered`` counts how often a known finding kept a goal from being driven.
+    ``hindered`` counts how often a known finding broke off a run of a length on its way.
     ``statistics`` is what people may want to know besides.
     """
 
@@ -99,8 +99,12 @@ class Tally:
     open: int = 0
     silent: int = 0
     on_run: Callable[[str], None] = lambda _: None
-    hindered: dict[Goal, int] = field(factory=dict)
+    hindered: dict[tuple[int, tuple[Move, ...]], int] = field(factory=dict)
     statistics: Statistics = field(factory=Statistics)
+
+    def hinder(self, length: int, path: tuple[Move, ...]) -> None:
+        """Count that a known finding came at the end of a path of a run of ``length`` steps."""
+        self.hindered[length, path] = self.hindered.get((length, path), 0) + 1
 
 
 @define

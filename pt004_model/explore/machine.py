@@ -159,15 +159,14 @@ class WorkflowMachine(RuleBasedStateMachine):
         goal: Goal = goals[0] if dice is None else dice.choice(goals)
         plan = Scenario((Decision.ALLOW,) * max(goal.length, 1))
         number = self._make(plan, governed=goal.length > 0)
-        for move in goal.way:
+        for place, move in enumerate(goal.path, 1):
+            if place == len(goal.path) and dice is not None:
+                self._defy(number, dice, _DEFIANCE)
             self._go(number, move, dice)
-        if dice is not None:
-            self._defy(number, dice, _DEFIANCE)
-        self._go(number, goal.move, dice)
+            if number in self.session.hindered:
+                self.session.tally.hinder(goal.length, goal.path[:place])
+                return
         self._look(number)
-        if number in self.session.hindered:
-            hindered = self.session.tally.hindered
-            hindered[goal] = hindered.get(goal, 0) + 1
 
     def _defy(self, number: int, dice: Random, times: int) -> None:
         """Ask for what is forbidden where the run is; it should all be refused."""

@@ -180,6 +180,11 @@ class Goal:
     move: Move
     edges: frozenset[Edge]
 
+    @property
+    def path(self) -> tuple[Move, ...]:
+        """All moves from a new run on, the one to be driven being the last."""
+        return (*self.way, self.move)
+
 
 @lru_cache(maxsize=64)
 def goals(lengths: tuple[int, ...]) -> tuple[Goal, ...]:
