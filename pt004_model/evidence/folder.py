@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve, frozen
 
 from pt004_model.evidence.files import Unwritable, write_json
 from pt004_model.evidence.trace import Origin, said, write_trace
@@ -90,4 +90,6 @@ class Folder:
                 }
                 for found in result.findings
             ],
+            "edges": [asdict(edge) | {"count": n} for edge, n in sorted(result.edges.items())],
+            "statistics": result.statistics,
         }

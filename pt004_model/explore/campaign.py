@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from attrs import Factory, define, field, frozen
 from hypothesis import HealthCheck, Phase, seed, settings
@@ -25,6 +25,7 @@ from pt004_model.explore.session import Archive, Session
 from pt004_model.explore.shrink import Budget, Commands, Shrinker, sent
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
+from pt004_model.model.coverage import Edge
 from pt004_model.model.moves import Goal
 
 
@@ -101,7 +102,10 @@ class Progress:
 
 @frozen
 class Result:
-    """What a campaign came to. ``why`` is a sentence when the verdict is UNSURE."""
+    """What a campaign came to. ``why`` is a sentence when the verdict is UNSURE.
+
+    ``edges`` counts how often each was driven; ``statistics`` are as ``summary.json`` has them.
+    """
 
     verdict: Verdict
     findings: tuple[Found, ...]
@@ -113,6 +117,8 @@ class Result:
     coverage: Coverage
     open_calls: int
     why: str = ""
+    edges: dict[Edge, int] = field(factory=dict)
+    statistics: dict[str, Any] = field(factory=dict)
 
 
 class Reporter(Protocol):
@@ -332,4 +338,6 @@ class Campaign:
             coverage,
             tally.open,
             why,
+            dict(tally.edges),
+            tally.statistics.as_json(),
         )

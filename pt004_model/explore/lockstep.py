@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from attrs import define, evolve, field, frozen
 
+from pt004_model.explore.statistics import Statistics
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import Seen, View
 from pt004_model.judge.oracle import Judgement, Oracle, Verdict
@@ -85,6 +86,7 @@ class Tally:
     ``own`` counts the decisions that the FC acted on by itself (section 5.3), ``held`` those that
     it did not. ``open`` counts the calls that may have been applied without an answer, ``silent``
     the calls in a row that had none. ``on_run`` is told the id of every run that was made.
+    ``statistics`` is what people may want to know besides.
     """
 
     edges: dict[Edge, int] = field(factory=dict)
@@ -95,6 +97,7 @@ class Tally:
     open: int = 0
     silent: int = 0
     on_run: Callable[[str], None] = lambda _: None
+    statistics: Statistics = field(factory=Statistics)
 
 
 @define
@@ -229,6 +232,7 @@ class Lockstep:
                 raise TargetLost(response.why)
             return
         tally.silent = 0
+        tally.statistics.answered(command, response)
         if judgement.verdict is not Verdict.CONFORMS:
             return
         if isinstance(judgement.outcome, Accepted) and judgement.outcome.replay:
@@ -236,11 +240,15 @@ class Lockstep:
         accepted = isinstance(judgement.outcome, Accepted)
         if isinstance(command, CreateRun) and accepted:
             tally.on_run(self.views[0].seen[command.run].run_id)
+            tally.statistics.created(self.world.runs[command.run])
         driven = edge(before, command, accepted)
         if driven is not None:
             tally.edges[driven] = tally.edges.get(driven, 0) + 1
         if accepted and isinstance(command, ChangeRun) and isinstance(command.run, int):
-            self._witness(command, before.runs[command.run], self.world.runs[command.run])
+            after = self.world.runs[command.run]
+            self._witness(command, before.runs[command.run], after)
+            if driven is not None:
+                tally.statistics.moved(driven.command, before.runs[command.run], after)
 
     def _witness(self, command: ChangeRun, before: Run, after: Run) -> None:
         """Note the sometimes-laws that a change is a witness of, and who acted on a decision."""

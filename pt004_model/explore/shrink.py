@@ -89,6 +89,11 @@ class Shrinker:
 
     def run(self) -> Commands:
         """The shortest trace found within the budget."""
+        tally = self.session.tally
+        with tally.statistics.shrinking(lambda: tally.commands):
+            return self._shortest()
+
+    def _shortest(self) -> Commands:
         self.budget.started = time.monotonic()
         try:
             start = _renamed(self.best)  # at once, as the budget may end before the last pass

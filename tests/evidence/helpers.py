@@ -25,6 +25,7 @@ from pt004_model.model.commands import (
     Unknown,
     WrongMethod,
 )
+from pt004_model.model.coverage import Edge
 from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Body
 from pt004_model.model.world import World
@@ -81,7 +82,11 @@ COVERAGE = Coverage(
 
 def result(verdict: Verdict, *findings: Found, why: str = "", open_calls: int = 0) -> Result:
     """What a small campaign came to."""
-    return Result(verdict, findings, 3, 61, 1.25, 42, "dev", COVERAGE, open_calls, why)
+    edges = {Edge("running", "pause", "flag", "first", "accepted"): 7}
+    return Result(
+        verdict, findings, 3, 61, 1.25, 42, "dev", COVERAGE, open_calls, why,
+        edges=edges, statistics={"step_counts": {"1": 3}},
+    )  # fmt: skip
 
 
 # Commands

@@ -146,4 +146,15 @@ def test_the_summary(tmp_path: Path) -> None:
                 "trace": f"{tmp_path}/traces/0123456789ab.json",
             }
         ],
+        "edges": [
+            {
+                "status": "running",
+                "command": "pause",
+                "decision": "flag",
+                "position": "first",
+                "outcome": "accepted",
+                "count": 7,
+            }
+        ],
+        "statistics": {"step_counts": {"1": 3}},
     }
