@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from pt004_model.cli.check import INTERRUPTED, check
+from pt004_model.cli.diagram import diagram
 from pt004_model.cli.lists import checks, faults
 from pt004_model.cli.prove import prove
 from pt004_model.cli.replay import replay
@@ -47,5 +48,5 @@ def main() -> None:
     """
 
 
-for command in (prove, check, replay, show, serve, score, checks, faults):
+for command in (prove, check, replay, show, serve, score, checks, faults, diagram):
     main.add_command(command)
