@@ -9,6 +9,7 @@ import click
 from pt004_model.cli.check import INTERRUPTED, check
 from pt004_model.cli.diagram import diagram
 from pt004_model.cli.lists import checks, faults
+from pt004_model.cli.page import page
 from pt004_model.cli.prove import prove
 from pt004_model.cli.replay import replay
 from pt004_model.cli.score import score
@@ -48,5 +49,5 @@ def main() -> None:
     """
 
 
-for command in (prove, check, replay, show, serve, score, checks, faults, diagram):
+for command in (prove, check, replay, show, serve, score, checks, faults, diagram, page):
     main.add_command(command)

@@ -116,6 +116,7 @@ _NUMBER = click.IntRange(min=1)
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path(".pt004"),
     metavar="DIR", show_default=True, help="Where summary and traces go.",
 )  # fmt: skip
+@click.option("--page", is_flag=True, help="Make DIR/page.html as well, to be read in a browser.")
 @click.pass_context
 def check(context: click.Context, /, **given: Any) -> None:
     """Drive random workflows through a Federation Core and compare every answer with the model.
@@ -129,7 +130,7 @@ def check(context: click.Context, /, **given: Any) -> None:
     seed = secrets.randbelow(2**32) if given["seed"] is None else given["seed"]
     profile = _profile(given)
     origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets, names=chosen.names)
-    folder = Folder(given["out"], origin)
+    folder = Folder(given["out"], origin, given["page"])
     folder.prepare()
     areas, ungoverned = given["areas"], given["ungoverned"]
     with connected(chosen, areas=areas, ungoverned=ungoverned) as there:

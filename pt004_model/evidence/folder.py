@@ -8,16 +8,21 @@ from typing import Any
 from attrs import asdict, evolve, frozen
 
 from pt004_model.evidence.files import Unwritable, write_json
+from pt004_model.evidence.page import write_page
 from pt004_model.evidence.trace import Origin, said, write_trace
 from pt004_model.explore.campaign import Found, Result
 
 
 @frozen
 class Folder:
-    """Writes what a campaign finds, each file whole or not at all. Raises ``Unwritable``."""
+    """Writes what a campaign finds, each file whole or not at all. Raises ``Unwritable``.
+
+    ``with_page``: make a page of it as well.
+    """
 
     path: Path
     origin: Origin
+    with_page: bool = False
 
     def at(self, base_url: str) -> Folder:
         """The same folder, for a campaign against the FC at this address."""
@@ -54,8 +59,10 @@ class Folder:
         write_trace(self.trace_path(found), found, self.origin)
 
     def keep_summary(self, result: Result) -> None:
-        """Write ``summary.json``."""
+        """Write ``summary.json``, and ``page.html`` if it is wanted."""
         write_json(self.path / "summary.json", self.summary(result))
+        if self.with_page:
+            write_page(self.path)
 
     def summary(self, result: Result) -> dict[str, Any]:
         """The summary of a campaign as JSON."""

@@ -68,7 +68,7 @@ class Layout:
 
 PENDING, RUNNING, PAUSED, COMPLETED, FAILED = Status
 WIDE: Final = Layout(
-    size=(1000, 610),
+    size=(1000, 620),
     box=(116, 46),
     places={
         PENDING: (80, 290),
@@ -79,32 +79,32 @@ WIDE: Final = Layout(
     },
     own={status: Loop("top", -36, (-34, -34), "end") for status in Status},
     refused={
-        PENDING: Loop("top", 0, (0, -66)),
+        PENDING: Loop("top", 0, (0, -70)),
         RUNNING: Loop("bottom", -36, (-34, 34), "end"),
-        PAUSED: Loop("top", 0, (0, -66)),
+        PAUSED: Loop("top", 0, (0, -70)),
         COMPLETED: Loop("right", 0, (56, -4), "start"),
-        FAILED: Loop("bottom", 0, (0, 62)),
+        FAILED: Loop("bottom", 0, (0, 68)),
     },
     bows={frozenset({PAUSED, FAILED}): 60},
     gap=58,
 )
 TALL: Final = Layout(
-    size=(360, 760),
+    size=(360, 800),
     box=(96, 40),
     places={
-        PENDING: (266, 100),
-        RUNNING: (132, 290),
-        PAUSED: (132, 640),
-        COMPLETED: (56, 100),
-        FAILED: (306, 465),
+        PENDING: (266, 124),
+        RUNNING: (132, 314),
+        PAUSED: (132, 664),
+        COMPLETED: (56, 124),
+        FAILED: (306, 489),
     },
     own={status: Loop("right", -8, (44, -18), "start") for status in Status},
     refused={
-        PENDING: Loop("top", 0, (0, -62)),
-        RUNNING: Loop("left", -4, (-32, -42)),
-        PAUSED: Loop("bottom", 0, (0, 62)),
-        COMPLETED: Loop("top", 0, (0, -62)),
-        FAILED: Loop("bottom", 12, (0, 62)),
+        PENDING: Loop("top", 0, (0, -70)),
+        RUNNING: Loop("left", -4, (-30, -52)),
+        PAUSED: Loop("bottom", 0, (0, 68)),
+        COMPLETED: Loop("top", 0, (0, -70)),
+        FAILED: Loop("bottom", 12, (0, 68)),
     },
     bows={},
     gap=54,
@@ -263,8 +263,11 @@ def _draw(
     ET.SubElement(group, "path", path)
     corners = (b, _moved(neck, aside, half), _moved(neck, aside, -half))
     ET.SubElement(group, "polygon", {"points": " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)})
-    top = place[1] - (len(stroke.lines) - 1) * _LINE / 2 + 5
+    count = len(stroke.lines)
+    apart = 6 if count == 2 else 0  # so that a line through the middle passes between two
+    top = place[1] - ((count - 1) * _LINE + apart) / 2 + 5
     for number, line in enumerate(stroke.lines):
-        at = {"x": f"{place[0]:.1f}", "y": f"{top + number * _LINE:.1f}", "text-anchor": anchor}
-        text = ET.SubElement(group, "text", at | ({} if number else {"class": "first"}))
+        y = top + number * (_LINE + apart)
+        at = {"x": f"{place[0]:.1f}", "y": f"{y:.1f}", "text-anchor": anchor}
+        text = ET.SubElement(group, "text", at | {"class": ("first", "second", "third")[number]})
         text.text = line
