@@ -194,7 +194,7 @@ def _structured(path: Path, kind: type[T]) -> T:
     try:
         return _CONVERTER.structure(raw, kind)
     except BaseValidationError as error:
-        wrong = transform_error(error, path="it")[0]
+        wrong = transform_error(error, path="it")[0].replace(" @ it.", ", at ")
         raise BadFolder(f"{path} cannot be used: {wrong}") from None
 
 
