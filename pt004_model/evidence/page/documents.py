@@ -98,7 +98,7 @@ class FindingDocument:
 
 @frozen
 class Summary:
-    """``summary.json``."""
+    """``summary.json``. ``target`` are the options that say which FC it was."""
 
     verdict: str
     why: str = ""
@@ -110,6 +110,7 @@ class Summary:
     dialect: str = ""
     open_calls: int = 0
     base_url: str | None = None
+    target: tuple[str, ...] | None = None
     started_at: str | None = None
     coverage: CoverageDocument = CoverageDocument()
     findings: tuple[FindingDocument, ...] = ()

@@ -21,7 +21,7 @@ from markupsafe import Markup
 from pt004_model.evidence.files import write_text
 from pt004_model.evidence.page import charts, coverage
 from pt004_model.evidence.page.documents import Evidence, Summary, read
-from pt004_model.evidence.page.story import SEVERITIES, stories
+from pt004_model.evidence.page.story import SEVERITIES, stories, target
 from pt004_model.evidence.page.text import visible
 
 NAME: Final = "page.html"
@@ -102,22 +102,22 @@ def _digest(text: str) -> str:
 
 
 def _verdict(summary: Summary) -> Verdict:
-    count = len(summary.findings)
+    known = sum(each.known for each in summary.findings)
+    new = len(summary.findings) - known
+    before = f" {_kinds(known)} known before." if known else ""
     if summary.verdict == "diverges":
-        known = sum(each.known for each in summary.findings)
-        many = "One answer was" if count == 1 else f"{count} kinds of answers were"
-        sentence = f"{many} not what the contract allows."
-        if known:
-            sentence += (
-                f" {known} of {count} known before." if known < count else " All known before."
-            )
-        return Verdict("Diverges", "✕", sentence, "diverges")
-    if summary.verdict == "conforms":
         return Verdict(
-            "Conforms", "✓", "Every answer was one that the contract allows.", "conforms"
+            "Diverges", "✕", f"{_kinds(new)} not what the contract allows.{before}", "diverges"
         )
-    why = summary.why or "the campaign does not say why"
-    return Verdict("Unsure", "?", f"Nothing can be said: {visible(why)}.", "unsure")
+    if summary.verdict == "conforms":
+        sentence = "Every answer was one that the contract allows."
+        return Verdict("Conforms", "✓", f"Nothing new.{before}" if known else sentence, "conforms")
+    why = visible(summary.why or "the campaign does not say why")
+    return Verdict("Unsure", "?", f"Nothing can be said: {why}.{before}", "unsure")
+
+
+def _kinds(count: int) -> str:
+    return "One kind of answer was" if count == 1 else f"{count} kinds of answers were"
 
 
 def _facts(summary: Summary) -> list[tuple[str, str]]:
@@ -146,11 +146,11 @@ def _duration(seconds: float) -> str:
 def _repeat(summary: Summary) -> str:
     """The command that repeats the campaign."""
     words = ["pt004", "check"]
-    for flag, value in (("--profile", summary.profile), ("--dialect", summary.dialect),
-                        ("--base-url", summary.base_url), ("--seed", summary.seed)):  # fmt: skip
-        if value not in {None, "", "seed"}:
-            words += [flag, str(value)]
-    return shlex.join(words)
+    for flag, value in (("--profile", summary.profile), ("--dialect", summary.dialect)):
+        if value not in {"", "seed"}:
+            words += [flag, value]
+    words += target(summary)
+    return shlex.join([*words, *([] if summary.seed is None else ["--seed", str(summary.seed)])])
 
 
 def _charts(summary: Summary) -> list[dict[str, Any]]:

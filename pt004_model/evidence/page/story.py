@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from pt004_model.evidence.document import Trace, TraceStep
-from pt004_model.evidence.page.documents import Evidence, FindingDocument
+from pt004_model.evidence.page.documents import Evidence, FindingDocument, Summary
 from pt004_model.evidence.page.text import Piece, compared, cut, pretty, visible
 from pt004_model.judge.checks import CHECKS
 from pt004_model.model.replies import NoAnswer, Reply, Undecodable
@@ -79,10 +79,20 @@ class Story:
     why_not: str = ""
 
 
+def target(summary: Summary) -> list[str]:
+    """The options of a command that say which FC it is for."""
+    if summary.target is not None:
+        return list(summary.target)
+    return ["--base-url", summary.base_url] if summary.base_url else []
+
+
 def stories(evidence: Evidence, folder: Path) -> list[Story]:
     """Every finding of the summary, new ones first and the worst of them first."""
-    traces = evidence.traces
-    told = [_story(each, traces[each.fingerprint], folder) for each in evidence.summary.findings]
+    options = target(evidence.summary)
+    told = [
+        _story(each, evidence.traces[each.fingerprint], folder, options)
+        for each in evidence.summary.findings
+    ]
 
     def rank(story: Story) -> tuple[bool, int]:
         known = story.severity in SEVERITIES
@@ -91,7 +101,7 @@ def stories(evidence: Evidence, folder: Path) -> list[Story]:
     return sorted(told, key=rank)
 
 
-def _story(finding: FindingDocument, kept: Trace | str, folder: Path) -> Story:
+def _story(finding: FindingDocument, kept: Trace | str, folder: Path, options: list[str]) -> Story:
     check = CHECKS.get(finding.check)
     trace = None if isinstance(kept, str) else kept
     moments = () if trace is None else tuple(_moments(trace))
@@ -106,16 +116,14 @@ def _story(finding: FindingDocument, kept: Trace | str, folder: Path) -> Story:
         () if few else tuple(_moments(trace, _MOST_EARLIER)[:-SHOWN]) if trace else (),
         moments if few else moments[-SHOWN:],
         tuple(_facts(finding, trace)),
-        () if trace is None else tuple(_commands(trace, folder)),
+        () if trace is None else tuple(_commands(trace, folder, options)),
         visible(kept) if isinstance(kept, str) else "",
     )
 
 
-def _commands(trace: Trace, folder: Path) -> Iterator[tuple[str, str, str]]:
+def _commands(trace: Trace, folder: Path, options: list[str]) -> Iterator[tuple[str, str, str]]:
     path = folder / "traces" / f"{trace.fingerprint}.json"
-    words = ["pt004", "replay", str(path)]
-    if trace.base_url:
-        words += ["--base-url", trace.base_url]
+    words = ["pt004", "replay", str(path), *options]
     yield f"replay-{trace.fingerprint}", "Replay the trace", shlex.join(words)
 
 

@@ -244,3 +244,49 @@ def test_the_command_writes_the_page(campaign: Result, tmp_path: Path) -> None:
     assert f"{folder / 'page.html'}\n" == invoke("page", folder).out
     assert f"{other}\n" == invoke("page", folder, "--out", other).out
     assert (folder / "page.html").read_text() == other.read_text()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "known", "said"),
+    [
+        ("diverges", (False,), "Diverges: One kind of answer was not what the contract allows."),
+        ("diverges", (False, False), "Diverges: 2 kinds of answers were not what"),
+        ("diverges", (True, False), "contract allows. One kind of answer was known before."),
+        ("conforms", (True,), "Conforms: Nothing new. One kind of answer was known before."),
+        ("conforms", (), "Conforms: Every answer was one that the contract allows."),
+        ("unsure", (), "Unsure: Nothing can be said: it was cut short."),
+        ("anything else", (), "Unsure: Nothing can be said: it was cut short."),
+    ],
+)
+def test_the_verdict_in_a_sentence(
+    tmp_path: Path, verdict: str, known: tuple[bool, ...], said: str
+) -> None:
+    """Known findings count neither as new nor as nothing; what is no verdict is no pass."""
+    findings = [
+        {"fingerprint": f"{number:012x}", "check": "policy.deny-blocks", "known": each}
+        for number, each in enumerate(known)
+    ]
+    document = {"verdict": verdict, "why": "it was cut short", "findings": findings}
+    (tmp_path / "summary.json").write_text(json.dumps(document))
+    page = render(tmp_path)
+    word = re.findall(r"</span> (\w+)</h1>", page)[0]
+    sentence = re.findall(r'<p class="sentence">(.*?)</p>', page)[0]
+    assert said in f"{word}: {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
+        ({}, "pt004 check"),
+        ({"seed": 0, "profile": "ci", "dialect": "seed"}, "pt004 check --profile ci --seed 0"),
+        ({"base_url": "http://h/a b"}, "pt004 check --base-url &#39;http://h/a b&#39;"),
+        ({"base_url": "http://h", "target": ["--fault", "f"]}, "pt004 check --fault f"),
+        ({"dialect": "deployed"}, "pt004 check --dialect deployed"),
+    ],
+)
+def test_the_campaign_can_be_repeated(
+    tmp_path: Path, members: dict[str, Any], expected: str
+) -> None:
+    """The command has what differs from the defaults, quoted for a shell."""
+    (tmp_path / "summary.json").write_text(json.dumps({"verdict": "conforms", **members}))
+    assert f"<code>{expected}</code>" in render(tmp_path)
