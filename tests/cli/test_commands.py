@@ -15,7 +15,18 @@ import pytest
 from pt004_model.cli import main
 from tests.cli.helpers import ended, invoke, run, serving
 
-COMMANDS = ("prove", "check", "replay", "show", "serve", "score", "checks", "faults", "page", "diagram")
+COMMANDS = (
+    "prove",
+    "check",
+    "replay",
+    "show",
+    "serve",
+    "score",
+    "checks",
+    "faults",
+    "page",
+    "diagram",
+)
 
 
 def test_the_commands_are_these() -> None:

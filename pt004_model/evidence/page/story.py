@@ -14,6 +14,7 @@ from markupsafe import Markup
 from pt004_model.evidence.document import Trace, TraceStep
 from pt004_model.evidence.page.documents import Evidence, FindingDocument, Summary
 from pt004_model.evidence.page.text import Piece, compared, cut, pretty, visible
+from pt004_model.evidence.reproduction import as_curl
 from pt004_model.judge.checks import CHECKS
 from pt004_model.model.replies import NoAnswer, Reply, Undecodable
 
@@ -63,7 +64,7 @@ class Moment:
 class Story:
     """One finding with its trace; ``why_not`` says why there is no trace.
 
-    ``commands`` are to be copied: an id, a title, a text for a shell.
+    ``commands`` are to be copied: an id, a title, a text for a shell, whether it is folded.
     """
 
     finding: FindingDocument
@@ -75,7 +76,7 @@ class Story:
     earlier: tuple[Moment, ...]
     moments: tuple[Moment, ...]
     facts: tuple[tuple[str, str], ...]
-    commands: tuple[tuple[str, str, str], ...]
+    commands: tuple[tuple[str, str, str, bool], ...]
     why_not: str = ""
 
 
@@ -121,10 +122,14 @@ def _story(finding: FindingDocument, kept: Trace | str, folder: Path, options: l
     )
 
 
-def _commands(trace: Trace, folder: Path, options: list[str]) -> Iterator[tuple[str, str, str]]:
+def _commands(
+    trace: Trace, folder: Path, options: list[str]
+) -> Iterator[tuple[str, str, str, bool]]:
     path = folder / "traces" / f"{trace.fingerprint}.json"
     words = ["pt004", "replay", str(path), *options]
-    yield f"replay-{trace.fingerprint}", "Replay the trace", shlex.join(words)
+    yield f"replay-{trace.fingerprint}", "Replay the trace", visible(shlex.join(words)), False
+    script = visible(as_curl(trace))
+    yield f"curl-{trace.fingerprint}", "Reproduce it with curl and jq alone", script, True
 
 
 def markdown(text: str) -> Markup:
