@@ -38,7 +38,7 @@ def is_kind($one; $kind):
 def holds_objects($one): is_kind($one; "list") and ($one[0] | all(type == "object"));
 
 # A list of so many.
-def has_length($one; $length): is_kind($one; "list") and ($one[0] | length) == $length;
+def has_length($one; $count): is_kind($one; "list") and ($one[0] | length) == $count;
 
 # Not there, null or an empty list.
 def empty_or_absent($one): $one == [] or $one == [null] or $one == [[]];
@@ -111,6 +111,10 @@ def first_kind($body; $kind): [listed($body; "logs")[] | .event_type][:1] == [$k
 
 # The log ends with an entry of the kind.
 def last_kind($body; $kind): [listed($body; "logs")[] | .event_type][-1:] == [$kind];
+
+# Every entry of the log has a kind.
+def have_kinds($body):
+  listed($body; "logs") | all(.event_type | type == "string" and . != "");
 
 # No gate is closed in the log before it was opened.
 def gates_open_first($body):

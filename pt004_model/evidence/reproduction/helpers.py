@@ -65,7 +65,10 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, int | float) and isinstance(other, int | float):
-        return float(one) == float(other)
+        try:
+            return float(one) == float(other)
+        except OverflowError:  # an integer beyond a double is the same as none
+            return False
     return type(one) is type(other) and bool(one == other)
 
 
@@ -90,9 +93,9 @@ def holds_objects(one: list[Any]) -> bool:
     return is_kind(one, "list") and all(isinstance(each, dict) for each in one[0])
 
 
-def has_length(one: list[Any], length: int) -> bool:
+def has_length(one: list[Any], count: int) -> bool:
     """A list of so many."""
-    return is_kind(one, "list") and len(one[0]) == length
+    return is_kind(one, "list") and len(one[0]) == count
 
 
 def empty_or_absent(one: list[Any]) -> bool:
@@ -209,8 +212,11 @@ def spelled(number: float) -> str:
 
 
 def hash_of(one: list[Any]) -> list[Any]:
-    """The SHA-256 of a value in the form of RFC 8785."""
-    return [hashlib.sha256(jcs(one[0]).encode()).hexdigest()] if one else []
+    """The SHA-256 of a value in the form of RFC 8785; nothing for what has no such form."""
+    try:
+        return [hashlib.sha256(jcs(each).encode()).hexdigest() for each in one]
+    except (UnicodeEncodeError, OverflowError):
+        return []
 
 
 def unhashed(one: list[Any]) -> list[Any]:
@@ -238,6 +244,11 @@ def first_kind(body: Any, kind: str) -> bool:
 def last_kind(body: Any, kind: str) -> bool:
     """The log ends with an entry of the kind."""
     return [each.get("event_type") for each in listed(body, "logs")][-1:] == [kind]
+
+
+def have_kinds(body: Any) -> bool:
+    """Every entry of the log has a kind."""
+    return all(is_text(at(each, "event_type")) for each in listed(body, "logs"))
 
 
 def gates_open_first(body: Any) -> bool:

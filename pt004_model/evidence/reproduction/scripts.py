@@ -36,11 +36,11 @@ def as_curl(trace: Trace) -> str:
     source = f"$all[0] as $r | {must.words.jq}"
     hashed = must.hashed
     more = {
-        "filter": _with_helpers(source),
+        "filter": with_helpers(source),
         "hashed": hashed is not None,
         "hashed_filter": ""
         if hashed is None
-        else _with_helpers(f"$all[0] as $r | ({hashed.jq})[0]"),
+        else with_helpers(f"$all[0] as $r | ({hashed.jq})[0]"),
         "spoiling": _file("templates", "tokens.sh"),
     }
     return _render("curl.sh.j2", filters, {**made, **more})
@@ -205,7 +205,7 @@ def _imports(source: str, unknown: bool, form: str) -> list[str]:
     ]
 
 
-def _with_helpers(source: str) -> str:
+def with_helpers(source: str) -> str:
     """A jq filter after the definitions that it takes."""
     parts = re.split(r"\n\n(?=#)", _file("helpers.jq").strip())
     defined = {match[1]: part for part in parts if (match := re.search(r"(?m)^def (\w+)", part))}
