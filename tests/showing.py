@@ -36,6 +36,9 @@ class Quiet:
     def improved(self, found: Found) -> None:
         """Say nothing of a shorter trace."""
 
+    def confirmed(self, found: Found) -> None:
+        """Say nothing of replays."""
+
     def progress(self, progress: Progress) -> None:
         """Say nothing of progress."""
 

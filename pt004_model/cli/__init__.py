@@ -7,7 +7,11 @@ from typing import Any
 import click
 
 from pt004_model.cli.check import INTERRUPTED, check
+from pt004_model.cli.completion import completion
 from pt004_model.cli.diagram import diagram
+from pt004_model.cli.digest import digest
+from pt004_model.cli.group import Group
+from pt004_model.cli.known import known
 from pt004_model.cli.lists import checks, faults
 from pt004_model.cli.page import page
 from pt004_model.cli.prove import prove
@@ -20,7 +24,7 @@ from pt004_model.evidence.files import Unwritable
 __all__ = ["main"]
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     """Gives what may end any command its exit code and its sentence."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -46,8 +50,13 @@ def main() -> None:
 
     Exit codes: 0 conforms, 1 diverges, 2 wrong usage, 3 unsure (no Federation Core, or it stopped
     answering), 130 interrupted.
+
+    Example: pt004 check --fault denied-step-may-pause
     """
 
 
-for command in (prove, check, replay, show, serve, score, checks, faults, diagram, page):
+for command in (
+    prove, check, page, replay, show, known, digest, serve, score, checks, faults, diagram,
+    completion,
+):  # fmt: skip
     main.add_command(command)

@@ -2,74 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import secrets
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import click
 from attrs import define, evolve
 from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 
+from pt004_model.cli.known import known_option, read
 from pt004_model.cli.options import Setup, setup, target_options
 from pt004_model.cli.prove import EXIT_CODES
-from pt004_model.cli.session import Connected, connected
+from pt004_model.cli.screen import screen, speaker
+from pt004_model.cli.session import Connected, Unsure, connected
 from pt004_model.evidence import report
+from pt004_model.evidence.conduct import INTERRUPTED as INTERRUPTED_WHY
+from pt004_model.evidence.conduct import conduct, keep_nothing
 from pt004_model.evidence.folder import Folder
+from pt004_model.evidence.known import Known
 from pt004_model.evidence.trace import Origin
-from pt004_model.explore.campaign import PROFILES, Campaign, Found, Profile, Progress, Result
+from pt004_model.explore.campaign import PROFILES, Campaign, Profile, Result
 from pt004_model.judge.checks import AREAS
+from pt004_model.judge.oracle import Verdict
+from pt004_model.vocabulary import Dialect
 
 INTERRUPTED: Final = 130
-_EVERY: Final = 10.0  # seconds between lines of progress where there is no terminal
-
-
-@define
-class Screen:
-    """Tells of a campaign: a live line on a terminal, plain lines elsewhere; keeps traces."""
-
-    say: Callable[[str], None]
-    folder: Folder
-    live: Live | None = None
-    _told: float = 0.0
-
-    def found(self, found: Found) -> None:
-        """Put the finding on disk, then on the screen."""
-        self.folder.keep_trace(found)
-        where = self.folder.origin.hide(found.finding.where)
-        self.say(f"found {found.fingerprint} {found.finding.check}: {where}")
-
-    def improved(self, found: Found) -> None:
-        """Replace the trace by a shorter one."""
-        self.folder.keep_trace(found)
-
-    def progress(self, progress: Progress) -> None:
-        """Show where the campaign stands."""
-        line = report.progress_line(progress)
-        if self.live is not None:
-            self.live.update(Text(line))
-        elif time.monotonic() - self._told >= _EVERY:
-            self._told = time.monotonic()
-            self.say(line)
-
-
-@contextmanager
-def _screen(folder: Folder) -> Iterator[Screen]:
-    console = Console(highlight=False)
-
-    def say(line: str) -> None:
-        # what came from an FC is never markup
-        console.print(Text(line), soft_wrap=True)
-
-    if not console.is_terminal:
-        yield Screen(say, folder)
-        return
-    with Live(Text("starting"), console=console, transient=True, refresh_per_second=4) as live:
-        yield Screen(say, folder, live)
 
 
 def _areas(_: click.Context, __: click.Parameter, value: str | None) -> frozenset[str]:
@@ -117,9 +77,23 @@ _NUMBER = click.IntRange(min=1)
     metavar="DIR", show_default=True, help="Where summary and traces go.",
 )  # fmt: skip
 @click.option("--page", is_flag=True, help="Make DIR/page.html as well, to be read in a browser.")
+@click.option(
+    "--confirm", type=click.IntRange(min=0), metavar="K",
+    help="Replay each new finding K times, to see how surely it shows (5).",
+)  # fmt: skip
+@click.option(
+    "--no-replay", is_flag=True, help="Do not replay first what earlier campaigns left in DIR."
+)
+@known_option
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and no more.")
+@click.option("--quiet", is_flag=True, help="Tell nothing but the verdict and what to do next.")
 @click.pass_context
 def check(context: click.Context, /, **given: Any) -> None:
     """Drive random workflows through a Federation Core and compare every answer with the model.
+
+    Findings are shortened, replayed, and kept as DIR/traces/FINGERPRINT.json. The traces that lie
+    there already are replayed first; one that shows its finding again counts as found. A finding
+    that is known (see `pt004 known --help`) is told and does not fail the campaign.
 
     Runs cannot be deleted from a real Federation Core: every run is tagged pt004, and the ids of
     all runs made are kept in DIR/runs.txt.
@@ -127,20 +101,31 @@ def check(context: click.Context, /, **given: Any) -> None:
     Example: pt004 check --profile ci --base-url http://127.0.0.1:9405 --rate 50
     """
     chosen = setup(**given)
+    known = read(given["known"])
     seed = secrets.randbelow(2**32) if given["seed"] is None else given["seed"]
     profile = _profile(given)
     origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets, names=chosen.names)
-    folder = Folder(given["out"], origin, given["page"])
+    folder = Folder(given["out"], origin, given["page"], tuple(_target(chosen)))
     folder.prepare()
     areas, ungoverned = given["areas"], given["ungoverned"]
-    with connected(chosen, areas=areas, ungoverned=ungoverned) as there:
-        result = campaign(there, chosen, profile, seed, folder.at(there.base_url))
+    try:
+        with connected(chosen, areas=areas, ungoverned=ungoverned) as there:
+            told = Telling(chosen, folder.at(there.base_url), known, given)
+            result = told.campaign(there, profile, seed)
+    except Unsure as unsure:
+        keep_nothing(folder.at(chosen.base_url or ""), profile, unsure.message)
+        raise
     context.exit(EXIT_CODES[result.verdict])
 
 
 def _profile(given: dict[str, Any]) -> Profile:
     profile = PROFILES[given["profile"]]
-    names = {"max_examples": "examples", "max_commands": "commands", "max_time": "seconds"}
+    names = {
+        "max_examples": "examples",
+        "max_commands": "commands",
+        "max_time": "seconds",
+        "confirm": "confirm",
+    }
     changes = {name: given[flag] for flag, name in names.items() if given[flag] is not None}
     if "examples" in changes:
         changes.setdefault("seconds", None)
@@ -149,37 +134,105 @@ def _profile(given: dict[str, Any]) -> Profile:
     return evolve(profile, **changes)
 
 
-def campaign(
-    there: Connected, chosen: Setup, profile: Profile, seed: int, folder: Folder
-) -> Result:
-    """Run a campaign and tell of it. Ctrl-C ends it with exit code 130 and what was found kept."""
-    tenant, stranger = chosen.names.tenants
-    with _screen(folder) as screen:
+@define
+class Telling:
+    """A campaign and what is printed of it. ``given`` are the options of the command."""
+
+    chosen: Setup
+    folder: Folder
+    known: Known
+    given: dict[str, Any]
+
+    def campaign(self, there: Connected, profile: Profile, seed: int) -> Result:
+        """Run it and tell of it. Ctrl-C ends it with exit code 130 and what was found kept."""
+        folder, interrupt = self.folder, None
+        with screen(folder, quiet=self.given["quiet"], errors=self.given["as_json"]) as shown:
+            for line in self._beginning(profile, seed):
+                shown.say(line)
+            there.require(governed=not there.session.ungoverned, on_run=folder.keep_run)
+            there.session.tally.on_run = folder.keep_run
+            running = Campaign(there.session, profile, seed, shown, known=self.known.fingerprints)
+            try:
+                replays = not self.given["no_replay"]
+                result = conduct(running, folder, shown.say, replays=replays)
+            except KeyboardInterrupt as error:
+                result, interrupt = running.result(INTERRUPTED_WHY), error
+        self._end(result)
+        if interrupt is not None:
+            raise interrupt
+        return result
+
+    def _beginning(self, profile: Profile, seed: int) -> Iterator[str]:
+        chosen, folder = self.chosen, self.folder
+        tenant, stranger = chosen.names.tenants
         kind = "embedded " if chosen.base_url is None else ""
-        screen.say(f"{kind}Federation Core {there.base_url}, dialect {chosen.dialect}")
-        screen.say(f"tenant {tenant}, stranger {stranger}, runs tagged pt004, ids in {folder.runs}")
-        screen.say(f"profile {profile.name}, seed {seed}")
-        there.require(governed=not there.session.ungoverned, on_run=folder.keep_run)
-        there.session.tally.on_run = folder.keep_run
-        running = Campaign(there.session, profile, seed, screen)
-        try:
-            result = running.run()
-        except KeyboardInterrupt:
-            result = running.result("it was interrupted")
-            _tell(result, folder, screen.say)
-            raise
-        _tell(result, folder, screen.say)
-        edges = there.session.tally.edges
-    for line in report.coverage_lines(edges) if result.examples else ():
-        screen.say(line)
-    return result
+        yield f"{kind}Federation Core {folder.origin.base_url}, dialect {chosen.dialect}"
+        yield f"tenant {tenant}, stranger {stranger}, runs tagged pt004, ids in {folder.runs}"
+        yield f"profile {profile.name}, seed {seed}"
+        if self.known.entries:
+            yield f"known findings: {len(self.known.entries)} in {self.known.path}"
+
+    def _end(self, result: Result) -> None:
+        """Print it all, the last screen at the end; with --json the summary alone to stdout."""
+        say = speaker(Console(highlight=False, stderr=self.given["as_json"]))
+        lines = list(report.result_lines(result))
+        if not self.given["quiet"]:
+            lines = [*story(result, self.folder, self.known), "", *lines]
+        elif self.given["as_json"]:
+            lines = []
+        else:
+            lines = lines[-1:]
+        command = next_command(result, self.chosen, self.folder)
+        if lines and command:
+            lines.append(f"next: {command}")
+        for line in lines:
+            say(self.folder.origin.hide(line))
+        if self.given["as_json"]:
+            click.echo(json.dumps(self.folder.summary(result), indent=1))
 
 
-def _tell(result: Result, folder: Folder, say: Callable[[str], None]) -> None:
-    folder.keep_summary(result)
+def story(result: Result, folder: Folder, known: Known) -> Iterator[str]:
+    """All that does not fit on the last screen: each finding, and the table of what was covered."""
     for found in result.findings:
-        for line in report.finding_lines(found):
-            say(folder.origin.hide(line))
-        say(f"  trace: {folder.trace_path(found)}")
-    for line in report.result_lines(result):
-        say(folder.origin.hide(line))
+        yield from report.finding_lines(found, known.about(found.fingerprint))
+        if not found.known:
+            yield f"  trace: {folder.trace_path(found)}"
+    seen = {found.fingerprint for found in result.findings}
+    for entry in known.expired:
+        if entry.fingerprint not in seen:
+            yield f"expired: {entry.fingerprint}, {entry.says(known.on)}; not seen this time"
+    if result.examples:
+        yield from report.coverage_lines(result.edges)
+
+
+def next_command(result: Result, chosen: Setup, folder: Folder) -> str:
+    """The one command to run next; empty where there is nothing more to do."""
+    new = [found for found in report.by_weight(result.findings) if not found.known]
+    names = list(PROFILES)
+    larger = names[min(names.index(result.profile) + 1, len(names) - 1)]
+    if new:
+        words = ["replay", str(folder.trace_path(new[0])), *_target(chosen)]
+        words += ["--repeat", "20"] if new[0].flaky else []
+    elif result.verdict is Verdict.UNSURE:
+        short = result.coverage.share < PROFILES[result.profile].floor
+        profile = larger if short else result.profile
+        words = ["check", "--profile", profile, *_dialect(chosen), *_target(chosen)]
+    elif result.findings:
+        words = ["known", "list"]
+    elif result.profile == names[0]:
+        words = ["check", "--profile", larger, *_dialect(chosen), *_target(chosen)]
+    else:
+        return ""
+    return shlex.join(["pt004", *words])
+
+
+def _dialect(chosen: Setup) -> list[str]:
+    return [] if chosen.dialect is Dialect.SEED else ["--dialect", str(chosen.dialect)]
+
+
+def _target(chosen: Setup) -> list[str]:
+    """The flags that say which FC it was, but for what may be secret."""
+    words = [] if chosen.base_url is None else ["--base-url", chosen.base_url]
+    words += ["--auth"] if chosen.auth else []
+    words += ["--automatic"] if chosen.automatic else []
+    return [*words, "--fault", chosen.fault] if chosen.fault else words

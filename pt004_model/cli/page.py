@@ -16,9 +16,10 @@ from pt004_model.evidence.page import BadFolder, write_page
     help="Where the page goes.  [default: DIR/page.html]",
 )  # fmt: skip
 def page(folder: Path, out: Path | None) -> None:
-    """Make one HTML file of a campaign: verdict, findings, coverage, times. It needs no network.
+    """Make one HTML file of a campaign that needs nothing but a browser.
 
-    DIR is what `pt004 check --out DIR` left behind.
+    DIR is what `pt004 check --out DIR` left behind. The page has the verdict, each finding with its
+    trace, the lifecycle and what of it was driven, what the runs were like, and times.
 
     Example: pt004 page .pt004
     """

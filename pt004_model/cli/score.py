@@ -31,6 +31,9 @@ class _Quiet:
     def improved(self, found: Found) -> None:
         """Say nothing of a shorter trace."""
 
+    def confirmed(self, found: Found) -> None:
+        """Say nothing of how surely it shows."""
+
     def progress(self, progress: Progress) -> None:
         """Say nothing of progress."""
 
@@ -43,7 +46,7 @@ def kill(fault: str, seed: int, examples: int, profile: str = "ci") -> Kill:
     area = FAULTS[fault].area if fault else "-"
     authenticating = area == "authentication" or (not fault and seed % 2 == 1)
     secret = secrets.token_hex(16) if authenticating else None
-    chosen = evolve(PROFILES[profile], examples=examples, seconds=None)
+    chosen = evolve(PROFILES[profile], examples=examples, seconds=None, confirm=0)
     start = time.monotonic()
     with connected(embedded(fault or None, secret=secret)) as there:
         campaign = Campaign(there.session, chosen, seed, _Quiet(), first_only=True)

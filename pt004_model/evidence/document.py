@@ -87,6 +87,7 @@ class Trace:
 
     ``section`` and ``sentence`` are those of the check, ``clause`` is the text of that section.
     ``first_seen`` and ``last_seen`` are in RFC 3339, ``requests_to_first`` counts requests.
+    ``other`` is a replay of the same commands in which the finding did not show, if there was one.
     """
 
     fingerprint: str
@@ -113,6 +114,7 @@ class Trace:
     known: bool
     versions: dict[str, str]
     steps: tuple[TraceStep, ...]
+    other: tuple[TraceStep, ...] = ()
 
     @property
     def commands(self) -> tuple[Command, ...]:

@@ -1,28 +1,54 @@
-"""The folder that a campaign leaves behind: ``summary.json``, ``traces/``, ``runs.txt``."""
+"""The folder of a campaign: ``summary.json``, ``replays.json``, ``traces/``, ``runs.txt``.
+
+Traces and the list of runs outlive the campaign; its other files are those of the last one.
+"""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from attrs import asdict, evolve, frozen
+from attrs import asdict, evolve, field, frozen
 
+from pt004_model.evidence.ci import keep_for_ci
 from pt004_model.evidence.files import Unwritable, write_json
 from pt004_model.evidence.page import write_page
-from pt004_model.evidence.trace import Origin, said, write_trace
+from pt004_model.evidence.trace import Origin, Trace, rfc3339, said, write_trace
 from pt004_model.explore.campaign import Found, Result
+from pt004_model.judge.checks import CHECKS
+
+OF_ONE: Final = ("summary.json", "replays.json", "summary.md", "junit.xml", "page.html")
+"""The files that tell of one campaign, and must not outlive it."""
+
+
+@frozen
+class Fated:
+    """What became of a trace of an earlier campaign: a row of ``replays.json``.
+
+    ``result`` is that of ``evidence/replay.py``, seen in ``seen`` of ``runs`` replays.
+    """
+
+    fingerprint: str
+    path: Path
+    result: str
+    seen: int
+    runs: int
+    why: str
 
 
 @frozen
 class Folder:
     """Writes what a campaign finds, each file whole or not at all. Raises ``Unwritable``.
 
-    ``with_page``: make a page of it as well.
+    ``with_page``: make a page of it as well. ``target`` are the options that say which FC it was.
     """
 
     path: Path
     origin: Origin
     with_page: bool = False
+    target: tuple[str, ...] | None = None
+    origins: dict[str, tuple[int, str]] = field(factory=dict, repr=False)
 
     def at(self, base_url: str) -> Folder:
         """The same folder, for a campaign against the FC at this address."""
@@ -33,6 +59,8 @@ class Folder:
         try:
             (self.path / "traces").mkdir(parents=True, exist_ok=True)
             self.runs.open("a", encoding="utf-8").close()
+            for name in OF_ONE:  # what they say is no longer so
+                (self.path / name).unlink(missing_ok=True)
         except OSError as error:
             raise Unwritable(f"cannot write to {self.path}: {error.strerror}") from None
 
@@ -54,13 +82,41 @@ class Folder:
         except OSError as error:
             raise Unwritable(f"cannot write {self.runs}: {error.strerror}") from None
 
+    def earlier(self) -> tuple[Path, ...]:
+        """The traces that lie there, those of earlier campaigns before this one has any."""
+        return tuple(sorted((self.path / "traces").glob("*.json")))
+
+    def remember(self, trace: Trace) -> None:
+        """Keep in mind which campaign found a trace, for when it is written anew."""
+        self.origins[trace.fingerprint] = (trace.seed, trace.profile)
+
     def keep_trace(self, found: Found) -> None:
         """Write or replace the trace of a finding."""
-        write_trace(self.trace_path(found), found, self.origin)
+        seed, profile = self.origins.get(found.fingerprint, (self.origin.seed, self.origin.profile))
+        origin = evolve(self.origin, seed=seed, profile=profile)
+        write_trace(self.trace_path(found), found, origin)
+
+    def keep_replays(self, rows: tuple[Fated, ...]) -> None:
+        """Write ``replays.json``: what became of the traces of earlier campaigns."""
+        told = [
+            {
+                "fingerprint": row.fingerprint,
+                "trace": row.path.relative_to(self.path).as_posix(),
+                "result": str(row.result),
+                "seen": row.seen,
+                "runs": row.runs,
+                "why": self.origin.hide(row.why),
+            }
+            for row in rows
+        ]
+        head = {"format": "pt004-replays", "version": 1, "at": rfc3339(time.time())}
+        write_json(self.path / "replays.json", {**head, "replays": told})
 
     def keep_summary(self, result: Result) -> None:
-        """Write ``summary.json``, and ``page.html`` if it is wanted."""
-        write_json(self.path / "summary.json", self.summary(result))
+        """Write ``summary.json``, for a CI ``junit.xml`` and ``summary.md``, and the page."""
+        summary = self.summary(result)
+        write_json(self.path / "summary.json", summary)
+        keep_for_ci(self.path, summary)
         if self.with_page:
             write_page(self.path)
 
@@ -76,27 +132,36 @@ class Folder:
             "seed": result.seed,
             "profile": result.profile,
             "dialect": str(self.origin.dialect),
+            "base_url": self.origin.base_url,
+            "target": None if self.target is None else list(self.target),
+            "started_at": rfc3339(result.started_at),
             "open_calls": result.open_calls,
+            "areas": list(result.areas),
             "coverage": {
                 "driven": coverage.driven,
                 "reachable": coverage.reachable,
                 "missing": list(coverage.missing),
                 "witnessed": list(coverage.witnessed),
                 "unwitnessed": list(coverage.unwitnessed),
+                "hindered": coverage.hindered,
             },
-            "findings": [
-                {
-                    "fingerprint": found.fingerprint,
-                    "check": found.finding.check,
-                    "area": found.finding.area,
-                    "commands": len(found.commands),
-                    "requests_to_first": found.requests_to_first,
-                    "occurrences": found.occurrences,
-                    **said(found.finding, self.origin.secrets),
-                    "trace": str(self.trace_path(found)),
-                }
-                for found in result.findings
-            ],
+            "findings": [self._told(found) for found in result.findings],
             "edges": [asdict(edge) | {"count": n} for edge, n in sorted(result.edges.items())],
             "statistics": result.statistics,
+        }
+
+    def _told(self, found: Found) -> dict[str, Any]:
+        seen = found.reproduced
+        return {
+            "fingerprint": found.fingerprint,
+            "check": found.finding.check,
+            "area": found.finding.area,
+            "severity": CHECKS[found.finding.check].severity,
+            "commands": len(found.commands),
+            "requests_to_first": found.requests_to_first,
+            "occurrences": found.occurrences,
+            **said(found.finding, self.origin.secrets),
+            "trace": str(self.trace_path(found)),
+            "known": found.known,
+            "reproduced": None if seen is None else {"seen": seen[0], "runs": seen[1]},
         }

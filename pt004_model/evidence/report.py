@@ -3,44 +3,107 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Final
 
 from pt004_model.explore.campaign import Found, Progress, Result
+from pt004_model.explore.lockstep import Step
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import describe
 from pt004_model.model.coverage import Edge
+from pt004_model.model.replies import NoAnswer
 from pt004_model.vocabulary import Status
 
-MOST_SHOWN: Final = 10
+WIDTH: Final = 80
+"""Columns of a screen; what is longer and may be cut is cut to this."""
+_MISSING_SHOWN: Final = 3
+_LAWS_SHOWN: Final = 2
+_FINDINGS_SHOWN: Final = 7
+_SEVERITIES: Final = ("critical", "major", "minor")
 
 
 def progress_line(progress: Progress) -> str:
     """Where a campaign stands, in one line."""
+    doing = "" if progress.doing == "exploring" else f", {progress.doing}"
+    return f"{progress.examples} examples, {rates(progress)}{time_left(progress)}{doing}"
+
+
+def rates(progress: Progress) -> str:
+    """What a campaign has done so far and how fast, but for its examples."""
     rate = progress.requests / progress.seconds if progress.seconds else 0.0
     return (
-        f"{progress.examples} examples, {progress.requests} requests, {rate:.0f} requests/s, "
-        f"coverage {progress.driven}/{progress.reachable}, {_findings(progress.findings)}"
+        f"{progress.requests} requests, {rate:.0f} requests/s,"
+        f" coverage {progress.driven}/{progress.reachable}, {_findings(progress.findings)}"
     )
+
+
+def time_left(progress: Progress) -> str:
+    """How long it may still take: ``, 0:07 left``; empty when it is too early to say."""
+    if progress.left is None:
+        return ""
+    minutes, seconds = divmod(round(progress.left), 60)
+    return f", {minutes}:{seconds:02} left"
 
 
 def _findings(count: int) -> str:
     return "1 finding" if count == 1 else f"{count or 'no'} findings"
 
 
-def finding_lines(found: Found) -> Iterator[str]:
-    """A finding with its shortest trace."""
+def finding_lines(found: Found, note: str = "") -> Iterator[str]:
+    """A finding with its shortest trace; one that is known in short. ``note`` is its owner's."""
     finding = found.finding
     check = CHECKS[finding.check]
-    yield f"FINDING {finding.fingerprint}  {finding.check} (contract {check.section})"
+    kind = "KNOWN" if found.known else "FINDING"
+    yield f"{kind} {finding.fingerprint}  {finding.check} (contract {check.section})"
+    if note:
+        yield f"  {note}"
+    times = "once" if found.occurrences == 1 else f"{found.occurrences} times"
+    seen = f"  first seen after {found.requests_to_first} requests, seen {times}"
+    if found.known:
+        yield seen
+        return
     yield f"  {check.sentence}"
     for number, command in enumerate(found.commands, 1):
         yield f"  {number}. {describe(command)}"
     yield f"  {finding.where}"
     yield f"    expected: {finding.expected}"
     yield f"    got:      {finding.observed}"
-    times = "once" if found.occurrences == 1 else f"{found.occurrences} times"
-    yield f"  first seen after {found.requests_to_first} requests, seen {times}"
+    yield seen
+    if found.reproduced is not None:
+        shown, runs = found.reproduced
+        yield f"  replayed {runs} times, seen in {shown} of {runs}"
+    if found.other:
+        yield from _side_by_side(found)
+
+
+def _side_by_side(found: Found) -> Iterator[str]:
+    """What came back when the finding showed, and beside it when it did not."""
+    rows = [("when it showed", "when it did not")]
+    first = len(found.commands) - len(found.steps)  # those of an earlier conversation are not kept
+    ours = [None] * first + [*map(_answer, found.steps)]
+    for number, (one, other) in enumerate(zip_longest(ours, map(_answer, found.other)), 1):
+        rows.append((f"{number}. {one or '-'}", f"{other or '-'}"))
+    width = max(len(one) for one, _ in rows)
+    for one, other in rows:
+        yield cut(f"    {one:<{width}} | {other}")
+
+
+def _answer(step: Step) -> str:
+    """What came back for a command, in a few words."""
+    if isinstance(step.response, NoAnswer):
+        return "no answer"
+    body = step.response.body
+    run = body.get("run") if isinstance(body, dict) else None
+    status = run.get("status") if isinstance(run, dict) else None
+    told = f"{step.response.code} {status}" if isinstance(status, str) else str(step.response.code)
+    wrong = f", wrong: {step.findings[0].where}" if step.findings else ""
+    return f"{told[:24]}{wrong[:24]}"
+
+
+def cut(line: str, width: int = WIDTH) -> str:
+    """``line``, cut to the width of a screen."""
+    return line if len(line) <= width else f"{line[: width - 1]}…"
 
 
 def coverage_lines(edges: dict[Edge, int]) -> Iterator[str]:
@@ -50,8 +113,9 @@ def coverage_lines(edges: dict[Edge, int]) -> Iterator[str]:
     for edge, count in edges.items():
         place = (edge.status, edge.command, edge.outcome)
         counts[place] = counts.get(place, 0) + count
-    width = max([9, *(len(command) for command in commands)])
-    yield "coverage (accepted/refused)".ljust(28) + " ".join(str(s).rjust(11) for s in Status)
+    width = max([16, *(len(command) for command in commands)])
+    yield "coverage (accepted/refused)"
+    yield " " * width + " ".join(str(status).rjust(11) for status in Status)
     for command in commands:
         cells = []
         for status in Status:
@@ -59,30 +123,73 @@ def coverage_lines(edges: dict[Edge, int]) -> Iterator[str]:
                 counts.get((status, command, o), 0) for o in ("accepted", "refused")
             )
             cells.append(f"{taken}/{not_taken}".rjust(11) if taken or not_taken else "-".rjust(11))
-        yield command.ljust(max(width, 28)) + " ".join(cells)
+        yield command.ljust(width) + " ".join(cells)
 
 
 def result_lines(result: Result) -> Iterator[str]:
-    """The end of a campaign: what it came to, and what was not covered."""
-    coverage = result.coverage
+    """The end of a campaign on one screen: its size, what was not covered, findings, verdict."""
     yield (
         f"{result.examples} examples and {result.requests} requests in {result.seconds:.1f} s, "
         f"profile {result.profile}, seed {result.seed}"
     )
-    yield f"coverage: {coverage.driven} of {coverage.reachable} edges of the model"
-    for edge in coverage.missing[:MOST_SHOWN]:
-        yield f"  not driven: {edge}"
-    if len(coverage.missing) > MOST_SHOWN:
-        yield f"  and {len(coverage.missing) - MOST_SHOWN} more, all in summary.json"
-    for law in coverage.unwitnessed:
-        yield f"  never seen: {law}"
+    yield from _coverage(result)
     if result.open_calls:
         yield f"{result.open_calls} calls stayed without an answer"
+    yield from _rows(result)
+    new = sum(not found.known for found in result.findings)
+    known = len(result.findings) - new
     if result.verdict is Verdict.DIVERGES:
-        yield f"DIVERGES: {_findings(len(result.findings))}"
         if result.why:
-            yield f"and the campaign ended early: {result.why}"
+            yield f"the campaign ended early: {result.why}"
+        yield f"DIVERGES: {_findings(new)}" + (f", and {known} known" if known else "")
     elif result.verdict is Verdict.UNSURE:
         yield f"UNSURE: {result.why}"
+    elif known:
+        yield f"CONFORMS: nothing was found but what is known, {_findings(known)}"
     else:
         yield "CONFORMS: every answer was one that the contract allows"
+
+
+def _coverage(result: Result) -> Iterator[str]:
+    coverage = result.coverage
+    hindered = f", {coverage.hindered} behind known findings" if coverage.hindered else ""
+    yield f"coverage: {coverage.driven} of {coverage.reachable} edges of the model{hindered}"
+    for edge in coverage.missing[:_MISSING_SHOWN]:
+        yield cut(f"  not driven: {edge}")
+    if len(coverage.missing) > _MISSING_SHOWN:
+        yield f"  and {len(coverage.missing) - _MISSING_SHOWN} more, all in summary.json"
+    for law in coverage.unwitnessed[:_LAWS_SHOWN]:
+        yield f"  never seen: {law}"
+    if len(coverage.unwitnessed) > _LAWS_SHOWN:
+        yield f"  and {len(coverage.unwitnessed) - _LAWS_SHOWN} more that were never seen"
+
+
+def by_weight(findings: tuple[Found, ...]) -> list[Found]:
+    """Findings in the order in which to look at them: new before known, then by severity."""
+    return sorted(
+        findings, key=lambda each: (each.known, _SEVERITIES.index(_severity(each)), each.flaky)
+    )
+
+
+def _severity(found: Found) -> str:
+    return CHECKS[found.finding.check].severity
+
+
+def _rows(result: Result) -> Iterator[str]:
+    """A line a finding."""
+    ordered = by_weight(result.findings)
+    shown = ordered[:_FINDINGS_SHOWN]
+    width = max((len(found.finding.check) for found in shown), default=0)
+    for found in shown:
+        many = len(found.commands)
+        told = [f"{many} command{'' if many == 1 else 's'}"]
+        if found.reproduced is not None:
+            told.insert(0, "{} of {} replays".format(*found.reproduced))
+        if found.known:
+            told = ["known"]
+        yield cut(
+            f"  {found.fingerprint} {_severity(found):<8} {found.finding.check:<{width}}"
+            f" {', '.join(told)}"
+        )
+    if len(ordered) > len(shown):
+        yield f"  and {len(ordered) - len(shown)} more findings, all in summary.json"

@@ -98,6 +98,7 @@ def trace_of(found: Found, origin: Origin) -> Trace:
         known=found.known,
         versions={"pt004_model": version("pt004_model"), "hypothesis": hypothesis.__version__},
         steps=(*bare, *(_step(step, origin) for step in found.steps)),
+        other=tuple(_step(step, origin) for step in found.other),
     )
 
 

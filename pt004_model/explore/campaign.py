@@ -2,31 +2,31 @@
 
 A round is a run of Hypothesis of its own, with a seed derived from the campaign's and with goals
 fixed before it. Findings do not end it: the run concerned is set aside and the search goes on. When
-a round has ended its new findings are shortened by replaying (see ``shrink``).
+a round has ended its new findings are shortened by replaying (see ``shrink``), and replayed some
+times more to see how surely they show. What is replayed is counted apart and does not steer the
+search, so that a seed generates the same whatever was replayed and however long it took.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from attrs import Factory, define, field, frozen
-from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.errors import Flaky
-from hypothesis.stateful import run_state_machine_as_test
+from attrs import Factory, define, evolve, field, frozen
 
-from pt004_model.explore.coverage import Coverage, measure, missing, reachable
-from pt004_model.explore.lockstep import Interruption, Lockstep, Step, TargetLost
-from pt004_model.explore.machine import WorkflowMachine
+from pt004_model.explore.coverage import Coverage, measure
+from pt004_model.explore.lockstep import Interruption, Lockstep, Step, Tally, TargetLost
 from pt004_model.explore.properties import scenario_property
+from pt004_model.explore.rounds import goals_now, run_round
 from pt004_model.explore.session import Archive, Session
-from pt004_model.explore.shrink import Budget, Commands, Shrinker, sent
+from pt004_model.explore.shrink import Budget, Commands, Shrinker, replay, sent
+from pt004_model.explore.statistics import Statistics
+from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
+from pt004_model.model.commands import subject
 from pt004_model.model.coverage import Edge
-from pt004_model.model.moves import Goal
 
 
 @frozen
@@ -37,7 +37,8 @@ class Profile:
     ``lengths`` are the step counts whose edges it wants driven; ``open_share`` is the share of
     calls that may stay without an answer before nothing can be said. ``floor`` is the share of the
     reachable edges that must be driven for a verdict to mean anything. ``shrink`` bounds the
-    shortening of one finding, in requests and seconds.
+    shortening of one finding, in requests and seconds. ``confirm`` is how often each new finding is
+    replayed; ``replays`` bounds the replaying of the traces of earlier campaigns.
     """
 
     name: str
@@ -48,18 +49,28 @@ class Profile:
     open_share: float = 0.01
     floor: float = 0.0
     shrink: tuple[int, float] = (1000, 60.0)
+    confirm: int = 5
+    replays: tuple[int, float] = (3000, 60.0)
 
 
 PROFILES: Final = {
     "dev": Profile("dev", examples=40, commands=25),
     "ci": Profile("ci", examples=300, commands=30, floor=1.0),
     "nightly": Profile(
-        "nightly", examples=4000, commands=50, seconds=1600.0, lengths=(0, 1, 2, 3, 4), floor=1.0
+        "nightly",
+        examples=4000,
+        commands=50,
+        seconds=1600.0,
+        lengths=(0, 1, 2, 3, 4),
+        floor=1.0,
+        replays=(20000, 300.0),
     ),
 }
 
 ROUND: Final = 10
 """Examples a round: Hypothesis spends the first of each run on the simplest cases."""
+KNOWN_SHRINK: Final = (60, 5.0)
+"""What shortening a known finding may cost, in requests and seconds: somebody has its trace."""
 
 
 @define
@@ -68,7 +79,8 @@ class Found:
 
     ``requests_to_first`` counts the requests of the campaign when it was first seen; ``first_seen``
     and ``last_seen`` are epoch seconds. ``reproduced`` says how often it was seen again when it was
-    replayed, and how often it was replayed; ``known`` that it was to be expected.
+    replayed, and how often it was replayed; ``known`` that it was to be expected. ``other`` is the
+    conversation of the first replay in which it did not show.
     """
 
     finding: Finding
@@ -81,6 +93,12 @@ class Found:
     last_seen: float = field(default=Factory(lambda self: self.first_seen, takes_self=True))
     reproduced: tuple[int, int] | None = None
     known: bool = False
+    other: tuple[Step, ...] = ()
+
+    @property
+    def flaky(self) -> bool:
+        """Whether a replay did not show it."""
+        return self.reproduced is not None and self.reproduced[0] < self.reproduced[1]
 
     @property
     def fingerprint(self) -> str:
@@ -90,7 +108,11 @@ class Found:
 
 @frozen
 class Progress:
-    """Where a campaign stands: counts, and seconds since its start."""
+    """Where a campaign stands: counts, and seconds since its start.
+
+    ``total`` is how many examples are wanted, ``left`` the seconds that the rest may take if they
+    go on like this (``None``: too early to say). ``doing`` is what is going on, in a word or two.
+    """
 
     examples: int
     requests: int
@@ -98,13 +120,18 @@ class Progress:
     driven: int
     reachable: int
     findings: int
+    total: int = 0
+    left: float | None = None
+    doing: str = "exploring"
 
 
 @frozen
 class Result:
     """What a campaign came to. ``why`` is a sentence when the verdict is UNSURE.
 
-    ``edges`` counts how often each was driven; ``statistics`` are as ``summary.json`` has them.
+    ``areas`` are those that were judged; without tokens there is nothing to authenticate.
+    ``edges`` counts how often each was driven; ``statistics`` are as ``summary.json`` has
+    them. ``started_at`` is in epoch seconds.
     """
 
     verdict: Verdict
@@ -117,8 +144,10 @@ class Result:
     coverage: Coverage
     open_calls: int
     why: str = ""
+    started_at: float = 0.0
     edges: dict[Edge, int] = field(factory=dict)
     statistics: dict[str, Any] = field(factory=dict)
+    areas: tuple[str, ...] = AREAS
 
 
 class Reporter(Protocol):
@@ -130,6 +159,10 @@ class Reporter(Protocol):
 
     def improved(self, found: Found) -> None:
         """A shorter trace of a finding is there."""
+        ...
+
+    def confirmed(self, found: Found) -> None:
+        """A finding was replayed; ``reproduced`` says how often it showed."""
         ...
 
     def progress(self, progress: Progress) -> None:
@@ -145,33 +178,13 @@ class _Enough(Interruption):
     """The first finding is there, and no other is wanted."""
 
 
-def _broken_off_by(error: BaseException) -> BaseException:
-    """What an example was broken off by in the first place, or ``error`` itself.
-
-    An example that is broken off has drawn less than another that began alike, and that is all that
-    Hypothesis says of it. And it reads its runs once more, from an FC that may be gone by then.
-    """
-    first, cause = error, error.__cause__ or error.__context__
-    while cause is not None:
-        if isinstance(cause, Interruption | KeyboardInterrupt):
-            first = cause
-        cause = cause.__cause__ or cause.__context__
-    return first
-
-
-_HEALTH: Final = (
-    HealthCheck.too_slow,  # an example is a conversation over a network
-    HealthCheck.data_too_large,  # long plans are wanted
-    HealthCheck.large_base_example,  # the first run is made whatever is drawn
-)
-
-
 @define
 class Campaign:
     """One campaign against the FC of ``session``, reporting to ``reporter``.
 
     The same seed gives the same commands on the same FC. ``first_only`` ends the search at the
-    first finding, which is shortened all the same.
+    first finding, which is shortened all the same. ``known`` are the fingerprints that do not count
+    against the FC; ``found`` may hold what the traces of earlier campaigns have shown again.
     """
 
     session: Session
@@ -179,10 +192,25 @@ class Campaign:
     seed: int
     reporter: Reporter
     first_only: bool = False
+    known: frozenset[str] = frozenset()
     found: dict[str, Found] = field(factory=dict)
     examples: int = 0
-    _started: float = 0.0
+    doing: str = "exploring"
+    aside: Session = field(init=False)
+    started_at: float = field(factory=time.time)
+    _started: float = field(factory=time.monotonic)
     _told: float = 0.0
+
+    def __attrs_post_init__(self) -> None:
+        # what is replayed must not steer the search, but its runs are on the FC like any other
+        latency = self.session.tally.statistics.latency
+        tally = Tally(on_run=self.session.tally.on_run, statistics=Statistics(latency=latency))
+        self.aside = evolve(self.session, tally=tally, archive=None)
+
+    @property
+    def requests(self) -> int:
+        """The commands sent so far, those of replays included."""
+        return self.session.tally.commands + self.aside.tally.commands
 
     def run(self) -> Result:
         """Explore until the budget is spent or the FC is lost. Never raises for what an FC does."""
@@ -191,12 +219,13 @@ class Campaign:
         self.session.archive = Archive()
         why = ""
         try:
+            self._settle_new()
             self._explore()
         except TargetLost as lost:
             why = f"the Federation Core stopped answering: {lost}"
         except (_OutOfTime, _Enough):
             pass
-        self._shrink_new()
+        self._settle_new()
         return self.result(why)
 
     @property
@@ -208,49 +237,13 @@ class Campaign:
         derived = random.Random(self.seed)  # noqa: S311 - a seed is no secret
         if not self.session.ungoverned:
             scenario_property(self.session, derived.getrandbits(32), 0, self._count)()
-            self._shrink_new()
+            self._settle_new()
         while self.examples < self.profile.examples:
-            self.session.goals = self._goals()
-            self._round(derived.getrandbits(32), min(ROUND, self.profile.examples - self.examples))
-            self._shrink_new()
-
-    def _goals(self) -> tuple[Goal, ...]:
-        """The goals of the next round: those never driven, then those driven least.
-
-        What is accepted has half of the weight, few as it is: it shows more than what is refused,
-        and leads to the states from which the rest is asked.
-        """
-        left = missing(self.session.tally, self.lengths)
-        legal = tuple(g for g in left if any(edge.outcome == "accepted" for edge in g.edges))
-        if left:
-            return (*left, *legal * (len(left) // len(legal))) if legal else left
-        counts = self.session.tally.edges
-        every = reachable(self.session.tally, self.lengths)
-        return tuple(
-            sorted(every, key=lambda goal: sum(counts.get(edge, 0) for edge in goal.edges))[:60]
-        )
-
-    def _round(self, seeded: int, examples: int) -> None:
-        chosen = settings(
-            max_examples=examples,
-            stateful_step_count=self.profile.commands,
-            phases=(Phase.generate,),
-            derandomize=False,
-            database=None,
-            deadline=None,
-            print_blob=False,
-            suppress_health_check=_HEALTH,
-        )
-
-        def machine() -> WorkflowMachine:
-            self._count()
-            return WorkflowMachine(self.session)
-
-        run: Callable[..., None] = run_state_machine_as_test  # takes any factory, not types alone
-        try:
-            run(seed(seeded)(machine), settings=chosen)
-        except (Flaky, Interruption) as error:
-            raise _broken_off_by(error) from None
+            self.session.goals = goals_now(self.session.tally, self.lengths)
+            count = min(ROUND, self.profile.examples - self.examples)
+            seeded = derived.getrandbits(32)
+            run_round(self.session, seeded, count, self.profile.commands, self._count)
+            self._settle_new()
 
     def _count(self) -> None:
         """Begin an example: the only moment at which time is looked at."""
@@ -273,31 +266,57 @@ class Campaign:
         coverage = measure(self.session.tally, self.lengths)
         return Progress(
             self.examples,
-            self.session.tally.commands,
+            self.requests,
             self._seconds(),
             coverage.driven,
             coverage.reachable,
             len(self.found),
+            self.profile.examples,
+            self._left(),
+            self.doing,
         )
 
+    def _left(self) -> float | None:
+        """The seconds that the search may still take: by the examples left, or by its time."""
+        spent, budget = self._seconds(), self.profile.seconds
+        left = []
+        if self.examples > 1:
+            done = self.examples - 1  # the one that has begun is not done
+            left.append(spent / done * (self.profile.examples - done))
+        if budget is not None:
+            left.append(max(0.0, budget - spent))
+        return min(left, default=None)
+
     def _collect(self, finding: Finding, lockstep: Lockstep) -> None:
-        known = self.found.get(finding.fingerprint)
-        if known is not None:
-            known.occurrences += 1
-            known.last_seen = time.time()
+        number = subject(lockstep.steps[-1].command)
+        if finding.fingerprint in self.known and number is not None:
+            self.session.hindered.add(number)
+        there = self.found.get(finding.fingerprint)
+        if there is not None:
+            there.occurrences += 1
+            there.last_seen = time.time()
             return
         steps = tuple(lockstep.steps)
-        found = Found(finding, lockstep.needed(), steps, self.session.tally.commands)
-        self.found[finding.fingerprint] = found
-        self.reporter.found(found)
+        self.add(Found(finding, lockstep.needed(), steps, self.requests))
         if self.first_only:
             raise _Enough
 
-    def _shrink_new(self) -> None:
+    def add(self, found: Found) -> None:
+        """Take up a finding: one just seen, or one that an earlier trace has shown again."""
+        found.known = found.fingerprint in self.known
+        self.found[found.fingerprint] = found
+        self.reporter.found(found)
+
+    def _settle_new(self) -> None:
+        """Shorten the findings that are new, and replay them to see how surely they show."""
         for found in tuple(self.found.values()):
             if not found.shrunk:
                 found.shrunk = True
+                self.doing = f"shrinking {found.fingerprint}"
                 self._shrink(found)
+                self.doing = f"replaying {found.fingerprint}"
+                self._confirm(found)
+        self.doing = "exploring"
 
     def _shrink(self, found: Found) -> None:
         def better(lockstep: Lockstep, finding: Finding) -> None:
@@ -305,10 +324,37 @@ class Campaign:
             found.commands, found.steps = sent(lockstep), tuple(lockstep.steps)
             self.reporter.improved(found)
 
-        requests, seconds = self.profile.shrink
-        budget = Budget(requests, seconds)
-        Shrinker(self.session, found.fingerprint, found.commands, budget, better).run()
-        self.tell()
+        budget = Budget(*(KNOWN_SHRINK if found.known else self.profile.shrink))
+        shrinker = Shrinker(self.aside, found.fingerprint, found.commands, budget, better)
+        shrinker.on_try = self.tell
+        shrinker.run()
+
+    def _confirm(self, found: Found) -> None:
+        """Replay a new finding some times, within the budget for shrinking a finding."""
+        seen, runs, most = 0, 0, self.profile.shrink[0]
+        before = self.aside.tally.commands
+        try:
+            while runs < self.profile.confirm and not found.known:
+                self.tell()
+                if runs and self.aside.tally.commands - before + len(found.commands) > most:
+                    break
+                lockstep, finding = replay(self.aside, found.commands, found.fingerprint)
+                seen, runs = seen + (finding is not None), runs + 1
+                if finding is None and not found.other:
+                    found.other = tuple(lockstep.steps)
+        except TargetLost:
+            pass  # what was seen by then is told
+        if runs:
+            found.reproduced = (seen, runs)
+            self.reporter.confirmed(found)
+
+    def _statistics(self) -> Statistics:
+        aside = self.aside.tally.statistics
+        return evolve(
+            self.session.tally.statistics,
+            shrinking_requests=aside.shrinking_requests,
+            shrinking_seconds=aside.shrinking_seconds,
+        )
 
     def result(self, why: str = "") -> Result:
         """What the campaign has come to by now; ``why`` says what makes it unsure, if anything."""
@@ -325,19 +371,21 @@ class Campaign:
         if not why and tally.open > max(3, self.profile.open_share * tally.commands):
             why = f"{tally.open} of {tally.commands} calls stayed without an answer"
         verdict = Verdict.UNSURE if why else Verdict.CONFORMS
-        if self.found:
+        if any(not found.known for found in self.found.values()):
             verdict = Verdict.DIVERGES
         return Result(
             verdict,
             tuple(self.found.values()),
             self.examples,
-            tally.commands,
+            self.requests,
             self._seconds(),
             self.seed,
             self.profile.name,
             coverage,
             tally.open,
             why,
+            self.started_at,
             dict(tally.edges),
-            tally.statistics.as_json(),
+            self._statistics().as_json(),
+            self.session.judged,
         )

@@ -13,13 +13,17 @@ from pt004_model.vocabulary import Decision, Status
 
 @frozen
 class Coverage:
-    """Goals (edges; a *may* edge counts once) that were driven and missed, and laws witnessed."""
+    """Goals (edges; a *may* edge counts once) that were driven and missed, and laws witnessed.
+
+    ``hindered`` counts those that known findings kept from being driven; they are not missing.
+    """
 
     driven: int
     reachable: int
     missing: tuple[str, ...]
     witnessed: tuple[str, ...]
     unwitnessed: tuple[str, ...]
+    hindered: int = 0
 
     @property
     def share(self) -> float:
@@ -27,11 +31,16 @@ class Coverage:
         return self.driven / self.reachable if self.reachable else 0.0
 
 
+HINDERED_AFTER = 3
+"""So many times a known finding was in the way of a goal, and it counts as out of reach."""
+
+
 def reachable(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
     """The goals that this FC lets one reach, under the freedoms that it was seen to take.
 
     An FC that pauses and fails by itself (section 5.3) never shows a run held by a decision, and
-    one that refuses to fail a pending run has no run that failed before it began.
+    one that refuses to fail a pending run has no run that failed before it began. What is behind a
+    known finding cannot be reached either.
     """
     gone = {
         decision
@@ -46,7 +55,13 @@ def reachable(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
         goal
         for goal in goals(lengths)
         if not any(_held(each, gone) or (refuses and _stillborn(each)) for each in goal.edges)
+        and not _hindered(tally, goal)
     )
+
+
+def _hindered(tally: Tally, goal: Goal) -> bool:
+    often = tally.hindered.get(goal, 0) >= HINDERED_AFTER
+    return often and not goal.edges & tally.edges.keys()
 
 
 def _held(edge: Edge, gone: set[Decision]) -> bool:
@@ -79,4 +94,5 @@ def measure(tally: Tally, lengths: tuple[int, ...]) -> Coverage:
         tuple(sorted(" or ".join(sorted(map(str, goal.edges))) for goal in left)),
         tuple(sorted(wanted & tally.witnessed)),
         tuple(sorted(wanted - tally.witnessed)),
+        sum(_hindered(tally, goal) for goal in tally.hindered),
     )

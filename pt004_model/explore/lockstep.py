@@ -31,6 +31,7 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.coverage import Edge, edge
 from pt004_model.model.laws import SOMETIMES
+from pt004_model.model.moves import Goal
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.run import Run
 from pt004_model.model.world import Accepted, World, shape
@@ -86,6 +87,7 @@ class Tally:
     ``own`` counts the decisions that the FC acted on by itself (section 5.3), ``held`` those that
     it did not. ``open`` counts the calls that may have been applied without an answer, ``silent``
     the calls in a row that had none. ``on_run`` is told the id of every run that was made.
+    ``hindered`` counts how often a known finding kept a goal from being driven.
     ``statistics`` is what people may want to know besides.
     """
 
@@ -97,6 +99,7 @@ class Tally:
     open: int = 0
     silent: int = 0
     on_run: Callable[[str], None] = lambda _: None
+    hindered: dict[Goal, int] = field(factory=dict)
     statistics: Statistics = field(factory=Statistics)
 
 
@@ -106,7 +109,8 @@ class Lockstep:
 
     ``on_finding`` is called with each finding as soon as it is seen, and may raise. ``journal``
     collects the commands of a whole campaign, of which this conversation ``began`` at that place;
-    ``adopted`` maps runs of earlier conversations to the places where they were created.
+    ``adopted`` maps runs of earlier conversations to the places where they were created. A call
+    that is still ``under_way`` when the next one is asked for was broken off by an interrupt.
     """
 
     fc: Fc
@@ -120,6 +124,7 @@ class Lockstep:
     journal: list[Command] | None = None
     began: int = field(init=False)
     adopted: dict[int, int] = field(factory=dict)
+    under_way: bool = False
     views: tuple[View, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -168,6 +173,8 @@ class Lockstep:
         Raises :class:`TargetLost` when the FC has stopped answering, and what ``on_finding`` does.
         """
         number = subject(command)
+        if self.under_way:
+            return None  # nobody has seen what the call before this one did
         if isinstance(command, CreateRun):
             if self._named_twice(command):
                 return None
@@ -185,6 +192,7 @@ class Lockstep:
             named.append(self._run_id(ref))
             return named[-1]
 
+        self.under_way = True
         response = self.fc.ask(command, run_id, self.nonce)
         self.tally.commands += 1
         judgement = self.oracle.judge(self.views, command, response)
@@ -196,6 +204,7 @@ class Lockstep:
         used = named[0] if named else ""
         step = Step(command, response, before, self.world, judgement.findings, used, self.nonce)
         self.steps.append(step)
+        self.under_way = False
         self._count(command, response, judgement, before)
         for finding in judgement.findings[:1]:
             self.on_finding(finding, self)

@@ -152,6 +152,9 @@ class WorkflowMachine(RuleBasedStateMachine):
             self._go(number, move, _dice(choice))
         self._defy(number, choice, _DEFIANCE)
         self._go(number, goal.move, _dice(choice))
+        if number in self.session.hindered:
+            hindered = self.session.tally.hindered
+            hindered[goal] = hindered.get(goal, 0) + 1
 
     def _defy(self, number: int, choice: Choice, times: int) -> None:
         """Ask for what is forbidden where the run is; it should all be refused.

@@ -23,6 +23,8 @@ from pt004_model.model.scenarios import (
     Scenario,
     following,
 )
+from pt004_model.model.values import Body
+from pt004_model.vocabulary import Status
 
 _CALLS_A_STEP = 4  # a step is started, paused, resumed and left; more, and the FC goes in circles
 
@@ -40,6 +42,20 @@ def live_through(lockstep: Lockstep, scenario: Scenario) -> None:
         if text is None:
             return
         lockstep.do(ChangeRun(0, text))
+        lockstep.do(ReadRun(0))
+
+
+def live_through_statuses(lockstep: Lockstep) -> None:
+    """Create a run without steps and take it through all statuses but failed, reading each time.
+
+    That is what an FC that knows no steps has in place of the canonical cases (section 3.3).
+    """
+    lockstep.do(creation(0, Scenario(()), None, governed=False))
+    lockstep.do(ReadRun(0))
+    for status in (Status.RUNNING, Status.PAUSED, Status.RUNNING, Status.COMPLETED):
+        if not lockstep.drivable(0):
+            return
+        lockstep.do(ChangeRun(0, Body.of({"status": status.value})))
         lockstep.do(ReadRun(0))
 
 

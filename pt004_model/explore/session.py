@@ -8,6 +8,7 @@ from attrs import define, field, frozen
 
 from pt004_model.explore.divergence import raise_finding
 from pt004_model.explore.lockstep import Fc, Lockstep, Tally
+from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import Seen
 from pt004_model.judge.oracle import Oracle
@@ -68,6 +69,7 @@ class Session:
 
     ``goals`` are the edges that the present round prefers; they stay as they are during a round.
     A campaign has an ``archive``: its runs are remembered over its examples and read again.
+    ``hindered`` are the runs that were set aside while a known finding was seen.
     """
 
     fc: Fc
@@ -80,6 +82,13 @@ class Session:
     goals: tuple[Goal, ...] = ()
     archive: Archive | None = None
     examples: int = 0
+    hindered: set[int] = field(factory=set)
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The areas whose findings would be seen; without tokens nothing is authenticated."""
+        areas = self.oracle.areas if self.authenticates else self.oracle.areas - {"authentication"}
+        return tuple(area for area in AREAS if area in areas)
 
     def lockstep(self, on_finding: Callable[[Finding, Lockstep], None] | None = None) -> Lockstep:
         """A new conversation; one with an ``on_finding`` of its own is not part of the journal."""

@@ -77,13 +77,14 @@ def sent(lockstep: Lockstep) -> Commands:
 
 @define
 class Shrinker:
-    """Shortens one trace; ``best`` is the shortest so far."""
+    """Shortens one trace; ``best`` is the shortest so far. ``on_try`` is called before each try."""
 
     session: Session
     fingerprint: str
     best: Commands
     budget: Budget
     on_better: Callable[[Lockstep, Finding], None] = lambda _a, _b: None
+    on_try: Callable[[], None] = lambda: None
     refused: list[Command] = field(factory=list)
     confirmed: bool = False
 
@@ -136,6 +137,7 @@ class Shrinker:
             return False  # what changes nothing must not count as progress
         if self.budget.spent + len(candidate) > self.budget.requests:
             return False
+        self.on_try()
         before = self.session.tally.commands
         lockstep, finding = replay(self.session, candidate, self.fingerprint)
         self.budget.spent += self.session.tally.commands - before

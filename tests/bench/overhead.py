@@ -50,6 +50,9 @@ class Silent:
     def improved(self, found: Found) -> None:
         """Nor do their traces."""
 
+    def confirmed(self, found: Found) -> None:
+        """Nor how surely they show."""
+
     def progress(self, progress: Progress) -> None:
         """Nor does progress."""
 

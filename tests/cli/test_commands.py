@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,17 +17,19 @@ from pt004_model.cli import main
 from tests.cli.helpers import ended, invoke, run, serving
 
 COMMANDS = (
-    "prove",
-    "check",
-    "replay",
-    "show",
-    "serve",
-    "score",
-    "checks",
-    "faults",
-    "page",
-    "diagram",
-)
+    "prove", "check", "replay", "known", "serve", "score", "checks", "faults", "completion",
+    "digest", "show", "page", "diagram",
+)  # fmt: skip
+SUBCOMMANDS = (*COMMANDS, "known add", "known list", "known prune")
+
+
+def command(name: str) -> click.Command:
+    """A command by its words."""
+    found: click.Command = main
+    for word in name.split():
+        assert isinstance(found, click.Group)
+        found = found.commands[word]
+    return found
 
 
 def test_the_commands_are_these() -> None:
@@ -40,26 +43,31 @@ def test_the_commands_are_these() -> None:
         assert code in " ".join(said.out.split())
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", SUBCOMMANDS)
 def test_help_has_an_example_that_parses(name: str) -> None:
     """Each command's help ends its text with one example, whose flags the command has."""
-    said = invoke(name, "--help")
+    said = invoke(*name.split(), "--help")
     assert (said.code, said.err) == (0, "")
     examples = re.findall(r"Example: (pt004 [^\n]*)", said.out)
     assert len(examples) == 1
-    words = examples[0].partition("|")[0].split()
-    assert ["pt004", name] == words[:2]
-    command = main.commands[name]
-    known = {flag for option in command.params for flag in option.opts}
+    words = shlex.split(examples[0].partition("|")[0])
+    named = name.split()
+    assert ["pt004", *named] == words[: len(named) + 1]
+    found = command(name)
+    if isinstance(found, click.Group):
+        found = found.commands[words[len(named) + 1]]
+    found.make_context("pt004", words[len(named) + 1 :], resilient_parsing=True)
+    known = {flag for option in found.params for flag in option.opts}
     assert {word for word in words if word.startswith("--")} <= known
-    hidden = [each for each in command.params if isinstance(each, click.Option) and each.hidden]
+    hidden = [each for each in found.params if isinstance(each, click.Option) and each.hidden]
     assert all(flag not in said.out for option in hidden for flag in option.opts)
 
 
 def test_secrets_can_be_given_in_the_environment_alone() -> None:
     """No option that is shown takes a secret: command lines are seen by everybody."""
-    for name in COMMANDS:
-        assert not re.search(r"--(token|secret|password|key)", invoke(name, "--help").out)
+    for name in SUBCOMMANDS:
+        said = invoke(*name.split(), "--help").out
+        assert not re.search(r"--(token|secret|password|key)", said)
 
 
 def test_version_is_that_of_the_package() -> None:

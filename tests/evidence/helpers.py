@@ -85,7 +85,7 @@ def result(verdict: Verdict, *findings: Found, why: str = "", open_calls: int = 
     edges = {Edge("running", "pause", "flag", "first", "accepted"): 7}
     return Result(
         verdict, findings, 3, 61, 1.25, 42, "dev", COVERAGE, open_calls, why,
-        edges=edges, statistics={"step_counts": {"1": 3}},
+        started_at=1_800_000_000.0, edges=edges, statistics={"step_counts": {"1": 3}},
     )  # fmt: skip
 
 

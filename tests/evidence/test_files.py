@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from attrs import evolve
 
 from pt004_model.evidence.files import Unwritable, write_json, write_text
-from pt004_model.evidence.folder import Folder
+from pt004_model.evidence.folder import OF_ONE, Fated, Folder
 from pt004_model.evidence.trace import Origin
+from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.vocabulary import Dialect
 from tests.evidence.helpers import FINDING, NAMES, found, result
@@ -101,6 +103,44 @@ def test_runs_are_appended_one_a_line(tmp_path: Path) -> None:
     assert contents(tmp_path) == {"runs.txt": "r-1\nr~2\ntwo\\nlines\n\\ud800\\x1b\n"}
 
 
+def test_what_a_campaign_leaves_outlives_its_verdict(tmp_path: Path) -> None:
+    """The next campaign keeps traces and what others put there; the old verdict goes at once."""
+    kept = folder(tmp_path)
+    kept.prepare()
+    kept.keep_trace(found())
+    kept.keep_summary(result(Verdict.CONFORMS))
+    kept.keep_replays(())
+    (tmp_path / "notes.md").write_text("mine")
+    there = set(contents(tmp_path))
+    assert {"summary.json", "replays.json", "junit.xml"} <= there
+    kept.prepare()
+    assert there - set(OF_ONE) == set(contents(tmp_path))
+    assert (kept.trace_path(found()),) == kept.earlier()
+
+
+def test_the_replays(tmp_path: Path) -> None:
+    """A row says which trace it was, what became of it and how often, without secrets."""
+    kept = folder(tmp_path, "hush-hush-hush")
+    path = tmp_path / "traces" / "0123456789ab.json"
+    kept.keep_replays((Fated("0123456789ab", path, "fixed", 5, 5, "it said hush-hush-hush"),))
+    document = json.loads((tmp_path / "replays.json").read_text())
+    assert datetime.fromisoformat(document.pop("at")).utcoffset() == timedelta(0)
+    assert document == {
+        "format": "pt004-replays",
+        "version": 1,
+        "replays": [
+            {
+                "fingerprint": "0123456789ab",
+                "trace": "traces/0123456789ab.json",
+                "result": "fixed",
+                "seen": 5,
+                "runs": 5,
+                "why": "it said [secret]",
+            }
+        ],
+    }
+
+
 def test_a_trace_is_kept_under_its_fingerprint(tmp_path: Path) -> None:
     """A shorter trace of the same fingerprint takes the place of the longer one."""
     kept = folder(tmp_path)
@@ -111,10 +151,27 @@ def test_a_trace_is_kept_under_its_fingerprint(tmp_path: Path) -> None:
     assert (document["dialect"], len(document["steps"])) == ("deployed", 1)
 
 
+TOLD = {
+    "fingerprint": "0123456789ab",
+    "check": "policy.deny-blocks",
+    "area": "policy",
+    "severity": "critical",
+    "commands": 3,
+    "requests_to_first": 17,
+    "occurrences": 2,
+    "where": "status",
+    "expected": FINDING.expected,
+    "observed": "[secret]",
+    "known": True,
+    "reproduced": {"seen": 3, "runs": 5},
+}
+
+
 def test_the_summary(tmp_path: Path) -> None:
     """Everything that another program needs to know, findings with the paths of their traces."""
     kept = folder(tmp_path, "status 200")
-    kept.keep_summary(result(Verdict.DIVERGES, found(), why="it was status 200", open_calls=1))
+    seen = evolve(found(), known=True, reproduced=(3, 5))
+    kept.keep_summary(result(Verdict.DIVERGES, seen, why="it was status 200", open_calls=1))
     assert json.loads((tmp_path / "summary.json").read_text()) == {
         "verdict": "diverges",
         "why": "it was [secret]",
@@ -124,28 +181,20 @@ def test_the_summary(tmp_path: Path) -> None:
         "seed": 42,
         "profile": "dev",
         "dialect": "deployed",
+        "base_url": "",
+        "target": None,
+        "started_at": "2027-01-15T08:00:00.000Z",
         "open_calls": 1,
+        "areas": list(AREAS),
         "coverage": {
             "driven": 2,
             "reachable": 4,
             "missing": ["paused fail - none refused", "running skip allow first refused"],
             "witnessed": ["run-completes"],
             "unwitnessed": ["paused-run-resumes"],
+            "hindered": 0,
         },
-        "findings": [
-            {
-                "fingerprint": "0123456789ab",
-                "check": "policy.deny-blocks",
-                "area": "policy",
-                "commands": 3,
-                "requests_to_first": 17,
-                "occurrences": 2,
-                "where": "status",
-                "expected": FINDING.expected,
-                "observed": "[secret]",
-                "trace": f"{tmp_path}/traces/0123456789ab.json",
-            }
-        ],
+        "findings": [{**TOLD, "trace": f"{tmp_path}/traces/0123456789ab.json"}],
         "edges": [
             {
                 "status": "running",

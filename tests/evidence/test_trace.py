@@ -133,6 +133,7 @@ def test_the_document() -> None:
         "shrunk": False,
         "reproduced": None,
         "known": False,
+        "other": [],
     }
 
 

@@ -39,6 +39,11 @@ class Heard:
         """Note a shorter trace."""
         self.told.append(("improved", found.fingerprint, len(found.steps)))
 
+    def confirmed(self, found: Found) -> None:
+        """Note how often a finding was seen again."""
+        seen, runs = found.reproduced or (0, 0)
+        self.told.append((f"{seen} of {runs}", found.fingerprint, len(found.steps)))
+
     def progress(self, progress: Progress) -> None:
         """Note where the campaign stands."""
         self.stands.append(progress)
@@ -167,7 +172,7 @@ def test_an_fc_that_diverges(tamper: Tamper, commands: list[str]) -> None:
     assert len(found.steps) == len(commands)
     assert found.steps[-1].findings[0].check == found.finding.check
     kinds = [kind for kind, _, _ in heard.told]
-    assert kinds == ["found"] + ["improved"] * (len(kinds) - 1)
+    assert kinds == ["found"] + ["improved"] * (len(kinds) - 2) + ["5 of 5"]
     lengths = [length for _, _, length in heard.told]
     assert lengths[1:] == sorted(lengths[1:], reverse=True)
     assert lengths[-1] == len(commands)

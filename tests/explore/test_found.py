@@ -14,4 +14,4 @@ def test_a_finding_tells_when_it_was_seen() -> None:
     (found,) = explore(Tampering(Shared(), unsealed)).findings
     assert before <= found.first_seen <= found.last_seen <= time.time()
     assert found.occurrences == 1 or found.first_seen < found.last_seen
-    assert (found.reproduced, found.known) == (None, False)
+    assert (found.reproduced, found.known) == ((5, 5), False)

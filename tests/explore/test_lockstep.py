@@ -79,6 +79,24 @@ def test_a_run_is_set_aside_after_a_finding() -> None:
     assert Verdict.CONFORMS is judgement.verdict
 
 
+def test_a_call_that_was_broken_off_is_not_held_against_the_fc() -> None:
+    """After Ctrl-C within a call nothing more is sent: what the call did was never seen."""
+    stub = Stub()
+
+    def interrupt(command: Command, reply: Reply) -> Reply:
+        if isinstance(command, ChangeRun):
+            raise KeyboardInterrupt
+        return reply
+
+    lockstep, found = noting(Tampering(stub, interrupt), RUN)
+    with pytest.raises(KeyboardInterrupt):
+        lockstep.do(start(0, "a", 0))
+    asked = len(stub.asked)
+    assert lockstep.do(READ) is None
+    assert lockstep.do(create(1)) is None
+    assert (asked, found) == (len(stub.asked), [])
+
+
 def test_each_finding_of_a_reply_but_the_first_is_left() -> None:
     """One reply may disagree in many places; the first is told, the step keeps them all."""
 

@@ -25,7 +25,7 @@ def files() -> list[Path]:
     """All files that belong to the repository, without those that tools make."""
     found = [path for path in ROOT.iterdir() if path.is_file() and path.name[0] != "."]
     found.append(ROOT / ".gitignore")
-    for folder in (PACKAGE, TESTS, ROOT / ".ci"):
+    for folder in (PACKAGE, TESTS, ROOT / ".ci", ROOT / ".github"):
         found += [p for p in folder.rglob("*") if p.is_file() and not MADE & set(p.parts)]
     return sorted(found)
 

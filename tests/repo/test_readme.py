@@ -77,6 +77,8 @@ def _is_ours(words: list[str]) -> None:
     if not words or words[0] == "COMMAND":
         return
     command = main.commands[words[0]]
+    while isinstance(command, click.Group) and words[1:]:
+        command, words = command.commands[words[1]], words[1:]
     known = {flag: option for option in command.params for flag in option.opts} | {"--help": None}
     for word in words[1:]:
         if word.startswith("-"):
@@ -100,7 +102,9 @@ def test_all_variables_are_told_of() -> None:
     """Every variable that an option reads stands in the README's table."""
     table = README.partition("## Configuration")[2].partition("## How it works")[0]
     told = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", table))
-    for command in main.commands.values():
+    groups = [each for each in main.commands.values() if isinstance(each, click.Group)]
+    inner = [each for group in groups for each in group.commands.values()]
+    for command in (*main.commands.values(), *inner):
         for option in command.params:
             if isinstance(option, click.Option) and isinstance(option.envvar, str):
                 assert option.envvar in told

@@ -1,8 +1,10 @@
 """One campaign for the whole suite, and an exit status that tells a finding from a failure.
 
 The environment says which FC is tested and how much: ``FC_BASE_URL`` and its companions,
-``PT004_PROFILE``, ``PT004_UNGOVERNED``, ``PT004_OUT``. A finding fails a test (exit status 1);
-when nothing can be said of the FC the exit status is 3.
+``PT004_PROFILE``, ``PT004_UNGOVERNED``, ``PT004_KNOWN``, ``PT004_OUT``. The exit status is 1 for a
+finding that is not known and for nothing else; 2 when the environment or a flag is wrong; 3 when
+nothing can be said, be it that no FC answers, that too little was asked, or that the suite itself
+broke; 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -15,20 +17,48 @@ from pathlib import Path
 import click
 import pytest
 
-from pt004_model.cli.check import Screen
+from pt004_model.cli.check import INTERRUPTED, next_command, story
+from pt004_model.cli.known import read
 from pt004_model.cli.options import Setup, from_environment
+from pt004_model.cli.screen import Screen
 from pt004_model.cli.session import UNSURE, Connected, Unsure, connected
 from pt004_model.evidence import report
+from pt004_model.evidence.conduct import conduct, keep_nothing
+from pt004_model.evidence.files import Unwritable
 from pt004_model.evidence.folder import Folder
-from pt004_model.evidence.report import finding_lines
+from pt004_model.evidence.known import Known
 from pt004_model.evidence.trace import Origin
 from pt004_model.explore.campaign import PROFILES, Campaign, Profile, Result
+from pt004_model.explore.divergence import Divergence
 from pt004_model.judge.oracle import Verdict
+from pt004_model.model.scenarios import CANONICAL
 
 RESULT = pytest.StashKey[Result]()
 LINES = pytest.StashKey[list[str]]()
 PINNED = pytest.StashKey[list[Verdict]]()
+DIVERGED = pytest.StashKey[bool]()
 USAGE = 2
+WITHOUT_STEPS = "without_steps"
+"""The case that stands for the canonical ones where an FC knows no steps."""
+
+
+def is_ungoverned() -> bool:
+    """Whether only runs without steps are made, as ``PT004_UNGOVERNED`` says."""
+    return os.environ.get("PT004_UNGOVERNED", "") not in {"", "0"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Keep the suite in one process: one campaign is one conversation, and two would disturb it."""
+    if getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None):
+        config.option.numprocesses, config.option.tx, config.option.dist = None, [], "no"
+        _note(config, "one campaign is one conversation: the flags of xdist are left aside")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give the canonical cases, or what stands for them where an FC knows no steps."""
+    if "case" in metafunc.fixturenames:
+        metafunc.parametrize("case", [WITHOUT_STEPS] if is_ungoverned() else list(CANONICAL))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -56,32 +86,51 @@ def profile() -> Profile:
 
 
 @pytest.fixture(scope="session")
-def ungoverned() -> bool:
-    """Whether only runs without steps are made, as ``PT004_UNGOVERNED`` says."""
-    return os.environ.get("PT004_UNGOVERNED", "") not in {"", "0"}
+def known() -> Known:
+    """The findings that do not fail the suite, as ``PT004_KNOWN`` says."""
+    try:
+        return read(Path(os.environ["PT004_KNOWN"]) if os.environ.get("PT004_KNOWN") else None)
+    except click.ClickException as error:
+        pytest.exit(error.format_message(), returncode=USAGE)
 
 
 @pytest.fixture(scope="session")
-def folder(chosen: Setup, profile: Profile, pytestconfig: pytest.Config) -> Folder:
-    """Where the evidence goes: ``PT004_OUT``, or ``.pt004`` in the working directory."""
+def seed(pytestconfig: pytest.Config) -> int:
+    """The seed of the campaign: that of ``--hypothesis-seed``, or a new one."""
     given = pytestconfig.getoption("--hypothesis-seed", default=None)
-    seed = int(given) if given is not None and str(given).isdigit() else secrets.randbelow(2**32)
+    if given is None:
+        return secrets.randbelow(2**32)
+    if not (str(given).isascii() and str(given).isdigit()):
+        pytest.exit(f"--hypothesis-seed: {given!r} is no whole number from 0 on", USAGE)
+    return int(given)
+
+
+@pytest.fixture(scope="session")
+def folder(chosen: Setup, profile: Profile, seed: int) -> Folder:
+    """Where the evidence goes: ``PT004_OUT``, or ``.pt004`` in the working directory."""
     origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets, names=chosen.names)
     folder = Folder(Path(os.environ.get("PT004_OUT", ".pt004")), origin)
-    folder.prepare()
+    try:
+        folder.prepare()
+    except Unwritable as error:
+        pytest.exit(str(error), USAGE)
     return folder
 
 
 @pytest.fixture(scope="session")
-def there(chosen: Setup, ungoverned: bool, folder: Folder) -> Iterator[Connected]:
+def there(chosen: Setup, folder: Folder, profile: Profile) -> Iterator[Connected]:
     """The FC under test; when there is none the suite ends with exit status 3."""
+    ungoverned = is_ungoverned()
     try:
         with connected(chosen, ungoverned=ungoverned) as there:
             there.require(governed=not ungoverned, on_run=folder.keep_run)
             there.session.tally.on_run = folder.keep_run
             yield there
     except Unsure as unsure:
+        keep_nothing(folder.at(chosen.base_url or ""), profile, unsure.message)
         pytest.exit(f"UNSURE: {unsure.message}", returncode=UNSURE)
+    except click.ClickException as error:
+        pytest.exit(error.format_message(), returncode=USAGE)
 
 
 @pytest.fixture(scope="session")
@@ -92,24 +141,28 @@ def pinned(pytestconfig: pytest.Config) -> list[Verdict]:
 
 @pytest.fixture(scope="session")
 def result(
-    there: Connected, profile: Profile, folder: Folder, pytestconfig: pytest.Config
-) -> Result:
+    there: Connected, chosen: Setup, profile: Profile, folder: Folder, known: Known,
+    pytestconfig: pytest.Config,
+) -> Result:  # fmt: skip
     """The campaign, run once."""
     terminal = pytestconfig.pluginmanager.getplugin("terminalreporter")
-    assert terminal is not None
-    screen = Screen(terminal.write_line, folder.at(there.base_url))
-    screen.say(
-        f"Federation Core {there.base_url}, profile {profile.name}, seed {folder.origin.seed}"
-    )
-    result = Campaign(there.session, profile, folder.origin.seed, screen).run()
-    folder.keep_summary(result)
+    folder, seed = folder.at(there.base_url), folder.origin.seed
+    screen = Screen(click.echo if terminal is None else terminal.write_line, folder)
+    screen.say(f"Federation Core {there.base_url}, profile {profile.name}, seed {seed}")
+    campaign = Campaign(there.session, profile, seed, screen, known=known.fingerprints)
+    result = conduct(campaign, folder, screen.say)
     pytestconfig.stash[RESULT] = result
-    pytestconfig.stash[LINES] = [
-        *(folder.origin.hide(line) for each in result.findings for line in finding_lines(each)),
-        *report.coverage_lines(there.session.tally.edges),
-        *report.result_lines(result),
-    ]
+    for line in (*story(result, folder, known), *report.result_lines(result)):
+        _note(pytestconfig, folder.origin.hide(line))
+    command = next_command(result, chosen, folder)
+    if command:
+        _note(pytestconfig, folder.origin.hide(f"next: {command}"))
     return result
+
+
+def _note(config: pytest.Config, line: str) -> None:
+    """Have a line printed at the end."""
+    config.stash.setdefault(LINES, []).append(line)
 
 
 def pytest_terminal_summary(
@@ -123,9 +176,30 @@ def pytest_terminal_summary(
         terminalreporter.write_line(line)
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """End with exit status 3 when nothing could be said and nothing was found."""
-    result = session.config.stash.get(RESULT, None)
-    said = [*session.config.stash.get(PINNED, []), *([result.verdict] if result else [])]
-    if Verdict.UNSURE in said and Verdict.DIVERGES not in said:
+def pytest_exception_interact(
+    node: pytest.Item | pytest.Collector, call: pytest.CallInfo[object]
+) -> None:
+    """Note that a canonical case has found something."""
+    if call.excinfo is not None and call.excinfo.errisinstance(Divergence):
+        node.config.stash[DIVERGED] = True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Make the exit status say whether there is a finding, and nothing else."""
+    config = session.config
+    result = config.stash.get(RESULT, None)
+    verdicts = [*config.stash.get(PINNED, []), *([] if result is None else [result.verdict])]
+    diverged = Verdict.DIVERGES in verdicts or config.stash.get(DIVERGED, False)
+    broken = exitstatus == pytest.ExitCode.TESTS_FAILED or bool(session.shouldstop)
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        _note(config, "UNSURE: no test was selected, so nothing was asked")
         session.exitstatus = UNSURE
+    elif broken and not diverged:
+        if Verdict.UNSURE not in verdicts:
+            _note(config, "UNSURE: the suite broke, see above; that is no finding")
+        session.exitstatus = UNSURE
+    elif exitstatus is pytest.ExitCode.INTERRUPTED:  # and not the same number of a wrong flag
+        session.exitstatus = INTERRUPTED
+    elif exitstatus == pytest.ExitCode.OK and result is None and not config.option.collectonly:
+        _note(config, "no campaign was run: only what was selected was judged")

@@ -26,13 +26,17 @@ class BadFolder(Exception):  # noqa: N818 - said of a folder, in a sentence for 
 
 @frozen
 class CoverageDocument:
-    """How much of the model was driven; ``missing`` and the laws are texts."""
+    """How much of the model was driven; ``missing`` and the laws are texts.
+
+    ``hindered`` counts what known findings kept from being driven.
+    """
 
     driven: int = 0
     reachable: int = 0
     missing: tuple[str, ...] = ()
     witnessed: tuple[str, ...] = ()
     unwitnessed: tuple[str, ...] = ()
+    hindered: int = 0
 
 
 @frozen

@@ -37,6 +37,9 @@ class Quiet:
     def improved(self, found: Found) -> None:
         """Say nothing."""
 
+    def confirmed(self, found: Found) -> None:
+        """Say nothing."""
+
     def progress(self, progress: Progress) -> None:
         """Say nothing."""
 

@@ -1,0 +1,175 @@
+"""``pt004 known``: the findings that do not fail a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from pt004_model.cli.group import Group
+from pt004_model.evidence import known as file
+from pt004_model.evidence.known import DEFAULT, FINGERPRINT, BadKnown, Entry, Known, today
+from pt004_model.judge.checks import CHECKS
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def known_option(function: _F) -> _F:
+    """Add ``--known``: which file of known findings is meant."""
+    return click.option(
+        "--known",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        envvar="PT004_KNOWN",
+        help=f"Known findings (PT004_KNOWN); without it {DEFAULT}, if that is there.",
+    )(function)
+
+
+def read(given: Path | None) -> Known:
+    """The known findings of a file. Raises ``click.UsageError``."""
+    try:
+        return file.load(given)
+    except BadKnown as error:
+        raise click.UsageError(str(error)) from None
+
+
+@click.group(cls=Group)
+def known() -> None:
+    """Keep a list of findings that are known and do not fail a run, each until a day.
+
+    The list is a file to be committed beside your code. A finding on it is reported as known, and a
+    campaign that finds nothing else passes. Each entry has a reason, an owner and a last day; from
+    the day after on the finding fails again.
+
+    Example: pt004 known list
+    """
+
+
+def _day(_: click.Context, __: click.Parameter, value: str) -> date:
+    day = file.read_day(value)
+    if day is None:
+        raise click.BadParameter(f"{value!r} is no day; write it like 2027-01-31")
+    if day < today():
+        raise click.BadParameter(f"{value} is over; an entry is known up to a day yet to come")
+    return day
+
+
+def _text(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.BadParameter("it is empty; whoever reads the list wants to know")
+    return value
+
+
+@known.command()
+@click.argument("finding", metavar="FINGERPRINT|FILE")
+@click.option("--reason", required=True, callback=_text, help="Why it may be there.")
+@click.option("--owner", required=True, callback=_text, help="Who sees to it.")
+@click.option(
+    "--expires", required=True, callback=_day, metavar="DAY", help="The last day it is known."
+)
+@known_option
+def add(finding: str, reason: str, owner: str, expires: date, known: Path | None) -> None:
+    """Put a finding on the list, by its fingerprint or by the trace file of it.
+
+    One that is there already gets the new reason, owner and day. Comments stay.
+
+    Example: pt004 known add 08ae4ff18f12 --reason "FC-17" --owner ann --expires 2099-12-31
+    """
+    fingerprint, check = _finding(finding)
+    path = known or DEFAULT
+    try:
+        renewed = file.add(path, Entry(fingerprint, reason, owner, expires, check))
+    except BadKnown as error:
+        raise click.UsageError(str(error)) from None
+    said = "is known" if not renewed else "was there, and is known"
+    click.echo(f"{fingerprint} {said} until {expires}; kept in {path}")
+
+
+def _finding(given: str) -> tuple[str, str]:
+    """The fingerprint that was meant, and the check if a trace file tells it."""
+    if FINGERPRINT.fullmatch(given):
+        return given, ""
+    try:
+        document = json.loads(Path(given).read_text(encoding="utf-8"))
+        fingerprint, check = document["fingerprint"], document["check"]
+        if document["format"] == "pt004-trace" and FINGERPRINT.fullmatch(fingerprint):
+            return fingerprint, check if check in CHECKS else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    raise click.UsageError(
+        f"{given!r} is neither a fingerprint (12 digits, 0-9 and a-f) nor a trace file"
+    )
+
+
+@known.command("list")
+@known_option
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+def list_(known: Path | None, as_json: bool) -> None:
+    """Show the list: fingerprint, last day, owner, check and reason.
+
+    Example: pt004 known list --json
+    """
+    there = read(known)
+    if as_json:
+        names = ("fingerprint", "check", "reason", "owner")
+        rows = [
+            {
+                **{name: getattr(entry, name) for name in names},
+                "expires": str(entry.expires),
+                "expired": entry.expired(there.on),
+            }
+            for entry in there.entries
+        ]
+        click.echo(json.dumps(rows, indent=1))
+        return
+    if not there.entries:
+        click.echo(f"no finding is known: {there.path} has none")
+    for entry in there.entries:
+        check = f" {entry.check}" if entry.check else ""
+        click.echo(f"{entry.fingerprint}{check}  {entry.says(there.on)}")
+
+
+@known.command()
+@known_option
+@click.option(
+    "--fixed", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR",
+    help="Also those that DIR/replays.json says are fixed.",
+)  # fmt: skip
+def prune(known: Path | None, fixed: Path | None) -> None:
+    """Take entries off the list that are expired, and with --fixed those that are fixed.
+
+    That a campaign did not see a finding says little: it may have asked other things. So only that
+    goes which a replay of its trace, in the latest campaign of DIR, found answered as the contract
+    allows.
+
+    Example: pt004 known prune --fixed .pt004
+    """
+    there = read(known)
+    why = {entry.fingerprint: "expired" for entry in there.expired}
+    if fixed is not None:
+        listed = {entry.fingerprint for entry in there.entries}
+        why |= {each: "is fixed" for each in _fixed(fixed) if each in listed}
+    if not why:
+        click.echo("nothing to take off the list")
+        return
+    try:
+        file.remove(there.path, why)
+    except BadKnown as error:
+        raise click.UsageError(str(error)) from None
+    for fingerprint, said in why.items():
+        click.echo(f"{fingerprint} {said}; taken off")
+
+
+def _fixed(folder: Path) -> list[str]:
+    path = folder / "replays.json"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return [str(r["fingerprint"]) for r in document["replays"] if r["result"] == "fixed"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise click.UsageError(
+            f"{path} cannot be read; `pt004 check --out {folder}` writes it"
+        ) from None

@@ -1,0 +1,109 @@
+"""A campaign as JUnit XML: a case an area of checks, a case a finding, one for the campaign itself.
+
+What a CI shows as failed is what someone has to look at. A finding that is known is skipped, with
+its reason: it is reported and fails nothing. When nothing can be said the case of the campaign is
+an error, and the areas without a finding are skipped, for nothing was shown of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from pt004_model.judge.checks import AREAS, CHECKS
+from pt004_model.judge.oracle import Verdict
+
+_NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TOLD: Final = ("seed", "profile", "dialect", "base_url", "requests", "examples")
+"""Members of the summary that are properties of the suite, where they are there."""
+
+
+def junit(summary: Mapping[str, Any]) -> str:
+    """The JUnit document of what ``summary.json`` holds.
+
+    Text of an FC may hold characters that XML cannot: they are shown by their escapes.
+    """
+    suite = TestSuite("pt004")
+    if "started_at" in summary:
+        suite.timestamp = _xml(summary["started_at"])
+    coverage = summary["coverage"]
+    told = {name: summary[name] for name in _TOLD if name in summary}
+    told["coverage"] = f"{coverage['driven']} of {coverage['reachable']} edges of the model"
+    for name, value in told.items():
+        suite.add_property(name, _xml(value))
+    suite.add_testcases([_campaign(summary), *_areas(summary), *map(_finding, summary["findings"])])
+    suite.update_statistics()  # type: ignore[no-untyped-call]  # as their authors left it
+    document = JUnitXml("pt004")
+    document.append(suite)  # type: ignore[no-untyped-call]  # as their authors left it
+    document.tests, document.failures, document.errors = suite.tests, suite.failures, suite.errors
+    document.time = suite.time
+    text: bytes = document.tostring()  # type: ignore[no-untyped-call]  # as their authors left it
+    return text.decode("utf-8") + "\n"
+
+
+def _campaign(summary: Mapping[str, Any]) -> TestCase:
+    """Whether enough was answered for the verdict to mean something."""
+    case = TestCase("can be judged", "pt004.campaign", float(summary["seconds"]))
+    why = _xml(summary["why"])
+    if summary["verdict"] == Verdict.UNSURE:
+        case.result = [Error(f"UNSURE: {why}", "unsure")]
+    elif why:
+        case.system_out = f"The campaign ended early: {why}"
+    return case
+
+
+def _areas(summary: Mapping[str, Any]) -> Iterable[TestCase]:
+    for area in AREAS:
+        case = TestCase(area, "pt004.area")
+        found = [each for each in summary["findings"] if each["area"] == area]
+        new = [each for each in found if not each.get("known")]
+        if new:
+            names = ", ".join(f"{each['fingerprint']} {each['check']}" for each in new)
+            case.result = [Failure(_xml(names), "findings")]
+        elif area not in summary.get("areas", AREAS):
+            case.result = [Skipped("not judged in this campaign", "not-judged")]
+        elif summary["verdict"] == Verdict.UNSURE:
+            case.result = [Skipped("nothing can be said: the campaign is UNSURE", "unsure")]
+        if found:
+            case.system_out = _xml("\n".join(_line(each) for each in found))
+        yield case
+
+
+def _finding(finding: Mapping[str, Any]) -> TestCase:
+    name = f"{finding['fingerprint']} {finding['check']}"
+    case = TestCase(_xml(name), "pt004.finding")
+    check = CHECKS.get(finding["check"])
+    sentence = check.sentence if check is not None else finding["check"]
+    kind: type[Failure | Skipped] = Skipped if finding.get("known") else Failure
+    result = kind(_xml(f"{'known: ' if finding.get('known') else ''}{sentence}"), finding["check"])
+    result.text = _xml("\n".join(_told(finding)))
+    case.result = [result]
+    return case
+
+
+def _told(finding: Mapping[str, Any]) -> Iterable[str]:
+    """A finding in lines."""
+    check = CHECKS.get(finding["check"])
+    if check is not None:
+        yield f"contract {check.section}, {check.severity}"
+    yield str(finding["where"])
+    yield f"  expected: {finding['expected']}"
+    yield f"  got:      {finding['observed']}"
+    yield f"{finding['commands']} commands, seen {finding['occurrences']} times"
+    reproduced = finding.get("reproduced")
+    if reproduced:
+        yield f"reproduced {reproduced['seen']} of {reproduced['runs']} times"
+    yield f"trace: {finding['trace']}"
+
+
+def _line(finding: Mapping[str, Any]) -> str:
+    known = "known" if finding.get("known") else "new"
+    return f"{known}: {finding['fingerprint']} {finding['check']}: {finding['where']}"
+
+
+def _xml(value: object) -> str:
+    """``value`` as a text that XML can hold."""
+    return _NOT_XML.sub(lambda match: match[0].encode("unicode_escape").decode(), str(value))

@@ -1,0 +1,15 @@
+"""A plugin of pytest that gives the stateful suite profiles of a few seconds."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from pt004_model.explore.campaign import PROFILES
+
+SMALL = evolve(PROFILES["dev"], name="small", examples=15, commands=8)
+PROFILES.update(
+    small=SMALL,
+    demanding=evolve(SMALL, name="demanding", floor=1.0),
+    idle=evolve(SMALL, name="idle", examples=0),
+    night=evolve(PROFILES["nightly"], name="night", examples=15, commands=8, floor=0.0),
+)

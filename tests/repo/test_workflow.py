@@ -1,0 +1,268 @@
+"""The nightly job: it is linted, the lint can fail, and its steps do what they say."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pt004_model.cli import main
+from tests.repo.helpers import ROOT
+
+FOLDER = ROOT / ".github" / "workflows"
+WORKFLOW = FOLDER / "nightly.yml"
+BIN = Path(sys.executable).parent
+
+
+def lint_commands() -> list[list[str]]:
+    """What ``tox -e lint`` runs over workflows, as its configuration says."""
+    lint = (ROOT / "tox.ini").read_text().partition("[testenv:lint]")[2].partition("[testenv")[0]
+    lines = [line.split() for line in lint.splitlines() if ".github" in line]
+    return [words for words in lines if words[0] in {"actionlint", "zizmor"}]
+
+
+def lint(folder: Path) -> list[subprocess.CompletedProcess[str]]:
+    """What the linters say of the workflows in ``folder``."""
+    return [
+        subprocess.run(  # noqa: S603 - the linters of this environment
+            [BIN / words[0], *words[1:]],
+            cwd=folder,
+            env=os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        for words in lint_commands()
+    ]
+
+
+def document() -> dict[str, Any]:
+    """The workflow as data."""
+    read: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text())
+    return read
+
+
+def step(job: str, name: str) -> dict[str, Any]:
+    """A step of the workflow, by its name."""
+    (found,) = [each for each in document()["jobs"][job]["steps"] if each["name"] == name]
+    assert isinstance(found, dict)
+    return found
+
+
+def run(script: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the script of a step as GitHub does, in ``folder``."""
+    return subprocess.run(  # noqa: S603 - our own script
+        ["/bin/bash", "-e", "-c", script],
+        cwd=folder,
+        env={"PATH": f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def program(path: Path, script: str) -> None:
+    """Put a program in the place of another."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/bash\n{script}\n")
+    path.chmod(0o755)
+
+
+def test_every_workflow_is_linted() -> None:
+    """Two linters see each workflow that is there, and are content."""
+    assert ["actionlint", "zizmor"] == [words[0] for words in lint_commands()]
+    for path in FOLDER.iterdir():
+        assert str(path.relative_to(ROOT)) in lint_commands()[0]
+    for said in lint(ROOT):
+        assert said.returncode == 0, said.stdout + said.stderr
+
+
+PLANTS = {
+    # what is broken: in the place of what, by what, which linter sees it and what it says
+    "an unknown key": ("    runs-on:", "    runs-in:", 0, 'unexpected key "runs-in"'),
+    "an output that is not there": (
+        "needs.campaign.outputs.status == '0'", "needs.campaign.outputs.code == '0'", 0,
+        'property "code" is not defined',
+    ),
+    "an input that is not there": ("inputs.seed }}", "inputs.sead }}", 0, '"sead" is not defined'),
+    "a shell script that splits words": ('exit "$status"', "exit $SEED", 0, "SC2086"),
+    "a wrong time": ('"17 2 * * *"', '"77 2 * * *"', 0, "invalid CRON"),
+    "an input within a script": (
+        'flags+=("--hypothesis-seed=$SEED")', 'flags+=("${{ inputs.seed }}")', 1,
+        "template-injection",
+    ),
+    "an action by its tag": (
+        "actions/setup-python@a309ff8b426b58ec0e2a45f0f869d46889d02405", "actions/setup-python@v6",
+        1, "unpinned-uses",
+    ),
+    "a job that may write everything": (
+        "permissions:\n  contents: read", "permissions: write-all", 1, "excessive-permissions",
+    ),
+    "a token that stays": ("          persist-credentials: false\n", "", 1, "artipacked"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("good", "bad", "linter", "said"), PLANTS.values(), ids=PLANTS)
+def test_a_broken_workflow_is_seen(
+    good: str, bad: str, linter: int, said: str, tmp_path: Path
+) -> None:
+    """Each kind of mistake makes a linter fail and say what is wrong."""
+    text = WORKFLOW.read_text()
+    assert good in text
+    path = tmp_path / WORKFLOW.relative_to(ROOT)
+    path.parent.mkdir(parents=True)
+    path.write_text(text.replace(good, bad))
+    seen = lint(tmp_path)[linter]
+    assert seen.returncode != 0
+    assert said in seen.stdout + seen.stderr
+
+
+def test_every_action_is_pinned() -> None:
+    """Actions are named by a full commit, with the version for people behind it."""
+    uses = re.findall(r"(?m)^ +uses: (.*)$", WORKFLOW.read_text())
+    assert len(uses) >= 8
+    for each in uses:
+        assert re.fullmatch(r"actions/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each), each
+
+
+def test_one_job_alone_may_write() -> None:
+    """All may read the contents; the job that files may write issues, and nothing may more."""
+    workflow = document()
+    assert workflow["permissions"] == {"contents": "read"}
+    assert {name: job.get("permissions") for name, job in workflow["jobs"].items()} == {
+        "campaign": None,
+        "file": {"contents": "read", "issues": "write"},
+    }
+    assert all(job["timeout-minutes"] <= 90 for job in workflow["jobs"].values())
+    assert not workflow["concurrency"]["cancel-in-progress"]
+
+
+def test_only_what_was_judged_is_filed() -> None:
+    """The job that files wants the exit status 0 or 1 of the campaign, and none else will do."""
+    workflow = document()
+    wanted = re.findall(
+        r"needs\.campaign\.outputs\.status == '(\w*)'", workflow["jobs"]["file"]["if"]
+    )
+    assert wanted == ["0", "1"]
+    output = workflow["jobs"]["campaign"]["outputs"]["status"]
+    assert output == "${{ steps.campaign.outputs.status }}"
+    assert step("campaign", "Campaign")["id"] == "campaign"
+
+
+@pytest.mark.parametrize("status", [0, 1, 2, 3])
+@pytest.mark.parametrize("seed", ["", "42", "4 2; exit 0 #"])
+def test_the_exit_status_is_passed_on(status: int, seed: str, tmp_path: Path) -> None:
+    """The step of the campaign ends as tox does, tells it, and hands a seed on as it is."""
+    program(tmp_path / "python", f'printf "%s\\n" "$@" > arguments; exit {status}')
+    said = run(
+        step("campaign", "Campaign")["run"], tmp_path, SEED=seed, GITHUB_OUTPUT=f"{tmp_path}/out"
+    )
+    assert said.returncode == status
+    assert (tmp_path / "out").read_text() == f"status={status}\n"
+    given = (tmp_path / "arguments").read_text().splitlines()
+    assert given == ["-m", "tox", "-e", "stateful", "--skip-pkg-install", "--"] + (
+        [f"--hypothesis-seed={seed}"] if seed else []
+    )
+
+
+def test_setting_up_is_no_part_of_the_campaign() -> None:
+    """What tox installs is installed before: tox ends with 1 when that fails, as for a finding."""
+    steps = [each["name"] for each in document()["jobs"]["campaign"]["steps"]]
+    assert steps.index("Install") < steps.index("Campaign")
+    assert "tox -e stateful --notest" in step("campaign", "Install")["run"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "said"),
+    [
+        ({"PT004_REF": "a" * 40}, 0, ""),
+        ({"PT004_REF": "main"}, 2, "PT004_REF is no full commit"),
+        ({"PT004_REPOSITORY": "o/pt004"}, 2, "FC_BASE_URL is not set"),
+        ({"PT004_REPOSITORY": "o/pt004", "FC_BASE_URL": "http://fc"}, 0, ""),
+    ],
+)
+def test_what_is_not_set_is_said(
+    settings: dict[str, str], code: int, said: str, tmp_path: Path
+) -> None:
+    """A ref that moves is refused, and so is testing the embedded FC in the place of another."""
+    own = {"PT004_REF": "b" * 40, "PT004_REPOSITORY": "o/r", "GITHUB_REPOSITORY": "o/r"}
+    ended = run(step("campaign", "See whether all is set")["run"], tmp_path, **own | settings)
+    assert ended.returncode == code
+    assert said in ended.stdout
+
+
+def test_the_known_findings_come_from_the_repository(tmp_path: Path) -> None:
+    """Those that are committed are put where the suite looks for them; none is fine as well."""
+    script = step("campaign", "Put the known findings in their place")["run"]
+    (tmp_path / "fc").mkdir()
+    (tmp_path / "pt004").mkdir()
+    assert run(script, tmp_path).returncode == 0
+    assert list((tmp_path / "pt004").iterdir()) == []
+    (tmp_path / "fc" / ".pt004-known.toml").write_text("x = 1\n")
+    assert run(script, tmp_path).returncode == 0
+    assert (tmp_path / "pt004" / ".pt004-known.toml").read_text() == "x = 1\n"
+
+
+def test_the_traces_are_kept_from_night_to_night() -> None:
+    """The newest are restored, and saved under a new key after any campaign, failed ones too."""
+    restore = step("campaign", "Restore the traces of earlier nights")["with"]
+    keep = step("campaign", "Keep the traces for the next night")
+    out = step("campaign", "Campaign")["env"]["PT004_OUT"]
+    assert restore["path"] == keep["with"]["path"] == f"{out.removeprefix('../')}/traces"
+    assert restore["key"] == keep["with"]["key"]
+    assert restore["key"].startswith(restore["restore-keys"])
+    assert {"run_id", "run_attempt"} <= set(re.findall(r"github\.(\w+)", restore["key"]))
+    assert keep["if"] == "${{ always() && steps.campaign.outputs.status != '' }}"
+
+
+def test_the_summary_is_told(tmp_path: Path) -> None:
+    """The digest is added to the summary of the job, with its links; without one that is said."""
+    script = step("campaign", "Tell")["run"]
+    program(tmp_path / "pt004/.tox/stateful/bin/pt004", 'printf "%s " "$@"; exit 0')
+    (tmp_path / "evidence").mkdir()
+    said = {"GITHUB_STEP_SUMMARY": f"{tmp_path}/told", "GITHUB_SERVER_URL": "https://x"}
+    said |= {"GITHUB_REPOSITORY": "o/r", "TRACES": "https://x/a", "STATUS": "1"}
+    assert run(script, tmp_path, **said).returncode == 0
+    assert "UNSURE" in (tmp_path / "told").read_text()
+    (tmp_path / "evidence/summary.json").write_text("{}")
+    (tmp_path / "told").unlink()
+    assert run(script, tmp_path, **said).returncode == 0
+    assert (tmp_path / "told").read_text().split() == [
+        "digest", "evidence", "--traces-url", "https://x/a", "--issues-url", "https://x/o/r/issues",
+    ]  # fmt: skip
+
+
+def test_no_secret_is_where_it_need_not_be() -> None:
+    """What an FC wants to be shown is known to the campaign alone, the right to write to filing."""
+    jobs = document()["jobs"]
+    for job in jobs.values():
+        for each in job["steps"]:
+            text = yaml.safe_dump(each)
+            if each["name"] != "Campaign":
+                assert "FC_TOKEN" not in text
+                assert "SECRET_KEY" not in text
+            if "GITHUB_TOKEN" in text:
+                assert (job, each["name"]) == (jobs["file"], "File")
+
+
+def test_the_commands_of_ours_exist() -> None:
+    """Commands and flags of pt004 that the workflow types are those that are there."""
+    scripts = [
+        each["run"].replace("\\\n", " ")
+        for job in document()["jobs"].values()
+        for each in job["steps"]
+        if "run" in each
+    ]
+    typed = re.findall(r"(?m)(?:^|/)pt004 (\w+)([^|>\n]*)", "\n".join(scripts))
+    assert {name for name, _ in typed} == {"digest", "submit"}
+    for name, rest in typed:
+        known = {flag for option in main.commands[name].params for flag in option.opts}
+        assert set(re.findall(r" (--[\w-]+)", rest)) <= known
