@@ -124,7 +124,7 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
     rate = f"{summary.requests / summary.seconds:,.0f} a second" if summary.seconds else ""
     started = (summary.started_at or "").replace("T", " ").partition(".")[0].rstrip("Z")
     facts = [
-        ("Federation Core", visible(summary.base_url or "")),
+        ("Federation Core", visible(_target(summary))),
         ("Started", f"{visible(started)} UTC" if started else ""),
         ("Took", _duration(summary.seconds)),
         ("Requests", f"{summary.requests:,}" + (f" ({rate})" if rate else "")),
@@ -135,6 +135,14 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
         ("Without an answer", f"{summary.open_calls:,} calls" if summary.open_calls else ""),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _target(summary: Summary) -> str:
+    """The address of the FC, or that it was an embedded one, and with which options."""
+    options = summary.target
+    if options is None or "--base-url" in options:
+        return summary.base_url or ""
+    return " ".join(["embedded", *(["with", *options] if options else [])])
 
 
 def _duration(seconds: float) -> str:

@@ -277,6 +277,21 @@ def test_the_verdict_in_a_sentence(
 @pytest.mark.parametrize(
     ("members", "expected"),
     [
+        ({"base_url": "http://h"}, "http://h"),
+        ({"base_url": "http://h", "target": ["--base-url", "http://h"]}, "http://h"),
+        ({"base_url": "http://127.0.0.1:3", "target": []}, "embedded"),
+        ({"target": ["--auth", "--fault", "f"]}, "embedded with --auth --fault f"),
+    ],
+)
+def test_which_fc_it_was(tmp_path: Path, members: dict[str, Any], expected: str) -> None:
+    """An address that is gone with the campaign is not told; a planted fault is."""
+    (tmp_path / "summary.json").write_text(json.dumps({"verdict": "conforms", **members}))
+    assert f"<dt>Federation Core</dt><dd>{expected}</dd>" in render(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("members", "expected"),
+    [
         ({}, "pt004 check"),
         ({"seed": 0, "profile": "ci", "dialect": "seed"}, "pt004 check --profile ci --seed 0"),
         ({"base_url": "http://h/a b"}, "pt004 check --base-url &#39;http://h/a b&#39;"),
