@@ -18,7 +18,8 @@ from pt004_model.evidence.document import Trace, load_trace
 from pt004_model.evidence.replay import Replay, replay_trace
 from pt004_model.evidence.reproduction import render
 from pt004_model.evidence.trace import Origin, write_trace
-from pt004_model.explore.campaign import PROFILES, Campaign, Found, Progress
+from pt004_model.explore.campaign import PROFILES, Campaign
+from pt004_model.explore.results import Found, Progress
 from pt004_model.model.commands import Token
 from pt004_model.wire.token import make
 
@@ -37,7 +38,7 @@ class Quiet:
         """Say nothing of a shorter trace."""
 
     def confirmed(self, found: Found) -> None:
-        """Say nothing of replays."""
+        """Say nothing of how surely it shows."""
 
     def progress(self, progress: Progress) -> None:
         """Say nothing of progress."""

@@ -19,6 +19,8 @@ from pt004_model.cli.replay import replay
 from pt004_model.cli.score import score
 from pt004_model.cli.serve import serve
 from pt004_model.cli.show import show
+from pt004_model.cli.submit import submit
+from pt004_model.cli.verify import verify
 from pt004_model.evidence.files import Unwritable
 
 __all__ = ["main"]
@@ -56,7 +58,7 @@ def main() -> None:
 
 
 for command in (
-    prove, check, page, replay, show, known, digest, serve, score, checks, faults, diagram,
-    completion,
+    prove, verify, check, page, replay, show, submit, known, digest, serve, score, checks,
+    faults, diagram, completion,
 ):  # fmt: skip
     main.add_command(command)

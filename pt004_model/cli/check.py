@@ -24,7 +24,8 @@ from pt004_model.evidence.conduct import conduct, keep_nothing
 from pt004_model.evidence.folder import Folder
 from pt004_model.evidence.known import Known
 from pt004_model.evidence.trace import Origin
-from pt004_model.explore.campaign import PROFILES, Campaign, Profile, Result
+from pt004_model.explore.campaign import PROFILES, Campaign, Profile
+from pt004_model.explore.results import Result
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.vocabulary import Dialect
@@ -164,7 +165,7 @@ class Telling:
 
     def _beginning(self, profile: Profile, seed: int) -> Iterator[str]:
         chosen, folder = self.chosen, self.folder
-        tenant, stranger = chosen.names.tenants
+        tenant, stranger, *_ = chosen.names.tenants
         kind = "embedded " if chosen.base_url is None else ""
         yield f"{kind}Federation Core {folder.origin.base_url}, dialect {chosen.dialect}"
         yield f"tenant {tenant}, stranger {stranger}, runs tagged pt004, ids in {folder.runs}"

@@ -237,4 +237,4 @@ def _names(tenant: str, stranger: str | None, actor: str) -> Names:
         raise click.UsageError(
             f"STRANGER_TENANT_ID and TENANT_ID are both {tenant!r}; a stranger is another tenant"
         )
-    return Names((tenant, other), (actor, f"{actor}_2", f"{actor}_3"))
+    return Names.of(tenant, other, (actor, f"{actor}_2", f"{actor}_3"))

@@ -1,32 +1,168 @@
-"""``pt004 prove``: the three canonical cases."""
+"""``pt004 prove``: the three canonical cases, and the report on them."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+import time
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
 
 import click
+from attrs import evolve
 
-from pt004_model.cli.options import setup, target_options
-from pt004_model.cli.session import connected
-from pt004_model.evidence.proof import prove as run_cases
+from pt004_model.cli.options import Setup, setup, target_options
+from pt004_model.cli.session import Connected, connected
+from pt004_model.evidence.proof import folder
+from pt004_model.evidence.proof.cases import CaseResult, tell, worst
+from pt004_model.evidence.proof.facts import State
+from pt004_model.evidence.proof.outside import (
+    BadSource,
+    Campaign,
+    Git,
+    commit_here,
+    read_campaign,
+    read_fc_log,
+)
+from pt004_model.evidence.proof.record import (
+    FORMAT,
+    VERSION,
+    Circumstances,
+    Record,
+    Recorder,
+    record_cases,
+    stamp,
+)
+from pt004_model.evidence.proof.render import REPORT, render
 from pt004_model.evidence.trace import blot
 from pt004_model.judge.oracle import Verdict
+from pt004_model.wire.client import Client
 
-EXIT_CODES = {Verdict.CONFORMS: 0, Verdict.DIVERGES: 1, Verdict.UNSURE: 3}
+EXIT_CODES: Final = {Verdict.CONFORMS: 0, Verdict.DIVERGES: 1, Verdict.UNSURE: 3}
+_REPORTED: Final = {State.PASS: 0, State.FAIL: 1, State.UNSURE: 3}
+_FOR_THE_REPORT: Final = ("image_digest", "git_sha", "with_campaign", "fc_log")
+
+
+def _digest(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value and not re.fullmatch(
+        r"([\x21-\x3f\x41-\x7e]{1,200}@)?sha(256|512):[0-9a-f]{64,128}", value
+    ):
+        raise click.BadParameter(f"{value!r} is no digest; give one like sha256:<64 hex digits>")
+    return value
+
+
+def _commit(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value and not re.fullmatch(r"[0-9a-f]{7,64}", value):
+        raise click.BadParameter(f"{value!r} is no commit; give 7 to 64 hex digits in lower case")
+    return value
 
 
 @click.command()
 @target_options
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+    help="Write the proof report into DIR.",
+)  # fmt: skip
+@click.option("--image-digest", metavar="DIGEST", callback=_digest,
+              help="Digest of the Federation Core's image, for the report.")  # fmt: skip
+@click.option("--git-sha", metavar="SHA", callback=_commit,
+              help="Commit for the report; else that of the working directory.")  # fmt: skip
+@click.option(
+    "--with-campaign", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+    help="Take in the campaign that `pt004 check --out DIR` left.",
+)  # fmt: skip
+@click.option(
+    "--fc-log", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+    multiple=True, help="A log of the Federation Core to search for the runs; may be repeated.",
+)  # fmt: skip
 @click.pass_context
 def prove(context: click.Context, /, **given: Any) -> None:
     """Run the three canonical cases: all allowed, a policy flag, a policy deny.
 
-    Example: pt004 prove --base-url http://127.0.0.1:9405
+    With --out a proof report is written that `pt004 verify` can check offline. A log given with
+    --fc-log is read after the cases have run, so let it be written while they do (docker logs -f).
+
+    Example: pt004 prove --base-url http://127.0.0.1:9405 --out REPORT/PROOFS
     """
     chosen = setup(**given)
+    campaign = _check_report(given, chosen)
     with connected(chosen) as there:
         there.require(governed=True, on_run=lambda _: None)
-        verdict = run_cases(
-            there.session, there.base_url, lambda line: click.echo(blot(line, chosen.secrets))
-        )
-    context.exit(EXIT_CODES[verdict])
+        recorder = Recorder(there.transport)
+        session = evolve(there.session, fc=Client(there.codec, recorder))
+        began = time.time()
+        results = tell(session, there.base_url, lambda line: click.echo(blot(line, chosen.secrets)))
+        ended = time.time()
+    if given["out"] is None:
+        context.exit(EXIT_CODES[worst(results)])
+    here = _circumstances(there, chosen, given, (began, ended))
+    context.exit(_report(given, chosen, here, results, recorder, campaign))
+
+
+def _check_report(given: dict[str, Any], chosen: Setup) -> Campaign | None:
+    """Find out before anything is sent if the report cannot be made; the campaign to take in."""
+    if given["out"] is None:
+        for name in _FOR_THE_REPORT:
+            if given[name]:
+                flag = name.replace("_", "-")
+                raise click.UsageError(f"--{flag} is for the report alone; give --out DIR as well")
+        return None
+    folder.prepare(given["out"])
+    if given["with_campaign"] is None:
+        return None
+    try:
+        return read_campaign(given["with_campaign"], chosen.secrets)
+    except BadSource as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _circumstances(
+    there: Connected, chosen: Setup, given: dict[str, Any], times: tuple[float, float]
+) -> Circumstances:
+    return Circumstances(
+        started_at=stamp(times[0]),
+        finished_at=stamp(times[1]),
+        tester=version("pt004_model"),
+        base_url=there.base_url,
+        dialect=chosen.dialect,
+        tenant=chosen.names.tenants[0],
+        actor=chosen.names.actors[0],
+        authenticated=chosen.credentials.present,
+        embedded=chosen.base_url is None,
+        automatic=chosen.automatic,
+        fault=chosen.fault or "",
+        image_digest=given["image_digest"] or "",
+        git=Git(given["git_sha"]) if given["git_sha"] else commit_here(),
+    )
+
+
+def _report(
+    given: dict[str, Any],
+    chosen: Setup,
+    here: Circumstances,
+    results: Iterable[CaseResult],
+    recorder: Recorder,
+    campaign: Campaign | None,
+) -> int:
+    """Write the report and say where; the exit code that goes with its verdict."""
+    results = tuple(results)
+    cases, envelopes = record_cases(results, recorder.exchanged, chosen.secrets)
+    runs = {result.name: result.run_id for result in results}
+    try:
+        logs = tuple(read_fc_log(path, runs, chosen.secrets) for path in given["fc_log"])
+    except BadSource as error:
+        raise click.UsageError(str(error)) from None
+    record = Record(FORMAT, VERSION, here, cases, campaign, logs)
+    proof, files = render(record, envelopes)
+    sha256 = folder.write(given["out"], files)
+    click.echo("")
+    click.echo(f"Proof report: {given['out'] / REPORT}")
+    click.echo(f"Verdict: {proof.verdict}")
+    for part in proof.parts:
+        if part.state is not State.PASS:
+            of = f" of {part.case}" if part.case else ""
+            click.echo(f"  {part.state}: {part.name}{of}: {blot(part.why, chosen.secrets)}")
+    click.echo(f"Manifest SHA-256: {sha256}")
+    click.echo(f"Check it with: pt004 verify {given['out']} --manifest-sha256 {sha256}")
+    return _REPORTED[proof.verdict]

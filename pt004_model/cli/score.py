@@ -18,7 +18,8 @@ from pt004_model.cli.session import connected
 from pt004_model.embedded import FAULTS
 from pt004_model.evidence import score as kill_table
 from pt004_model.evidence.score import Kill
-from pt004_model.explore.campaign import PROFILES, Campaign, Found, Progress
+from pt004_model.explore.campaign import PROFILES, Campaign
+from pt004_model.explore.results import Found, Progress
 from pt004_model.model.commands import describe
 
 

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from pt004_model.evidence import report
 from pt004_model.evidence.folder import Folder
-from pt004_model.explore.campaign import Found, Progress
+from pt004_model.explore.results import Found, Progress
 
 _EVERY: Final = 10.0  # seconds between lines of progress where there is no terminal
 _STYLES: Final = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import subprocess
@@ -10,7 +11,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Final
 
 import click
@@ -21,6 +21,7 @@ from pt004_model.explore.preflight import preflight
 from pt004_model.explore.session import Session
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Oracle
+from pt004_model.model.commands import Token
 from pt004_model.wire.client import Client
 from pt004_model.wire.codec import Codec
 from pt004_model.wire.token import make
@@ -71,10 +72,11 @@ def connected(
         except BadTarget as error:
             raise click.UsageError(str(error)) from None
         credentials = setup.credentials
-        codec = Codec(setup.names, setup.dialect, _tokens(setup))
+        oracle = Oracle(setup.names, areas=areas)
+        codec = Codec(setup.names, setup.dialect, _tokens(setup, oracle))
         session = Session(
             Client(codec, transport),
-            Oracle(setup.names, areas=areas),
+            oracle,
             authenticates=credentials.present,
             bad_tokens=credentials.kinds,
             ungoverned=ungoverned,
@@ -85,8 +87,14 @@ def connected(
             transport.close()
 
 
-def _tokens(setup: Setup) -> Callable[..., str | None]:
-    return partial(make, setup.credentials)
+def _tokens(setup: Setup, oracle: Oracle) -> Callable[[Token], str | None]:
+    """Makes tokens; that they have just expired is said by the FC's clock, once it is known."""
+
+    def token(kind: Token) -> str | None:
+        ahead = oracle.ledger.clock.low
+        return make(setup.credentials, kind, ahead if math.isfinite(ahead) else None)
+
+    return token
 
 
 @contextmanager

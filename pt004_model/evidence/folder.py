@@ -15,7 +15,7 @@ from pt004_model.evidence.ci import keep_for_ci
 from pt004_model.evidence.files import Unwritable, write_json
 from pt004_model.evidence.page import write_page
 from pt004_model.evidence.trace import Origin, Trace, rfc3339, said, write_trace
-from pt004_model.explore.campaign import Found, Result
+from pt004_model.explore.results import Found, Result
 from pt004_model.judge.checks import CHECKS
 
 OF_ONE: Final = ("summary.json", "replays.json", "summary.md", "junit.xml", "page.html")

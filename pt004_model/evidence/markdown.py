@@ -1,6 +1,6 @@
-"""Text of others within Markdown, as GitHub reads it: shown as it came, and never read as Markdown.
+"""Text of others in the cells of a table of Markdown: shown as it came, never read as Markdown.
 
-A span of code is made with HTML, not with backticks, which the text may hold. What could mean
+A bar ends a cell within backticks too, so a span of code is made with HTML here. What could mean
 something is a character reference: those mean themselves alone. Nobody is mentioned and nothing is
 linked within ``code``.
 """

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Final
 
-from pt004_model.explore.campaign import Found, Progress, Result
 from pt004_model.explore.lockstep import Step
+from pt004_model.explore.results import Found, Progress, Result
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import describe

@@ -32,8 +32,8 @@ from pt004_model.evidence.document import (
 )
 from pt004_model.evidence.files import write_json
 from pt004_model.evidence.secrecy import BLOT, blot
-from pt004_model.explore.campaign import Found
 from pt004_model.explore.lockstep import Step
+from pt004_model.explore.results import Found
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.finding import Finding
 from pt004_model.model.commands import Command, Names, Token, describe, subject
@@ -168,10 +168,10 @@ def _reply(response: Response, secrets: tuple[str, ...]) -> Response:
     if isinstance(body, Undecodable):
         hidden = Undecodable(body.why, blot(body.start, secrets))
         return Reply(response.code, hidden, content_type=kind)
-    return Reply(response.code, blot(_writable(body), secrets), content_type=kind)
+    return Reply(response.code, blot(shallow(body), secrets), content_type=kind)
 
 
-def _writable(value: Any, depth: int = _DEEP) -> Any:
+def shallow(value: Any, depth: int = _DEEP) -> Any:
     """``value``, cut where it is nested so deep, or so large, that it could not be written."""
     if isinstance(value, float) and not math.isfinite(value):
         return "[a number beyond a double]"
@@ -180,5 +180,5 @@ def _writable(value: Any, depth: int = _DEEP) -> Any:
     if depth == 0:
         return "[nested deeper]"
     if isinstance(value, dict):
-        return {name: _writable(each, depth - 1) for name, each in value.items()}
-    return [_writable(each, depth - 1) for each in value]
+        return {name: shallow(each, depth - 1) for name, each in value.items()}
+    return [shallow(each, depth - 1) for each in value]

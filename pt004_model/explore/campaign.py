@@ -11,22 +11,21 @@ from __future__ import annotations
 
 import random
 import time
-from typing import Any, Final, Protocol
+from typing import Final
 
-from attrs import Factory, define, evolve, field, frozen
+from attrs import define, evolve, field, frozen
 
-from pt004_model.explore.coverage import Coverage, measure
-from pt004_model.explore.lockstep import Interruption, Lockstep, Step, Tally, TargetLost
+from pt004_model.explore.coverage import measure
+from pt004_model.explore.lockstep import Interruption, Lockstep, Tally, TargetLost
 from pt004_model.explore.properties import scenario_property
+from pt004_model.explore.results import Found, Progress, Reporter, Result
 from pt004_model.explore.rounds import goals_now, run_round
 from pt004_model.explore.session import Archive, Session
-from pt004_model.explore.shrink import Budget, Commands, Shrinker, replay, sent
+from pt004_model.explore.shrink import Budget, Shrinker, refused, replay, sent
 from pt004_model.explore.statistics import Statistics
-from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import subject
-from pt004_model.model.coverage import Edge
 
 
 @frozen
@@ -71,103 +70,8 @@ ROUND: Final = 10
 """Examples a round: Hypothesis spends the first of each run on the simplest cases."""
 KNOWN_SHRINK: Final = (60, 5.0)
 """What shortening a known finding may cost, in requests and seconds: somebody has its trace."""
-
-
-@define
-class Found:
-    """One fingerprint in a campaign: its first finding, and the shortest trace of it so far.
-
-    ``requests_to_first`` counts the requests of the campaign when it was first seen; ``first_seen``
-    and ``last_seen`` are epoch seconds. ``reproduced`` says how often it was seen again when it was
-    replayed, and how often it was replayed; ``known`` that it was to be expected. ``other`` is the
-    conversation of the first replay in which it did not show.
-    """
-
-    finding: Finding
-    commands: Commands
-    steps: tuple[Step, ...]
-    requests_to_first: int
-    occurrences: int = 1
-    shrunk: bool = False
-    first_seen: float = field(factory=time.time)
-    last_seen: float = field(default=Factory(lambda self: self.first_seen, takes_self=True))
-    reproduced: tuple[int, int] | None = None
-    known: bool = False
-    other: tuple[Step, ...] = ()
-
-    @property
-    def flaky(self) -> bool:
-        """Whether a replay did not show it."""
-        return self.reproduced is not None and self.reproduced[0] < self.reproduced[1]
-
-    @property
-    def fingerprint(self) -> str:
-        """The fingerprint that all its occurrences share."""
-        return self.finding.fingerprint
-
-
-@frozen
-class Progress:
-    """Where a campaign stands: counts, and seconds since its start.
-
-    ``total`` is how many examples are wanted, ``left`` the seconds that the rest may take if they
-    go on like this (``None``: too early to say). ``doing`` is what is going on, in a word or two.
-    """
-
-    examples: int
-    requests: int
-    seconds: float
-    driven: int
-    reachable: int
-    findings: int
-    total: int = 0
-    left: float | None = None
-    doing: str = "exploring"
-
-
-@frozen
-class Result:
-    """What a campaign came to. ``why`` is a sentence when the verdict is UNSURE.
-
-    ``areas`` are those that were judged; without tokens there is nothing to authenticate.
-    ``edges`` counts how often each was driven; ``statistics`` are as ``summary.json`` has
-    them. ``started_at`` is in epoch seconds.
-    """
-
-    verdict: Verdict
-    findings: tuple[Found, ...]
-    examples: int
-    requests: int
-    seconds: float
-    seed: int
-    profile: str
-    coverage: Coverage
-    open_calls: int
-    why: str = ""
-    started_at: float = 0.0
-    edges: dict[Edge, int] = field(factory=dict)
-    statistics: dict[str, Any] = field(factory=dict)
-    areas: tuple[str, ...] = AREAS
-
-
-class Reporter(Protocol):
-    """Is told what happens, as it happens."""
-
-    def found(self, found: Found) -> None:
-        """A fingerprint was seen for the first time."""
-        ...
-
-    def improved(self, found: Found) -> None:
-        """A shorter trace of a finding is there."""
-        ...
-
-    def confirmed(self, found: Found) -> None:
-        """A finding was replayed; ``reproduced`` says how often it showed."""
-        ...
-
-    def progress(self, progress: Progress) -> None:
-        """Some time has passed."""
-        ...
+ATTEMPTS: Final = 5
+"""How many conversations are shortened for a trace that needs nothing before it."""
 
 
 class _OutOfTime(Interruption):
@@ -239,7 +143,7 @@ class Campaign:
             scenario_property(self.session, derived.getrandbits(32), 0, self._count)()
             self._settle_new()
         while self.examples < self.profile.examples:
-            self.session.goals = goals_now(self.session.tally, self.lengths)
+            self.session.begin_round(goals_now(self.session.tally, self.lengths))
             count = min(ROUND, self.profile.examples - self.examples)
             seeded = derived.getrandbits(32)
             run_round(self.session, seeded, count, self.profile.commands, self._count)
@@ -295,6 +199,8 @@ class Campaign:
         if there is not None:
             there.occurrences += 1
             there.last_seen = time.time()
+            if there.shrunk and not there.stands_alone and there.attempts < ATTEMPTS:
+                there.again = (lockstep.needed(), tuple(lockstep.steps))
             return
         steps = tuple(lockstep.steps)
         self.add(Found(finding, lockstep.needed(), steps, self.requests))
@@ -310,7 +216,7 @@ class Campaign:
     def _settle_new(self) -> None:
         """Shorten the findings that are new, and replay them to see how surely they show."""
         for found in tuple(self.found.values()):
-            if not found.shrunk:
+            if not found.shrunk or found.again is not None:
                 found.shrunk = True
                 self.doing = f"shrinking {found.fingerprint}"
                 self._shrink(found)
@@ -325,9 +231,17 @@ class Campaign:
             self.reporter.improved(found)
 
         budget = Budget(*(KNOWN_SHRINK if found.known else self.profile.shrink))
-        shrinker = Shrinker(self.aside, found.fingerprint, found.commands, budget, better)
+        commands, steps = found.again or (found.commands, found.steps)
+        tally = self.session.tally  # how this FC acts on decisions was seen in the search
+        self.aside.tally.own, self.aside.tally.held = dict(tally.own), dict(tally.held)
+        shrinker = Shrinker(self.aside, found.fingerprint, commands, budget, better)
+        shrinker.refused = refused(steps)
         shrinker.on_try = self.tell
+        if found.again is not None:  # there is a trace; only one that stands by itself is better
+            shrinker.modes = (True,)
+        found.again, found.attempts = None, found.attempts + 1
         shrinker.run()
+        found.stands_alone = shrinker.confirmed and shrinker.alone
 
     def _confirm(self, found: Found) -> None:
         """Replay a new finding some times, within the budget for shrinking a finding."""
@@ -338,7 +252,9 @@ class Campaign:
                 self.tell()
                 if runs and self.aside.tally.commands - before + len(found.commands) > most:
                     break
-                lockstep, finding = replay(self.aside, found.commands, found.fingerprint)
+                lockstep, finding = replay(
+                    self.aside, found.commands, found.fingerprint, alone=found.stands_alone
+                )
                 seen, runs = seen + (finding is not None), runs + 1
                 if finding is None and not found.other:
                     found.other = tuple(lockstep.steps)

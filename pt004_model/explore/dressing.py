@@ -1,4 +1,4 @@
-"""Bodies dressed up with what may go with them, or spoiled with what may not.
+"""Bodies dressed up with what may go with them.
 
 Each function is pure: what varies is drawn from ``dice``, a seeded generator, or is the plainest
 there is when ``dice`` is ``None``.
@@ -15,37 +15,39 @@ from pt004_model.model.run import Run
 from pt004_model.model.scenarios import TAGS, WORKFLOW_ID, Scenario
 from pt004_model.model.values import Body, Json
 
+_SIBLING: Final = 0.7
+
 
 def creation(
-    number: int, scenario: Scenario, dice: Random | None, governed: bool = True
+    number: int,
+    scenario: Scenario,
+    dice: Random | None,
+    governed: bool = True,
+    like: Run | None = None,
 ) -> CreateRun:
-    """A create for a run that is to live through ``scenario``."""
+    """A create for a run that is to live through ``scenario``.
+
+    Often one of the workflow of ``like``, with steps of the same names: such runs get mixed up.
+    """
     fields: dict[str, Json] = {"workflow_id": WORKFLOW_ID}
+    sibling = like if dice is not None and dice.random() < _SIBLING else None
+    if sibling is not None:
+        fields["workflow_id"] = sibling.asked.workflow_id
     if governed:
-        pattern = "step_{}"
-        if dice is not None and dice.random() < 0.4:
-            pattern = dice.choice(samples.STEP_NAMES)
-        numbers = range(1, len(scenario.decisions) + 1)
-        fields["steps"] = [pattern.format(number) for number in numbers]
+        fields["steps"] = _steps(len(scenario.decisions), dice, sibling)
     fields["tags"] = list(TAGS)
     if dice is None:
         return CreateRun(number, Body.of(fields))
-    for name in ("input_payload", "metadata"):
-        if dice.random() < 0.5:
-            fields[name] = dice.choice(samples.VALUES)
-    if dice.random() < 0.3:
+    _payloads(fields, dice)
+    if dice.random() < 0.4:
         fields["tags"] = [*dice.choice(samples.TAG_LISTS), TAGS[0]]
-    if dice.random() < 0.2:
-        fields["workflow_version"] = dice.choice(samples.TEXTS)
-    if dice.random() < 0.1:
+    if dice.random() < 0.3:
+        fields["workflow_version"] = dice.choice(("", samples.ODD_TEXT, *samples.TEXTS))
+    if sibling is None and dice.random() < 0.15:
         fields["workflow_id"] = dice.choice(samples.TEXTS) or WORKFLOW_ID
-    if dice.random() < 0.2:
-        unknown: tuple[Json, ...] = (None, 1, {"a": 1})
-        fields[dice.choice(("status", "run_id", "step_index", "tenant_id", "note"))] = dice.choice(
-            unknown
-        )
-    if dice.random() < 0.1:
-        fields[dice.choice(("input_payload", "metadata", "workflow_version"))] = None
+    if dice.random() < 0.15:
+        unknown: tuple[Json, ...] = (1, {"a": 1}, None)
+        fields["note"] = dice.choice(unknown)
     return CreateRun(
         number,
         Body.of(fields),
@@ -53,6 +55,31 @@ def creation(
         key=f"c{number}" if dice.random() < 0.25 else dice.choice((None, None, "")),
         correlation=dice.choice(samples.CORRELATIONS),
     )
+
+
+def _steps(length: int, dice: Random | None, sibling: Run | None) -> list[Json]:
+    if sibling is not None and sibling.asked.steps is not None:
+        known = sibling.asked.steps
+        more = (f"step_{number}" for number in range(len(known) + 1, length + 1))
+        return [*known[:length], *more] if not set(known) & set(more) else list(known)
+    pattern = "step_{}"
+    if dice is not None and dice.random() < 0.4:
+        pattern = dice.choice(samples.STEP_NAMES)
+    return [pattern.format(number) for number in range(1, length + 1)]
+
+
+def _payloads(fields: dict[str, Json], dice: Random) -> None:
+    """Payload and metadata; the oddest value goes into one of them, so that readings stay short."""
+    names = ["input_payload", "metadata"]
+    dice.shuffle(names)
+    if dice.random() < 0.5:
+        fields[names.pop()] = samples.ODD_VALUE
+    for name in names:
+        chance = dice.random()
+        if chance < 0.35:
+            fields[name] = dice.choice(samples.VALUES[1:])
+        elif chance < 0.4:
+            fields[name] = None
 
 
 def dressed(run: Run, plain: Body, dice: Random | None) -> Body:
@@ -63,20 +90,19 @@ def dressed(run: Run, plain: Body, dice: Random | None) -> Body:
     status = fields.get("status")
     more: dict[str, Json] = {}
     policy = fields.get("policy")
-    if isinstance(policy, dict) and dice.random() < 0.4:
+    if isinstance(policy, dict) and dice.random() < 0.5:
         why: Json = {
             **policy,
-            "policy_id": dice.choice(samples.TEXTS),
-            "reason": dice.choice(samples.TEXTS),
+            "policy_id": dice.choice((samples.ODD_TEXT, *samples.TEXTS)),
+            "reason": dice.choice((samples.ODD_TEXT, *samples.TEXTS)),
             "rules_triggered": list(dice.choice(samples.TAG_LISTS)),
         }
         more["policy"] = why
-    if dice.random() < 0.5:
-        more["reason"] = dice.choice(samples.TEXTS)
-    if status == "completed" and dice.random() < 0.6:
-        more["output_payload"] = dice.choice(samples.VALUES)
-    if status == "failed" and dice.random() < 0.6:
-        more["error_details"] = dice.choice(samples.VALUES)
+    if dice.random() < (0.8 if status == "failed" else 0.5):
+        more["reason"] = dice.choice((samples.ODD_TEXT, samples.ODD_TEXT, "", *samples.TEXTS))
+    for carried, use in (("output_payload", "completed"), ("error_details", "failed")):
+        if status == use and dice.random() < 0.7:
+            more[carried] = dice.choice((samples.ODD_VALUE, {}, *samples.VALUES))
     if dice.random() < 0.05:
         useless = dice.choice(("output_payload", "error_details"))
         more.setdefault(useless, {"unasked": 1})
@@ -88,52 +114,8 @@ def dressed(run: Run, plain: Body, dice: Random | None) -> Body:
     elif not run.governed and dice.random() < 0.5:
         more["current_step"] = dice.choice(samples.TEXTS)
         more["step_index"] = dice.choice((0, 1, 7, 2**40))
-    if dice.random() < 0.05:
+    if dice.random() < 0.1:
         more[dice.choice(("reason", "note", "error_details"))] = None
+    elif dice.random() < 0.1:
+        more["note"] = {"unknown": [1]}
     return plain.replace(**more) if more else plain
-
-
-SPOILED_CHANGE: Final = (
-    "status", "status", "current_step", "step_index", "policy", "reason", "policy.decision",
-    "policy.policy_id", "policy.reason", "policy.rules_triggered", "output_payload",
-    "error_details",
-)  # fmt: skip
-SPOILED_CREATE: Final = (
-    "workflow_id", "workflow_version", "input_payload", "metadata", "tags", "steps", "workflow_id",
-    "steps",
-)  # fmt: skip
-STATUSES: Final = ("Paused", "RUNNING", "archived", "cancelled", "pending", " paused", "")
-STEP_LISTS: Final[tuple[Json, ...]] = (
-    [],
-    ["a", "a"],
-    ["a", ""],
-    ["a", 1],
-    "a",
-    {},
-    [None],
-    True,
-    3,
-)
-
-
-def spoiled(plain: Body, name: str, values: tuple[Json, ...], dice: Random) -> Body:
-    """``plain`` without the field ``name``, with null, or with a value that may be wrong."""
-    outer, _, inner = name.partition(".")
-    fields = plain.fields
-    holder: dict[str, Json] = fields
-    if inner:
-        policy = fields.get("policy")
-        holder = policy if isinstance(policy, dict) else {}
-        name = inner
-    way = dice.randrange(6)
-    changed = {key: value for key, value in holder.items() if key != name}
-    if way == 1:
-        changed[name] = None
-    elif way > 1:
-        pool = dice.choice((values, samples.WRONG_VALUES))
-        changed[name] = dice.choice(pool)
-        if name == "step_index" and dice.random() < 0.5:
-            index = holder.get(name, 0)
-            numeric = index if isinstance(index, int) else 0
-            changed[name] = dice.choice((float(numeric), str(numeric), bool(numeric), -1 - numeric))
-    return plain.replace(**{outer: changed}) if inner else Body.of(changed)

@@ -9,22 +9,17 @@ touched is read in full, and sometimes what it did not touch.
 from __future__ import annotations
 
 from random import Random
+from typing import Final
 
-from attrs import evolve
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from pt004_model.explore.choices import (
-    WALKS,
-    Choice,
-    Family,
-    Situation,
-    commands,
-    lingering,
-    walk,
-)
+from pt004_model.explore.beat import forbidden, lingering, walk
+from pt004_model.explore.choices import ideas
 from pt004_model.explore.dressing import creation
+from pt004_model.explore.novelty import Keys, Novelty
 from pt004_model.explore.session import Session
-from pt004_model.explore.strategies import Drawn, choices, scenarios
+from pt004_model.explore.situation import WALKS, Choice, Family, Situation
+from pt004_model.explore.strategies import Drawn, choices, scenarios, seeds
 from pt004_model.model.commands import (
     Caller,
     ChangeRun,
@@ -34,17 +29,18 @@ from pt004_model.model.commands import (
     Tenant,
     subject,
 )
-from pt004_model.model.moves import Goal, Move, forbidden_moves
+from pt004_model.model.moves import Goal, Move
 from pt004_model.model.scenarios import Scenario, following
 from pt004_model.vocabulary import Decision
 
-MOST_RUNS = 10
+MOST_RUNS: Final = 10
 """Runs that one example makes at the most."""
-_MARCH = (3, 8, 40)
-_LINGER = (1, 4, 12)
-_LOOK_EVERY = 6
-_DEFIANCE = 3
-_ONE_STEP = Scenario((Decision.ALLOW,))
+_MARCH: Final = (3, 8, 40)
+_LINGER: Final = (2, 5, 12)
+_LOOK_EVERY: Final = 6
+_DEFIANCE: Final = 3
+_ELSEWHERE: Final = 5
+_PLAIN: Final = Scenario((Decision.ALLOW,))
 
 
 class WorkflowMachine(RuleBasedStateMachine):
@@ -57,16 +53,16 @@ class WorkflowMachine(RuleBasedStateMachine):
         super().__init__()
         self.session = session
         self.lockstep = session.lockstep()
+        self.novelty = Novelty(session.tried_before)
         self.plans: dict[int, Scenario] = {}
         self.first = 0 if session.archive is None else session.archive.next_run
         self.next_run = self.first
         self.stopped = False
 
-    @initialize(plan=scenarios())
-    def begin(self, plan: Scenario) -> None:
+    @initialize(plan=scenarios(), seed=seeds())
+    def begin(self, plan: Scenario, seed: int) -> None:
         """Make the first run, and look whether earlier ones are still what they were."""
-        self.plans[self.first] = plan
-        self._send(creation(self.first, plan, None, not self.session.ungoverned))
+        self._carry_out(Choice(Family.CREATE, seed), plan)
         if self.session.archive is not None:
             for old in self.session.archive.pick(self.session.examples):
                 self.lockstep.adopt(old.run, old.seen, old.since)
@@ -81,18 +77,11 @@ class WorkflowMachine(RuleBasedStateMachine):
         if choice.family is Family.STOP:
             self.stopped = True
         elif choice.family is Family.GOAL:
-            self._pursue(choice)
+            self._pursue(choice.dice)
         elif choice.family in WALKS:
             self._walk(choice, drawn.plan)
         else:
-            for command in commands(self._situation(drawn.plan), choice):
-                if isinstance(command, CreateRun) and command.run == self.next_run:
-                    if self.next_run - self.first >= MOST_RUNS:
-                        continue
-                    self.plans[self.next_run] = drawn.plan
-                self._send(command)
-            if choice.pick % 5 == 0:
-                self._look_elsewhere(choice.pick // 5)
+            self._carry_out(choice, drawn.plan)
 
     def teardown(self) -> None:
         """Read every run once more: what was done to one must not show on another."""
@@ -103,7 +92,7 @@ class WorkflowMachine(RuleBasedStateMachine):
         if archive is not None:
             archive.keep(self.lockstep, self.first)
             archive.next_run = self.next_run
-            self.session.examples += 1
+            self.session.end_example(self.novelty)
 
     def _situation(self, plan: Scenario) -> Situation:
         live = [n for n in sorted(self.plans, reverse=True) if self.lockstep.drivable(n)]
@@ -116,57 +105,76 @@ class WorkflowMachine(RuleBasedStateMachine):
             session.ungoverned,
             session.bad_tokens,
             plan,
+            self.novelty,
         )
 
-    def _send(self, command: Command, *, look: bool = True) -> None:
+    def _carry_out(self, choice: Choice, plan: Scenario) -> None:
+        """Send what a choice stands for, then read what it touched, and now and then the rest."""
+        touched: dict[int, None] = {}
+        for idea in ideas(self._situation(plan), choice):
+            command = idea.command
+            if isinstance(command, CreateRun) and command.run >= self.next_run:
+                if self.next_run - self.first >= MOST_RUNS:
+                    continue
+                self.plans[command.run] = plan
+            self._send(command, idea.keys)
+            number = subject(command)
+            if number is not None:
+                touched[number] = None
+        for number in touched:
+            self._look(number)
+        if choice.seed % _ELSEWHERE == 1:
+            numbers = sorted(set(self.lockstep.world.runs) - set(self.lockstep.adopted))
+            others = [number for number in numbers if number not in touched]
+            if others:
+                self._look(others[choice.seed // _ELSEWHERE % len(others)])
+
+    def _send(self, command: Command, keys: Keys = ()) -> None:
         if isinstance(command, CreateRun):
             self.next_run = max(self.next_run, command.run + 1)
+        self.novelty.note(keys)
         self.lockstep.do(command)
-        number = subject(command)
-        plain = isinstance(command, ReadRun) and command.logs and command.gates
-        if look and number is not None and not plain:
-            self._look(number)
 
     def _look(self, number: int) -> None:
-        """Read a run in full, as its own tenant."""
+        """Read a run in full, as its own tenant; once is enough."""
         run = self.lockstep.world.runs.get(number)
-        if run is not None and number not in self.lockstep.world.outside:
-            self.lockstep.do(ReadRun(number, caller=Caller(Tenant(run.tenant))))
+        if run is None or number in self.lockstep.world.outside:
+            return
+        read = ReadRun(number, caller=Caller(Tenant(run.tenant)))
+        if not self.lockstep.steps or self.lockstep.steps[-1].command != read:
+            self.lockstep.do(read)
 
-    def _look_elsewhere(self, pick: int) -> None:
-        numbers = sorted(set(self.lockstep.world.runs) - set(self.lockstep.adopted))
-        if numbers:
-            self._look(numbers[pick % len(numbers)])
+    def _make(self, plan: Scenario, *, governed: bool) -> int:
+        """Make a run for a walk, in the plainest way."""
+        number = self.next_run
+        self.plans[number] = plan
+        self._send(creation(number, plan, None, governed))
+        return number
 
-    def _pursue(self, choice: Choice) -> None:
+    def _pursue(self, dice: Random | None) -> None:
         """Make a run for one of the round's goals, bring it there, and make the move."""
         goals = self.session.goals
         if not goals or self.next_run - self.first >= MOST_RUNS:
             return
-        goal: Goal = goals[choice.pick % len(goals)]
-        number = self.next_run
+        goal: Goal = goals[0] if dice is None else dice.choice(goals)
         plan = Scenario((Decision.ALLOW,) * max(goal.length, 1))
-        self.plans[number] = plan
-        self._send(creation(number, plan, None, governed=goal.length > 0))
+        number = self._make(plan, governed=goal.length > 0)
         for move in goal.way:
-            self._go(number, move, _dice(choice))
-        self._defy(number, choice, _DEFIANCE)
-        self._go(number, goal.move, _dice(choice))
+            self._go(number, move, dice)
+        if dice is not None:
+            self._defy(number, dice, _DEFIANCE)
+        self._go(number, goal.move, dice)
+        self._look(number)
         if number in self.session.hindered:
             hindered = self.session.tally.hindered
             hindered[goal] = hindered.get(goal, 0) + 1
 
-    def _defy(self, number: int, choice: Choice, times: int) -> None:
-        """Ask for what is forbidden where the run is; it should all be refused.
-
-        Nothing is read in between: a refusal changes nothing, and the next reading shows it.
-        """
-        dice = Random(choice.variety + choice.pick)  # noqa: S311 - no secret is made
-        for _ in range(times):
-            if not self.lockstep.drivable(number):
-                return
-            moves = forbidden_moves(self.lockstep.world.runs[number])
-            self._go(number, dice.choice(moves), None, look=False)
+    def _defy(self, number: int, dice: Random, times: int) -> None:
+        """Ask for what is forbidden where the run is; it should all be refused."""
+        if self.lockstep.drivable(number):
+            run = self.lockstep.world.runs[number]
+            for idea in forbidden(self._situation(_PLAIN), run, dice, times):
+                self._send(idea.command, idea.keys)
 
     def _walk(self, choice: Choice, plan: Scenario) -> None:
         """Take a run several moves on: along its plan, or pausing and resuming it on the spot.
@@ -174,45 +182,33 @@ class WorkflowMachine(RuleBasedStateMachine):
         What happens in long runs and after many pauses is seen in no other way. It is read now and
         then only, so that the requests go into the moves.
         """
-        along, times = choice.family is Family.MARCH, _LINGER[choice.pick % 3]
-        if along:
-            times = _MARCH[choice.pick % 3]
-            if len(plan.decisions) > 1 and self.next_run - self.first < MOST_RUNS:
-                times = 4 * len(plan.decisions)
-                self.plans[self.next_run] = plan
-                governed = not self.session.ungoverned
-                self._send(creation(self.next_run, plan, None, governed), look=False)
-        run = self._situation(_ONE_STEP).run(0 if len(plan.decisions) > 1 else choice.pick)
+        dice = choice.dice or Random(0)  # noqa: S311 - no secret is made
+        along = choice.family is Family.MARCH
+        times = dice.choice(_MARCH if along else _LINGER)
+        run = self._situation(_PLAIN).run(choice.dice)
+        if along and len(plan.decisions) > 1 and self.next_run - self.first < MOST_RUNS:
+            times = 4 * len(plan.decisions)
+            number = self._make(plan, governed=not self.session.ungoverned)
+            run = self.lockstep.world.runs.get(number)
         if run is None:
             return
         number = run.number
+        keyed, defiant = dice.random() < 0.4, dice.random() < 0.5
         for count in range(1, times + 1):
             now = self.lockstep.world.runs.get(number, run)
             move = following(now, self.plans[number]) if along else lingering(now)
             if move is None or not self.lockstep.drivable(number):
                 break
-            keyed = choice.variety % 2 == 1
-            if along and choice.variety % 3:
-                self._defy(number, evolve(choice, pick=choice.pick + count), 1)
-            self._go(number, move, None, look=count % _LOOK_EVERY == 0, keyed=keyed)
+            if defiant and along:
+                self._defy(number, dice, 1)
+            self._go(number, move, None, keyed=keyed)
+            if count % _LOOK_EVERY == 0:
+                self._look(number)
         self._look(number)
 
-    def _go(
-        self,
-        number: int,
-        move: Move,
-        dice: Random | None,
-        *,
-        look: bool = True,
-        keyed: bool = False,
-    ) -> None:
+    def _go(self, number: int, move: Move, dice: Random | None, *, keyed: bool = False) -> None:
         if not self.lockstep.drivable(number):
             return
-        run = self.lockstep.world.runs[number]
-        command: ChangeRun | None = walk(run, move, dice, keyed=keyed)
+        command: ChangeRun | None = walk(self.lockstep.world.runs[number], move, dice, keyed=keyed)
         if command is not None:
-            self._send(command, look=look)
-
-
-def _dice(choice: Choice) -> Random | None:
-    return Random(choice.variety) if choice.variety else None  # noqa: S311 - no secret is made
+            self._send(command)

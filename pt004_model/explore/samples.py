@@ -1,7 +1,8 @@
 """Sample data: texts and JSON values that services are known to mishandle.
 
-Each is within the contract (section 1) unless its name says otherwise. The plainest come first, so
-that whoever draws by index gets simpler values from smaller numbers.
+Each is within the contract (section 1) unless its name says otherwise. Where many oddities fit into
+one value they stand in one: a single call then shows whether any of them is mishandled, and the
+shrinker finds out which.
 """
 
 from __future__ import annotations
@@ -10,48 +11,32 @@ from typing import Final
 
 from pt004_model.model.values import Body, Json
 
+ODD_TEXT: Final = (
+    "  e\u0301 \u00e9 "  # decomposed and composed: the same to the eye, not the same string
+    "\u212b\ufb01\u00bd\u017f\u0130\u00df"  # what normalisation and changes of case rewrite
+    " A a \U0001f531\U0001d518"  # beyond the basic plane
+    " line\r\nbreak\ttab \u0000\u001f\u007f\u2028\u2029"
+    " <b>&amp;</b> '; --\\\"%s{0}$x \\n "
+    "\u0627\u0644 \u200f\u202e\ufeff  "
+)
+"""Nearly everything that happens to texts on their way into a database and back."""
+LONG_TEXT: Final = "".join(f"{number:05}" for number in range(1000))
+"""Five thousand characters, no two places alike."""
 TEXTS: Final = (
+    ODD_TEXT,
     "a",
     "",
+    LONG_TEXT,
     " a ",
-    "A",
-    "e\u0301 \u00e9",  # decomposed and composed: the same to the eye, not the same string
-    "\u212b\ufb01\u00bd",  # what a compatibility normalisation would rewrite
-    "\U0001f531\U0001d518",  # beyond the basic plane
     "null",
     "1",
     "true",
-    "line\r\nbreak\ttab",
-    "\u0000\u001f\u007f\u2028\u2029",
-    "<script>alert(1)</script>&amp;",
-    "'; --\\\"%s{0}$x",
-    "\u0627\u0644 \u200f\u202e\ufeff",
-    "x" * 300,
-    "y" * 5000,
     "2026-02-30T25:00:00Z",
+    LONG_TEXT[:300],
+    "\u212b\ufb01\u00bd",
+    "Zeile\r\n\ttab",
 )
 """Strings, for reasons, payloads and policy ids."""
-
-VALUES: Final[tuple[Json, ...]] = (
-    {},
-    {"test_mode": "happy_path"},
-    {"a": None},
-    {"a": [], "b": {}, "c": "", "d": [None, [], {}]},
-    {"a": True, "b": 1, "c": False, "d": 0, "e": "1"},
-    {"n": [0.1, 1e-7, 1e21, -1.5, 123456789.125, 5e-324, 1.7976931348623157e308]},
-    {"n": [9007199254740991, 9007199254740993, -9007199254740993, 10**20, 2**63, -(2**63)]},
-    {"n": [1.0, 100.0, -0.0, 1e15, 1e16, 333333333.3333333, 4.35, 0.000001]},
-    {"z": 1, "a": 2, "A": 3, "": 4, "\u00e9": 5, "e\u0301": 6, "\U0001f531": 7, "\ufb33": 8},
-    {"list": [3, 1, 2, 3, 1, "b", "a", "b"]},
-    {" key ": " value ", "Key": "VALUE", "key": "value"},
-    {"texts": list(TEXTS)},
-    {"run_id": "x", "status": "completed", "steps": ["q"], "tenant_id": "y", "id": 0},
-    {"__proto__": {"a": 1}, "$ref": "#", "@type": "x", "constructor": None},
-    {"deep": [[[[[[[[[[[[[[[[[[[[{"end": [[]]}]]]]]]]]]]]]]]]]]]]]},
-    {"long": "z" * 20_000, "many": list(range(300))},
-    {f"k{number}": number for number in range(120)},
-)
-"""Objects, for payloads and metadata."""
 
 
 def nested(depth: int) -> Json:
@@ -62,30 +47,74 @@ def nested(depth: int) -> Json:
     return value
 
 
+ODD_VALUE: Final[Json] = {
+    "null": None,
+    "empty": [[], {}, "", [None, [], {}]],
+    "truths": {"t": True, "f": False, "l": [True, False, 1, 0, "true", "1", 1.0, 0.0]},
+    "exact": [9007199254740991, -9007199254740991, 4294967296, 2147483648, -2147483649, 65536],
+    "large": [9007199254740993, -9007199254740993, 10**20, 2**63, -(2**63), 2**64],
+    "real": [0.1, 1e-7, 1e21, -1.5, 123456789.125, 5e-324, 1.7976931348623157e308, 4.35],
+    "whole": [1.0, 100.0, -0.0, 1e15, 1e16, 333333333.3333333, 0.000001],
+    "z": 1, "a": 2, "A": 3, "": 4, "\u00e9": 5, "e\u0301": 6, "\U0001f531": 7, "\ufb33": 8,
+    " key ": " value ", "Key": "VALUE", "key": "value", "snake_case": 1, "camelCase": 2,
+    "list": [3, 1, 2, 3, 1, "b", "a", "b"],
+    "text": ODD_TEXT,
+    "run_id": "x", "status": "completed", "steps": ["q"], "tenant_id": "y", "id": 0,
+    "__proto__": {"a": 1}, "$ref": "#", "@type": "x", "constructor": None,
+    "date": "2026-02-30T25:00:00Z", "number": "007", "deep": [[[[{"d": {"d": [[{}]]}}]]]],
+}  # fmt: skip
+"""Nearly everything that happens to JSON on its way into a database and back."""
+VALUES: Final[tuple[Json, ...]] = (
+    ODD_VALUE,
+    {},
+    {"test_mode": "happy_path"},
+    {"long": LONG_TEXT, "many": list(range(150))},
+    {"a": None},
+    {f"k{number}": number for number in range(60)},
+    {"deep": nested(40)},
+)
+"""Objects, for payloads and metadata."""
+
 TAG_LISTS: Final[tuple[tuple[str, ...], ...]] = (
+    ("b", "a", "b", "", " a ", "A", "e\u0301", "\u00e9", "x,y", "null", ODD_TEXT),
     (),
     ("b", "a", "b"),
-    ("", " a ", "A", "a"),
-    ("e\u0301", "\u00e9", "e\u0301"),
-    tuple(f"tag{number}" for number in range(40)),
+    tuple(f"tag{number}" for number in range(30)),
 )
 STEP_NAMES: Final = (
     "step_{}",
-    "{}",
     "Step {}",
     " {} ",
     "e\u0301\u00e9{}",
     "a/b?c=d&{}",
     "\U0001f531{}",
-    "<b>{}</b>",
+    "{}",
     "s" * 200 + "{}",
+    "<b>{}</b>",
 )
 """Patterns of step ids; the number of the step goes in."""
 
-CORRELATIONS: Final = (None, None, "corr-1", "", "Corr 2!~", "c" * 200)
+CORRELATIONS: Final = (None, "corr-1", "", "Corr 2!~", "c" * 200)
 
-WRONG_VALUES: Final[tuple[Json, ...]] = ("", 0, 1, -1, 1.5, True, False, [], {}, [1], {"a": 1}, "x")
-"""Values to put where they may not belong; whether they do is for the model to say."""
+EXTREMES: Final[dict[str, dict[str, Json]]] = {
+    "deep payload": {"input_payload": nested(63)},
+    "deep unknown field": {"note": nested(63)},
+    "large unknown field": {"note": "x" * 1_000_000},
+    "long text": {"metadata": {"text": LONG_TEXT * 4}},
+    "many tags": {"tags": ["pt004", *(f"tag {number}" for number in range(300))]},
+    "many members": {"input_payload": {f"k{number}": [number] for number in range(400)}},
+    "null for all that is optional": {
+        "workflow_version": None, "input_payload": None, "metadata": None, "note": None,
+    },
+    "fields of the answer": {
+        "run_id": "x", "status": "completed", "current_step": "s", "step_index": 3,
+        "tenant_id": "t", "actor_id": "a", "created_at": "2020-01-01T00:00:00Z",
+        "receipt_chain": ["00"], "output_payload": {"a": 1},
+    },
+    "empty version": {"workflow_version": ""},
+    "odd version": {"workflow_version": ODD_TEXT},
+}  # fmt: skip
+"""Fields of a create that must be taken, each at an edge of what section 1 grants."""
 
 NOT_JSON: Final = (
     "",

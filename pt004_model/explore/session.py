@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 
 from attrs import define, field, frozen
 
 from pt004_model.explore.divergence import raise_finding
 from pt004_model.explore.lockstep import Fc, Lockstep, Tally
+from pt004_model.explore.novelty import Novelty
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import Seen
@@ -67,7 +68,8 @@ class Archive:
 class Session:
     """An FC, the oracle that judges it, and what to do with findings.
 
-    ``goals`` are the edges that the present round prefers; they stay as they are during a round.
+    ``goals`` are the edges that the present round prefers, ``tried_before`` says how often things
+    were tried in earlier rounds; both stay as they are during a round.
     A campaign has an ``archive``: its runs are remembered over its examples and read again.
     ``hindered`` are the runs that were set aside while a known finding was seen.
     """
@@ -83,6 +85,19 @@ class Session:
     archive: Archive | None = None
     examples: int = 0
     hindered: set[int] = field(factory=set)
+    tried: dict[Hashable, int] = field(factory=dict)
+    tried_before: Mapping[Hashable, int] = field(factory=dict)
+
+    def begin_round(self, goals: tuple[Goal, ...]) -> None:
+        """Fix what the examples of the next round aim at, and what counts as tried in it."""
+        self.goals = goals
+        self.tried_before = dict(self.tried)
+
+    def end_example(self, novelty: Novelty) -> None:
+        """Count what an example has tried; the next round will know."""
+        self.examples += 1
+        for key, count in novelty.own.items():
+            self.tried[key] = self.tried.get(key, 0) + count
 
     @property
     def judged(self) -> tuple[str, ...]:

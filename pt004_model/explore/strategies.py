@@ -10,24 +10,20 @@ from typing import Final
 from attrs import frozen
 from hypothesis import strategies as st
 
-from pt004_model.explore.choices import Choice, Family
+from pt004_model.explore.situation import Choice, Family
 from pt004_model.model.scenarios import Scenario
 from pt004_model.vocabulary import Decision
 
 _WEIGHTS: Final = {
     Family.STOP: 1,
-    Family.FOLLOW: 9,
-    Family.MOVE: 7,
-    Family.MARCH: 3,
-    Family.LINGER: 3,
-    Family.GOAL: 7,
-    Family.CREATE: 2,
-    Family.SPOIL: 4,
-    Family.FOREIGN: 2,
-    Family.UNKNOWN: 1,
-    Family.KEY: 3,
-    Family.DOOR: 3,
-    Family.READ: 2,
+    Family.BEAT: 20,
+    Family.MARCH: 2,
+    Family.LINGER: 2,
+    Family.GOAL: 4,
+    Family.CREATE: 3,
+    Family.KEY: 4,
+    Family.OUTSIDE: 1,
+    Family.READ: 1,
     Family.BEYOND: 1,
 }
 FAMILIES: Final = tuple(family for family, weight in _WEIGHTS.items() for _ in range(weight))
@@ -68,24 +64,26 @@ class Drawn:
 
 _PLAIN: Final = Scenario((Decision.ALLOW,))
 _FAMILY: Final = st.sampled_from(FAMILIES)
-_PICK: Final = st.integers(0, 2**14 - 1)
-_VARIETY: Final = st.integers(0, 2**20 - 1)
+_SEED: Final = st.integers(0, 2**32 - 1)
 _SCENARIOS: Final = scenarios()
 _LONG_SCENARIOS: Final = long_scenarios()
 
 
+def seeds() -> st.SearchStrategy[int]:
+    """Seeds for what varies in a choice; 0 stands for the plainest of everything."""
+    return _SEED
+
+
 @st.composite
 def choices(draw: st.DrawFn) -> Drawn:
-    """What to do next: a family, a form of it, and a plan where a run is to be made."""
+    """What to do next: a family, a seed for its form, and a plan where a run is to be made."""
     family = draw(_FAMILY)
     if family is Family.STOP:
-        return Drawn(Choice(family, 0, 0), _PLAIN)
-    pick, variety = draw(_PICK), draw(_VARIETY)
-    # a third of everything is plain: what is dressed up is refused or ignored more often
-    plain = variety % 3 == 0
+        return Drawn(Choice(family), _PLAIN)
+    seed = draw(_SEED)
     plan = _PLAIN
-    if family is Family.CREATE:
-        plan = draw(_SCENARIOS)
-    elif family is Family.MARCH and pick % 4 == 0:  # a long run is made for the march
+    if family is Family.MARCH and seed % 2:  # a long run is made for the march
         plan = draw(_LONG_SCENARIOS)
-    return Drawn(Choice(family, pick, 0 if plain else variety), plan)
+    elif family in {Family.CREATE, Family.BEAT, Family.KEY}:  # which may make a run
+        plan = draw(_SCENARIOS)
+    return Drawn(Choice(family, seed), plan)

@@ -21,7 +21,8 @@ from pt004_model.judge.finding import MISSING, Finding, Saying, disagreement, qu
 from pt004_model.judge.gates import read_gates
 from pt004_model.judge.memory import JsonObject, Ledger, Notes, Seen, View
 from pt004_model.judge.receipts import read_chain
-from pt004_model.model.commands import ChangeRun, Command, CreateRun, Names, ReadRun
+from pt004_model.judge.status import accepted_though_illegal, refused_though_legal
+from pt004_model.model.commands import ChangeRun, Command, CreateRun, Names
 from pt004_model.model.coverage import situation
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.rules import Rule
@@ -186,16 +187,13 @@ class _Candidate:
         return f" {quote(detail)}" if detail is not None else ""
 
     def _refused_though_legal(self) -> None:
-        checks = {CreateRun: "lifecycle.create-accepted", ReadRun: "lifecycle.read-accepted"}
-        check = checks.get(type(self.command), "lifecycle.legal-change-accepted")
+        check, classes = refused_though_legal(self.view.world, self.command)
         seen = f"status {self.reply.code}{self._excerpt()}"
-        wanted = "it to be accepted"
-        self._say(check, "status", wanted, seen, "accepted", "refused", *self._situation())
+        self._say(check, "status", "it to be accepted", seen, *classes)
 
     def _accepted_though_illegal(self, expected: Refused) -> None:
-        rule = expected.refusal.rule
-        wanted, seen = _allowed(expected), f"status {self.reply.code}"
-        self._say(rule.value, "status", wanted, seen, "refused", "accepted", *self._situation())
+        check, classes = accepted_though_illegal(self.view.world, self.command, expected)
+        self._say(check, "status", _allowed(expected), f"status {self.reply.code}", *classes)
 
     def _refused(self, view: View, expected: Refused) -> View:
         refusal, code = expected.refusal, self.reply.code

@@ -19,16 +19,21 @@ _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _EXACT: Final = 2**53
 
 
-def canonical_hash(value: Json) -> str | None:
-    """Lower-case hex SHA-256 of the RFC 8785 form; ``None`` for what has no such form."""
+def canonical_form(value: Json) -> bytes | None:
+    """The RFC 8785 form of a value; ``None`` for what has no such form."""
     try:
         try:
-            canonical = rfc8785.dumps(value)
+            return rfc8785.dumps(value)
         except rfc8785.IntegerDomainError:
-            canonical = rfc8785.dumps(_as_doubles(value))
-        return hashlib.sha256(canonical).hexdigest()
+            return rfc8785.dumps(_as_doubles(value))
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, OverflowError, RecursionError):
         return None
+
+
+def canonical_hash(value: Json) -> str | None:
+    """Lower-case hex SHA-256 of the RFC 8785 form; ``None`` for what has no such form."""
+    canonical = canonical_form(value)
+    return None if canonical is None else hashlib.sha256(canonical).hexdigest()
 
 
 def _as_doubles(value: Json) -> Json:

@@ -16,11 +16,16 @@ from pt004_model.model.values import Body, Json
 
 
 class Tenant(IntEnum):
-    """Who a call is made for. ``NOBODY`` sends no tenant header."""
+    """Who a call is made for.
+
+    ``NEAR`` has a name that is ours in another case, and is a stranger for all that; ``NOBODY``
+    sends no tenant header.
+    """
 
     OURS = 0
     STRANGER = 1
-    NOBODY = 2
+    NEAR = 2
+    NOBODY = 3
 
 
 class Token(StrEnum):
@@ -62,8 +67,16 @@ US: Final = Caller()
 class Names:
     """The names that tenants and actors have on the wire, by their numbers."""
 
-    tenants: tuple[str, str]
+    tenants: tuple[str, ...]
     actors: tuple[str, ...]
+
+    @classmethod
+    def of(cls, ours: str, stranger: str, actors: tuple[str, ...]) -> Names:
+        """The names of two tenants, and one more that is ours in another case."""
+        near = ours.swapcase()
+        while near in {ours, stranger}:
+            near += "_"
+        return cls((ours, stranger, near), actors)
 
 
 @frozen
@@ -198,11 +211,18 @@ def _describe_change(body: Body) -> str:
     return " ".join(words)
 
 
+_TENANTS: Final = {
+    Tenant.STRANGER: "as a stranger",
+    Tenant.NEAR: "as the tenant of our name in another case",
+    Tenant.NOBODY: "without tenant",
+}
+
+
 def _extras(command: Command) -> str:
     words: list[str] = []
     caller = command.caller
     if caller.tenant is not Tenant.OURS:
-        words.append("as a stranger" if caller.tenant is Tenant.STRANGER else "without tenant")
+        words.append(_TENANTS[caller.tenant])
     if caller.actor != 0:
         words.append("without actor" if caller.actor == NO_ACTOR else f"as actor {caller.actor}")
     if caller.token is not Token.GOOD:

@@ -101,10 +101,11 @@ def edge(world: World, command: Command, accepted: bool) -> Edge | None:
     )
 
 
-def situation(world: World, command: Command) -> tuple[str, ...]:
+def situation(world: World, command: Command, *, coarse: bool = False) -> tuple[str, ...]:
     """The state, command kind and decision that tell one accepted-or-refused finding from another.
 
     For calls that are refused whatever the run's state is, what is wrong with them instead.
+    ``coarse`` leaves decisions out.
     """
     if isinstance(command, OddPath):
         return ("odd path",)
@@ -123,6 +124,8 @@ def situation(world: World, command: Command) -> tuple[str, ...]:
     run = None if isinstance(command.run, Unknown) else world.runs.get(command.run)
     if run is None or not isinstance(asked, Change) or command.caller.tenant != run.tenant:
         return ("change",)
+    if coarse:
+        return (str(run.state.status), str(classify(run, asked)))
     return (str(run.state.status), ask_word(run, asked), decision_word(run))
 
 

@@ -93,6 +93,7 @@ class World:
     ``runs`` maps symbolic numbers to runs. ``outside`` are runs that took a value beyond the
     contract. ``open_calls`` are changes that got no answer and may still take effect. ``hidden``
     remembers the code that a call on a run that one cannot see was refused with (section 9).
+    ``lost_keys`` came with calls that got no answer, so nobody can tell whether they are used.
     ``authenticates`` says whether the FC was told to enforce authentication.
     """
 
@@ -101,6 +102,7 @@ class World:
     open_calls: dict[int, ChangeRun] = field(factory=dict)
     keys: dict[tuple[int, str], Used] = field(factory=dict)
     hidden: dict[Hashable, int] = field(factory=dict)
+    lost_keys: frozenset[tuple[int, str]] = frozenset()
     authenticates: bool = False
 
     def with_run(self, run: Run) -> World:
@@ -135,14 +137,24 @@ def expect(world: World, command: Command) -> tuple[Outcome, ...]:
 
 
 def unanswered(world: World, command: Command) -> World:
-    """The world after ``command`` got no answer, though it may have been applied (section 1)."""
-    if not isinstance(command, ChangeRun) or isinstance(command.run, Unknown):
-        return world  # a run whose create got no answer has no name, so nothing can be said of it
+    """The world after ``command`` got no answer, though it may have been applied (section 1).
+
+    A change that is illegal now may take effect when it has become legal, so it is kept as well.
+    """
+    if not isinstance(command, CreateRun | ChangeRun) or isinstance(command.run, Unknown):
+        return world
     outcomes = expect(world, command)
     for each in outcomes:
-        if isinstance(each.reply, Unjudged):
+        if isinstance(each.reply, Unjudged) and isinstance(command, ChangeRun):
             return each.world  # it may have been taken, and nobody can tell
-    if any(isinstance(each.reply, Accepted) for each in outcomes):
+    if _at_the_door(world, command.caller):
+        return world
+    if command.key:
+        key = (int(command.caller.tenant), command.key)
+        world = evolve(world, lost_keys=world.lost_keys | {key})
+    if isinstance(command, CreateRun) or _hides(world, command.run, command.caller) is not None:
+        return world  # a run whose create got no answer has no name, so nothing can be said of it
+    if isinstance(read_change(command.body), Change):
         return evolve(world, open_calls={**world.open_calls, command.run: command})
     return world
 
@@ -198,7 +210,11 @@ def _settled(world: World, number: int) -> list[World]:
     late = world.open_calls.get(number)
     if late is None:
         return [world]
-    closed = evolve(world, open_calls={n: c for n, c in world.open_calls.items() if n != number})
+    closed = evolve(
+        world,
+        open_calls={n: call for n, call in world.open_calls.items() if n != number},
+        lost_keys=world.lost_keys - {(int(late.caller.tenant), str(late.key))},
+    )
     applied = [each.world for each in expect(closed, late) if isinstance(each.reply, Accepted)]
     return [world, *applied]
 
@@ -233,6 +249,8 @@ def _create(world: World, command: CreateRun, rules: list[Rule]) -> tuple[Outcom
         if clash is not None:
             return _with_key(world, used, clash, odd)
         rules = [*rules, Rule.KEY_USED]
+    elif _lost(world, command) and not rules:
+        return (_beyond(world, command.run),)
     asked = read_creation(command.body)
     if not isinstance(asked, Creation):
         return _unread(world, command.run, asked, rules, odd)
@@ -259,6 +277,8 @@ def _change(world: World, command: ChangeRun, rules: list[Rule]) -> tuple[Outcom
         if clash is not None:
             return _with_key(world, used, clash, _odd_type(command))
         rules = [*rules, Rule.KEY_USED]
+    elif _lost(world, command) and not rules and isinstance(command.run, int):
+        return (_beyond(world, command.run),)
     change = read_change(command.body)
     if not isinstance(change, Change):
         number = command.run if isinstance(command.run, int) else -1
@@ -340,6 +360,11 @@ def _used(world: World, command: CreateRun | ChangeRun) -> Used | None:
     if not command.key:
         return None
     return world.keys.get((command.caller.tenant, command.key))
+
+
+def _lost(world: World, command: CreateRun | ChangeRun) -> bool:
+    """Whether the command's key came with a call that may or may not have taken effect."""
+    return (int(command.caller.tenant), command.key) in world.lost_keys
 
 
 def _clash(used: Used, request: tuple[str, Hashable], body: Body, rules: list[Rule]) -> bool | None:

@@ -19,6 +19,8 @@ from pt004_model.vocabulary import TOKEN_PREFIX
 LIFETIME: Final = 24 * 3600
 RECENTLY: Final = 300
 """Seconds for which an expired token has been so: more than clocks are apart, less than an hour."""
+JUST_NOW: Final = 2
+"""The same where it is known how far the clocks are apart."""
 _ISSUED_BEFORE: Final = 60  # an FC whose clock is behind must not take a token for one of tomorrow
 
 
@@ -91,10 +93,11 @@ def _good(credentials: Credentials) -> str:
     return credentials.token or sign(credentials.secret or "", _claims(time.time()))
 
 
-def make(credentials: Credentials, kind: Token) -> str | None:
+def make(credentials: Credentials, kind: Token, ahead: float | None = None) -> str | None:
     """A token of the kind, or ``None`` when the call goes without one.
 
-    A kind that needs the secret falls back to a forged token when only a token was given.
+    ``ahead`` is how many seconds the FC's clock is ahead of ours at least, if that is known. A kind
+    that needs the secret falls back to a forged token when only a token was given.
     """
     if kind is Token.MISSING or not credentials.present:
         return None
@@ -114,12 +117,12 @@ def make(credentials: Credentials, kind: Token) -> str | None:
     if kind is Token.WRONG_SECRET:
         return sign(secrets.token_hex(16), _claims(time.time()))
     if credentials.secret is not None and kind in _SIGNED:
-        return _signed(credentials.secret, kind)
+        return _signed(credentials.secret, kind, ahead)
     # the first character of the signature changed, which changes its bytes
     return f"{head}{dot}{'A' if signature[:1] != 'A' else 'B'}{signature[1:]}"
 
 
-def _signed(secret: str, kind: Token) -> str:
+def _signed(secret: str, kind: Token, ahead: float | None) -> str:
     """A token that is signed with the secret and bad all the same."""
     now = int(time.time())
     claims = _claims(now)
@@ -128,7 +131,7 @@ def _signed(secret: str, kind: Token) -> str:
     if kind is Token.NO_EXPIRY:
         return sign(secret, {name: value for name, value in claims.items() if name != "exp"})
     expiry: dict[Token, object] = {
-        Token.EXPIRED: now - RECENTLY,
+        Token.EXPIRED: now - RECENTLY if ahead is None else int(now + ahead) - JUST_NOW,
         Token.LONG_EXPIRED: now - 10 * LIFETIME,
         Token.TEXT_EXPIRY: str(now + LIFETIME),
     }

@@ -16,7 +16,8 @@ from attrs import define, evolve, field
 
 from pt004_model.cli.options import from_environment
 from pt004_model.cli.session import connected
-from pt004_model.explore.campaign import PROFILES, Campaign, Found, Progress
+from pt004_model.explore.campaign import PROFILES, Campaign
+from pt004_model.explore.results import Found, Progress
 from pt004_model.model.replies import NoAnswer
 from pt004_model.vocabulary import IDEMPOTENCY_HEADER
 from pt004_model.wire.client import Client

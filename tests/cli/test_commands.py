@@ -17,8 +17,8 @@ from pt004_model.cli import main
 from tests.cli.helpers import ended, invoke, run, serving
 
 COMMANDS = (
-    "prove", "check", "replay", "known", "serve", "score", "checks", "faults", "completion",
-    "digest", "show", "page", "diagram",
+    "prove", "verify", "check", "replay", "show", "submit", "known", "digest", "serve", "score",
+    "checks", "faults", "completion", "page", "diagram",
 )  # fmt: skip
 SUBCOMMANDS = (*COMMANDS, "known add", "known list", "known prune")
 
@@ -38,7 +38,7 @@ def test_the_commands_are_these() -> None:
     said = invoke("--help")
     assert said.code == 0
     for name in COMMANDS:
-        assert re.search(rf"(?m)^  {name}  +\S.*[a-z.]$", said.out)
+        assert re.search(rf"(?m)^  {name}  +\S.*[a-z.,]$", said.out)
     for code in ("0 conforms", "1 diverges", "2 wrong usage", "3 unsure", "130 interrupted"):
         assert code in " ".join(said.out.split())
 

@@ -81,6 +81,10 @@ def test_a_conforming_fc(tmp_path: Path) -> None:
     assert counts(said) == {"passed": 14}
     assert any(line.startswith("coverage (accepted/refused)") for line in said.lines)
     assert "CONFORMS: every answer was one that the contract allows" in said.lines
+    assert any(
+        re.fullmatch(r"Federation Core http:\S+, profile small, seed \d+", line)
+        for line in said.lines
+    )  # at once, and not at the end of the night
     left = {each.name for each in tmp_path.iterdir()}
     assert {"summary.json", "junit.xml", "summary.md", "runs.txt", "traces"} <= left
     assert set(outcomes(tmp_path).values()) == {"passed", "skipped"}
@@ -112,6 +116,32 @@ def _spoilt(said: Said) -> Said:
     if said.status != 200 or "run" not in said.json:
         return said
     return said.with_json({**said.json, "run": {**said.json["run"], "status": "completed"}})
+
+
+def test_a_known_finding_fails_nothing(tmp_path: Path) -> None:
+    """Exit is 0 when all that is found is known, in a canonical case too."""
+    known, out = tmp_path / "known.toml", tmp_path / "out"
+    with fronted(after=lambda seen, said: _spoilt(said) if seen.method == "GET" else said) as front:
+        assert suite(out=out, FC_BASE_URL=front.url).code == 1
+        why = ("--reason", "FC-17", "--owner", "ann", "--expires", "2999-12-31")
+        for trace in traces(out):
+            assert invoke("known", "add", trace, *why, "--known", known).code == 0
+        said = suite(out=out, FC_BASE_URL=front.url, PT004_KNOWN=str(known))
+    assert said.code == 0, said.said
+    assert counts(said) == {"passed": 14}
+    assert "skipped" in {outcomes(out)[name] for name in outcomes(out) if "." in str(name)}
+    assert "failure" not in outcomes(out).values()
+    assert " known finding" in (out / "summary.md").read_text()
+
+
+def test_the_next_night_replays_what_the_last_one_found(tmp_path: Path) -> None:
+    """The traces that lie in the folder are replayed first, and the page tells what came of it."""
+    with serving("--fault", FAULT) as (url, _):
+        assert suite(out=tmp_path, profile="dev", FC_BASE_URL=url).code == 1
+    said = suite(out=tmp_path)
+    assert said.code == 0, said.said
+    assert any(line.startswith("fixed 08ae4ff18f12: ") for line in said.lines)
+    assert "| 08ae4ff18f12 | fixed | 5 of 5 |" in (tmp_path / "summary.md").read_text()
 
 
 def test_nobody_answers(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from attrs import evolve
 from hypothesis import strategies as st
 
-from pt004_model.explore.campaign import Found, Result
 from pt004_model.explore.coverage import Coverage
 from pt004_model.explore.lockstep import Step
+from pt004_model.explore.results import Found, Result
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import (

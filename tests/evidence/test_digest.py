@@ -18,7 +18,7 @@ from pt004_model.evidence.files import write_json
 from pt004_model.evidence.folder import Folder
 from pt004_model.evidence.markdown import code, reference
 from pt004_model.evidence.trace import Origin
-from pt004_model.explore.campaign import Result
+from pt004_model.explore.results import Result
 from pt004_model.judge.oracle import Verdict
 from pt004_model.vocabulary import Dialect
 from tests.evidence.helpers import FINDING, NAMES, found, result

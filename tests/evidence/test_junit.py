@@ -15,7 +15,7 @@ from junitparser import JUnitXml, TestSuite
 from pt004_model.evidence.folder import Folder
 from pt004_model.evidence.junit import junit
 from pt004_model.evidence.trace import Origin
-from pt004_model.explore.campaign import Result
+from pt004_model.explore.results import Result
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.vocabulary import Dialect

@@ -17,8 +17,8 @@ from pt004_model.evidence.replay import (
     worst,
 )
 from pt004_model.evidence.trace import Origin, trace_of
-from pt004_model.explore.campaign import Found
 from pt004_model.explore.lockstep import Fc, Lockstep
+from pt004_model.explore.results import Found
 from pt004_model.explore.session import Session
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Oracle, Verdict

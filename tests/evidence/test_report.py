@@ -14,7 +14,7 @@ from pt004_model.evidence.report import (
     progress_line,
     result_lines,
 )
-from pt004_model.explore.campaign import Progress, Result
+from pt004_model.explore.results import Progress, Result
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.coverage import Edge

@@ -11,8 +11,9 @@ import pytest
 from attrs import define, evolve, field
 
 from pt004_model.explore import campaign as module
-from pt004_model.explore.campaign import PROFILES, Campaign, Found, Profile, Progress, Result
+from pt004_model.explore.campaign import PROFILES, Campaign, Profile
 from pt004_model.explore.lockstep import Fc
+from pt004_model.explore.results import Found, Progress, Result
 from pt004_model.explore.session import Session
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import Command, CreateRun, OddPath, RunRef, describe

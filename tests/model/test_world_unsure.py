@@ -84,6 +84,26 @@ def test_another_run_is_not_in_doubt() -> None:
     assert now == only.world
 
 
+def test_what_is_refused_now_may_be_legal_later() -> None:
+    """A change that no run in this state may make is kept open all the same (section 1)."""
+    now = unanswered(world(new()), ChangeRun(0, body("paused")))
+    assert set(now.open_calls) == {0}
+    (only,) = expect(now, ReadRun(0))
+    assert now == only.world
+
+
+def test_a_key_that_was_lost_tells_nothing() -> None:
+    """Whether the key of an unanswered create is used nobody knows, until it is used again."""
+    lost = CreateRun(5, create(5).body, key="k")
+    now = unanswered(world(new()), lost)
+    assert {(0, "k")} == now.lost_keys
+    for again in (evolve(lost, run=6), ChangeRun(0, body("running", "a", 0), key="k")):
+        (only,) = expect(now, again)
+        assert isinstance(only.reply, Unjudged)
+        assert only.world.outside == {again.run}
+    assert now == unanswered(now, create(7))
+
+
 @pytest.mark.parametrize(
     "command",
     [
@@ -92,7 +112,6 @@ def test_another_run_is_not_in_doubt() -> None:
         OddPath(".."),
         WrongMethod("PUT", Route.READ, 0),
         ChangeRun(Unknown(), body("failed")),
-        ChangeRun(0, body("paused")),  # must be refused
         ChangeRun(0, Body("{")),
         begin(0, STRANGER),
         begin(0, Caller(actor=NO_ACTOR)),

@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import click
@@ -28,8 +30,9 @@ from pt004_model.evidence.files import Unwritable
 from pt004_model.evidence.folder import Folder
 from pt004_model.evidence.known import Known
 from pt004_model.evidence.trace import Origin
-from pt004_model.explore.campaign import PROFILES, Campaign, Profile, Result
+from pt004_model.explore.campaign import PROFILES, Campaign, Profile
 from pt004_model.explore.divergence import Divergence
+from pt004_model.explore.results import Result
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.scenarios import CANONICAL
 
@@ -145,9 +148,8 @@ def result(
     pytestconfig: pytest.Config,
 ) -> Result:  # fmt: skip
     """The campaign, run once."""
-    terminal = pytestconfig.pluginmanager.getplugin("terminalreporter")
     folder, seed = folder.at(there.base_url), folder.origin.seed
-    screen = Screen(click.echo if terminal is None else terminal.write_line, folder)
+    screen = Screen(partial(_say, pytestconfig), folder)
     screen.say(f"Federation Core {there.base_url}, profile {profile.name}, seed {seed}")
     campaign = Campaign(there.session, profile, seed, screen, known=known.fingerprints)
     result = conduct(campaign, folder, screen.say)
@@ -158,6 +160,16 @@ def result(
     if command:
         _note(pytestconfig, folder.origin.hide(f"next: {command}"))
     return result
+
+
+def _say(config: pytest.Config, line: str) -> None:
+    """Print a line at once, though pytest keeps to itself what is printed within a test."""
+    terminal = config.pluginmanager.getplugin("terminalreporter")
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if terminal is not None:
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+            terminal.ensure_newline()
+            terminal.write_line(line)
 
 
 def _note(config: pytest.Config, line: str) -> None:

@@ -9,10 +9,10 @@ from pt004_model.cli.session import Connected
 from pt004_model.evidence import report
 from pt004_model.evidence.folder import Folder
 from pt004_model.evidence.known import Known
-from pt004_model.explore.campaign import Result
 from pt004_model.explore.divergence import divergence
 from pt004_model.explore.lockstep import Lockstep, Tally
 from pt004_model.explore.properties import live_through, live_through_statuses
+from pt004_model.explore.results import Result
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict

@@ -53,6 +53,15 @@ def test_a_good_token_verifies() -> None:
     assert said["jti"] != claims(make(Credentials(None, "other"), Token.GOOD), "other")["jti"]
 
 
+@pytest.mark.parametrize("ahead", [-3600.5, -1.0, 0.0, 3600.5])
+def test_a_token_may_have_expired_just_now_by_the_clock_of_the_fc(ahead: float) -> None:
+    """Where the FC's clock is known, a token has expired by it two or three seconds ago."""
+    token = make(Credentials(secret=SECRET), Token.EXPIRED, ahead)
+    assert token is not None
+    said = json.loads(_unpadded(token.removeprefix("omega_").partition(".")[0]))
+    assert 1.0 <= time.time() + ahead - said["exp"] <= 20.0
+
+
 def test_the_form_of_a_token() -> None:
     """A token is the prefix, the payload, a dot and the signature, each as section 12 spells it."""
     expected = (

@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Dialog, Page
 from pt004_model.evidence.folder import Folder
 from pt004_model.evidence.page import write_page
 from pt004_model.evidence.trace import Origin
-from pt004_model.explore.campaign import PROFILES, Campaign, Found, Progress, Result
+from pt004_model.explore.campaign import PROFILES, Campaign
+from pt004_model.explore.results import Found, Progress, Result
 from pt004_model.explore.shrink import replay
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.oracle import Verdict

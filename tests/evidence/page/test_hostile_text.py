@@ -12,7 +12,7 @@ from jinja2 import Environment
 from playwright.sync_api import Browser
 
 from pt004_model.evidence.page import render, rendering
-from pt004_model.explore.campaign import Result
+from pt004_model.explore.results import Result
 from pt004_model.explore.statistics import Statistics
 from pt004_model.model.coverage import Edge
 from tests.cli.helpers import read_json

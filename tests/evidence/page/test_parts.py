@@ -16,7 +16,7 @@ from pt004_model.evidence.page.coverage import heat, lifecycle, tables
 from pt004_model.evidence.page.documents import read
 from pt004_model.evidence.page.story import SHOWN, markdown, stories
 from pt004_model.evidence.page.text import Piece, compared, cut, pretty, visible
-from pt004_model.explore.campaign import Result
+from pt004_model.explore.results import Result
 from pt004_model.model.coverage import Edge
 from pt004_model.model.graph import arrows
 from pt004_model.vocabulary import Status

@@ -7,13 +7,13 @@ start and its policy decision.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Final
 
 from attrs import define, field, frozen
 
-from pt004_model.explore.lockstep import Lockstep, TargetLost
+from pt004_model.explore.lockstep import Lockstep, Step, TargetLost
 from pt004_model.explore.session import Session
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
@@ -29,29 +29,50 @@ RULE: Final = "=" * 60
 
 @frozen
 class Case:
-    """How one canonical case is told: its title, and which steps' lines are shown."""
+    """How one canonical case is told: title, what it shows, and which steps' lines are shown."""
 
     title: str
+    shows: str
     started: frozenset[int]
     executed: frozenset[int]
 
 
 CASES: Final = {
-    "happy_path": Case("TEST A: HAPPY PATH (All Allow)", frozenset(range(5)), frozenset(range(5))),
-    "policy_flag": Case("TEST B: POLICY FLAG (Gate Required)", frozenset(), frozenset({0, 1})),
-    "policy_deny": Case("TEST C: POLICY DENY (Fail-Closed)", frozenset(), frozenset({0})),
+    "happy_path": Case(
+        "TEST A: HAPPY PATH (All Allow)",
+        "that every step can be seen, and the normal flow of a run",
+        frozenset(range(5)),
+        frozenset(range(5)),
+    ),
+    "policy_flag": Case(
+        "TEST B: POLICY FLAG (Gate Required)",
+        "policy gates, pause and resume, and that the log tells of them",
+        frozenset(),
+        frozenset({0, 1}),
+    ),
+    "policy_deny": Case(
+        "TEST C: POLICY DENY (Fail-Closed)",
+        "that a denied step ends the run: nothing goes on past a deny",
+        frozenset(),
+        frozenset({0}),
+    ),
 }
 
 
 @define
 class CaseResult:
-    """What came of one case: its run, the verdict, and what was found or left open."""
+    """What came of one case: its run, the verdict, and what was found or left open.
+
+    ``lines`` are those that were said of it, ``steps`` what was asked and answered.
+    """
 
     name: str
     run_id: str = ""
     verdict: Verdict = Verdict.CONFORMS
     findings: list[Finding] = field(factory=list)
     why: str = ""
+    lines: list[str] = field(factory=list)
+    steps: list[Step] = field(factory=list)
 
 
 class _Stop(Exception):  # noqa: N818 - not an error: the way out of a case
@@ -60,6 +81,11 @@ class _Stop(Exception):  # noqa: N818 - not an error: the way out of a case
 
 def prove(session: Session, base_url: str, say: Callable[[str], None]) -> Verdict:
     """Run and tell the canonical cases; the worst verdict of the three."""
+    return worst(tell(session, base_url, say))
+
+
+def tell(session: Session, base_url: str, say: Callable[[str], None]) -> tuple[CaseResult, ...]:
+    """Run and tell the canonical cases; what came of each, in their order."""
     stamp = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     say("🔱 PT-004 WORKFLOW ORCHESTRATION TEST HARNESS")
     say(f"Federation Core: {base_url}")
@@ -80,11 +106,18 @@ def prove(session: Session, base_url: str, say: Callable[[str], None]) -> Verdic
     failed = [result for result in results if result.verdict is not Verdict.CONFORMS]
     if not failed:
         say("✅ All tests completed successfully")
-        return Verdict.CONFORMS
-    diverging = any(result.verdict is Verdict.DIVERGES for result in failed)
-    said = "failed" if diverging else "could not be completed"
-    say(f"❌ {len(failed)} of {len(results)} tests {said}")
-    return Verdict.DIVERGES if diverging else Verdict.UNSURE
+    else:
+        said = "failed" if worst(results) is Verdict.DIVERGES else "could not be completed"
+        say(f"❌ {len(failed)} of {len(results)} tests {said}")
+    return tuple(results)
+
+
+def worst(results: Iterable[CaseResult]) -> Verdict:
+    """The verdict on all cases: a finding outranks what is unsure."""
+    verdicts = {result.verdict for result in results}
+    if Verdict.DIVERGES in verdicts:
+        return Verdict.DIVERGES
+    return Verdict.UNSURE if Verdict.UNSURE in verdicts else Verdict.CONFORMS
 
 
 class _Telling:
@@ -98,6 +131,7 @@ class _Telling:
         self.say = say
         self.result = CaseResult(name)
         self.lockstep: Lockstep = session.lockstep(self._note)
+        self.result.steps = self.lockstep.steps
 
     def run(self) -> CaseResult:
         try:
@@ -189,7 +223,7 @@ class _Telling:
             finding = self.result.findings[0]
             self.result.verdict = Verdict.DIVERGES
             self._cross(title, finding.expected, f"{finding.observed} ({finding.where})")
-            self.say(f"  {finding.check}, finding {finding.fingerprint}")
+            self._tell(f"  {finding.check}, finding {finding.fingerprint}")
             raise _Stop
         if judgement is None or judgement.verdict is not Verdict.CONFORMS:
             why = getattr(self.lockstep.steps[-1].response, "why", "the answer settles nothing")
@@ -202,12 +236,16 @@ class _Telling:
         self.result.why = why
         self._cross(title, "an answer", why)
 
+    def _tell(self, line: str) -> None:
+        self.result.lines.append(line)
+        self.say(line)
+
     def _check(self, line: str) -> None:
-        self.say(f"✓ {line}")
+        self._tell(f"✓ {line}")
 
     def _cross(self, line: str, expected: str, observed: str) -> None:
         if self.result.verdict is Verdict.CONFORMS:
             self.result.verdict = Verdict.DIVERGES
-        self.say(f"✗ {line}")
-        self.say(f"  expected: {expected}")
-        self.say(f"  got:      {observed or 'neither'}")
+        self._tell(f"✗ {line}")
+        self._tell(f"  expected: {expected}")
+        self._tell(f"  got:      {observed or 'neither'}")

@@ -1,0 +1,149 @@
+"""``pt004 submit``: what a campaign found, as issues of a tracker."""
+
+from __future__ import annotations
+
+import re
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import click
+
+from pt004_model.cli.session import UNSURE
+from pt004_model.evidence.tracker.directory import DirectoryTracker
+from pt004_model.evidence.tracker.exhibits import exhibit
+from pt004_model.evidence.tracker.filing import Filing
+from pt004_model.evidence.tracker.interface import Refused, Tracker, Unreachable
+from pt004_model.evidence.tracker.night import BadNight, read_night
+from pt004_model.evidence.tracker.selftest import SelfTest
+
+TRACKERS: Final = ("directory", "github")
+_LOOPBACK: Final = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1")
+
+
+class _NotThere(click.ClickException):
+    """The tracker is not there, or not for us now."""
+
+    exit_code = UNSURE
+
+    def show(self, file: object = None) -> None:
+        """Print the sentence to standard error."""
+        del file
+        click.echo(f"UNREACHABLE: {self.message}", err=True)
+
+
+@click.command()
+@click.argument(
+    "folder", metavar="[DIR]", required=False, type=click.Path(file_okay=False, path_type=Path)
+)
+@click.option(
+    "--tracker", "kind", type=click.Choice(TRACKERS), default=TRACKERS[0], show_default=True,
+    help="Where issues are filed.",
+)  # fmt: skip
+@click.option(
+    "--to", type=click.Path(path_type=Path), default=Path(".pt004-issues"), metavar="FOLDER",
+    show_default=True, help="The folder of the tracker directory.",
+)  # fmt: skip
+@click.option(
+    "--repo", metavar="OWNER/NAME", envvar="GITHUB_REPOSITORY",
+    help="The repository of the tracker github (GITHUB_REPOSITORY).",
+)  # fmt: skip
+@click.option(
+    "--api-url", metavar="URL", envvar="GITHUB_API_URL", default="https://api.github.com",
+    show_default=True, help="The API of the tracker github (GITHUB_API_URL).",
+)  # fmt: skip
+@click.option(
+    "--most", type=click.IntRange(min=0), default=10, metavar="N", show_default=True,
+    help="Make at most N new issues.",
+)  # fmt: skip
+@click.option(
+    "--patience", type=click.FloatRange(min=0), default=300.0, metavar="S", show_default=True,
+    help="Wait at most S seconds for a tracker that limits or fails.",
+)  # fmt: skip
+@click.option("--dry-run", "dry", is_flag=True, help="Print what would be done, and do nothing.")
+@click.option(
+    "--self-test", is_flag=True,
+    help="Prove against the tracker that filing works, and clean up. No DIR.",
+)  # fmt: skip
+@click.option("--token", envvar="GITHUB_TOKEN", hidden=True)
+@click.pass_context
+def submit(context: click.Context, /, **given: Any) -> None:
+    """File what `pt004 check --out DIR` found, one issue a fingerprint.
+
+    What is filed already is counted in one comment. What three campaigns in a row found fixed is
+    closed; what comes back is opened again. An issue with the label pt004:ignore, or closed as not
+    planned, is left alone. Submitting a campaign twice changes nothing.
+
+    The tracker github takes its token from GITHUB_TOKEN, which needs the right to write issues.
+
+    Exit codes: 0 done, 2 wrong usage or configuration, 3 the tracker cannot be reached.
+
+    Example: pt004 submit .pt004 --tracker directory --to issues
+    """
+    folder = given["folder"]
+    if given["self_test"] == (folder is not None):
+        raise click.UsageError("give either DIR, which pt004 check --out wrote, or --self-test")
+    broken: tuple[str, ...] = ()
+    try:
+        with _tracker(given) as tracker:
+            if folder is None:
+                SelfTest(tracker, _say).run()
+            else:
+                broken = _filing(tracker, folder, given).run().broken
+    except (BadNight, Refused) as error:
+        raise click.UsageError(str(error)) from None
+    except Unreachable as error:
+        raise _NotThere(str(error)) from None
+    if broken:
+        raise click.UsageError(f"{len(broken)} could not be filed, see above")
+    context.exit(0)
+
+
+def _filing(tracker: Tracker, folder: Path, given: dict[str, Any]) -> Filing:
+    night = read_night(folder)
+    return Filing(tracker, night, partial(exhibit, night), _say, given["most"], given["dry"])
+
+
+def _say(line: str) -> None:
+    click.echo(line)
+
+
+def _tracker(given: dict[str, Any]) -> AbstractContextManager[Tracker]:
+    if given["kind"] == "directory":
+        return nullcontext(DirectoryTracker(given["to"]))
+    if not given["repo"]:
+        raise click.UsageError("--tracker github needs --repo OWNER/NAME")
+    if not given["token"]:
+        raise click.UsageError("--tracker github needs a token in the environment: GITHUB_TOKEN")
+    if not re.fullmatch(r"[\x21-\x7e]+", given["token"]):
+        raise click.UsageError("GITHUB_TOKEN must be visible ASCII without spaces or line ends")
+    try:
+        # a heavy library, and only this tracker needs it
+        from pt004_model.evidence.tracker.github import GitHubTracker  # noqa: PLC0415
+    except ImportError as error:
+        raise click.UsageError(
+            f"--tracker github needs more than is installed ({error.name or error});"
+            " pip install 'pt004_model[github]'"
+        ) from None
+    return GitHubTracker(
+        given["repo"], given["token"], _api(given["api_url"]), patience=given["patience"]
+    )
+
+
+def _api(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        usable = parts.port is None or parts.port > 0
+    except ValueError:
+        host, usable = "", False
+    usable = usable and parts.scheme in {"http", "https"} and bool(host)
+    if not usable or parts.username is not None or parts.query or parts.fragment:
+        raise click.UsageError("--api-url is no address; give one like https://api.github.com")
+    if parts.scheme == "http" and not _LOOPBACK.fullmatch(host):
+        raise click.UsageError(
+            f"--api-url {url} would send the token in clear; give an address with https"
+        )
+    return url.rstrip("/")

@@ -1,0 +1,61 @@
+"""``pt004 verify``: is a proof folder whole, and does it say what its envelopes say?"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from pt004_model.evidence.proof.facts import State
+from pt004_model.evidence.verify import NoProof
+from pt004_model.evidence.verify import verify as check_folder
+
+
+def _sha256(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+        raise click.BadParameter(f"{value!r} is no SHA-256; give the 64 hex digits prove printed")
+    return value.lower() if value is not None else None
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--manifest-sha256", metavar="HASH", callback=_sha256,
+    help="The manifest must have this SHA-256, which prove printed.",
+)  # fmt: skip
+@click.option(
+    "--require-pass", is_flag=True, help="Also fail when the report's verdict is not PASS."
+)
+@click.pass_context
+def verify(
+    context: click.Context, folder: Path, manifest_sha256: str | None, require_pass: bool
+) -> None:
+    """Check a folder that prove --out wrote, offline.
+
+    Compares every file with the manifest, recomputes all receipts from the envelopes, and makes the
+    report again to compare it. Whoever can rewrite the files can rewrite the manifest as well, so
+    keep its SHA-256 elsewhere and give it here. Exit codes: 0 the folder is whole and true to its
+    envelopes, whatever its verdict; 1 something is wrong; 2 there is no proof.
+
+    Example: pt004 verify REPORT/PROOFS
+    """
+    try:
+        found = check_folder(folder, manifest_sha256)
+    except NoProof as error:
+        raise click.UsageError(str(error)) from None
+    for problem in found.problems:
+        click.echo(f"✗ {problem}")
+    if found.problems:
+        many = "1 thing is" if len(found.problems) == 1 else f"{len(found.problems)} things are"
+        click.echo(f"{many} wrong: this proof is not as it was made")
+        context.exit(1)
+    click.echo(f"✓ {found.files} files are as the manifest says, and none is there besides")
+    click.echo("✓ receipts recomputed; report and transcripts say what the envelopes say")
+    click.echo(f"Manifest SHA-256: {found.manifest}")
+    if manifest_sha256 is None:
+        click.echo("(not compared with the one that prove printed: give --manifest-sha256)")
+    click.echo(f"The report's verdict: {found.verdict}")
+    if require_pass and found.verdict != State.PASS:
+        click.echo("✗ --require-pass: the verdict is not PASS")
+        context.exit(1)

@@ -1,0 +1,178 @@
+"""The texts of an issue: title, body, counter, and what is said on closing and reopening."""
+
+from __future__ import annotations
+
+import shlex
+from itertools import zip_longest
+from typing import Final
+
+from attrs import frozen
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pt004_model.evidence.document import Trace, TraceStep
+from pt004_model.evidence.tracker.interface import FLAKY, LABEL, Draft, Limits
+from pt004_model.evidence.tracker.lifecycle import NIGHTS, Tonight
+from pt004_model.evidence.tracker.markdown import code, fenced, line, prefixed, shown
+from pt004_model.evidence.tracker.memory import Memory, marker, remember
+from pt004_model.evidence.tracker.night import Night
+from pt004_model.judge.checks import CHECKS
+from pt004_model.model.replies import NoAnswer
+
+# in bytes, but for the number of steps; together, and with the longest of fences, within the limits
+_CLAUSE: Final = 6_000
+_SIDE: Final = 3_000
+_STEP: Final = 300
+_HALF: Final = 60
+_STEPS: Final = 30
+_FACT: Final = 200
+_COMMAND: Final = 500
+
+# Markdown is written, not HTML; what is not ours goes through the filters
+_TEMPLATES: Final = Environment(  # noqa: S701 - see above
+    loader=PackageLoader("pt004_model.evidence.tracker"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=False,
+)
+_TEMPLATES.filters |= {"code": code, "fenced": fenced}
+
+
+@frozen
+class Evidence:
+    """What is shown of a finding besides what a night says of it.
+
+    ``path`` is where its trace is, ``curl`` the chain of commands that reproduces it.
+    """
+
+    trace: Trace
+    path: str
+    curl: str
+
+
+def draft(said: Tonight, memory: Memory, evidence: Evidence, limits: Limits) -> Draft:
+    """The issue of a finding. Its texts are within the limits whatever is in the evidence."""
+    trace = evidence.trace
+    counts = said.reproduced
+    labels = [LABEL, trace.area, *([FLAKY] if counts is not None and counts.flaky else [])]
+    title = f"{trace.check}: {_sentence(trace)} [{said.fingerprint}]"
+    text = _body(said, memory, evidence, limits)
+    return Draft(shown(title, limits.title), text, tuple(labels))
+
+
+def _sentence(trace: Trace) -> str:
+    """What the check says, from the table and not from the file, which anybody may have written."""
+    check = CHECKS.get(trace.check)
+    return check.sentence if check is not None else "The contract says otherwise."
+
+
+def _body(said: Tonight, memory: Memory, evidence: Evidence, limits: Limits) -> str:
+    text = ""
+    # a script that is cut is none: it stands in whole, or the command that prints it does
+    script = evidence.curl if len(evidence.curl) <= limits.text else ""
+    for share, curl in ((1.0, script), (1.0, ""), (0.4, ""), (0.1, "")):
+        text = _rendered(said, memory, evidence, curl, share)
+        if len(text.encode()) <= limits.text:
+            break
+    return text
+
+
+def _rendered(said: Tonight, memory: Memory, evidence: Evidence, curl: str, share: float) -> str:
+    trace = evidence.trace
+    return _TEMPLATES.get_template("issue.md.j2").render(
+        markers=[marker("fingerprint", said.fingerprint), remember(memory)],
+        trace=trace,
+        sentence=_sentence(trace),
+        clause=shown(trace.clause, int(_CLAUSE * share)),
+        steps=_steps(trace, int(_STEPS * share)),
+        difference=_difference(trace, int(_SIDE * share)),
+        beside=_beside(trace, int(_STEPS * share)) if trace.other else "",
+        reproduced=said.reproduced,
+        occurrences=memory.occurrences,
+        path=evidence.path,
+        replay=_replay(trace, evidence.path),
+        facts=_facts(memory, trace, said),
+        nights=NIGHTS,
+        curl=curl,
+    )
+
+
+def _replay(trace: Trace, path: str) -> str:
+    words = ["pt004", "replay", path, "--base-url", trace.base_url]
+    command = shlex.join(words)
+    return command if len(command) <= _COMMAND else shlex.join(words[:3])
+
+
+def _steps(trace: Trace, most: int) -> str:
+    half = most // 2
+    numbered = list(enumerate(trace.steps, 1))
+    parts = (numbered[:half], numbered[-half:]) if len(numbered) > most else (numbered, [])
+    told = ["\n".join(_step(*each) for each in part) for part in parts if part]
+    left_out = len(numbered) - 2 * half
+    return f"\n   ({left_out} commands are left out here)\n".join(told)
+
+
+def _step(number: int, step: TraceStep) -> str:
+    return f"{line(f'{number}. {step.says}', _STEP)}\n   -> {line(_reply(step), _STEP)}"
+
+
+def _beside(trace: Trace, most: int) -> str:
+    """What came back when the finding showed, and beside it when it did not."""
+    rows = [("when it showed", "when it did not")]
+    pairs = list(zip_longest(trace.steps, trace.other))
+    for number, pair in enumerate(pairs, 1):
+        if number > len(pairs) - most:  # it ends with the finding
+            one, other = (line(_reply(each), _HALF) if each else "-" for each in pair)
+            rows.append((f"{number}. {one}", other))
+    width = max(len(one) for one, _ in rows)
+    return "\n".join(f"{one:<{width}} | {other}" for one, other in rows)
+
+
+def _reply(step: TraceStep) -> str:
+    if step.reply is None:
+        return "sent in an earlier conversation"
+    if isinstance(step.reply, NoAnswer):
+        return f"no answer: {step.reply.why}"
+    wrong = f", wrong: {step.findings[0].where}" if step.findings else ""
+    return f"{step.reply.code}{f', {step.after}' if step.after else ''}{wrong}"
+
+
+def _difference(trace: Trace, most: int) -> str:
+    sides = (("- ", trace.expected), ("+ ", trace.observed))
+    return "\n".join(prefixed(shown(text, most), sign) for sign, text in sides)
+
+
+def _facts(memory: Memory, trace: Trace, said: Tonight) -> dict[str, str]:
+    counts = said.reproduced
+    facts = {
+        "first seen": trace.first_seen,
+        "last seen": trace.last_seen,
+        "occurrences": str(memory.occurrences),
+        "reproducibility": f"{counts} replays" if counts is not None else "not replayed",
+        "severity": trace.severity,
+        "campaign": f"profile {trace.profile}, seed {trace.seed}",
+        "Federation Core": f"{trace.base_url}, dialect {trace.dialect}",
+        "versions": ", ".join(f"{name} {each}" for name, each in trace.versions.items()),
+    }
+    return {name: line(value, _FACT) for name, value in facts.items()}
+
+
+def counter_text(fingerprint: str, memory: Memory) -> str:
+    """The comment that is edited after each night."""
+    return _TEMPLATES.get_template("counter.md.j2").render(
+        markers=[marker("counter", fingerprint), remember(memory)], memory=memory, nights=NIGHTS
+    )
+
+
+def closing_text(night: Night) -> str:
+    """The comment on closing."""
+    return _TEMPLATES.get_template("closing.md.j2").render(
+        markers=[marker("closed", night.campaign)], night=night, nights=NIGHTS
+    )
+
+
+def reopening_text(night: Night, said: Tonight) -> str:
+    """The comment on reopening."""
+    return _TEMPLATES.get_template("reopening.md.j2").render(
+        markers=[marker("reopened", night.campaign)], night=night, said=said
+    )

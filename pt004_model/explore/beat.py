@@ -1,0 +1,181 @@
+"""The beat: a run's next legal move, and around it all that must be refused where the run is.
+
+Before a run makes its next legal move it is asked for what is forbidden, for its legal move with
+one thing wrong with it, and by somebody who may not ask. All of that must be refused, costs a
+request each, and needs no reading in between; then the move is made, and the run is read. A plain
+move and its reading alone would cost nearly as much.
+"""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Final
+
+from attrs import evolve
+
+from pt004_model.explore import samples
+from pt004_model.explore.dressing import creation, dressed
+from pt004_model.explore.novelty import Keys
+from pt004_model.explore.outsiders import turned_away
+from pt004_model.explore.situation import Idea, Situation, anyone, past, place
+from pt004_model.explore.spoiling import CREATE_FORMS, Form, change_forms
+from pt004_model.model.commands import ChangeRun, CreateRun, ReadRun
+from pt004_model.model.moves import Move, body, forbidden_moves, legal_moves
+from pt004_model.model.run import Ask, Run
+from pt004_model.model.scenarios import following
+from pt004_model.model.values import Body
+from pt004_model.vocabulary import Decision, Status
+
+_BY_PLAN: Final = 0.6
+_LOOK_AT_ONCE: Final = 0.4
+_OFTEN: Final = 0.3
+
+
+def new_run(situation: Situation, dice: Random | None) -> tuple[Idea, ...]:
+    """A create for the next run, perhaps after some that must be refused."""
+    governed = not situation.ungoverned and (dice is None or dice.random() < 0.8)
+    runs = [situation.world.runs[number] for number in situation.live]
+    like = next((run for run in runs if run.governed == governed), None)
+    plan = situation.plan
+    command = creation(situation.fresh, plan, dice, governed, like)
+    if dice is None:
+        return (Idea(command),)
+    spoiled = _spoiled_creates(situation, command, dice)
+    away = turned_away(situation, command, dice) if dice.random() < 0.5 else ()
+    if dice.random() < 0.3:
+        names = tuple(samples.EXTREMES)
+        name = situation.novelty.least(dice, names, lambda each: (("extreme", each),))[0]
+        extreme = Body.of({"workflow_id": "w", **samples.EXTREMES[name]})
+        return (*spoiled, Idea(CreateRun(situation.fresh, extreme), (("extreme", name),)))
+    return (*spoiled, *away, Idea(command))
+
+
+def _spoiled_creates(situation: Situation, command: CreateRun, dice: Random) -> tuple[Idea, ...]:
+    plain = Body.of({k: command.body.fields[k] for k in ("workflow_id", "steps", "tags")
+                     if k in command.body.fields})  # fmt: skip
+
+    def keys(form: Form) -> Keys:
+        return (("create", form.name),)
+
+    # an FC that knows no steps takes them for an unknown field
+    forms = [form for form in CREATE_FORMS if not (situation.ungoverned and form.of_steps)]
+    chosen = situation.novelty.least(dice, forms, keys, 3, lambda form: form.handicap)
+    made = []
+    for form in chosen:
+        text = form.spoil(plain)
+        if text is not None:
+            made.append(Idea(CreateRun(situation.fresh, text), keys(form)))
+    return tuple(made)
+
+
+def beat(situation: Situation, run: Run, dice: Random | None) -> tuple[Idea, ...]:
+    """The next legal move of a run, after what must be refused where the run is."""
+    move = planned(situation, run, dice)
+    text = None if move is None else body(run, move)
+    if dice is None:
+        return () if text is None else (Idea(ChangeRun(run.number, text, anyone(run, None))),)
+    before = [*forbidden(situation, run, dice, 5 if text is None else dice.choice((1, 2, 2, 3)))]
+    plain = text or Body.of({"status": str(dice.choice((Status.FAILED, Status.RUNNING)))})
+    if text is not None:
+        before += _spoiled(situation, run, plain, dice)
+    command = ChangeRun(run.number, dressed(run, plain, dice), anyone(run, dice))
+    if dice.random() < 0.6:
+        before += turned_away(situation, evolve(command, body=plain), dice)
+    dice.shuffle(before)
+    if dice.random() < _LOOK_AT_ONCE:  # or a refusal that changes something goes unnoticed
+        before.append(Idea(ReadRun(run.number, caller=anyone(run, dice))))
+    if move is None or text is None:
+        return (*before, Idea(ReadRun(run.number), (("ended", run.number),)))
+    if dice.random() < _OFTEN:
+        command = evolve(command, key=dice.choice((f"k{run.number}-{run.version}", "")))
+    made = Idea(command, _legal_keys(run, move))
+    again: tuple[Idea, ...] = ()
+    if command.key and dice.random() < 0.5:
+        again = (Idea(evolve(command, caller=anyone(run, dice))),)
+    return (*before, made, *again)
+
+
+def _legal_keys(run: Run, move: Move) -> Keys:
+    here = ("legal", *place(run), move.word)
+    return (here, (*here, *past(run)))
+
+
+def planned(situation: Situation, run: Run, dice: Random | None) -> Move | None:
+    """The plan's next move, or now and then the one of the legal moves that was made least."""
+    if run.governed and (dice is None or dice.random() < _BY_PLAN):
+        return following(run, situation.plans.get(run.number, situation.plan))
+    legal = legal_moves(run)
+    if not legal or dice is None:
+        return legal[0] if legal else None
+    chosen = situation.novelty.least(dice, legal, lambda move: _legal_keys(run, move), 1, _ending)
+    return chosen[0]
+
+
+def _ending(move: Move) -> float:
+    """What ends a run is put off, or few runs would get far."""
+    if move.ask is Ask.FAIL:
+        return 2.0
+    return 1.5 if move.decision is Decision.DENY or move.ask is Ask.COMPLETE else 0.0
+
+
+def forbidden(situation: Situation, run: Run, dice: Random, number: int) -> tuple[Idea, ...]:
+    """Moves that must be refused where the run is, those tried least first."""
+
+    def keys(move: Move) -> Keys:
+        here = ("forbidden", *place(run), move.word)
+        return (here, (*here, *past(run)))
+
+    moves = forbidden_moves(run)
+    chosen = situation.novelty.least(dice, moves, keys, number, _tame)
+    made = []
+    for move in chosen:
+        text = body(run, move)
+        if text is not None:
+            carried = dressed(run, text, dice) if dice.random() < _OFTEN else text
+            idea = Idea(ChangeRun(run.number, carried, anyone(run, dice)), keys(move))
+            made += [idea] * (2 if dice.random() < 0.15 else 1)
+    return tuple(made)
+
+
+def _tame(move: Move) -> float:
+    """What no client would send by mistake is put behind what one would."""
+    return 1.0 if move.ask in {Ask.RESET, Ask.MISNAME} else 0.0
+
+
+def _spoiled(situation: Situation, run: Run, plain: Body, dice: Random) -> tuple[Idea, ...]:
+    """The legal move with one thing wrong with it, in the two ways that were tried least."""
+    status = str(plain.fields["status"])
+
+    def keys(form: Form) -> Keys:
+        return (("spoiled", form.name), ("spoiled", form.name, status, run.state.status))
+
+    ranked = situation.novelty.least(
+        dice, change_forms(status), keys, 8, lambda form: form.handicap
+    )
+    made: list[Idea] = []
+    for form in ranked:
+        text = form.spoil(plain, run)
+        if text is None:
+            continue
+        made.append(Idea(ChangeRun(run.number, text, anyone(run, dice)), keys(form)))
+        if len(made) == 2:
+            break
+    return tuple(made)
+
+
+def walk(
+    run: Run, move: Move | None, dice: Random | None, *, keyed: bool = False
+) -> ChangeRun | None:
+    """One move of a run that goes several moves on, if it has such a move."""
+    text = None if move is None else body(run, move)
+    if text is None:
+        return None
+    key = f"w{run.number}-{run.version}" if keyed else None
+    return ChangeRun(run.number, dressed(run, text, dice), anyone(run, dice), key)
+
+
+def lingering(run: Run) -> Move | None:
+    """The move that pauses a run or resumes it within its step."""
+    if run.state.status is Status.PAUSED:
+        return Move(Ask.RESUME) if run.governed else Move(Ask.START)
+    return Move(Ask.PAUSE) if run.state.status is Status.RUNNING else None

@@ -1,0 +1,245 @@
+"""Shorter traces: without a run, a step, a pause, a reading, any commands at all.
+
+Each function gives the candidates of one kind, the boldest first. Those that know the model's words
+come before those that cut blindly: a step goes with all that names it, a pause with its resume.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Final, TypeAlias
+
+from attrs import evolve
+
+from pt004_model.model.commands import (
+    ChangeRun,
+    Command,
+    CreateRun,
+    OddPath,
+    ReadRun,
+    subject,
+)
+from pt004_model.model.values import Json
+from pt004_model.vocabulary import Status
+
+Commands: TypeAlias = tuple[Command, ...]
+
+_PAIRS_UP_TO: Final = 14
+
+
+def without(commands: Commands, places: Collection[int]) -> Commands:
+    """``commands`` without those at ``places``."""
+    if not places:
+        return commands
+    return tuple(each for place, each in enumerate(commands) if place not in places)
+
+
+def renumbered(commands: Commands) -> Commands:
+    """With runs numbered from 0 in the order in which they appear."""
+    order: dict[int, int] = {}
+    result: list[Command] = []
+    for command in commands:
+        number = subject(command)
+        if number is not None:
+            number = order.setdefault(number, len(order))
+            command = evolve(command, run=number)  # type: ignore[arg-type]  # noqa: PLW2901 - it has a run
+        result.append(command)
+    return tuple(result)
+
+
+def first_cuts(commands: Commands, accepted: Commands) -> Iterator[Commands]:
+    """What most likely still fails, the shortest first, at last the trace as it is.
+
+    ``accepted`` is the trace without what was refused in it.
+    """
+    last = subject(commands[-1])
+    seen: list[Commands] = []
+    for trace in (accepted, commands):
+        about = tuple(each for each in trace if subject(each) in {last, None})
+        made = tuple(
+            each for each in trace if subject(each) in {last, None} or isinstance(each, CreateRun)
+        )
+        looks = tuple(each for each in trace if _looks(each))
+        for cut in (about, made, trace):
+            kept = tuple(each for each in cut[:-1] if not _looks(each))
+            seen += [(*kept, commands[-1])] if looks else []
+            seen.append(cut)
+    yield from dict.fromkeys(sorted(seen, key=len))
+
+
+def _looks(command: Command) -> bool:
+    return isinstance(command, ReadRun | OddPath)
+
+
+def _without_runs(commands: Commands) -> Iterator[Commands]:
+    runs = dict.fromkeys(subject(command) for command in commands)
+    last = subject(commands[-1])
+    for run in runs:
+        if run is not None and run != last:
+            yield tuple(command for command in commands if subject(command) != run)
+
+
+def _beginnings(commands: Commands) -> Iterator[Commands]:
+    """The last command after ever more of the first ones."""
+    one, two = 1, 2
+    while one < len(commands) - 1:
+        yield (*commands[:one], commands[-1])
+        one, two = two, one + two
+
+
+def _without_looking(commands: Commands) -> Iterator[Commands]:
+    """Without all that only looks, but the last command."""
+    kept = tuple(each for each in commands[:-1] if not _looks(each))
+    if len(kept) < len(commands) - 1:
+        yield (*kept, commands[-1])
+
+
+def _to(command: Command, status: Status) -> bool:
+    return isinstance(command, ChangeRun) and command.body.fields.get("status") == status
+
+
+def _without_pauses(commands: Commands) -> Iterator[Commands]:
+    """Without all pauses and what resumes after them; then without each, from the end."""
+    pairs = []
+    for place, command in enumerate(commands[:-1]):
+        if _to(command, Status.PAUSED):
+            after = range(place + 1, len(commands) - 1)
+            mine = (n for n in after if subject(commands[n]) == subject(command))
+            resume = next((n for n in mine if _to(commands[n], Status.RUNNING)), None)
+            if resume is not None:
+                pairs.append((place, resume))
+    if len(pairs) > 1:
+        yield without(commands, {place for pair in pairs for place in pair})
+    for pair in reversed(pairs):
+        yield without(commands, pair)
+
+
+def _without_chunks(commands: Commands) -> Iterator[Commands]:
+    """Without ever smaller chunks, from the end; the last command is the one that fails."""
+    size = (len(commands) - 1) // 2
+    while size >= 1:
+        for end in range(len(commands) - 1, 0, -size):
+            start = max(0, end - size)
+            yield commands[:start] + commands[end:]
+        size //= 2
+
+
+def _without_pairs(commands: Commands) -> Iterator[Commands]:
+    """Without any two commands: some can only go together."""
+    count = len(commands) - 1
+    if count > _PAIRS_UP_TO:
+        return
+    for one in range(count):
+        for other in range(one + 1, count):
+            yield (*commands[:one], *commands[one + 1 : other], *commands[other + 1 :])
+
+
+def _declared(commands: Commands) -> Iterator[tuple[int, list[Json]]]:
+    """Each governed run that is created, with its steps."""
+    for command in commands:
+        steps = command.body.fields.get("steps") if isinstance(command, CreateRun) else None
+        if isinstance(command, CreateRun) and isinstance(steps, list):
+            yield command.run, steps
+
+
+def _without_steps(commands: Commands) -> Iterator[Commands]:
+    """Without ever fewer of the declared steps of one run.
+
+    What started a step goes with it, and what follows moves up.
+    """
+    for run, steps in _declared(commands):
+        started = _started(commands, run)
+        if 0 < started < len(steps):
+            yield _dropped(commands, run, steps, range(started, len(steps)))
+        size = len(steps) // 2
+        while size >= 1:
+            for end in range(len(steps), 0, -size):
+                yield _dropped(commands, run, steps, range(max(0, end - size), end))
+            size //= 2
+
+
+def _started(commands: Commands, run: int) -> int:
+    """One more than the highest index that a change of the run names."""
+    named = [
+        command.body.fields.get("step_index")
+        for command in commands
+        if isinstance(command, ChangeRun) and command.run == run
+    ]
+    return max((n + 1 for n in named if isinstance(n, int)), default=0)
+
+
+def _dropped(commands: Commands, run: int, steps: list[Json], indexes: range) -> Commands:
+    """``commands`` when the declared steps ``indexes`` of a run are gone."""
+    shorter, left = commands, list(steps)
+    for index in reversed(indexes):
+        shorter = _dropped_step(shorter, run, left, index)
+        left = [*left[:index], *left[index + 1 :]]
+    return shorter
+
+
+def _dropped_step(commands: Commands, run: int, steps: list[Json], index: int) -> Commands:
+    result: list[Command] = []
+    for command in commands:
+        if isinstance(command, CreateRun) and command.run == run:
+            if isinstance(command.body.fields.get("steps"), list):
+                kept: list[Json] = [*steps[:index], *steps[index + 1 :]]
+                command = evolve(command, body=command.body.replace(steps=kept))  # noqa: PLW2901 - as the run is now
+        elif isinstance(command, ChangeRun) and command.run == run:
+            moved = _moved_up(command, steps, index)
+            if moved is None:
+                continue
+            command = moved  # noqa: PLW2901 - the command as the shorter run needs it
+        result.append(command)
+    return tuple(result)
+
+
+def _moved_up(command: ChangeRun, steps: list[Json], index: int) -> ChangeRun | None:
+    """A change as it is when the step ``index`` is gone; ``None`` for one that names that step."""
+    fields = command.body.fields
+    name, number = fields.get("current_step"), fields.get("step_index")
+    if name == steps[index] and number == index:
+        return None
+    if isinstance(number, int) and not isinstance(number, bool) and number > index:
+        return evolve(command, body=command.body.replace(step_index=number - 1))
+    return command
+
+
+def _with_earlier_steps(commands: Commands) -> Iterator[Commands]:
+    """Without the start of one step, those after it starting one step earlier each."""
+    for run, steps in _declared(commands):
+        for place, command in enumerate(commands[:-1]):
+            index = command.body.fields.get("step_index") if _of(command, run) else None  # type: ignore[union-attr]  # a change
+            if isinstance(index, int) and not isinstance(index, bool):
+                rest = (_earlier(each, run, steps, index) for each in commands[place + 1 :])
+                yield (*commands[:place], *rest)
+
+
+def _of(command: Command, run: int) -> bool:
+    return isinstance(command, ChangeRun) and command.run == run
+
+
+def _earlier(command: Command, run: int, steps: list[Json], than: int) -> Command:
+    """A change that names a step after ``than``, as it names the one before that."""
+    if not isinstance(command, ChangeRun) or command.run != run:
+        return command
+    fields = command.body.fields
+    name, number = fields.get("current_step"), fields.get("step_index")
+    changed: dict[str, Json] = {}
+    if isinstance(number, int) and not isinstance(number, bool) and number > than:
+        changed["step_index"] = number - 1
+    if name in steps and steps.index(name) > than:
+        changed["current_step"] = steps[steps.index(name) - 1]
+    return evolve(command, body=command.body.replace(**changed)) if changed else command
+
+
+REDUCTIONS: Final[tuple[Callable[[Commands], Iterator[Commands]], ...]] = (
+    _without_runs,
+    _without_looking,
+    _beginnings,
+    _without_steps,
+    _without_pauses,
+    _without_chunks,
+    _with_earlier_steps,
+    _without_pairs,
+)
+"""The kinds of candidates, in the order in which they are tried."""

@@ -1,0 +1,180 @@
+"""Simpler traces: with one argument of one command made simpler, or gone.
+
+Each candidate is simpler than what it is made of, so that simplifying comes to an end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from attrs import evolve
+
+from pt004_model.explore.reduce import Commands
+from pt004_model.model.commands import (
+    JSON_TYPE,
+    ChangeRun,
+    Command,
+    CreateRun,
+    ReadRun,
+    Tenant,
+)
+from pt004_model.model.values import Body, Json
+from pt004_model.vocabulary import Status
+
+_PLAINEST: Final = {"workflow_id": "w"}  # all other texts are plainest as "a"
+_KEY: Final = "k"
+
+
+def simpler(commands: Commands) -> Iterator[Commands]:
+    """All simpler traces, those first that change many commands alike."""
+    yield from _plain_steps(commands)
+    yield from _plain_keys(commands)
+    for index, command in enumerate(commands):
+        for each in _simpler_command(command):
+            yield (*commands[:index], each, *commands[index + 1 :])
+
+
+def _plain_keys(commands: Commands) -> Iterator[Commands]:
+    """With one key called ``k`` throughout."""
+    keys = dict.fromkeys(getattr(command, "key", None) for command in commands)
+    for key in keys:
+        if key and key != _KEY and _KEY not in keys:
+            yield tuple(_keyed(command, key) for command in commands)
+
+
+def _keyed(command: Command, key: str) -> Command:
+    if isinstance(command, CreateRun | ChangeRun | ReadRun) and command.key == key:
+        return evolve(command, key=_KEY)
+    return command
+
+
+def _plain_steps(commands: Commands) -> Iterator[Commands]:
+    """With the steps of one run named plainly, in the create and wherever they are named."""
+    for command in commands:
+        steps = command.body.fields.get("steps") if isinstance(command, CreateRun) else None
+        if not isinstance(command, CreateRun) or not isinstance(steps, list):
+            continue
+        plain: list[Json] = [f"step_{number}" for number in range(1, len(steps) + 1)]
+        if steps == plain or not all(isinstance(each, str) for each in steps):
+            continue
+        if len(set(map(str, steps))) == len(steps):
+            names = dict(zip(map(str, steps), plain, strict=True))
+            yield tuple(_named(each, command.run, names) for each in commands)
+
+
+def _named(command: Command, run: int, names: dict[str, Json]) -> Command:
+    if not isinstance(command, CreateRun | ChangeRun) or command.run != run:
+        return command
+    fields = command.body.fields
+    steps, name = fields.get("steps"), fields.get("current_step")
+    if isinstance(command, CreateRun) and isinstance(steps, list):
+        body = command.body.replace(steps=[names.get(str(each), each) for each in steps])
+        return evolve(command, body=body)
+    if isinstance(command, ChangeRun) and isinstance(name, str) and name in names:
+        return evolve(command, body=command.body.replace(current_step=names[name]))
+    return command
+
+
+def _simpler_command(command: Command) -> Iterator[Command]:
+    caller = command.caller
+    if caller.actor > 0:
+        yield evolve(command, caller=evolve(caller, actor=0))
+    if isinstance(command, CreateRun | ChangeRun):
+        if command.key is not None:
+            yield evolve(command, key=None)
+        if command.content_type != JSON_TYPE:
+            yield evolve(command, content_type=JSON_TYPE)
+        for body in _simpler_bodies(command.body, isinstance(command, CreateRun)):
+            yield evolve(command, body=body)
+    if isinstance(command, CreateRun):
+        if command.correlation is not None:
+            yield evolve(command, correlation=None)
+        if caller.tenant is Tenant.STRANGER:
+            yield evolve(command, caller=evolve(caller, tenant=Tenant.OURS))
+    if isinstance(command, ReadRun):
+        if command.key is not None:
+            yield evolve(command, key=None)
+        if command.logs:
+            yield evolve(command, logs=False)
+        if command.gates:
+            yield evolve(command, gates=False)
+
+
+def _simpler_bodies(body: Body, create: bool) -> Iterator[Body]:
+    fields = body.fields
+    needed = {"workflow_id"} if create else {"status"}
+    for name in fields:
+        if name not in needed:
+            yield body.without(name)
+    if {"current_step", "step_index"} <= fields.keys():
+        yield body.without("current_step", "step_index")
+    for name, value in fields.items():
+        for each in _simpler_values(name, value):
+            yield body.replace(**{name: each})
+
+
+def _simpler_values(name: str, value: Json) -> Iterator[Json]:
+    """Values that are simpler than ``value``, the simplest first."""
+    if name == "decision" and value in {"flag", "deny"}:
+        yield "allow"
+    if isinstance(value, str):
+        yield from _simpler_texts(name, value)
+    elif isinstance(value, dict):
+        yield from _simpler_objects(name, value)
+    elif isinstance(value, list) and name != "steps":
+        for kept in _shorter(len(value)):
+            yield [value[place] for place in kept]
+        for place, inner in enumerate(value):
+            for each in _simpler_values("", inner):
+                yield [*value[:place], each, *value[place + 1 :]]
+    elif isinstance(value, int | float) and not isinstance(value, bool) and not name:
+        yield from (each for each in (0, 1) if abs(value) > each)
+
+
+def _simpler_texts(name: str, value: str) -> Iterator[str]:
+    if name in {"status", "decision"}:
+        if name == "status" and value not in set(Status) and value.lower() in set(Status):
+            # another status, spelled in the same wrong way, may need less before it
+            others = [Status.FAILED, Status.RUNNING]
+            rank = [value.lower() == each for each in others]
+            for other in others[: rank.index(True)] if True in rank else others:
+                yield other.upper() if value.isupper() else other.title()
+        return
+    plain = _PLAINEST.get(name, "a")
+    if value == plain:
+        return
+    yield plain
+    for kept in _shorter(len(value)):
+        shorter = "".join(value[place] for place in kept)
+        if len(shorter) > len(plain):
+            yield shorter
+
+
+def _shorter(length: int) -> Iterator[tuple[int, ...]]:
+    """Places to keep of a sequence: none, then all but ever smaller parts of it.
+
+    What is left after a part of a text was cut out is looked at again by the next pass.
+    """
+    if not length:
+        return
+    yield ()
+    size = length // 2
+    while size >= 1:
+        for start in range(0, length, size):
+            yield tuple(n for n in range(length) if not start <= n < start + size)
+        size //= 2
+
+
+def _simpler_objects(name: str, value: dict[str, Json]) -> Iterator[Json]:
+    """Objects with fewer or simpler members; of a policy only the optional member can go."""
+    keys = list(value)
+    if name == "policy":
+        if "rules_triggered" in value:
+            yield {key: inner for key, inner in value.items() if key != "rules_triggered"}
+    else:
+        for kept in _shorter(len(keys)):
+            yield {keys[place]: value[keys[place]] for place in kept}
+    for key, inner in value.items():
+        for each in _simpler_values(key if name == "policy" else "", inner):
+            yield {**value, key: each}

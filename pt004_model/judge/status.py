@@ -1,0 +1,43 @@
+"""Answers of the wrong kind: accepted against a rule, or refused though legal (section 11).
+
+The fingerprint of such a finding says what was asked of a run and in which status. What was decided
+by then tells refusals apart, where one fault refuses what another does not; a rule that was broken
+says it already by its own id.
+"""
+
+from __future__ import annotations
+
+from pt004_model.judge.finding import fingerprint
+from pt004_model.model.commands import Command, CreateRun, ReadRun
+from pt004_model.model.coverage import situation
+from pt004_model.model.world import Accepted, Refused, World, expect
+
+_ACCEPTING = {CreateRun: "lifecycle.create-accepted", ReadRun: "lifecycle.read-accepted"}
+
+
+def refused_though_legal(world: World, command: Command) -> tuple[str, tuple[str, ...]]:
+    """The check and the classes of a legal call that was refused."""
+    check = _ACCEPTING.get(type(command), "lifecycle.legal-change-accepted")
+    return check, ("accepted", "refused", *situation(world, command))
+
+
+def accepted_though_illegal(
+    world: World, command: Command, expected: Refused
+) -> tuple[str, tuple[str, ...]]:
+    """The check and the classes of a call that was accepted against a rule."""
+    rule = expected.refusal.rule
+    return rule.value, ("refused", "accepted", *situation(world, command, coarse=True))
+
+
+def wrong_answers(world: World, command: Command) -> frozenset[str]:
+    """The fingerprints that an answer of the wrong kind to ``command`` would have."""
+    found = set()
+    for outcome in expect(world, command):
+        if isinstance(outcome.reply, Accepted):
+            check, classes = refused_though_legal(world, command)
+        elif isinstance(outcome.reply, Refused):
+            check, classes = accepted_though_illegal(world, command, outcome.reply)
+        else:
+            continue
+        found.add(fingerprint(check, *classes))
+    return frozenset(found)

@@ -1,0 +1,94 @@
+"""Proofs made on a stub: deterministic, and without a socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import define, field
+
+from pt004_model.evidence.proof import folder, tell
+from pt004_model.evidence.proof.facts import Proof
+from pt004_model.evidence.proof.outside import Git
+from pt004_model.evidence.proof.record import (
+    FORMAT,
+    VERSION,
+    Circumstances,
+    Exchanged,
+    Record,
+    record_cases,
+)
+from pt004_model.evidence.proof.render import render
+from pt004_model.explore.lockstep import Fc
+from pt004_model.explore.session import Session
+from pt004_model.judge.oracle import Oracle
+from pt004_model.model.commands import Command, RunRef
+from pt004_model.model.replies import NoAnswer, Reply, Response
+from pt004_model.vocabulary import Dialect
+from pt004_model.wire.codec import Answer, Codec, Request, decode
+from tests.stub import NAMES, Stub
+
+HERE = Circumstances(
+    started_at="2026-02-06T12:00:00.000Z",
+    finished_at="2026-02-06T12:00:09.000Z",
+    tester="1.0.0",
+    base_url="http://federation_core:9405",
+    dialect=Dialect.SEED,
+    tenant=NAMES.tenants[0],
+    actor=NAMES.actors[0],
+    image_digest=f"sha256:{'ab' * 32}",
+    git=Git("0123456789abcdef0123456789abcdef01234567", changed=False),
+)
+CASES = ("happy_path", "policy_flag", "policy_deny")
+
+
+@define
+class Taped:
+    """An FC without a network whose exchanges are kept as if they had gone over one.
+
+    ``alter`` changes the bytes of answers on their way.
+    """
+
+    fc: Fc
+    alter: Callable[[Request, bytes], bytes] = lambda _, content: content
+    exchanged: list[Exchanged] = field(factory=list)
+
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
+        """The FC's answer, through bytes."""
+        request = Codec(NAMES).encode(command, run_id, nonce)
+        response = self.fc.ask(command, run_id, nonce)
+        if isinstance(response, NoAnswer):
+            self.exchanged.append((request, response))
+            return response
+        answer = self.alter(request, json.dumps(response.body).encode())
+        kept = _answer(response, answer)
+        self.exchanged.append((request, kept))
+        return decode(kept)
+
+
+def _answer(reply: Reply, content: bytes) -> Answer:
+    headers = {"content-type": reply.content_type}
+    return Answer(reply.code, headers, content, reply.sent, reply.received)
+
+
+def taped(
+    fc: Fc | None = None,
+    alter: Callable[[Request, bytes], bytes] = lambda _, content: content,
+    secrets: tuple[str, ...] = (),
+) -> tuple[Record, dict[str, bytes]]:
+    """The record of the cases on an FC, and its envelopes by case."""
+    tape = Taped(fc or Stub(), alter)
+    results = tell(Session(tape, Oracle(NAMES)), HERE.base_url, lambda _: None)
+    cases, envelopes = record_cases(results, tape.exchanged, secrets)
+    return Record(FORMAT, VERSION, HERE, cases), envelopes
+
+
+def written(
+    out: Path, record: Record | None = None, envelopes: dict[str, bytes] | None = None
+) -> tuple[Proof, str]:
+    """Write a proof; what it comes to, and the SHA-256 of its manifest."""
+    if record is None or envelopes is None:
+        record, envelopes = taped()
+    whole, files = render(record, envelopes)
+    return whole, folder.write(out, files)

@@ -1,0 +1,1 @@
+"""Tests of filing, against a folder and against a stand-in for GitHub."""

@@ -1,0 +1,104 @@
+"""What is read of a campaign's folder, and what is said of a folder that is none."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pt004_model.evidence.replay import Result
+from pt004_model.evidence.tracker.night import BadNight, Reproduced, moment, read_night, stamp
+from tests.evidence.tracker.nights import DENIED, DENY, LINK, Came, night
+
+
+def spoil(path: Path, **changes: Any) -> None:
+    """Change members of a document."""
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps(document | changes))
+
+
+def test_a_night_is_read(tmp_path: Path) -> None:
+    """Findings, replays, and the identity of the campaign."""
+    read = read_night(night(tmp_path, 3, DENIED, came=(Came(LINK, "fixed"),)))
+    assert read.campaign == "2026-03-04T02:00:00Z/3"
+    assert (read.verdict, read.seed) == ("diverges", 3)
+    (finding,) = read.findings
+    assert (finding.fingerprint, finding.area, finding.known) == (DENY, "policy", False)
+    assert finding.reproduced == Reproduced(5, 5)
+    (replay,) = read.replays
+    assert (replay.fingerprint, replay.result) == (LINK, Result.FIXED)
+
+
+def test_replays_need_not_be_there(tmp_path: Path) -> None:
+    """A folder without replays.json has none."""
+    (night(tmp_path, 1) / "replays.json").unlink()
+    assert read_night(tmp_path).replays == ()
+
+
+def test_a_file_that_is_no_trace_says_nothing(tmp_path: Path) -> None:
+    """It is replayed as unsure under its own name, which is no fingerprint, and left out."""
+    came = (Came("my notes", "unsure"), Came(LINK, "unsure"))
+    read = read_night(night(tmp_path, 1, came=came))
+    assert [each.fingerprint for each in read.replays] == [LINK]
+
+
+SPOILED: list[tuple[str, dict[str, Any], str]] = [
+    # file, changes, what is said
+    ("summary.json", {"started_at": "yesterday"}, "'yesterday' is no 'started_at'"),
+    ("summary.json", {"started_at": "2026-03-02T02:00:00"}, "is no 'started_at'"),
+    ("summary.json", {"seed": None}, "'None' is no 'seed'"),
+    ("summary.json", {"findings": {}}, "is no 'findings'"),
+    ("summary.json", {"findings": [{}]}, "has no 'fingerprint'"),
+    ("summary.json", {"findings": [1]}, "'1' stands where an object should"),
+    ("replays.json", {"format": "other"}, "its format is not pt004-replays"),
+    ("replays.json", {"version": 2}, "version 2 is not the 1 that this pt004 reads; update pt004"),
+    ("replays.json", {"replays": [{"fingerprint": "-->"}]}, "is no 'fingerprint'"),
+    ("replays.json", {"replays": [{"fingerprint": DENY, "trace": 1}]}, "'1' is no 'trace'"),
+]
+
+
+@pytest.mark.parametrize(("name", "changes", "said"), SPOILED)
+def test_a_spoiled_file(tmp_path: Path, name: str, changes: dict[str, Any], said: str) -> None:
+    """A sentence names the file and what is wrong in it."""
+    spoil(night(tmp_path, 1, DENIED) / name, **changes)
+    with pytest.raises(BadNight) as caught:
+        read_night(tmp_path)
+    assert str(tmp_path / name) in str(caught.value)
+    assert said in str(caught.value)
+
+
+def test_a_finding_with_a_hostile_name(tmp_path: Path) -> None:
+    """Fingerprints and checks stand in markers and titles, so they are held to their form."""
+    for name, value in (("fingerprint", f"{DENY} -->"), ("check", "policy.<!--"), ("commands", -1)):
+        path = night(tmp_path, 1, DENIED) / "summary.json"
+        document = json.loads(path.read_text())
+        document["findings"][0][name] = value
+        path.write_text(json.dumps(document))
+        with pytest.raises(BadNight, match=f"is no '{name}'"):
+            read_night(tmp_path)
+
+
+def test_a_folder_that_is_none(tmp_path: Path) -> None:
+    """No file, no JSON, no object, no folder: each is said, with what to do."""
+    with pytest.raises(BadNight, match=r"summary\.json is not there; give the folder that"):
+        read_night(tmp_path)
+    for text in ("{", "[" * 100_000, "\udcff"):
+        (tmp_path / "summary.json").write_bytes(text.encode(errors="surrogateescape"))
+        with pytest.raises(BadNight, match="is no JSON"):
+            read_night(tmp_path)
+    (tmp_path / "summary.json").write_text("[]")
+    with pytest.raises(BadNight, match="stands where an object should"):
+        read_night(tmp_path)
+    (tmp_path / "summary.json").unlink()
+    (tmp_path / "summary.json").mkdir()
+    with pytest.raises(BadNight, match="cannot read"):
+        read_night(tmp_path)
+
+
+def test_times() -> None:
+    """They are written in UTC, and read with any offset."""
+    assert stamp(moment("2026-03-02T03:00:00.250+01:00")) == "2026-03-02T02:00:00.250Z"
+    assert moment("2026-03-02T02:00:00Z") == datetime(2026, 3, 2, 2, tzinfo=UTC)
