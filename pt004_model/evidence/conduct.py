@@ -126,6 +126,8 @@ def _found(campaign: Campaign, trace: Trace, done: Replay) -> Found:
     assert finding is not None  # noqa: S101 - the caller has looked
     shown = next(each for each in done.attempts if each.finding == finding)
     steps = _steps(shown)
+    last = next(at for at, step in enumerate(steps, 1) if finding in step.findings)
+    steps = steps[:last]  # the last command is the one that fails
     found = Found(finding, tuple(s.command for s in steps), steps, campaign.requests)
     if done.result is Fate.REPRODUCED:
         found.first_seen = datetime.fromisoformat(trace.first_seen).timestamp()

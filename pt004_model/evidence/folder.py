@@ -14,7 +14,15 @@ from attrs import asdict, evolve, field, frozen
 from pt004_model.evidence.ci import keep_for_ci
 from pt004_model.evidence.files import Unwritable, write_json
 from pt004_model.evidence.page import write_page
-from pt004_model.evidence.trace import Origin, Trace, rfc3339, said, write_trace
+from pt004_model.evidence.trace import (
+    BadTrace,
+    Origin,
+    Trace,
+    load_trace,
+    rfc3339,
+    said,
+    write_trace,
+)
 from pt004_model.explore.results import Found, Result
 from pt004_model.judge.checks import CHECKS
 
@@ -91,10 +99,19 @@ class Folder:
         self.origins[trace.fingerprint] = (trace.seed, trace.profile)
 
     def keep_trace(self, found: Found) -> None:
-        """Write or replace the trace of a finding."""
+        """Write or replace the trace of a finding; a known one only by a shorter one."""
+        if found.known and self._is_shorter(found):
+            return
         seed, profile = self.origins.get(found.fingerprint, (self.origin.seed, self.origin.profile))
         origin = evolve(self.origin, seed=seed, profile=profile)
         write_trace(self.trace_path(found), found, origin)
+
+    def _is_shorter(self, found: Found) -> bool:
+        """Whether an earlier campaign left a shorter trace: of what is known little is sought."""
+        try:
+            return len(load_trace(self.trace_path(found)).steps) < len(found.commands)
+        except BadTrace:
+            return False
 
     def keep_replays(self, rows: tuple[Fated, ...]) -> None:
         """Write ``replays.json``: what became of the traces of earlier campaigns."""

@@ -17,8 +17,8 @@ from pt004_model.evidence.reproduction.case import Claim
 from pt004_model.evidence.reproduction.claims import claim
 from pt004_model.evidence.reproduction.scripts import with_helpers
 from pt004_model.evidence.trace import Origin, trace_of
-from pt004_model.explore.campaign import Found
 from pt004_model.explore.lockstep import Step
+from pt004_model.explore.results import Found
 from pt004_model.judge.checks import CHECKS
 from pt004_model.model.commands import CreateRun
 from pt004_model.model.replies import Reply, Undecodable
