@@ -8,6 +8,7 @@ move and its reading alone would cost nearly as much.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Final
 
@@ -26,7 +27,7 @@ from pt004_model.model.scenarios import following
 from pt004_model.model.values import Body
 from pt004_model.vocabulary import Decision, Status
 
-_BY_PLAN: Final = 0.6
+_BY_PLAN: Final = 0.5
 _LOOK_AT_ONCE: Final = 0.4
 _OFTEN: Final = 0.3
 
@@ -81,6 +82,7 @@ def beat(situation: Situation, run: Run, dice: Random | None) -> tuple[Idea, ...
     command = ChangeRun(run.number, dressed(run, plain, dice), anyone(run, dice))
     if dice.random() < 0.6:
         before += turned_away(situation, evolve(command, body=plain), dice)
+    before += _again(situation, run, dice)
     dice.shuffle(before)
     if dice.random() < _LOOK_AT_ONCE:  # or a refusal that changes something goes unnoticed
         before.append(Idea(ReadRun(run.number, caller=anyone(run, dice))))
@@ -88,16 +90,32 @@ def beat(situation: Situation, run: Run, dice: Random | None) -> tuple[Idea, ...
         return (*before, Idea(ReadRun(run.number), (("ended", run.number),)))
     if dice.random() < _OFTEN:
         command = evolve(command, key=dice.choice((f"k{run.number}-{run.version}", "")))
-    made = Idea(command, _legal_keys(run, move))
+    made = Idea(command, _keys("legal", run, move))
     again: tuple[Idea, ...] = ()
     if command.key and dice.random() < 0.5:
         again = (Idea(evolve(command, caller=anyone(run, dice))),)
     return (*before, made, *again)
 
 
-def _legal_keys(run: Run, move: Move) -> Keys:
-    here = ("legal", *place(run), move.word)
-    return (here, (*here, *past(run)))
+def _again(situation: Situation, run: Run, dice: Random) -> list[Idea]:
+    """Now and then a request that was made of the run under a key, made again."""
+    used = [
+        (key, before)
+        for (_, key), before in situation.world.keys.items()
+        if before.run.number == run.number and before.request[0] == "PATCH"
+    ]
+    if not used or dice.random() > _OFTEN:
+        return []
+    key, before = dice.choice(used)
+    again = ChangeRun(run.number, before.body, anyone(run, dice), key)
+    return [Idea(again, (("key", "again"), ("key", "again", str(run.state.status))))]
+
+
+def _keys(kind: str, run: Run, move: Move) -> Keys:
+    """A move where the run is: by its status, by the position of its step, by what lies behind."""
+    status, decision, position = place(run)
+    here = (kind, status, decision, move.word)
+    return (here, (*here, position, min(run.length, 5)), (*here, *past(run)))
 
 
 def planned(situation: Situation, run: Run, dice: Random | None) -> Move | None:
@@ -107,23 +125,27 @@ def planned(situation: Situation, run: Run, dice: Random | None) -> Move | None:
     legal = legal_moves(run)
     if not legal or dice is None:
         return legal[0] if legal else None
-    chosen = situation.novelty.least(dice, legal, lambda move: _legal_keys(run, move), 1, _ending)
-    return chosen[0]
+    novelty = situation.novelty
+    return novelty.least(dice, legal, lambda move: _keys("legal", run, move), 1, _ending(run))[0]
 
 
-def _ending(move: Move) -> float:
-    """What ends a run is put off, or few runs would get far."""
-    if move.ask is Ask.FAIL:
-        return 2.0
-    return 1.5 if move.decision is Decision.DENY or move.ask is Ask.COMPLETE else 0.0
+def _ending(run: Run) -> Callable[[Move], float]:
+    """What ends a run is put off, or few runs would get far; but not at a gate, seldom as it is."""
+    waits = run.state.gate_pending
+
+    def handicap(move: Move) -> float:
+        if move.ask is Ask.FAIL:
+            return 0.0 if waits else 3.0
+        return 1.5 if move.decision is Decision.DENY or move.ask is Ask.COMPLETE else 0.0
+
+    return handicap
 
 
 def forbidden(situation: Situation, run: Run, dice: Random, number: int) -> tuple[Idea, ...]:
     """Moves that must be refused where the run is, those tried least first."""
 
     def keys(move: Move) -> Keys:
-        here = ("forbidden", *place(run), move.word)
-        return (here, (*here, *past(run)))
+        return _keys("forbidden", run, move)
 
     moves = forbidden_moves(run)
     chosen = situation.novelty.least(dice, moves, keys, number, _tame)

@@ -68,6 +68,8 @@ PROFILES: Final = {
 
 ROUND: Final = 10
 """Examples a round: Hypothesis spends the first of each run on the simplest cases."""
+FIRST_ROUNDS: Final = (4, 30)
+"""Examples of a round among the first of a campaign, when each teaches the next ones most."""
 KNOWN_SHRINK: Final = (60, 5.0)
 """What shortening a known finding may cost, in requests and seconds: somebody has its trace."""
 ATTEMPTS: Final = 5
@@ -144,7 +146,9 @@ class Campaign:
             self._settle_new()
         while self.examples < self.profile.examples:
             self.session.begin_round(goals_now(self.session.tally, self.lengths))
-            count = min(ROUND, self.profile.examples - self.examples)
+            short, early = FIRST_ROUNDS
+            size = short if self.examples < early else ROUND
+            count = min(size, self.profile.examples - self.examples)
             seeded = derived.getrandbits(32)
             run_round(self.session, seeded, count, self.profile.commands, self._count)
             self._settle_new()

@@ -267,10 +267,9 @@ class Lockstep:
         for law in SOMETIMES:
             if law.name not in self.tally.witnessed and law.holds(before, change, after):
                 self.tally.witnessed.add(law.name)
-        if change.status is Status.RUNNING and after.state.decision in {
-            Decision.FLAG,
-            Decision.DENY,
-        }:
+        # only an FC that governs a run may act by itself, and only when a step is started
+        started = after.governed and after.state.step != before.state.step
+        if started and after.state.decision in {Decision.FLAG, Decision.DENY}:
             acted = after.state.status is not Status.RUNNING
             counts = self.tally.own if acted else self.tally.held
             counts[after.state.decision] = counts.get(after.state.decision, 0) + 1

@@ -20,7 +20,7 @@ from pt004_model.model.commands import (
     subject,
 )
 from pt004_model.model.values import Json
-from pt004_model.vocabulary import Status
+from pt004_model.vocabulary import Decision, Status
 
 Commands: TypeAlias = tuple[Command, ...]
 
@@ -59,11 +59,15 @@ def first_cuts(commands: Commands, accepted: Commands) -> Iterator[Commands]:
         made = tuple(
             each for each in trace if subject(each) in {last, None} or isinstance(each, CreateRun)
         )
-        looks = tuple(each for each in trace if _looks(each))
-        for cut in (about, made, trace):
+        others = dict.fromkeys(subject(each) for each in trace)
+        pairs = [
+            tuple(each for each in trace if subject(each) in {last, None, other})
+            for other in others
+            if other not in {last, None}
+        ]
+        for cut in (about, made, *pairs, trace):
             kept = tuple(each for each in cut[:-1] if not _looks(each))
-            seen += [(*kept, commands[-1])] if looks else []
-            seen.append(cut)
+            seen += [(*kept, commands[-1]), cut]
     yield from dict.fromkeys(sorted(seen, key=len))
 
 
@@ -112,6 +116,27 @@ def _without_pauses(commands: Commands) -> Iterator[Commands]:
         yield without(commands, {place for pair in pairs for place in pair})
     for pair in reversed(pairs):
         yield without(commands, pair)
+
+
+def _without_flags(commands: Commands) -> Iterator[Commands]:
+    """With one flagged step allowed, and without the pause and the resume that it needed."""
+    for place, command in enumerate(commands[:-1]):
+        policy = command.body.fields.get("policy") if isinstance(command, ChangeRun) else None
+        if not isinstance(command, ChangeRun) or not isinstance(policy, dict):
+            continue
+        if policy.get("decision") != Decision.FLAG:
+            continue
+        body = command.body.replace(policy={**policy, "decision": str(Decision.ALLOW)})
+        allowed = (*commands[:place], evolve(command, body=body), *commands[place + 1 :])
+        after = range(place + 1, len(commands) - 1)
+        mine = [n for n in after if subject(commands[n]) == subject(command)]
+        pause = next((n for n in mine if _to(commands[n], Status.PAUSED)), None)
+        if pause is None:
+            continue
+        resume = next((n for n in mine if n > pause and _to(commands[n], Status.RUNNING)), None)
+        if resume is not None:
+            yield without(allowed, {pause, resume})
+        yield without(allowed, {pause})
 
 
 def _without_chunks(commands: Commands) -> Iterator[Commands]:
@@ -238,6 +263,7 @@ REDUCTIONS: Final[tuple[Callable[[Commands], Iterator[Commands]], ...]] = (
     _beginnings,
     _without_steps,
     _without_pauses,
+    _without_flags,
     _without_chunks,
     _with_earlier_steps,
     _without_pairs,

@@ -106,7 +106,7 @@ def repeats(situation: Situation, run: Run, dice: Random) -> tuple[Idea, ...]:
         return (("key", name), ("key", name, before.request[0], moved, now.state.status))
 
     made: list[Idea] = []
-    for name in situation.novelty.least(dice, tuple(_FORMS), keys, 2):
+    for name in situation.novelty.least(dice, tuple(_FORMS), keys, 3):
         made += [Idea(command, keys(name)) for command in _FORMS[name](it)]
     return tuple(made)
 

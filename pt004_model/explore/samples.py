@@ -60,6 +60,7 @@ ODD_VALUE: Final[Json] = {
     "list": [3, 1, 2, 3, 1, "b", "a", "b"],
     "text": ODD_TEXT,
     "run_id": "x", "status": "completed", "steps": ["q"], "tenant_id": "y", "id": 0,
+    "a.b": {"c.d": 1}, "$a": 1, "a/b": 2,
     "__proto__": {"a": 1}, "$ref": "#", "@type": "x", "constructor": None,
     "date": "2026-02-30T25:00:00Z", "number": "007", "deep": [[[[{"d": {"d": [[{}]]}}]]]],
 }  # fmt: skip
@@ -94,7 +95,7 @@ STEP_NAMES: Final = (
 )
 """Patterns of step ids; the number of the step goes in."""
 
-CORRELATIONS: Final = (None, "corr-1", "", "Corr 2!~", "c" * 200)
+CORRELATIONS: Final = (None, "corr-1", "", "Corr-2!~", "c" * 200)
 
 EXTREMES: Final[dict[str, dict[str, Json]]] = {
     "deep payload": {"input_payload": nested(63)},

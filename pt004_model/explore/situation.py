@@ -101,8 +101,8 @@ def place(run: Run) -> tuple[str, str, str]:
     return (str(run.state.status), decision_word(run), position_word(run))
 
 
-def past(run: Run) -> tuple[int, str, int]:
-    """What lies behind a run, coarsely: its pauses, the decision before this one, its length."""
+def past(run: Run) -> tuple[int, str]:
+    """What lies behind a run, coarsely: its pauses, and the decision before this one."""
     decisions = [
         str(entry.details["decision"])
         for entry in run.log[-24:]
@@ -112,4 +112,4 @@ def past(run: Run) -> tuple[int, str, int]:
         entry.new_status is Status.PAUSED and entry.event is Event.STATUS_CHANGED
         for entry in run.log
     )
-    return (min(pauses, 3), decisions[-2] if len(decisions) > 1 else "-", min(run.length, 6))
+    return (min(pauses, 3), decisions[-2] if len(decisions) > 1 else "-")

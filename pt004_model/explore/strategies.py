@@ -21,7 +21,7 @@ _WEIGHTS: Final = {
     Family.LINGER: 2,
     Family.GOAL: 4,
     Family.CREATE: 3,
-    Family.KEY: 4,
+    Family.KEY: 5,
     Family.OUTSIDE: 1,
     Family.READ: 1,
     Family.BEYOND: 1,

@@ -148,7 +148,7 @@ class _Reading:
         self._details(at, expected, entry)
         window = self._window(expected)
         stamp = value_of(entry, "timestamp")
-        moment(notes, "audit.timestamp", f"{at}.timestamp", "log.timestamp", stamp, window)
+        moment(notes, "audit.timestamp", f"{at}.timestamp", stamp, window)
 
     def follow(self, at: str, before: JsonObject | None, entry: JsonObject) -> None:
         """What ties an entry to the one before: time and receipt (sections 2, 8)."""

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 
 _RFC3339: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|[+-]00:00)", re.ASCII
@@ -23,6 +23,9 @@ DRIFT: Final = 500e-6
 """How much two clocks may drift apart: seconds a second, the most that an NTP client corrects."""
 SLACK: Final = 0.002
 """Seconds that are always allowed: rounding, and clocks read a moment before or after."""
+CAUTION: Final = 0.01
+"""Seconds that are left open of what is learned: a time that is wrong by less than can be told must
+not make right ones look wrong."""
 _FINE: Final = 3  # fewer digits than these say nothing certain of the resolution
 
 
@@ -66,36 +69,36 @@ def _parse(text: str) -> Instant | None:
 
 @define
 class Clock:
-    """What is known of the FC's clock: how far it is ahead of ours, and how finely it is read.
+    """What is known of the FC's clock: how far it is ahead of ours.
 
-    ``low`` and ``high`` bound its lead in seconds, as of our time ``at``.
+    ``low`` and ``high`` bound its lead in seconds, as of our time ``at``. Each time may be cut to a
+    resolution of its own (section 2), which the digits that it shows tell.
     """
 
     low: float = -math.inf
     high: float = math.inf
     at: float = 0.0
-    digits: dict[str, int] = field(factory=dict)
 
-    def _bounds(self, name: str, time: Instant, window: Window) -> tuple[float, float]:
-        digits = max(time.digits, self.digits.get(name, 0))
-        cut = 10.0**-digits if digits >= _FINE else 1.0
+    @staticmethod
+    def _bounds(time: Instant, window: Window) -> tuple[float, float]:
+        cut = 10.0**-time.digits if time.digits >= _FINE else 1.0
         return time.seconds - window.end - SLACK, time.seconds - window.start + cut + SLACK
 
     def _widened(self, at: float) -> tuple[float, float]:
         drift = abs(at - self.at) * DRIFT
         return self.low - drift, self.high + drift
 
-    def allows(self, name: str, time: Instant, window: Window) -> bool:
-        """Whether ``time`` in the field ``name`` can have been taken within ``window``."""
-        low, high = self._bounds(name, time, window)
+    def allows(self, time: Instant, window: Window) -> bool:
+        """Whether ``time`` can have been taken within ``window``."""
+        low, high = self._bounds(time, window)
         known_low, known_high = self._widened(window.start)
         return low <= known_high and high >= known_low
 
-    def learn(self, name: str, time: Instant, window: Window) -> None:
+    def learn(self, time: Instant, window: Window) -> None:
         """Narrow what is known by a time that was allowed."""
-        self.digits[name] = max(time.digits, self.digits.get(name, 0))
         if window.end == math.inf:
             return
-        low, high = self._bounds(name, time, window)
+        low, high = self._bounds(time, window)
         known_low, known_high = self._widened(window.start)
-        self.low, self.high, self.at = max(low, known_low), min(high, known_high), window.start
+        self.low, self.high = max(low - CAUTION, known_low), min(high + CAUTION, known_high)
+        self.at = window.start

@@ -140,7 +140,7 @@ def _times(notes: Notes, run: Run, seen: Seen, shown: JsonObject) -> dict[str, s
         elif _settled(seen, name, run) and isinstance(observed, str):
             _unmoved(notes, check, where, seen.times[name], observed)
             times[name] = seen.times[name]
-        elif moment(notes, check, where, f"run.{name}", observed, seen.windows[version]):
+        elif moment(notes, check, where, observed, seen.windows[version]):
             assert isinstance(observed, str)  # noqa: S101 - moment() took it for a time
             times[name] = observed
     _in_order(notes, run, seen, times)

@@ -59,18 +59,16 @@ def unique(notes: Notes, check: str, where: str, kind: str, value: str, owner: s
     notes.ids[key] = owner
 
 
-def moment(
-    notes: Notes, check: str, where: str, name: str, observed: object, window: Window
-) -> bool:
+def moment(notes: Notes, check: str, where: str, observed: object, window: Window) -> bool:
     """A time must be RFC 3339 in UTC and lie within ``window`` (section 2)."""
     time = parse(observed) if isinstance(observed, str) else None
     if time is None:
         expected = Saying("a time in RFC 3339 and UTC")
         notes.add(disagreement(check, where, expected, observed))
         return False
-    if not notes.ledger.clock.allows(name, time, window):
+    if not notes.ledger.clock.allows(time, window):
         expected = Saying("the time at which its change took effect")
         notes.add(disagreement(check, where, expected, observed, "inside", "outside"))
         return False
-    notes.times.append((name, time, window))
+    notes.times.append((time, window))
     return True

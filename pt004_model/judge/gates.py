@@ -82,7 +82,7 @@ def _times(notes: Notes, seen: Seen, gate: Gate, shown: JsonObject) -> None:
         if version is None:
             equal(notes, check, f"{at}.{name}", None, observed)
         elif before.get(name) is None:
-            moment(notes, check, f"{at}.{name}", f"gate.{name}", observed, seen.windows[version])
+            moment(notes, check, f"{at}.{name}", observed, seen.windows[version])
     opened, closed = parse(shown.get("created_at")), parse(shown.get("resolved_at"))
     if opened is not None and closed is not None and closed.seconds < opened.seconds:
         expected = Saying(f"no earlier than created_at {shown['created_at']}")

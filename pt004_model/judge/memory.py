@@ -72,7 +72,7 @@ class Notes:
     names: Names
     findings: list[Finding] = field(factory=list)
     ids: dict[str, str] = field(factory=dict)
-    times: list[tuple[str, Instant, Window]] = field(factory=list)
+    times: list[tuple[Instant, Window]] = field(factory=list)
 
     def add(self, finding: Finding) -> None:
         """Note a disagreement."""

@@ -156,7 +156,7 @@ class _Candidate:
             self._server_error(expected)
         elif isinstance(expected, Accepted):
             if code >= 300:
-                self._refused_though_legal()
+                self._refused_though_legal(expected)
             else:
                 return self._accepted(view, expected)
         elif isinstance(expected, Refused):
@@ -186,8 +186,8 @@ class _Candidate:
         detail = body.get("detail") if isinstance(body, dict) else body
         return f" {quote(detail)}" if detail is not None else ""
 
-    def _refused_though_legal(self) -> None:
-        check, classes = refused_though_legal(self.view.world, self.command)
+    def _refused_though_legal(self, expected: Accepted) -> None:
+        check, classes = refused_though_legal(self.view.world, self.command, expected)
         seen = f"status {self.reply.code}{self._excerpt()}"
         self._say(check, "status", "it to be accepted", seen, *classes)
 

@@ -10,13 +10,21 @@ from __future__ import annotations
 from pt004_model.judge.finding import fingerprint
 from pt004_model.model.commands import Command, CreateRun, ReadRun
 from pt004_model.model.coverage import situation
+from pt004_model.model.rules import Rule
 from pt004_model.model.world import Accepted, Refused, World, expect
 
 _ACCEPTING = {CreateRun: "lifecycle.create-accepted", ReadRun: "lifecycle.read-accepted"}
 
 
-def refused_though_legal(world: World, command: Command) -> tuple[str, tuple[str, ...]]:
-    """The check and the classes of a legal call that was refused."""
+def refused_though_legal(
+    world: World, command: Command, expected: Accepted
+) -> tuple[str, tuple[str, ...]]:
+    """The check and the classes of a legal call that was refused.
+
+    What a repeated request is answered does not depend on the run (section 10).
+    """
+    if expected.replay:
+        return "idempotency.replay-as-then", ("accepted", "refused", type(command).__name__)
     check = _ACCEPTING.get(type(command), "lifecycle.legal-change-accepted")
     return check, ("accepted", "refused", *situation(world, command))
 
@@ -26,6 +34,8 @@ def accepted_though_illegal(
 ) -> tuple[str, tuple[str, ...]]:
     """The check and the classes of a call that was accepted against a rule."""
     rule = expected.refusal.rule
+    if rule is Rule.KEY_USED:
+        return rule.value, ("refused", "accepted", type(command).__name__)
     return rule.value, ("refused", "accepted", *situation(world, command, coarse=True))
 
 
@@ -34,7 +44,7 @@ def wrong_answers(world: World, command: Command) -> frozenset[str]:
     found = set()
     for outcome in expect(world, command):
         if isinstance(outcome.reply, Accepted):
-            check, classes = refused_though_legal(world, command)
+            check, classes = refused_though_legal(world, command, outcome.reply)
         elif isinstance(outcome.reply, Refused):
             check, classes = accepted_though_illegal(world, command, outcome.reply)
         else:

@@ -6,6 +6,8 @@ so the same commands can be sent again, to any FC, at any time.
 
 from __future__ import annotations
 
+import json
+import re
 from enum import IntEnum, StrEnum
 from typing import Final, TypeAlias
 
@@ -13,6 +15,7 @@ from attrs import frozen
 
 from pt004_model.model.asks import Change, read_change
 from pt004_model.model.values import Body, Json
+from pt004_model.vocabulary import Decision
 
 
 class Tenant(IntEnum):
@@ -180,9 +183,12 @@ def _what(command: Command) -> str:
     if isinstance(command, CreateRun):
         fields = command.body.fields
         steps = fields.get("steps")
-        if isinstance(steps, list):
-            return f"create with steps {', '.join(map(str, steps))}"
-        return f"create {short(command.body.text)}"
+        if not isinstance(steps, list) or not all(map(_is_plain, steps)):
+            return f"create {short(command.body.text)}"
+        ordinary = {"steps": steps, "workflow_id": "w"}
+        rest = {k: v for k, v in fields.items() if k not in ordinary or v != ordinary[k]}
+        told = f"create with steps {short(', '.join(map(str, steps)))}"
+        return f"{told} and {short(Body.of(rest).text)}" if rest else told
     if isinstance(command, ReadRun):
         wanted = [n for n, on in (("logs", command.logs), ("gates", command.gates)) if on]
         return "read" + (f" with {' and '.join(wanted)}" if wanted else "")
@@ -199,16 +205,39 @@ def _describe_change(body: Body) -> str:
         return f"change {short(body.text)}"
     fields: dict[str, Json] = {k: v for k, v in body.fields.items() if k != "status"}
     policy = fields.pop("policy", None)
-    decision = policy.get("decision") if isinstance(policy, dict) else policy
     name, index = fields.pop("current_step", None), fields.pop("step_index", None)
     words = [f"to {change.status}"]
-    if name is not None or index is not None:
-        words.append(f"naming {name} ({index})")
-    if decision is not None:
-        words.append(f"with policy {decision}")
+    if name is not None and index is not None:
+        words.append(f"naming {name if _is_plain(name) else quoted(name)} ({index})")
+    elif name is not None or index is not None:
+        named = f"step {quoted(name)} without" if index is None else f"step {index} by"
+        words.append(f"naming {named} {'index' if index is None else 'index alone'}")
+    if policy is not None:
+        words.append(f"with policy {_describe_policy(policy)}")
     if fields:
         words.append(f"with {short(Body.of(fields).text)}")
     return " ".join(words)
+
+
+def _describe_policy(policy: Json) -> str:
+    """The decision, and whatever else of it is not as plain as can be."""
+    if not isinstance(policy, dict) or not isinstance(policy.get("decision"), str):
+        return quoted(policy)
+    rest = {k: v for k, v in policy.items() if k != "decision" and v not in _ORDINARY}
+    return f"{policy['decision']} {quoted(rest)}" if rest else str(policy["decision"])
+
+
+_ORDINARY: Final = ("a", "because", *(f"pol-{decision}" for decision in Decision))
+_PLAIN: Final = re.compile(r"[\w./ -]+", re.ASCII)
+
+
+def _is_plain(value: Json) -> bool:
+    return isinstance(value, str) and _PLAIN.fullmatch(value) is not None
+
+
+def quoted(value: Json) -> str:
+    """A value as JSON in ASCII, cut to a readable length."""
+    return short(json.dumps(value))
 
 
 _TENANTS: Final = {
@@ -229,7 +258,10 @@ def _extras(command: Command) -> str:
         words.append(f"with token {caller.token}")
     key = getattr(command, "key", None)
     if key is not None:
-        words.append(f"under key {key!r}")
+        words.append(f"under key {short(key, 40)!r}")
+    correlation = getattr(command, "correlation", None)
+    if correlation is not None:
+        words.append(f"with correlation id {short(correlation, 40)!r}")
     content_type = getattr(command, "content_type", JSON_TYPE)
     if content_type != JSON_TYPE:
         words.append(f"as {content_type}")

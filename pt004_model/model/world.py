@@ -102,7 +102,7 @@ class World:
     open_calls: dict[int, ChangeRun] = field(factory=dict)
     keys: dict[tuple[int, str], Used] = field(factory=dict)
     hidden: dict[Hashable, int] = field(factory=dict)
-    lost_keys: frozenset[tuple[int, str]] = frozenset()
+    lost_keys: dict[tuple[int, str], Command] = field(factory=dict)
     authenticates: bool = False
 
     def with_run(self, run: Run) -> World:
@@ -151,7 +151,7 @@ def unanswered(world: World, command: Command) -> World:
         return world
     if command.key:
         key = (int(command.caller.tenant), command.key)
-        world = evolve(world, lost_keys=world.lost_keys | {key})
+        world = evolve(world, lost_keys={**world.lost_keys, key: command})
     if isinstance(command, CreateRun) or _hides(world, command.run, command.caller) is not None:
         return world  # a run whose create got no answer has no name, so nothing can be said of it
     if isinstance(read_change(command.body), Change):
@@ -213,7 +213,7 @@ def _settled(world: World, number: int) -> list[World]:
     closed = evolve(
         world,
         open_calls={n: call for n, call in world.open_calls.items() if n != number},
-        lost_keys=world.lost_keys - {(int(late.caller.tenant), str(late.key))},
+        lost_keys={key: call for key, call in world.lost_keys.items() if call != late},
     )
     applied = [each.world for each in expect(closed, late) if isinstance(each.reply, Accepted)]
     return [world, *applied]
@@ -363,8 +363,12 @@ def _used(world: World, command: CreateRun | ChangeRun) -> Used | None:
 
 
 def _lost(world: World, command: CreateRun | ChangeRun) -> bool:
-    """Whether the command's key came with a call that may or may not have taken effect."""
-    return (int(command.caller.tenant), command.key) in world.lost_keys
+    """Whether the command's key came with another call that may or may not have taken effect.
+
+    The very call made again comes to the same, whichever of the two took effect.
+    """
+    before = world.lost_keys.get((int(command.caller.tenant), command.key or ""), command)
+    return before != command
 
 
 def _clash(used: Used, request: tuple[str, Hashable], body: Body, rules: list[Rule]) -> bool | None:

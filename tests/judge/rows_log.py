@@ -87,7 +87,7 @@ GATES: Final = (
     Row("gates.approved-by", PAUSED, READ, put("gates.0.approved_by", "actor_0")),
     Row("gates.approved-by", PAUSED, _RESUME, put("gates.0.approved_by", "actor_0")),
     Row("gates.rejection-reason", PAUSED, _FAIL, put("gates.0.rejection_reason", None)),
-    Row("gates.created-at", FLAGGED, _PAUSE, moved("gates.0.created_at", -0.08)),
+    Row("gates.created-at", FLAGGED, _PAUSE, moved("gates.0.created_at", -0.2713)),
     Row("gates.created-at", FLAGGED, _PAUSE, drop("gates.0.created_at")),
     Row("gates.resolved-at", PAUSED, READ, put("gates.0.resolved_at", "2026-02-06T12:00:01Z")),
     Row("gates.resolved-at", PAUSED, _RESUME, put("gates.0.resolved_at", None)),

@@ -12,8 +12,6 @@ from pt004_model.judge.clock import Clock, Instant, Window, parse
 from tests.habits import in_microseconds, in_milliseconds, in_seconds
 from tests.stub import NOON
 
-FIELD = "run.updated_at"
-
 
 @pytest.mark.parametrize(
     ("text", "expected"),
@@ -85,7 +83,7 @@ def seen(*times: tuple[float, float], digits: int = 6, lasting: float = 0.01) ->
     """A clock that has learned of changes: our time at the start, and what theirs showed."""
     clock = Clock()
     for ours, theirs in times:
-        clock.learn(FIELD, Instant(theirs, digits), Window(ours, ours + lasting))
+        clock.learn(Instant(theirs, digits), Window(ours, ours + lasting))
     return clock
 
 
@@ -116,38 +114,45 @@ def test_a_time_must_fit_what_is_known_of_the_clock(
     digits = 0 if theirs == int(theirs) else 6
     window = Window(200.0, 200.01)
     before = (clock.low, clock.high, clock.at)
-    assert expected is clock.allows(FIELD, Instant(theirs, digits), window)
+    assert expected is clock.allows(Instant(theirs, digits), window)
     assert before == (clock.low, clock.high, clock.at)
 
 
-def test_a_field_that_shows_microseconds_is_held_to_them() -> None:
-    """Zeros at the end do not excuse a field once it has shown finer times."""
+def test_each_time_has_a_resolution_of_its_own() -> None:
+    """A time cut to a second is taken for that, whatever other times have shown (2)."""
     clock = seen((100.0, 100.005))
-    assert not clock.allows(FIELD, Instant(199.5, 1), Window(200.0, 200.01))
-    assert clock.allows("log.timestamp", Instant(199.5, 1), Window(200.0, 200.01))
+    assert not clock.allows(Instant(199.5, 6), Window(200.0, 200.01))
+    assert clock.allows(Instant(199.5, 1), Window(200.0, 200.01))
+
+
+def test_a_time_that_is_a_little_wrong_blames_no_other() -> None:
+    """What a time teaches is taken with caution, so that right times after it stay right."""
+    clock = seen((100.0, 100.005))
+    assert clock.allows(Instant(200.018, 6), Window(200.0, 200.01))
+    clock.learn(Instant(200.018, 6), Window(200.0, 200.01))
+    assert clock.allows(Instant(300.002, 6), Window(300.0, 300.01))
 
 
 def test_two_digits_say_nothing_of_the_resolution() -> None:
     """A field that showed tenths by chance may be cut to seconds."""
     clock = seen((100.0, 100.0), digits=2)
-    assert clock.allows(FIELD, Instant(200.0, 0), Window(200.9, 200.91))
+    assert clock.allows(Instant(200.0, 0), Window(200.9, 200.91))
 
 
 def test_a_call_that_never_ended_teaches_nothing_of_the_lead() -> None:
-    """An open window bounds nothing, but shows how finely the clock is read."""
+    """An open window bounds nothing."""
     clock = Clock()
-    clock.learn(FIELD, Instant(5000.125, 3), Window(100.0, math.inf))
+    clock.learn(Instant(5000.125, 3), Window(100.0, math.inf))
     assert (-math.inf, math.inf) == (clock.low, clock.high)
-    assert clock.digits == {FIELD: 3}
-    assert clock.allows(FIELD, Instant(100.0, 0), Window(100.0, 100.01))
+    assert clock.allows(Instant(100.0, 0), Window(100.0, 100.01))
 
 
 def test_what_is_known_narrows() -> None:
     """Each change leaves fewer leads possible: the bounds are those of all windows together."""
     clock = Clock()
-    clock.learn(FIELD, Instant(101.0, 6), Window(100.0, 102.0))
-    assert pytest.approx(-1.002) == clock.low
-    assert pytest.approx(1.002001) == clock.high
-    clock.learn(FIELD, Instant(101.5, 6), Window(100.0, 102.0))
-    assert pytest.approx(-0.502) == clock.low
-    assert pytest.approx(1.002001) == clock.high
+    clock.learn(Instant(101.0, 6), Window(100.0, 102.0))
+    assert pytest.approx(-1.012) == clock.low
+    assert pytest.approx(1.012001) == clock.high
+    clock.learn(Instant(101.5, 6), Window(100.0, 102.0))
+    assert pytest.approx(-0.512) == clock.low
+    assert pytest.approx(1.012001) == clock.high

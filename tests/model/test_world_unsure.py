@@ -96,7 +96,10 @@ def test_a_key_that_was_lost_tells_nothing() -> None:
     """Whether the key of an unanswered create is used nobody knows, until it is used again."""
     lost = CreateRun(5, create(5).body, key="k")
     now = unanswered(world(new()), lost)
-    assert {(0, "k")} == now.lost_keys
+    assert {(0, "k"): lost} == now.lost_keys
+    assert [201] == [
+        each.reply.code for each in expect(now, lost) if isinstance(each.reply, Accepted)
+    ]
     for again in (evolve(lost, run=6), ChangeRun(0, body("running", "a", 0), key="k")):
         (only,) = expect(now, again)
         assert isinstance(only.reply, Unjudged)
