@@ -8,10 +8,12 @@ import click
 
 from pt004_model.cli.check import INTERRUPTED, check
 from pt004_model.cli.completion import completion
+from pt004_model.cli.diagram import diagram
 from pt004_model.cli.digest import digest
 from pt004_model.cli.group import Group
 from pt004_model.cli.known import known
 from pt004_model.cli.lists import checks, faults
+from pt004_model.cli.page import page
 from pt004_model.cli.prove import prove
 from pt004_model.cli.replay import replay
 from pt004_model.cli.score import score
@@ -56,7 +58,7 @@ def main() -> None:
 
 
 for command in (
-    prove, verify, check, replay, show, submit, known, digest, serve, score, checks, faults,
-    completion,
+    prove, verify, check, page, replay, show, submit, known, digest, serve, score, checks,
+    faults, diagram, completion,
 ):  # fmt: skip
     main.add_command(command)

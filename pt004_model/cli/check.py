@@ -77,6 +77,7 @@ _NUMBER = click.IntRange(min=1)
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path(".pt004"),
     metavar="DIR", show_default=True, help="Where summary and traces go.",
 )  # fmt: skip
+@click.option("--page", is_flag=True, help="Make DIR/page.html as well, to be read in a browser.")
 @click.option(
     "--confirm", type=click.IntRange(min=0), metavar="K",
     help="Replay each new finding K times, to see how surely it shows (5).",
@@ -105,7 +106,7 @@ def check(context: click.Context, /, **given: Any) -> None:
     seed = secrets.randbelow(2**32) if given["seed"] is None else given["seed"]
     profile = _profile(given)
     origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets, names=chosen.names)
-    folder = Folder(given["out"], origin)
+    folder = Folder(given["out"], origin, given["page"], tuple(_target(chosen)))
     folder.prepare()
     areas, ungoverned = given["areas"], given["ungoverned"]
     try:

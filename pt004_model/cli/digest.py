@@ -15,7 +15,7 @@ from pt004_model.evidence.digest import Links
 @click.option("--traces-url", metavar="URL", help="Where the traces of this campaign are found.")
 @click.option("--issues-url", metavar="URL", help="The list of issues in which findings are filed.")
 def digest(folder: Path, traces_url: str | None, issues_url: str | None) -> None:
-    """Print the campaign that check left in DIR as a page of Markdown, for the summary of a job.
+    """Print the campaign that check left in DIR as Markdown for the summary of a job.
 
     Example: pt004 digest .pt004 --traces-url "$URL" >> "$GITHUB_STEP_SUMMARY"
     """

@@ -13,6 +13,7 @@ from attrs import asdict, evolve, field, frozen
 
 from pt004_model.evidence.ci import keep_for_ci
 from pt004_model.evidence.files import Unwritable, write_json
+from pt004_model.evidence.page import write_page
 from pt004_model.evidence.trace import (
     BadTrace,
     Origin,
@@ -46,10 +47,15 @@ class Fated:
 
 @frozen
 class Folder:
-    """Writes what a campaign finds, each file whole or not at all. Raises ``Unwritable``."""
+    """Writes what a campaign finds, each file whole or not at all. Raises ``Unwritable``.
+
+    ``with_page``: make a page of it as well. ``target`` are the options that say which FC it was.
+    """
 
     path: Path
     origin: Origin
+    with_page: bool = False
+    target: tuple[str, ...] | None = None
     origins: dict[str, tuple[int, str]] = field(factory=dict, repr=False)
 
     def at(self, base_url: str) -> Folder:
@@ -124,10 +130,12 @@ class Folder:
         write_json(self.path / "replays.json", {**head, "replays": told})
 
     def keep_summary(self, result: Result) -> None:
-        """Write ``summary.json``, and for a CI ``junit.xml`` and ``summary.md``."""
+        """Write ``summary.json``, for a CI ``junit.xml`` and ``summary.md``, and the page."""
         summary = self.summary(result)
         write_json(self.path / "summary.json", summary)
         keep_for_ci(self.path, summary)
+        if self.with_page:
+            write_page(self.path)
 
     def summary(self, result: Result) -> dict[str, Any]:
         """The summary of a campaign as JSON."""
@@ -142,6 +150,7 @@ class Folder:
             "profile": result.profile,
             "dialect": str(self.origin.dialect),
             "base_url": self.origin.base_url,
+            "target": None if self.target is None else list(self.target),
             "started_at": rfc3339(result.started_at),
             "open_calls": result.open_calls,
             "areas": list(result.areas),

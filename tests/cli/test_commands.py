@@ -18,7 +18,7 @@ from tests.cli.helpers import ended, invoke, run, serving
 
 COMMANDS = (
     "prove", "verify", "check", "replay", "show", "submit", "known", "digest", "serve", "score",
-    "checks", "faults", "completion",
+    "checks", "faults", "completion", "page", "diagram",
 )  # fmt: skip
 SUBCOMMANDS = (*COMMANDS, "known add", "known list", "known prune")
 

@@ -182,6 +182,7 @@ def test_the_summary(tmp_path: Path) -> None:
         "profile": "dev",
         "dialect": "deployed",
         "base_url": "",
+        "target": None,
         "started_at": "2027-01-15T08:00:00.000Z",
         "open_calls": 1,
         "areas": list(AREAS),
