@@ -68,12 +68,6 @@ def bench(context: click.Context, /, **given: Any) -> None:
         if name not in FAULTS:
             raise click.UsageError(f"{name!r} is no fault; choose from {', '.join(FAULTS)}")
     faults = given["faults"] or (tuple(FAULTS) if given["every"] else sample())
-    cost = {}
-    if given["rounds"]:
-        for tester, measured in _cost(testers, given["rounds"], 1500):
-            cost[tester] = tuple(measured)
-            for line in lines(tester, measured):
-                click.echo(line)
     chosen = servers(faults, range(given["seeds"]))
     trials: list[Trial] = []
     late: list[str] = []
@@ -82,6 +76,12 @@ def bench(context: click.Context, /, **given: Any) -> None:
         trials += made
         late += [server.fault or "no fault"] if len(made) < len(testers) else []
         click.echo(f"{time.time() - started:5.0f} s  {server.fault or 'no fault'}", err=True)
+    cost = {}
+    if given["rounds"]:
+        for tester, measured in _cost(testers, given["rounds"], 1500):
+            cost[tester] = tuple(measured)
+            for line in lines(tester, measured):
+                click.echo(line)
     counts = count(trials)
     click.echo(f"\n{given['requests']} requests a fault, seeds 0 to {given['seeds'] - 1}\n")
     for line in (*details(counts), "", *summary(counts, cost)):

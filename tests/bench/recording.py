@@ -10,6 +10,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+_PATIENCE = 25
+"""Calls that may follow upon an interrupt before there is another."""
+
 
 class Recording:
     """The calls of one run, and when the first and the last of them ended."""
@@ -17,6 +20,7 @@ class Recording:
     def __init__(self, path: Path, budget: int) -> None:
         self.path, self.budget = path, budget
         self.calls: list[dict[str, Any]] = []
+        self.late = 0
         self.times: list[tuple[float, float]] = [(time.perf_counter(), time.process_time())]
 
     def begin(self) -> None:
@@ -24,8 +28,14 @@ class Recording:
         self.times = [(time.perf_counter(), time.process_time())]
 
     def note(self, case: Any, response: Any) -> None:
-        """Remember a call; with the last that is allowed interrupt the run."""
+        """Remember a call; with the last that is allowed interrupt the run.
+
+        An interrupt can get lost between threads, so it is repeated while more calls come.
+        """
         if len(self.calls) >= self.budget:
+            self.late += 1
+            if self.late % _PATIENCE == 0:
+                os.kill(os.getpid(), signal.SIGINT)
             return
         request = response.request
         body = request.body.encode() if isinstance(request.body, str) else request.body or b""

@@ -6,7 +6,9 @@ Each has tenants of its own.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -70,19 +72,23 @@ def servers(faults: Sequence[str], seeds: Sequence[int]) -> tuple[Server, ...]:
 def examine(
     server: Server, testers: Sequence[str], requests: int, deadline: float
 ) -> tuple[Trial, ...]:
-    """Let the testers take their turns at one server; those that come too late are left out."""
+    """Let the testers take their turns at one server.
+
+    Those that come too late, or do not end, are left out.
+    """
     secret = secrets.token_hex(16) if server.auth else None
     trials = []
     with connected(embedded(server.fault or None, secret=secret)) as there:
         for tester in TESTERS:
-            if tester in testers and time.time() < deadline:
+            if tester not in testers or time.time() > deadline:
+                continue
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 attempt = TESTERS[tester](there, server.seed, requests)
-                area = FAULTS[server.fault].area if server.fault else ""
                 trials.append(
                     Trial(
                         tester,
                         server.fault,
-                        area,
+                        FAULTS[server.fault].area if server.fault else "",
                         server.seed,
                         server.auth,
                         attempt.requests,

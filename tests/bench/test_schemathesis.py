@@ -86,16 +86,16 @@ def test_what_comes_after_the_budget_does_not_count() -> None:
 def test_the_recording_ends_with_the_budget(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last call that is allowed interrupts the run, and none after it is kept."""
+    """The last call that is allowed interrupts the run, again if many follow; none is kept."""
     sent: list[tuple[int, int]] = []
     monkeypatch.setattr("os.kill", lambda pid, number: sent.append((pid, number)))
     recording = Recording(tmp_path / "calls.jsonl", 2)
     request = SimpleNamespace(method="GET", path_url="/runs", headers={"X": "y"}, body=None)
     answer = SimpleNamespace(request=request, status_code=200, content=b"{}")
-    for case in ("c1", "c2", "c3"):
+    for case in ("c1", "c2", *["late"] * 30):
         recording.note(SimpleNamespace(id=case), answer)
     recording.write()
     lines = [json.loads(line) for line in (tmp_path / "calls.jsonl").read_text().splitlines()]
     assert [line.get("case") for line in lines] == ["c1", "c2", None]
     assert lines[0]["target"] == "/runs"
-    assert [number for _, number in sent] == [signal.SIGINT]
+    assert [number for _, number in sent] == [signal.SIGINT] * 2
