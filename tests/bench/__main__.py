@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import click
+from attrs import evolve
 
 from pt004_model.cli.options import embedded
 from pt004_model.cli.session import connected
 from pt004_model.embedded import FAULTS
+from pt004_model.wire.transport import HttpTransport, Target
 from tests.bench.overhead import Ratio, lines, ratios
 from tests.bench.schemathesis_run import installed
 from tests.bench.side_by_side import TESTERS, examined, sample, servers
@@ -18,12 +20,17 @@ from tests.bench.table import TITLES, Trial, count, details, summary
 
 _FEW = 300
 """Requests a round of what takes long: Schemathesis."""
+BY_ADDRESS = "with an address given"
 
 
 def _cost(
     testers: tuple[str, ...], rounds: int, requests: int
 ) -> Iterator[tuple[str, list[Ratio]]]:
-    """The rounds of each tester, all against one server without a fault."""
+    """The rounds of each tester, all against one server without a fault.
+
+    A campaign is measured twice: an FC that we start ourselves is reached more directly than one
+    that is given by its address, where a proxy may be in the way.
+    """
     with connected(embedded(None)) as there:
         for tester in testers:
             slow = tester == "schemathesis"
@@ -32,6 +39,11 @@ def _cost(
                 tester,
                 [*ratios(there, TESTERS[tester], min(rounds, 3) if slow else rounds, taken)],
             )
+        if "ours" in testers:
+            transport = HttpTransport(Target(there.base_url))
+            given = evolve(there, transport=transport)
+            yield f"ours, {BY_ADDRESS}", [*ratios(given, TESTERS["ours"], rounds, requests)]
+            transport.close()
 
 
 @click.command()

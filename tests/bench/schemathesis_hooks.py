@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import schemathesis
 from tests.bench import BUDGET, LOG
 from tests.bench.recording import Recording
 
+# a job in the background is started with interrupts ignored, and ours would be lost on it
+signal.signal(signal.SIGINT, signal.default_int_handler)
 recording = Recording(Path(os.environ[LOG]), int(os.environ[BUDGET]))
 atexit.register(recording.write)
 
