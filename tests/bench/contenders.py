@@ -98,6 +98,9 @@ class _Silent:
     def improved(self, found: Found) -> None:
         """Say nothing of a shorter trace."""
 
+    def confirmed(self, found: Found) -> None:
+        """Say nothing of how surely it shows."""
+
     def progress(self, progress: Progress) -> None:
         """Say nothing of progress."""
 
