@@ -59,8 +59,8 @@ _SHRINKING: Final = 20_000
 
 def _session(there: Connected, tester: str, recorder: Recorder) -> Session:
     """A session of a tester's own with the server, under tenants of its own."""
-    tenants = (f"tenant_{tester}", f"tenant_{tester}_stranger")
-    names = Names(tenants, tuple(f"{tester}_{number}" for number in range(3)))
+    own = f"tenant_{tester}"
+    names = Names.of(own, f"{own}_stranger", tuple(f"{tester}_{number}" for number in range(3)))
     return evolve(
         there.session,
         fc=Client(evolve(there.codec, names=names), recorder),
