@@ -42,9 +42,9 @@ class CreateBody(BaseModel):
     input_payload: Object | None = Field(default_factory=dict)
     metadata: Object | None = Field(default_factory=dict)
     tags: list[str] | None = Field(default_factory=list)
-    steps: Annotated[list[Text], Field(min_length=1)] | None = Field(
-        None, description="The ids of the steps in order, no two alike."
-    )
+    steps: (
+        Annotated[list[Text], Field(min_length=1, json_schema_extra={"uniqueItems": True})] | None
+    ) = Field(None, description="The ids of the steps in order, no two alike.")
 
 
 class ChangeBody(BaseModel):

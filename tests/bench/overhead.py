@@ -1,117 +1,81 @@
-"""What the tester costs: a campaign's wall time over that of a bare httpx loop.
+"""What a tester costs: its wall time over that of a bare httpx loop with the same requests.
 
-In each round a campaign is run and its requests are recorded; then a loop that does nothing but
-send sends the same requests to the same server. Run ids and idempotency keys are made to fit: the
-loop's creates make runs of their own. The ratio is the median over the rounds.
+In each round a tester searches an FC without a fault, and its requests are recorded; then a loop
+that does nothing but send sends them once more to the same server. The two follow upon each other
+at once and are short, so that what else the machine does hits both or is one round of many: the
+figure is the median of the rounds' ratios, with the middle half of them beside it. The processor
+time of our own process is given as well; it says what the judging costs however long the FC takes
+to answer, and others on the machine disturb it least. The first round warms up and does not count.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
-import time
+from collections.abc import Callable, Iterator, Sequence
 
-import httpx
-from attrs import define, evolve, field
+from attrs import frozen
 
 from pt004_model.cli.options import from_environment
-from pt004_model.cli.session import connected
-from pt004_model.explore.campaign import PROFILES, Campaign
-from pt004_model.explore.results import Found, Progress
-from pt004_model.model.replies import NoAnswer
-from pt004_model.vocabulary import IDEMPOTENCY_HEADER
-from pt004_model.wire.client import Client
-from pt004_model.wire.codec import Answer, Request, read_json
-from pt004_model.wire.transport import HttpTransport
+from pt004_model.cli.session import Connected, connected
+from tests.bench.contenders import Tester, ours
+from tests.bench.sending import bare
 
 
-@define
-class Recorder:
-    """A transport that remembers what it sent, and which run each create made."""
+@frozen
+class Ratio:
+    """One round: the tester's wall and processor time over the bare loop's."""
 
-    inner: HttpTransport
-    sent: list[tuple[Request, str | None]] = field(factory=list)
-
-    def send(self, request: Request) -> Answer | NoAnswer:
-        """Send and remember."""
-        answer = self.inner.send(request)
-        made = None
-        if request.method == "POST" and isinstance(answer, Answer) and answer.code == 201:
-            made = _run_id(answer.content)
-        self.sent.append((request, made))
-        return answer
+    wall: float
+    processor: float
+    requests: int
 
 
-class Silent:
-    """Takes no notice of what a campaign tells."""
-
-    def found(self, found: Found) -> None:
-        """Findings do not matter here."""
-
-    def improved(self, found: Found) -> None:
-        """Nor do their traces."""
-
-    def confirmed(self, found: Found) -> None:
-        """Nor how surely they show."""
-
-    def progress(self, progress: Progress) -> None:
-        """Nor does progress."""
-
-
-def _run_id(content: bytes) -> str | None:
-    body = read_json(content)
-    run = body.get("run") if isinstance(body, dict) else None
-    found = run.get("run_id") if isinstance(run, dict) else None
-    return found if isinstance(found, str) else None
-
-
-def bare(base_url: str, sent: list[tuple[Request, str | None]], nonce: str) -> float:
-    """Seconds that a bare loop takes for the same requests."""
-    fresh = []
-    for request, made in sent:
-        headers = dict(request.headers)
-        if headers.get(IDEMPOTENCY_HEADER):
-            headers[IDEMPOTENCY_HEADER] += nonce
-        fresh.append((evolve(request, headers=headers), made))
-    ids: dict[str, str] = {}
-    with httpx.Client(base_url=base_url, trust_env=False, timeout=30) as client:
-        start = time.perf_counter()
-        for request, made in fresh:
-            target = request.target
-            for part in target.replace("?", "/").split("/"):
-                if part in ids:
-                    target = target.replace(part, ids[part])
-            answer = client.request(
-                request.method, target, headers=request.headers, content=request.content
+def ratios(there: Connected, tester: Tester, rounds: int, requests: int) -> Iterator[Ratio]:
+    """So many rounds of so many requests; one more goes before and is thrown away."""
+    for number in range(rounds + 1):
+        attempt = tester(there, number, requests)
+        loop = bare(there.base_url, attempt.sent, f"-{number}")
+        if number > 0:
+            yield Ratio(
+                attempt.cost.wall / loop.wall,
+                attempt.cost.processor / loop.processor,
+                len(attempt.sent),
             )
-            if made is not None:
-                ids[made] = _run_id(answer.content) or made
-        return time.perf_counter() - start
 
 
-def main() -> None:
-    """Measure and print."""
+def told(values: Sequence[float]) -> str:
+    """The median, and between which values the middle half lies."""
+    if not values:
+        return "-"
+    if len(values) == 1:
+        return f"{values[0]:.2f}"
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+
+
+def lines(name: str, measured: Sequence[Ratio]) -> Iterator[str]:
+    """What was measured, for people."""
+    requests = sum(ratio.requests for ratio in measured)
+    yield (
+        f"{name}: {len(measured)} rounds, {requests} requests;"
+        f" over a bare httpx loop, median (middle half):"
+        f" wall time {told([ratio.wall for ratio in measured])},"
+        f" processor time {told([ratio.processor for ratio in measured])}"
+    )
+
+
+def main(say: Callable[[str], None] = print) -> None:
+    """Measure this tester alone, against the FC of the environment or an embedded one."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--examples", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--requests", type=int, default=1500, help="in each round")
     arguments = parser.parse_args()
-    ratios = []
     with connected(from_environment()) as there:
-        for number in range(arguments.rounds):
-            recorder = Recorder(there.transport)
-            session = evolve(there.session, fc=Client(there.codec, recorder))
-            profile = evolve(PROFILES["ci"], examples=arguments.examples)
-            start = time.perf_counter()
-            Campaign(session, profile, number, Silent()).run()
-            mine = time.perf_counter() - start
-            loop = bare(there.base_url, recorder.sent, f"-{number}")
-            ratios.append(mine / loop)
-            requests = len(recorder.sent)
-            print(  # noqa: T201 - this is what the bench is for
-                f"round {number + 1}: {requests} requests, campaign {mine:.2f} s,"
-                f" bare httpx {loop:.2f} s, ratio {mine / loop:.2f}"
-            )
-    print(f"campaign over bare httpx loop, median: {statistics.median(ratios):.2f}")  # noqa: T201
+        for line in lines(
+            "this tester", [*ratios(there, ours, arguments.rounds, arguments.requests)]
+        ):
+            say(line)
 
 
 if __name__ == "__main__":
