@@ -250,7 +250,9 @@ class Campaign:
         shrinker.run()
         found.stands_alone = shrinker.confirmed and shrinker.alone
         if not found.known:
-            make_whole(self.aside, found.fingerprint, found.commands, found.history, budget, better)
+            trace, history = (found.fingerprint, found.commands), found.history
+            whole = make_whole(self.aside, *trace, history, budget, better)
+            found.stands_alone = found.stands_alone or whole
 
     def _confirm(self, found: Found) -> None:
         """Replay a new finding some times, within the budget for shrinking a finding."""
