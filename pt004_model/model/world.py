@@ -30,9 +30,10 @@ from pt004_model.model.commands import (
     Unknown,
     WrongMethod,
 )
+from pt004_model.model.keys import Used, clash
 from pt004_model.model.rules import Refusal, Rule
 from pt004_model.model.run import Run
-from pt004_model.model.values import Body, NotJson, Value, same
+from pt004_model.model.values import Body, NotJson
 from pt004_model.vocabulary import Status
 
 
@@ -74,16 +75,6 @@ class Outcome:
 
     reply: Expected
     world: World
-
-
-@frozen
-class Used:
-    """An idempotency key and the accepted request that it belongs to (section 10)."""
-
-    request: tuple[str, Hashable]
-    body: Body
-    code: int
-    run: Run
 
 
 @frozen
@@ -245,9 +236,9 @@ def _create(world: World, command: CreateRun, rules: list[Rule]) -> tuple[Outcom
     odd = _odd_type(command)
     used = _used(world, command)
     if used is not None:
-        clash = _clash(used, request, command.body, rules)
-        if clash is not None:
-            return _with_key(world, used, clash, odd)
+        exact = clash(used, request, command.body, rules)
+        if exact is not None:
+            return _with_key(world, used, exact, odd)
         rules = [*rules, Rule.KEY_USED]
     elif _lost(world, command) and not rules:
         return (_beyond(world, command.run),)
@@ -273,9 +264,9 @@ def _change(world: World, command: ChangeRun, rules: list[Rule]) -> tuple[Outcom
     request = ("PATCH", command.run)
     used = _used(world, command)
     if used is not None:
-        clash = _clash(used, request, command.body, rules)
-        if clash is not None:
-            return _with_key(world, used, clash, _odd_type(command))
+        exact = clash(used, request, command.body, rules)
+        if exact is not None:
+            return _with_key(world, used, exact, _odd_type(command))
         rules = [*rules, Rule.KEY_USED]
     elif _lost(world, command) and not rules and isinstance(command.run, int):
         return (_beyond(world, command.run),)
@@ -369,18 +360,6 @@ def _lost(world: World, command: CreateRun | ChangeRun) -> bool:
     """
     before = world.lost_keys.get((int(command.caller.tenant), command.key or ""), command)
     return before != command
-
-
-def _clash(used: Used, request: tuple[str, Hashable], body: Body, rules: list[Rule]) -> bool | None:
-    """For a key used before: is this the very request (True), its value (False), or another?"""
-    if used.request != request or rules:
-        return None
-    if used.body == body:
-        return True
-    mine, theirs = body.reading, used.body.reading
-    if isinstance(mine, Value) and isinstance(theirs, Value) and same(mine.json, theirs.json):
-        return False
-    return None
 
 
 def _with_key(world: World, used: Used, exact: bool, odd: list[Rule]) -> tuple[Outcome, ...]:

@@ -70,6 +70,7 @@ def _facts(trace: Trace, must: Claim) -> dict[str, Any]:
         "tokens": kinds or (("missing",) if used else ()),
         "signing": bool(_SIGNED & set(kinds)),
         "strangers": any(call.tenant == Tenant.STRANGER for call in made),
+        "near": any(call.tenant == Tenant.NEAR for call in made),
         "unknown": any(isinstance(call.run, Unknown) for call in made),
         "made": tuple(dict.fromkeys(c.makes for c in made if c.makes is not None)),
         "probe": READ_PATH[trace.dialect].format(run_id="pt004-no-run"),
