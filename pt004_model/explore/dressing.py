@@ -41,8 +41,8 @@ def creation(
     _payloads(fields, dice)
     if dice.random() < 0.4:
         fields["tags"] = [*dice.choice(samples.TAG_LISTS), TAGS[0]]
-    if dice.random() < 0.3:
-        fields["workflow_version"] = dice.choice(("", samples.ODD_TEXT, *samples.TEXTS))
+    if dice.random() < 0.35:
+        fields["workflow_version"] = dice.choice(("", *samples.TEXTS[:5]))
     if sibling is None and dice.random() < 0.15:
         fields["workflow_id"] = dice.choice(samples.TEXTS) or WORKFLOW_ID
     if dice.random() < 0.15:

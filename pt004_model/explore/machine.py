@@ -31,7 +31,7 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.moves import Goal, Move
 from pt004_model.model.scenarios import Scenario, following
-from pt004_model.vocabulary import Decision
+from pt004_model.vocabulary import Decision, Status
 
 MOST_RUNS: Final = 10
 """Runs that one example makes at the most."""
@@ -192,7 +192,7 @@ class WorkflowMachine(RuleBasedStateMachine):
         if run is None:
             return
         number = run.number
-        keyed, defiant = dice.random() < 0.4, dice.random() < 0.5
+        keyed, defiant, restless = (dice.random() < chance for chance in (0.4, 0.5, 0.3))
         for count in range(1, times + 1):
             now = self.lockstep.world.runs.get(number, run)
             move = following(now, self.plans[number]) if along else lingering(now)
@@ -201,9 +201,21 @@ class WorkflowMachine(RuleBasedStateMachine):
             if defiant and along:
                 self._defy(number, dice, 1)
             self._go(number, move, None, keyed=keyed)
+            if restless and along:
+                self._rest(number)
             if count % _LOOK_EVERY == 0:
                 self._look(number)
         self._look(number)
+
+    def _rest(self, number: int) -> None:
+        """Pause a run where nothing asks for it, and resume it."""
+        run = self.lockstep.world.runs.get(number)
+        if run is not None and run.clear and run.state.status is Status.RUNNING:
+            for _ in range(2):
+                move = lingering(self.lockstep.world.runs.get(number, run))
+                if move is not None:
+                    self._go(number, move, None)
+                self._look(number)
 
     def _go(self, number: int, move: Move, dice: Random | None, *, keyed: bool = False) -> None:
         if not self.lockstep.drivable(number):

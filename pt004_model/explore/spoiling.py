@@ -179,7 +179,7 @@ def _change_forms() -> Iterator[Form]:
     statuses: tuple[Json, ...] = ("archived", "cancelled", "", 1, True, [], {})
     yield from _all_of("status", statuses, handicap=0.4)
     for name, turn in (("upper", str.upper), ("title", str.title), ("spaced", "{} ".format)):
-        yield Form(f"status in {name} case", _turned("status", turn), handicap=0.1)
+        yield Form(f"status in {name} case", _turned("status", turn))
     yield from _all_of("policy", ("allow", [], 1, True, {}), statuses=_START)
     for path in ("policy.decision", "policy.policy_id", "policy.reason"):
         odd: tuple[Json, ...] = ("maybe", "") if path == "policy.decision" else ()
@@ -189,7 +189,7 @@ def _change_forms() -> Iterator[Form]:
         )
     for name, turn in (("upper", str.upper), ("title", str.title), ("spaced", " {}".format)):
         form = _turned("policy.decision", turn)
-        yield Form(f"decision in {name} case", form, _START, 0.1)
+        yield Form(f"decision in {name} case", form, _START)
     yield from _all_of(
         "policy.rules_triggered", _NO_STRINGS, absent=False, statuses=_START, handicap=0.3
     )
