@@ -21,7 +21,7 @@ from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import Ledger
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, subject
 
-_DEARER: Final = (20, 3)
+_DEARER: Final = (20, 1)
 """So many times the requests and the seconds of a shortening: each FC must be started."""
 
 
