@@ -30,6 +30,7 @@ from pt004_model.model.commands import (
     subject,
 )
 from pt004_model.model.moves import Goal, Move
+from pt004_model.model.run import Ask
 from pt004_model.model.scenarios import Scenario, following
 from pt004_model.vocabulary import Decision, Status
 
@@ -38,7 +39,8 @@ MOST_RUNS: Final = 10
 _MARCH: Final = (3, 8, 40)
 _LINGER: Final = (2, 5, 12)
 _LOOK_EVERY: Final = 6
-_DEFIANCE: Final = 3
+_DEFIANCE: Final = 2
+_FATAL: Final = 0.4
 _ELSEWHERE: Final = 5
 _PLAIN: Final = Scenario((Decision.ALLOW,))
 
@@ -156,7 +158,10 @@ class WorkflowMachine(RuleBasedStateMachine):
         goals = self.session.goals
         if not goals or self.next_run - self.first >= MOST_RUNS:
             return
-        goal: Goal = goals[0] if dice is None else dice.choice(goals)
+        goal = goals[0]
+        if dice is not None:
+            goal = self.novelty.least(dice, goals, _goal_keys, 1, _telling)[0]
+        self.novelty.note(_goal_keys(goal))
         plan = Scenario((Decision.ALLOW,) * max(goal.length, 1))
         number = self._make(plan, governed=goal.length > 0)
         for place, move in enumerate(goal.path, 1):
@@ -193,14 +198,17 @@ class WorkflowMachine(RuleBasedStateMachine):
             return
         number = run.number
         keyed, defiant, restless = (dice.random() < chance for chance in (0.4, 0.5, 0.3))
+        fatal = dice.randrange(1, 10) if along and dice.random() < _FATAL else 0
         for count in range(1, times + 1):
             now = self.lockstep.world.runs.get(number, run)
             move = following(now, self.plans[number]) if along else lingering(now)
+            if count == fatal:
+                move = Move(Ask.FAIL)
             if move is None or not self.lockstep.drivable(number):
                 break
             if defiant and along:
                 self._defy(number, dice, 1)
-            self._go(number, move, None, keyed=keyed)
+            self._go(number, move, dice if count == fatal else None, keyed=keyed)
             if restless and along:
                 self._rest(number)
             if count % _LOOK_EVERY == 0:
@@ -223,3 +231,20 @@ class WorkflowMachine(RuleBasedStateMachine):
         command: ChangeRun | None = walk(self.lockstep.world.runs[number], move, dice, keyed=keyed)
         if command is not None:
             self._send(command)
+
+
+def _goal_keys(goal: Goal) -> Keys:
+    """A goal counts as tried like the move that it is, wherever that was made (see ``beat``)."""
+    edge = min(goal.edges)
+    here = (_kind(goal), edge.status, edge.decision, goal.move.word)
+    return (here, (*here, edge.position))
+
+
+def _kind(goal: Goal) -> str:
+    accepted = any(edge.outcome == "accepted" for edge in goal.edges)
+    return "legal" if accepted else "forbidden"
+
+
+def _telling(goal: Goal) -> float:
+    """What is accepted shows more than what is refused, and leads to where the rest is asked."""
+    return 0.0 if _kind(goal) == "legal" else 1.5

@@ -17,9 +17,9 @@ from pt004_model.vocabulary import Decision
 _WEIGHTS: Final = {
     Family.STOP: 1,
     Family.BEAT: 20,
-    Family.MARCH: 2,
+    Family.MARCH: 3,
     Family.LINGER: 2,
-    Family.GOAL: 8,
+    Family.GOAL: 11,
     Family.CREATE: 3,
     Family.KEY: 5,
     Family.OUTSIDE: 1,
