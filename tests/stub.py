@@ -27,7 +27,7 @@ from pt004_model.vocabulary import Event, Status
 from tests.habits import PLAIN, Habits
 
 JsonObject: TypeAlias = dict[str, Json]
-NAMES: Final = Names(("tenant_omega", "tenant_x"), ("actor_0", "actor_1", "actor_2"))
+NAMES: Final = Names.of("tenant_omega", "tenant_x", ("actor_0", "actor_1", "actor_2"))
 NOON: Final = 1_770_379_200.0  # 2026-02-06T12:00:00Z
 
 

@@ -15,7 +15,6 @@ from attrs import frozen
 
 from pt004_model.model.asks import Change, read_change
 from pt004_model.model.values import Body, Json
-from pt004_model.vocabulary import Decision
 
 
 class Tenant(IntEnum):
@@ -223,11 +222,15 @@ def _describe_policy(policy: Json) -> str:
     """The decision, and whatever else of it is not as plain as can be."""
     if not isinstance(policy, dict) or not isinstance(policy.get("decision"), str):
         return quoted(policy)
-    rest = {k: v for k, v in policy.items() if k != "decision" and v not in _ORDINARY}
+    rest = {k: v for k, v in policy.items() if k != "decision" and not _is_ordinary(v)}
     return f"{policy['decision']} {quoted(rest)}" if rest else str(policy["decision"])
 
 
-_ORDINARY: Final = ("a", "because", *(f"pol-{decision}" for decision in Decision))
+def _is_ordinary(value: Json) -> bool:
+    return isinstance(value, str) and len(value) <= _SHORT and _is_plain(value)
+
+
+_SHORT: Final = 12
 _PLAIN: Final = re.compile(r"[\w./ -]+", re.ASCII)
 
 

@@ -240,10 +240,11 @@ def test_too_many_lost_answers(every: int, verdict: Verdict) -> None:
 
 def test_a_few_lost_answers_do_not_spoil_a_night() -> None:
     """What stays within the profile's share is told and no more."""
-    fates = ("lost" if number in {60, 130} else "kept" for number in itertools.count())
-    result = explore(Losing(Shared(), fates))
+    lost = {60, 61, 130, 131}  # of which some are reads
+    fates = ("lost" if number in lost else "kept" for number in itertools.count())
+    result = explore(Losing(Shared(), fates), evolve(SMALL, open_share=0.05))
     assert (result.verdict, result.why) == (Verdict.CONFORMS, "")
-    assert result.open_calls in {1, 2}  # a lost read leaves nothing open
+    assert 1 <= result.open_calls <= len(lost)
 
 
 def test_a_campaign_that_sent_nothing() -> None:

@@ -61,8 +61,11 @@ ALLOW, FLAG, DENY = Decision
         (ReadRun(Unknown("x"), False), "unknown run x: read with gates"),
         (WrongMethod("PUT", Route.CHANGE, 3), "run 3: PUT on the change route"),
         (OddPath("a/b"), "read the path part 'a/b'"),
-        (begin(0),
-         'run 0: to running naming a (0) with policy allow {"policy_id": "p1", "reason": "why"}'),
+        (begin(0), "run 0: to running naming a (0) with policy allow"),
+        (ChangeRun(0, begin(0).body.replace(
+            policy={"decision": "flag", "policy_id": "\n", "reason": "r", "rules_triggered": []})),
+         "run 0: to running naming a (0)"
+         ' with policy flag {"policy_id": "\\n", "rules_triggered": []}'),
         (ChangeRun(0, body("paused")), "run 0: to paused"),
         (ChangeRun(0, body("paused", "a")), 'run 0: to paused naming step "a" without index'),
         (ChangeRun(0, body("paused", index=1)), "run 0: to paused naming step 1 by index alone"),
