@@ -24,12 +24,15 @@ from pt004_model.vocabulary import Status
 
 _PLAINEST: Final = {"workflow_id": "w"}  # all other texts are plainest as "a"
 _KEY: Final = "k"
+_LONG: Final = 64
+_PARTS: Final = 16
 
 
 def simpler(commands: Commands) -> Iterator[Commands]:
     """All simpler traces, those first that change many commands alike."""
     yield from _plain_steps(commands)
     yield from _plain_keys(commands)
+    yield from _alike(commands)
     for index, command in enumerate(commands):
         for each in _simpler_command(command):
             yield (*commands[:index], each, *commands[index + 1 :])
@@ -49,17 +52,33 @@ def _keyed(command: Command, key: str) -> Command:
     return command
 
 
+def _alike(commands: Commands) -> Iterator[Commands]:
+    """With the body of a request that is made more than once made simpler in all of them."""
+    bodies = [c.body for c in commands if isinstance(c, CreateRun | ChangeRun)]
+    for body in dict.fromkeys(bodies):
+        if bodies.count(body) > 1:
+            create = any(isinstance(c, CreateRun) and c.body == body for c in commands)
+            for simpler_body in _simpler_bodies(body, create):
+                yield tuple(_with_body(c, body, simpler_body) for c in commands)
+
+
+def _with_body(command: Command, old: Body, new: Body) -> Command:
+    if isinstance(command, CreateRun | ChangeRun) and command.body == old:
+        return evolve(command, body=new)
+    return command
+
+
 def _plain_steps(commands: Commands) -> Iterator[Commands]:
     """With the steps of one run named plainly, in the create and wherever they are named."""
     for command in commands:
         steps = command.body.fields.get("steps") if isinstance(command, CreateRun) else None
         if not isinstance(command, CreateRun) or not isinstance(steps, list):
             continue
-        plain: list[Json] = [f"step_{number}" for number in range(1, len(steps) + 1)]
-        if steps == plain or not all(isinstance(each, str) for each in steps):
+        if not all(isinstance(each, str) for each in steps):
             continue
-        if len(set(map(str, steps))) == len(steps):
-            names = dict(zip(map(str, steps), plain, strict=True))
+        known = dict.fromkeys(map(str, steps))
+        names: dict[str, Json] = {each: f"step_{n}" for n, each in enumerate(known, 1)}
+        if any(each != plain for each, plain in names.items()):
             yield tuple(_named(each, command.run, names) for each in commands)
 
 
@@ -154,14 +173,18 @@ def _simpler_texts(name: str, value: str) -> Iterator[str]:
 def _shorter(length: int) -> Iterator[tuple[int, ...]]:
     """Places to keep of a sequence: none, then all but ever smaller parts of it.
 
-    What is left after a part of a text was cut out is looked at again by the next pass.
+    What is left after a part of a text was cut out is looked at again by the next pass. Of what is
+    long, small parts are cut off at the ends alone: what matters there is the length, as a rule.
     """
     if not length:
         return
     yield ()
     size = length // 2
     while size >= 1:
-        for start in range(0, length, size):
+        starts = range(0, length, size)
+        if length > _LONG and len(starts) > _PARTS:
+            starts = range(0, length, length - size)
+        for start in starts:
             yield tuple(n for n in range(length) if not start <= n < start + size)
         size //= 2
 

@@ -37,7 +37,7 @@ FINDING = Finding(
     observed="status 200",
     fingerprint="0123456789ab",
 )
-NAMES = Names(("ours", "theirs"), ("one", "two", "three"))
+NAMES = Names.of("ours", "theirs", ("one", "two", "three"))
 CREATE = CreateRun(0, Body.of({"workflow_id": "w", "steps": ["a"]}))
 START = ChangeRun(
     0,
