@@ -25,6 +25,6 @@ def show(file: Path, form: str) -> None:
     3 when nothing can be said; FC_BASE_URL, FC_TOKEN, TENANT_ID and ACTOR_ID say which Federation
     Core is asked and as whom.
 
-    Example: pt004 show .pt004/traces/08ae4ff18f12.json --as curl
+    Example: pt004 show .pt004/traces/6b9764f45135.json --as curl
     """
     click.echo(render(loaded(file), form), nl=False)

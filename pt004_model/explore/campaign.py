@@ -55,7 +55,7 @@ class Profile:
 
 
 PROFILES: Final = {
-    "dev": Profile("dev", examples=40, commands=25),
+    "dev": Profile("dev", examples=40, commands=20),
     "ci": Profile("ci", examples=300, commands=20, floor=1.0),
     "nightly": Profile(
         "nightly",
