@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,10 +23,10 @@ from pt004_model.explore.results import Found, Progress
 from pt004_model.judge.finding import Finding
 from pt004_model.model.commands import Command, Token
 from pt004_model.wire.token import make
+from tests import tools
 
 SECRET: Final = "a secret for tests, of no worth elsewhere"
 SCRIPTS: Final = ("curl", "httpx", "pytest")
-NEEDED: Final = ("curl", "jq", "sh")
 
 
 class Quiet:
@@ -84,16 +83,11 @@ def record(fault: str, *commands: Command) -> Trace:
     return trace_of(Found(seen[0], commands, tuple(lockstep.steps), len(commands)), origin)
 
 
-def missing() -> list[str]:
-    """The programs that scripts need and that are not there."""
-    return [name for name in NEEDED if shutil.which(name) is None]
-
-
 def run_script(
     trace: Trace, form: str, base_url: str, folder: Path, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the script of a trace in an environment that holds nothing else of ours."""
-    assert not missing(), f"install {' and '.join(missing())}, which the scripts of traces need"
+    assert not tools.advice(), tools.advice()
     path = folder / f"test_{trace.fingerprint}.{'sh' if form == 'curl' else 'py'}"
     path.write_text(render(trace, form), encoding="ascii")
     commands = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from pt004_model.judge.checks import CHECKS
 from pt004_model.model.commands import CreateRun
 from pt004_model.model.replies import Reply, Undecodable
 from pt004_model.vocabulary import Dialect
+from tests import tools
 from tests.judge.helpers import Row, talk
 from tests.judge.test_checks import ROWS
 from tests.stub import NAMES
@@ -112,7 +112,7 @@ def in_jq(case: Told, replies: list[helpers.Reply], folder: Path) -> bool:
     }
     (folder / "claim.jq").write_text(with_helpers(f"$all[0] as $r | {must.words.jq}"))
     given = [part for name in data for part in ("--argjson", name, json.dumps(data[name]))]
-    assert shutil.which("jq") is not None, "install jq, which the scripts of traces need"
+    assert not tools.advice(), tools.advice()
     done = subprocess.run(  # noqa: S603 - our own filter
         ["jq", "-n", *given, "-f", str(folder / "claim.jq")],  # noqa: S607 - whichever is there
         capture_output=True, text=True, check=False,
