@@ -26,7 +26,7 @@ from pt004_model.model.scenarios import CANONICAL
 from pt004_model.wire.client import Client
 from pt004_model.wire.codec import Request, read_json
 from tests.bench.plain_machine import Call, PlainMachine, Unexpected
-from tests.bench.sending import Cost, Recorder, Sent, Spent, measured, run_id
+from tests.bench.sending import Cost, Recorder, Sent, Spent, direct, measured, run_id
 
 
 @frozen
@@ -145,7 +145,7 @@ def plain(there: Connected, seeded: int, budget: int) -> Attempt:
     """The plain machine; what it fails on is shrunk by Hypothesis itself."""
     first: list[int] = []
     length: int | None = None
-    with httpx.Client(base_url=there.base_url, trust_env=False, timeout=30) as client:
+    with direct(there.base_url) as client:
         line = _Line(client, budget)
 
         def failed(calls: int) -> None:

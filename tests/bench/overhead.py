@@ -1,25 +1,26 @@
 """What a tester costs: its wall time over that of a bare httpx loop with the same requests.
 
-In each round a tester searches an FC without a fault, and its requests are recorded; then a loop
-that does nothing but send sends them once more to the same server. The two follow upon each other
-at once and are short, so that what else the machine does hits both or is one round of many: the
+In each round a tester searches an FC without a fault, and a loop that does nothing but send sends
+the same requests to the same server: with a campaign, twenty-five at a time in turn, so that what
+else the machine does slows both alike; with a tester that sends by itself, when it has ended. The
 figure is the median of the rounds' ratios, with the middle half of them beside it. The processor
 time of our own process is given as well; it says what the judging costs however long the FC takes
-to answer, and others on the machine disturb it least. The first round warms up and does not count.
+to answer. The first round warms up and does not count.
 """
 
 from __future__ import annotations
 
 import argparse
+import secrets
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pt004_model.cli.options import from_environment
 from pt004_model.cli.session import Connected, connected
 from tests.bench.contenders import Tester, ours
-from tests.bench.sending import bare
+from tests.bench.sending import BareLoop, Pairing, direct
 
 
 @frozen
@@ -34,12 +35,18 @@ class Ratio:
 def ratios(there: Connected, tester: Tester, rounds: int, requests: int) -> Iterator[Ratio]:
     """So many rounds of so many requests; one more goes before and is thrown away."""
     for number in range(rounds + 1):
-        attempt = tester(there, number, requests)
-        loop = bare(there.base_url, attempt.sent, f"-{number}")
+        with direct(there.base_url) as client:
+            pairing = Pairing(there.transport, BareLoop(client, f"-{secrets.token_hex(4)}"))
+            paired = evolve(there, transport=pairing)  # type: ignore[arg-type]  # any one will do
+            attempt = tester(paired, number, requests)
+            if not pairing.pauses.wall:  # it has a way of its own to send
+                pairing.waiting = attempt.sent
+            pairing.catch_up()
+        attempt.cost.add(pairing.pauses, -1)
         if number > 0:
             yield Ratio(
-                attempt.cost.wall / loop.wall,
-                attempt.cost.processor / loop.processor,
+                attempt.cost.wall / pairing.loop.wall,
+                attempt.cost.processor / pairing.loop.processor,
                 len(attempt.sent),
             )
 

@@ -6,14 +6,17 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from attrs import define, evolve
 
 from pt004_model.cli.options import embedded
 from pt004_model.cli.session import Connected, connected
-from pt004_model.wire.codec import Request
+from pt004_model.model.replies import NoAnswer
+from pt004_model.wire.codec import Answer, Request
+from pt004_model.wire.transport import Transport
 from tests.bench.contenders import Tester, canonical, ours, plain
 from tests.bench.overhead import ratios, told
 from tests.bench.plain_machine import MAY, MUST, NEVER, Named, Run
-from tests.bench.sending import Recorder, Spent, bare, run_id
+from tests.bench.sending import BareLoop, Cost, Pairing, Recorder, Spent, direct, run_id
 
 
 @pytest.fixture(scope="module")
@@ -96,24 +99,47 @@ def test_a_resume_clears_the_flag() -> None:
 
 
 def test_the_bare_loop_sends_the_same(conforming: Connected) -> None:
-    """The loop's calls are answered as those that were recorded: with runs and keys of its own."""
-    recorded = ours(conforming, 3, 200).sent
+    """The loop's calls are answered as those that they repeat, on runs and with keys of its own."""
     codes: list[int] = []
-    again = list(recorded)
-    original = httpx.Client.request
 
-    def request(*given: object, **more: object) -> httpx.Response:
-        answer = original(*given, **more)  # type: ignore[arg-type]
+    def note(answer: httpx.Response) -> None:
         codes.append(answer.status_code)
-        return answer
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(httpx.Client, "request", request)
-        cost = bare(conforming.base_url, again, "-again")
-    assert cost.wall > 0
-    made = sum(run is not None for _, run in recorded)
-    assert codes.count(201) >= made > 0
-    assert len(codes) == len(recorded)
+    first: list[int] = []
+
+    @define
+    class Noting:
+        """The transport, and the codes of what it is answered."""
+
+        inner: Transport
+
+        def send(self, request: Request) -> Answer | NoAnswer:
+            answer = self.inner.send(request)
+            assert isinstance(answer, Answer)
+            first.append(answer.code)
+            return answer
+
+    with direct(conforming.base_url) as client:
+        client.event_hooks = {"response": [note]}
+        pairing = Pairing(Noting(conforming.transport), BareLoop(client, "-again"), every=10)
+        paired = evolve(conforming, transport=pairing)  # type: ignore[arg-type]  # any one will do
+        attempt = canonical(paired, 0, 400)
+        assert len(codes) == 30
+        pairing.catch_up()
+    assert codes == first
+    assert len(codes) == len(attempt.sent) == 38
+    ids = pairing.bare.ids
+    assert len(ids) == 3
+    assert not ids.keys() & set(ids.values())
+
+
+def test_costs_are_added() -> None:
+    """What one cost is added to, or freed from, is its sum or difference with the other."""
+    cost = Cost(5.0, 3.0)
+    cost.add(Cost(2.0, 1.0))
+    assert cost == Cost(7.0, 4.0)
+    cost.add(Cost(7.0, 1.0), -1)
+    assert cost == Cost(0.0, 3.0)
 
 
 def test_the_budget_is_kept(conforming: Connected) -> None:
