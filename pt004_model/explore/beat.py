@@ -20,9 +20,11 @@ from pt004_model.explore.novelty import Keys
 from pt004_model.explore.outsiders import turned_away
 from pt004_model.explore.situation import Idea, Situation, anyone, past, place
 from pt004_model.explore.spoiling import CREATE_FORMS, Form, change_forms
+from pt004_model.model.asks import Change, read_change
 from pt004_model.model.commands import ChangeRun, CreateRun, ReadRun
 from pt004_model.model.moves import Move, body, forbidden_moves, legal_moves
-from pt004_model.model.run import Ask, Run
+from pt004_model.model.rules import Refusal
+from pt004_model.model.run import Ask, Run, step
 from pt004_model.model.scenarios import following
 from pt004_model.model.values import Body
 from pt004_model.vocabulary import Decision, Status
@@ -93,7 +95,16 @@ def beat(situation: Situation, run: Run, dice: Random | None) -> tuple[Idea, ...
     again: tuple[Idea, ...] = ()
     if command.key and dice.random() < 0.5:
         again = (Idea(evolve(command, caller=anyone(run, dice))),)
-    return (*before, made, *again)
+    return (*before, made, *again, *_held(situation, run, plain, dice))
+
+
+def _held(situation: Situation, run: Run, made: Body, dice: Random) -> tuple[Idea, ...]:
+    """What is forbidden once a decision holds the run, before anybody sees to it."""
+    change = read_change(made)
+    after = step(run, change, 0)[0] if isinstance(change, Change) else run
+    if isinstance(after, Refusal) or after.state.status is not Status.RUNNING or after.clear:
+        return ()
+    return forbidden(situation, after, dice, 2 if after.state.flagged else 3)
 
 
 def _attempts(run: Run, dice: Random) -> int:

@@ -206,8 +206,8 @@ class WorkflowMachine(RuleBasedStateMachine):
                 move = Move(Ask.FAIL)
             if move is None or not self.lockstep.drivable(number):
                 break
-            if defiant and along:
-                self._defy(number, dice, 1)
+            if along and (defiant or not now.clear):
+                self._defy(number, dice, 1 if now.clear else 2)
             self._go(number, move, dice if count == fatal else None, keyed=keyed)
             if restless and along:
                 self._rest(number)
