@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -53,8 +54,12 @@ def test_everything_public_is_described() -> None:
 
 def _is_local(name: str, path: Path) -> bool:
     """Whether the definition stands within a function, where nobody else sees it."""
-    functions = {each for each, node in definitions(path) if not isinstance(node, ast.ClassDef)}
-    return name.rpartition(".")[0] in functions
+    return name.rpartition(".")[0] in _functions(path)
+
+
+@cache
+def _functions(path: Path) -> frozenset[str]:
+    return frozenset(each for each, node in definitions(path) if not isinstance(node, ast.ClassDef))
 
 
 def test_every_test_says_the_behaviour() -> None:
