@@ -10,6 +10,7 @@ from pt004_model.model.commands import (
     ChangeRun,
     Command,
     CreateRun,
+    Names,
     OddPath,
     ReadRun,
     Route,
@@ -144,3 +145,9 @@ PLAN = Scenario((ALLOW, FLAG, DENY))
 def test_the_next_move_of_a_scenario(run: Run, expected: Move | None) -> None:
     """A run is led through its scenario in the plainest way, as far as both go."""
     assert expected == following(run, PLAN)
+
+
+def test_the_third_tenant_is_ours_in_another_case() -> None:
+    """It is neither of the two that were named, even where a name has no letters."""
+    assert Names.of("Acme", "other", ("a",)).tenants == ("Acme", "other", "aCME")
+    assert Names.of("42", "42_", ("a",)).tenants == ("42", "42_", "42__")

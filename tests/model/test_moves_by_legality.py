@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pt004_model.model.moves import Move, forbidden_moves, legal_moves, places
+from pt004_model.model.moves import Move, forbidden_moves, goals, legal_moves, places
 from pt004_model.model.run import Ask
 from pt004_model.vocabulary import Status
 
@@ -28,3 +28,9 @@ def test_a_denied_run_may_only_fail() -> None:
     )
     assert legal_moves(denied) == (Move(Ask.FAIL),)
     assert Move(Ask.FAIL) not in forbidden_moves(denied)
+
+
+def test_the_path_of_a_goal_ends_with_its_move() -> None:
+    """Whoever makes all moves of the path from a new run on has driven the goal."""
+    for goal in goals((1,)):
+        assert (*goal.way, goal.move) == goal.path
