@@ -12,9 +12,12 @@ from tests.evidence.page.chromium import FLAGS, chromium
 from tests.evidence.page.helpers import explored
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A Chromium that has no window, with a profile of its own that is thrown away."""
+    """A Chromium that has no window, with a profile of its own that is thrown away.
+
+    It ends with each module: as long as it runs no test beside it can run an event loop.
+    """
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         yield started

@@ -21,7 +21,7 @@ WIDTHS: dict[str, dict[str, int]] = {
 VIEWS = pytest.mark.parametrize(("width", "scheme"), [("wide", "light"), ("phone", "dark")])
 
 
-@pytest.fixture(scope="session", params=KINDS)
+@pytest.fixture(scope="module", params=KINDS)
 def page(request: pytest.FixtureRequest, campaign: Result, tmp_path_factory: Any) -> Path:
     """The pages of campaigns that came to this and that."""
     kind: str = request.param
