@@ -59,7 +59,7 @@ def test_a_finding() -> None:
         "FINDING 0123456789ab  policy.deny-blocks (contract 5.2)",
         "  After deny the run can only fail.",
         "  1. run 0: create with steps a",
-        '  2. run 0: to running naming a (0) with policy deny {"policy_id": "p", "reason": "r"}',
+        "  2. run 0: to running naming a (0) with policy deny",
         "  3. run 0: to paused",
         "  status",
         "    expected: a refusal with 400, 409, 422 (policy.deny-blocks)",

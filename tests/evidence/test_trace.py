@@ -125,7 +125,7 @@ def test_the_document() -> None:
         "profile": "dev",
         "dialect": "seed",
         "base_url": "http://there:1",
-        "names": {"tenants": ["ours", "theirs"], "actors": ["one", "two", "three"]},
+        "names": {"tenants": ["ours", "theirs", "OURS"], "actors": ["one", "two", "three"]},
         "requests_to_first": 17,
         "occurrences": 2,
         "first_seen": "2027-01-15T08:00:00.000Z",
@@ -142,7 +142,7 @@ def test_the_steps() -> None:
     steps = trace(found(Reply(200, {"run": {"status": "paused"}})), ORIGIN)["steps"]
     assert [step["says"] for step in steps] == [
         "run 0: create with steps a",
-        'run 0: to running naming a (0) with policy deny {"policy_id": "p", "reason": "r"}',
+        "run 0: to running naming a (0) with policy deny",
         "run 0: to paused",
     ]
     assert steps[2] == {
@@ -286,7 +286,7 @@ def test_commands_of_earlier_conversations_are_in_the_trace() -> None:
     document = trace(evolve(told, steps=told.steps[2:]), ORIGIN)
     assert [step["says"] for step in document["steps"]] == [
         "run 0: create with steps a",
-        'run 0: to running naming a (0) with policy deny {"policy_id": "p", "reason": "r"}',
+        "run 0: to running naming a (0) with policy deny",
         "run 0: to paused",
     ]
     assert [step["request"] is None for step in document["steps"]] == [True, True, False]

@@ -241,7 +241,7 @@ def test_too_many_lost_answers(every: int, verdict: Verdict) -> None:
 def test_a_few_lost_answers_do_not_spoil_a_night() -> None:
     """What stays within the profile's share is told and no more."""
     lost = {60, 61, 130, 131}  # of which some are reads
-    fates = ("lost" if number in lost else "kept" for number in itertools.count())
+    fates = ("lost" if n in lost else "kept" for n in itertools.count())
     result = explore(Losing(Shared(), fates), evolve(SMALL, open_share=0.05))
     assert (result.verdict, result.why) == (Verdict.CONFORMS, "")
     assert 1 <= result.open_calls <= len(lost)
@@ -269,8 +269,7 @@ def test_ungoverned_campaigns() -> None:
     stub = Shared()
     result = explore(stub, ungoverned=True)
     assert result.verdict is Verdict.CONFORMS
-    plain = [command for command in stub.asked if isinstance(command, CreateRun)]
-    accepted = [command.body.fields.get("steps") for command in plain]
+    accepted = [c.body.fields.get("steps") for c in stub.asked if isinstance(c, CreateRun)]
     assert len(accepted) > 10
     assert all(not isinstance(steps, list) or not steps for steps in accepted)
     assert all("ungoverned" in edge for edge in result.coverage.missing)
