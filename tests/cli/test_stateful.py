@@ -95,11 +95,11 @@ def test_a_finding(tmp_path: Path) -> None:
     with serving("--fault", FAULT) as (url, _):
         said = suite(out=tmp_path, profile="dev", FC_BASE_URL=url)
     assert said.code == 1, said.said
-    assert any(line.startswith("FINDING 08ae4ff18f12  policy.deny-blocks") for line in said.lines)
+    assert any(line.startswith("FINDING 6b9764f45135  policy.deny-blocks") for line in said.lines)
     assert "DIVERGES: 1 finding" in said.lines
     assert counts(said) == {"passed": 13, "failed": 1}
     assert "FAILED tests/stateful/test_campaign.py::test_area[policy]" in said.out
-    assert [each.name for each in traces(tmp_path)] == ["08ae4ff18f12.json"]
+    assert [each.name for each in traces(tmp_path)] == ["6b9764f45135.json"]
     assert "DIVERGES, 1 new finding" in (tmp_path / "summary.md").read_text()
 
 
@@ -140,8 +140,8 @@ def test_the_next_night_replays_what_the_last_one_found(tmp_path: Path) -> None:
         assert suite(out=tmp_path, profile="dev", FC_BASE_URL=url).code == 1
     said = suite(out=tmp_path)
     assert said.code == 0, said.said
-    assert any(line.startswith("fixed 08ae4ff18f12: ") for line in said.lines)
-    assert "| 08ae4ff18f12 | fixed | 5 of 5 |" in (tmp_path / "summary.md").read_text()
+    assert any(line.startswith("fixed 6b9764f45135: ") for line in said.lines)
+    assert "| 6b9764f45135 | fixed | 5 of 5 |" in (tmp_path / "summary.md").read_text()
 
 
 def test_nobody_answers(tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_tox_passes_the_exit_status_on(tmp_path: Path) -> None:
     fine = run("-k", "canonical")
     unsure = run(FC_BASE_URL=nobody)
     assert (0, 1, 3) == (fine.code, found.code, unsure.code), fine.said + found.said + unsure.said
-    assert "FINDING 08ae4ff18f12  policy.deny-blocks" in found.out
+    assert "FINDING 6b9764f45135  policy.deny-blocks" in found.out
     assert "coverage (accepted/refused)" in found.out
     assert counts(fine) == {"passed": 3, "deselected": 11}
     assert "UNSURE: no Federation Core answers" in unsure.out
