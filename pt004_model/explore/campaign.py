@@ -242,7 +242,7 @@ class Campaign:
         tally = self.session.tally  # how this FC acts on decisions was seen in the search
         self.aside.tally.own, self.aside.tally.held = dict(tally.own), dict(tally.held)
         shrinker = Shrinker(self.aside, found.fingerprint, commands, budget, better)
-        shrinker.refused = refused(steps)
+        shrinker.refused = refused(steps, len(commands) - len(steps))
         shrinker.on_try = self.tell
         if found.again is not None:  # there is a trace; only one that stands by itself is better
             shrinker.modes = (True,)

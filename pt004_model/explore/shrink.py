@@ -21,7 +21,7 @@ from attrs import define, evolve, field
 
 from pt004_model.explore.foresight import Foresight
 from pt004_model.explore.lockstep import Lockstep, Step, TargetLost
-from pt004_model.explore.reduce import REDUCTIONS, Commands, first_cuts, renumbered
+from pt004_model.explore.reduce import REDUCTIONS, Commands, first_cuts, renumbered, without
 from pt004_model.explore.session import Session
 from pt004_model.explore.simplify import simpler
 from pt004_model.judge.finding import Finding
@@ -81,14 +81,13 @@ def sent(lockstep: Lockstep) -> Commands:
     return tuple(step.command for step in lockstep.steps)
 
 
-def refused(steps: Sequence[Step], commands: Commands | None = None) -> list[Command]:
-    """The commands of ``steps`` that were refused, or those that stand for them in ``commands``."""
-    named = commands or tuple(step.command for step in steps)
-    return [
-        command
-        for command, step in zip(named, steps, strict=True)
+def refused(steps: Sequence[Step], first: int = 0) -> frozenset[int]:
+    """The places of what was refused in ``steps``, of which the first has the place ``first``."""
+    return frozenset(
+        place
+        for place, step in enumerate(steps, first)
         if isinstance(step.response, Reply) and step.response.code >= 400
-    ]
+    )
 
 
 def _as_sent(candidate: Commands, named: Commands, lockstep: Lockstep) -> Commands:
@@ -125,7 +124,7 @@ def _own_names(command: Command, tag: str) -> Command:
 class Shrinker:
     """Shortens one trace; ``best`` is the shortest so far.
 
-    ``refused`` are commands of the trace that were refused when it was recorded. ``on_try`` is
+    ``refused`` are the places of what was refused in the trace when it was recorded. ``on_try`` is
     called before each try. ``modes`` says how candidates are judged, in turn until one shows the
     finding: alone, or with all that the campaign knows. ``replaying`` sends a candidate.
     """
@@ -136,7 +135,7 @@ class Shrinker:
     budget: Budget
     on_better: Callable[[Lockstep, Finding], None] = lambda _a, _b: None
     on_try: Callable[[], None] = lambda: None
-    refused: Collection[Command] = ()
+    refused: Collection[int] = ()
     modes: tuple[bool, ...] = (True, False)
     replaying: Callable[..., tuple[Lockstep, Finding | None]] = replay
     alone: bool = True
@@ -172,9 +171,7 @@ class Shrinker:
 
     def _kept(self, commands: Commands) -> Commands:
         """The trace without what was refused in it: detours change nothing, as a rule."""
-        *before, last = commands
-        refused = set(self.refused)
-        return (*(command for command in before if command not in refused), last)
+        return without(commands, set(self.refused) - {len(commands) - 1})
 
     def _shorten(self) -> None:
         better = True
@@ -227,7 +224,6 @@ class Shrinker:
             return False
         self.confirmed = True
         self.best = _as_sent(candidate, named, lockstep)
-        self.refused = refused(lockstep.steps, self.best)
         self.on_better(lockstep, finding)
         return True
 
