@@ -15,6 +15,18 @@ TRACES = {
         "run 0: to paused",
         "run 0: to running",
     ),
+    "late-failure-overwrites-completion": (
+        UNGOVERNED,
+        "run 0: to running",
+        "run 0: to completed",
+        "run 0: to failed",
+    ),
+    "paused-run-completes": (
+        "run 0: create with steps step_1",
+        "run 0: to running naming step_1 (0) with policy allow",
+        "run 0: to paused",
+        "run 0: to completed",
+    ),
     "step-runs-twice": (
         "run 0: create with steps step_1, step_2",
         "run 0: to running naming step_1 (0) with policy allow",
@@ -42,7 +54,14 @@ TRACES = {
         UNGOVERNED,
         "run 0: to running with policy flag",
         "run 0: to paused",
-        "run 0: to running [as actor 1]",
+        "run 0: to running [as actor 2]",
+        "run 0: read with gates",
+    ),
+    "rejected-gate-stays-pending": (
+        UNGOVERNED,
+        "run 0: to running with policy flag",
+        "run 0: to paused",
+        "run 0: to failed",
         "run 0: read with gates",
     ),
     "stranger-reads-ended-runs": (
@@ -50,10 +69,15 @@ TRACES = {
         "run 0: to failed",
         "run 0: read [as a stranger]",
     ),
-    "tags-are-sorted": ('run 0: create {"workflow_id":"w","tags":["pt004","proof_campaign"]}',),
-    "log-names-the-creator": (
+    "tenants-ignore-case": (
         UNGOVERNED,
-        "run 0: to running [as actor 1]",
+        "run 0: read [as the tenant of our name in another case]",
+    ),
+    "tags-are-deduplicated": ('run 0: create {"workflow_id":"w","tags":["b","b"]}',),
+    "duplicate-steps-taken": ("run 0: create with steps step_1, step_1",),
+    "log-names-the-creator": (
+        'run 0: create {"workflow_id":"w"} [as actor 2]',
+        "run 0: to running",
         "run 0: read with logs",
     ),
 }
