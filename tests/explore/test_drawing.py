@@ -6,6 +6,7 @@ import subprocess
 import sys
 from copy import deepcopy
 from functools import cache
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -27,6 +28,24 @@ from tests.stub import Stub, Tampering
 
 SETTINGS = settings(max_examples=80, derandomize=False, database=None, deadline=None)
 PLAN = Scenario((Decision.ALLOW, Decision.FLAG, Decision.DENY))
+
+REPEATING = """
+import sys
+from hypothesis import given, seed, settings
+from pt004_model.explore.strategies import choices, scenarios
+
+sys.path.insert(0, sys.argv[1])
+if sys.argv[2:]:
+    import full_of_numbers
+
+@settings(max_examples=200, database=None, deadline=None)
+@seed(1)
+@given(choices(), scenarios())
+def draw(drawn, plan):
+    print(drawn, plan)
+
+draw()
+"""
 
 DRAWING = """
 import sys
@@ -53,6 +72,27 @@ def test_strategies_need_no_transport() -> None:
         [sys.executable, "-c", DRAWING], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "20 []"
+
+
+def test_a_seed_draws_the_same_whatever_is_imported(tmp_path: Path) -> None:
+    """A seed repeats a campaign in a process that holds other modules than the first one did.
+
+    Hypothesis draws some integers from the source of the modules that are imported.
+    """
+    numbers = ", ".join(str(number) for number in range(100, 900))
+    (tmp_path / "full_of_numbers.py").write_text(f"NUMBERS = [{numbers}]")
+
+    def drawn(*more: str) -> str:
+        return subprocess.run(  # noqa: S603 - our own code
+            [sys.executable, "-c", REPEATING, str(tmp_path), *more],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    alone, beside_others = drawn(), drawn("numbers")
+    assert len(alone.splitlines()) >= 200
+    assert alone == beside_others
 
 
 @SETTINGS
