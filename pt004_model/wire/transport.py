@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 from attrs import define, field, frozen
@@ -24,6 +25,11 @@ from pt004_model.wire.codec import Answer, Request
 MAX_REPLY: Final = 16 * 1024 * 1024
 KEEP_ALIVE: Final = 2.0
 """Seconds that an idle connection is kept; servers close theirs after five."""
+_ALWAYS: Final = (
+    ("Accept", "*/*"),
+    ("Accept-Encoding", "identity"),
+    ("User-Agent", "pt004_model"),
+)
 _NO_ANSWER_CODES: Final = frozenset({502, 503, 504})
 _TOO_MANY: Final = 429
 _PATIENCE: Final = 60.0  # seconds that are waited for a 429 to go away, all in all
@@ -87,6 +93,15 @@ def _verify(target: Target) -> ssl.SSLContext | bool:
         raise BadTarget(f"cannot use the CA bundle {target.ca_bundle}: {error}") from None
 
 
+def _proxy(url: httpx.URL) -> str | None:
+    """The proxy that the environment, or the system, names for an address; none for most."""
+    proxies = getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(url.netloc.decode("ascii")):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
 @define
 class HttpTransport:
     """Keeps connections to one FC, counts what was sent, and holds back to the rate asked for.
@@ -98,11 +113,12 @@ class HttpTransport:
     requests: int = 0
     _next: float = 0.0
     _epoch: float = field(factory=lambda: time.time() - time.monotonic())
-    _client: httpx.Client = field(init=False, repr=False)
-    _direct: httpx.HTTPTransport | None = field(init=False, repr=False, default=None)
-    _always: dict[str, str] = field(init=False, repr=False)
+    _http: httpx.HTTPTransport = field(init=False, repr=False)
+    _always: httpx.Headers = field(init=False, repr=False)
+    _times: dict[str, float | None] = field(init=False, repr=False)
     _prefix: str = field(init=False)
     _origin: httpx.URL = field(init=False)
+    _proxied: bool = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         base = check_url(self.target.base_url)
@@ -112,19 +128,18 @@ class HttpTransport:
             raise BadTarget(f"{base!r} is no address of a Federation Core: {error}") from None
         self._prefix = url.raw_path.decode("ascii").rstrip("/")
         self._origin = url.copy_with(path="/")
+        self._times = httpx.Timeout(self.target.timeout).as_dict()
+        proxy = None if self.target.own else _proxy(url)
+        self._proxied = proxy is not None
         try:
-            limits = httpx.Limits(keepalive_expiry=KEEP_ALIVE)
-            self._always = {"Accept-Encoding": "identity", **dict(self.target.headers)}
-            if self.target.own:
-                # no proxy, cookie or redirect is in the way, so the client's layers are not needed
-                self._direct = httpx.HTTPTransport(limits=limits, trust_env=False)
-            self._client = httpx.Client(
-                headers=[("Accept-Encoding", "identity"), *self.target.headers],
-                timeout=httpx.Timeout(self.target.timeout),
-                limits=limits,
+            self._always = httpx.Headers(_ALWAYS)
+            self._always.update(list(self.target.headers))
+            # a client's cookies and redirects must not be in the way, so its layers are left out
+            self._http = httpx.HTTPTransport(
                 verify=_verify(self.target),
                 trust_env=not self.target.own,
-                follow_redirects=False,
+                limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE),
+                proxy=proxy,
             )
         except (ValueError, TypeError, OSError, ImportError) as error:
             # the environment may name a proxy or certificates, and name them wrong
@@ -136,9 +151,7 @@ class HttpTransport:
 
     def close(self) -> None:
         """Close all connections."""
-        self._client.close()
-        if self._direct is not None:
-            self._direct.close()
+        self._http.close()
 
     def send(self, request: Request) -> Answer | NoAnswer:
         """Send a request, again after each 429 for as long as patience lasts. Never raises."""
@@ -167,25 +180,16 @@ class HttpTransport:
         self.requests += 1
         try:
             url, extensions = self._route(request.target)
-            if self._direct is not None:
-                headers = {**self._always, **request.headers}
-                times = {"timeout": httpx.Timeout(self.target.timeout).as_dict()}
-                built = httpx.Request(
-                    request.method,
-                    url,
-                    headers=headers,
-                    content=request.content,
-                    extensions={**extensions, **times},
-                )
-                return self._receive(self._direct.handle_request(built), sent)
-            built = self._client.build_request(
+            headers = self._always.copy()
+            headers.update(request.headers)
+            built = httpx.Request(
                 request.method,
                 url,
-                headers=request.headers,
+                headers=headers,
                 content=request.content,
-                extensions=extensions,
+                extensions={**extensions, "timeout": self._times},
             )
-            return self._receive(self._client.send(built, stream=True), sent)
+            return self._receive(self._http.handle_request(built), sent)
         except (httpx.HTTPError, httpx.StreamError, *_CANNOT_BE_SENT) as error:
             why, applied = _explain(error)
             return NoAnswer(why, applied, sent)
@@ -196,7 +200,7 @@ class HttpTransport:
         The URL alone will do for nearly every path, and a proxy must be told all of it.
         """
         raw = f"{self._prefix}{target}".encode("ascii")
-        if not self.target.own:
+        if self._proxied:
             url = self._origin.copy_with(raw_path=raw)
             if url.raw_path == raw:
                 return url, {}

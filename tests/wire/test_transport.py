@@ -143,6 +143,34 @@ def test_an_fc_is_reached_through_the_proxy_of_the_environment(
     assert (len(proxy.requests), len(fc.requests)) == (1, 1)
 
 
+def test_no_proxy_is_used_where_the_environment_excludes_it(
+    server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address that NO_PROXY names is reached directly."""
+    proxy, fc = server(says(http(200))), server(says(http(204, b"")))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url.removeprefix("http://"))
+    assert isinstance(fc.transport(own=False).send(GET), Answer)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    assert isinstance(fc.transport(own=False).send(GET), Answer)
+    assert (len(proxy.requests), len(fc.requests)) == (1, 1)
+
+
+def test_a_header_given_replaces_one_of_the_same_name(server: Start) -> None:
+    """What a request says stands before what the target says, and that before what we always say.
+
+    The case of a header's name does not matter.
+    """
+    there = server(says(http(200)))
+    target = Target(there.url, headers=(("accept", "a/b"), ("x-tenant-id", "theirs")))
+    transport = HttpTransport(target)
+    transport.send(Request("GET", "/", {"X-Tenant-ID": "ours"}))
+    transport.close()
+    head = there.requests[0].decode().lower()
+    assert head.count("accept:") == head.count("x-tenant-id:") == 1
+    assert "accept: a/b\r\n" in head
+    assert "x-tenant-id: ours\r\n" in head
+
+
 # What comes back
 
 

@@ -76,7 +76,7 @@ def test_a_ca_bundle_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
         seen.append(how["verify"])
 
     monkeypatch.setattr(ssl, "create_default_context", lambda cafile: {"ca.pem": trusting}[cafile])
-    monkeypatch.setattr(httpx, "Client", client)
+    monkeypatch.setattr(httpx, "HTTPTransport", client)
     HttpTransport(Target("https://h", ca_bundle=Path("ca.pem")))
     HttpTransport(Target("https://h"))
     assert [trusting, True] == seen
@@ -114,6 +114,6 @@ def test_a_proxy_that_needs_more_than_is_installed(monkeypatch: pytest.MonkeyPat
     def missing(*_: object, **__: object) -> None:
         raise ImportError("Using SOCKS proxy, but the 'socksio' package is not installed.")
 
-    monkeypatch.setattr(httpx, "Client", missing)
+    monkeypatch.setattr(httpx, "HTTPTransport", missing)
     with pytest.raises(BadTarget, match="'socksio' package is not installed"):
         HttpTransport(Target("http://h"))
