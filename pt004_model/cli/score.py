@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,6 +19,7 @@ from pt004_model.cli.session import connected
 from pt004_model.embedded import FAULTS
 from pt004_model.evidence import score as kill_table
 from pt004_model.evidence.score import Kill
+from pt004_model.evidence.trace import Origin, write_trace
 from pt004_model.explore.campaign import PROFILES, Campaign
 from pt004_model.explore.results import Found, Progress
 from pt004_model.model.commands import describe
@@ -39,23 +41,31 @@ class _Quiet:
         """Say nothing of progress."""
 
 
-def kill(fault: str, seed: int, examples: int, profile: str = "ci") -> Kill:
+def kill(
+    fault: str, seed: int, examples: int, profile: str = "ci", traces: Path | None = None
+) -> Kill:
     """One campaign against the embedded FC with ``fault`` (none when empty).
 
-    It ends when the fault is found and its trace shrunk.
+    It ends when the fault is found and its trace shrunk; ``traces`` is a folder to keep that in.
     """
     area = FAULTS[fault].area if fault else "-"
     authenticating = area == "authentication" or (not fault and seed % 2 == 1)
     secret = secrets.token_hex(16) if authenticating else None
     chosen = evolve(PROFILES[profile], examples=examples, seconds=None, confirm=0)
     start = time.monotonic()
-    with connected(embedded(fault or None, secret=secret)) as there:
+    target = embedded(fault or None, secret=secret)
+    with connected(target) as there:
+        address = there.base_url
         campaign = Campaign(there.session, chosen, seed, _Quiet(), first_only=True)
         result = campaign.run()
     seconds = round(time.monotonic() - start, 1)
     if not result.findings:
         return Kill(fault, area, seed, False, seconds=seconds, unsure=result.why)
     found = result.findings[0]
+    if traces is not None and fault:
+        known = (seed, profile, target.dialect, target.secrets)
+        origin = Origin(*known, names=target.names, base_url=address)
+        write_trace(trace_path(traces, fault, seed), found, origin)
     return Kill(
         fault,
         area,
@@ -70,17 +80,41 @@ def kill(fault: str, seed: int, examples: int, profile: str = "ci") -> Kill:
     )
 
 
+def trace_path(traces: Path, fault: str, seed: int) -> Path:
+    """Where the trace of a fault that was found with a seed is kept."""
+    return traces / f"{fault}-{seed}.json"
+
+
 def kills(
-    faults: tuple[str, ...], seeds: tuple[int, ...], examples: int, jobs: int
+    faults: tuple[str, ...],
+    seeds: tuple[int, ...],
+    examples: int,
+    jobs: int,
+    traces: Path | None = None,
 ) -> Iterator[Kill]:
-    """Campaigns against each fault under each seed, ``jobs`` side by side, as they end."""
+    """Campaigns against each fault under each seed, ``jobs`` side by side, as they end.
+
+    Raises ``Unwritable`` when a trace cannot be kept in the folder ``traces``.
+    """
     context = get_context("spawn")  # a forked child would share our connections
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
         pending: list[Future[Kill]] = [
-            pool.submit(kill, fault, seed, examples) for fault in faults for seed in seeds
+            pool.submit(kill, fault, seed, examples, traces=traces)
+            for fault in faults
+            for seed in seeds
         ]
         for future in as_completed(pending):
             yield future.result()
+
+
+def _prepared(traces: Path | None) -> Path | None:
+    """The folder for the traces, made if need be. Raises ``click.UsageError``."""
+    if traces is not None:
+        try:
+            traces.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise click.UsageError(f"cannot write to {traces}: {error.strerror}") from None
+    return traces
 
 
 @click.command()
@@ -96,6 +130,8 @@ def kills(
 @click.option("--max-examples", "examples", type=click.IntRange(1), default=300, show_default=True,
               help="Examples of each campaign.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Side by side.")
+@click.option("--traces", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+              help="Keep the trace of each fault that is found here.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 @click.pass_context
 def score(context: click.Context, /, **given: Any) -> None:
@@ -115,7 +151,8 @@ def score(context: click.Context, /, **given: Any) -> None:
     say(kill_table.HEADING)
     done: list[Kill] = []
     quiet = True
-    for each in kills(("", *names), (*seeds,), given["examples"], given["jobs"]):
+    traces = _prepared(given["traces"])
+    for each in kills(("", *names), (*seeds,), given["examples"], given["jobs"], traces):
         if not each.fault:
             quiet = quiet and not each.found
             if each.found:

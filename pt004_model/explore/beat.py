@@ -18,8 +18,8 @@ from pt004_model.explore import samples
 from pt004_model.explore.dressing import creation, dressed
 from pt004_model.explore.novelty import Keys
 from pt004_model.explore.outsiders import turned_away
-from pt004_model.explore.situation import Idea, Situation, anyone, past, place
-from pt004_model.explore.spoiling import CREATE_FORMS, Form, change_forms
+from pt004_model.explore.situation import Idea, Situation, anyone, past, place, steps_around
+from pt004_model.explore.spoiling import CREATE_FORMS, NAMING_FORMS, Form, change_forms
 from pt004_model.model.asks import Change, read_change
 from pt004_model.model.commands import ChangeRun, CreateRun, ReadRun
 from pt004_model.model.moves import Move, body, forbidden_moves, legal_moves
@@ -32,6 +32,7 @@ from pt004_model.vocabulary import Decision, Status
 _BY_PLAN: Final = 0.4
 _LOOK_AT_ONCE: Final = 0.4
 _OFTEN: Final = 0.3
+_OFTEN_MISNAMED: Final = 0.5
 
 
 def new_run(situation: Situation, dice: Random | None) -> tuple[Idea, ...]:
@@ -79,8 +80,9 @@ def beat(situation: Situation, run: Run, dice: Random | None) -> tuple[Idea, ...
         return () if text is None else (Idea(ChangeRun(run.number, text, anyone(run, None))),)
     before = [*forbidden(situation, run, dice, _attempts(run, dice))]
     plain = text or Body.of({"status": str(dice.choice((Status.FAILED, Status.RUNNING)))})
-    if text is not None:
+    if move is not None and text is not None:
         before += _spoiled(situation, run, plain, dice)
+        before += misnamed(situation, run, move, dice)
     command = ChangeRun(run.number, dressed(run, plain, dice), anyone(run, dice))
     before += turned_away(situation, evolve(command, body=plain), dice)
     before += _again(situation, run, dice)
@@ -133,7 +135,8 @@ def _keys(kind: str, run: Run, move: Move) -> Keys:
     """A move where the run is: by its status, by the position of its step, by what lies behind."""
     status, decision, position = place(run)
     here = (kind, status, decision, move.word)
-    return (here, (*here, position, min(run.length, 5)), (*here, *past(run)))
+    done, left = steps_around(run)
+    return (here, (*here, position, done, left), (*here, *past(run)))
 
 
 def planned(situation: Situation, run: Run, dice: Random | None) -> Move | None:
@@ -202,6 +205,24 @@ def _spoiled(situation: Situation, run: Run, plain: Body, dice: Random) -> tuple
         if len(made) == number:
             break
     return tuple(made)
+
+
+def misnamed(situation: Situation, run: Run, move: Move, dice: Random) -> tuple[Idea, ...]:
+    """Now and then the legal move naming another step, or by halves: where it was tried least."""
+    plain = body(run, move)
+    if not run.governed or plain is None or dice.random() > _OFTEN_MISNAMED:
+        return ()
+    here = (str(plain.fields["status"]), *steps_around(run))
+
+    def keys(form: Form) -> Keys:
+        return (("named", form.name), ("named", form.name, *here))
+
+    ranked = situation.novelty.least(dice, NAMING_FORMS, keys, 8, lambda form: form.handicap)
+    for form in ranked:
+        text = form.spoil(plain, run)
+        if text is not None:
+            return (Idea(ChangeRun(run.number, text, anyone(run, dice)), keys(form)),)
+    return ()
 
 
 def walk(

@@ -8,12 +8,13 @@ touched is read in full, and sometimes what it did not touch.
 
 from __future__ import annotations
 
+from functools import cache
 from random import Random
 from typing import Final
 
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from pt004_model.explore.beat import forbidden, lingering, walk
+from pt004_model.explore.beat import forbidden, lingering, misnamed, walk
 from pt004_model.explore.choices import ideas
 from pt004_model.explore.dressing import creation
 from pt004_model.explore.novelty import Keys, Novelty
@@ -208,6 +209,8 @@ class WorkflowMachine(RuleBasedStateMachine):
                 break
             if along and (defiant or not now.clear):
                 self._defy(number, dice, 1 if now.clear else 2)
+                for idea in misnamed(self._situation(_PLAIN), now, move, dice):
+                    self._send(idea.command, idea.keys)
             self._go(number, move, dice if count == fatal else None, keyed=keyed)
             if restless and along:
                 self._rest(number)
@@ -233,6 +236,7 @@ class WorkflowMachine(RuleBasedStateMachine):
             self._send(command)
 
 
+@cache
 def _goal_keys(goal: Goal) -> Keys:
     """A goal counts as tried like the move that it is, wherever that was made (see ``beat``)."""
     edge = min(goal.edges)
@@ -245,6 +249,7 @@ def _kind(goal: Goal) -> str:
     return "legal" if accepted else "forbidden"
 
 
+@cache
 def _telling(goal: Goal) -> float:
     """What is accepted shows more than what is refused, and leads to where the rest is asked."""
     return 0.0 if _kind(goal) == "legal" else 1.5

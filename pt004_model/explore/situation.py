@@ -101,6 +101,12 @@ def place(run: Run) -> tuple[str, str, str]:
     return (str(run.state.status), decision_word(run), position_word(run))
 
 
+def steps_around(run: Run) -> tuple[int, int]:
+    """How many steps of a run have been started, and how many have not, as far as it matters."""
+    done = 0 if run.state.step is None else run.state.step + 1
+    return (min(done, 3), min(run.length - done, 3))
+
+
 def past(run: Run) -> tuple[int, str]:
     """What lies behind a run, coarsely: its pauses, and the decision before this one."""
     decisions = [

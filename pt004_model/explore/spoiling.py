@@ -198,7 +198,6 @@ def _change_forms() -> Iterator[Form]:
     completed, failed = frozenset({Status.COMPLETED.value}), frozenset({Status.FAILED.value})
     for field, meant in (("output_payload", completed), ("error_details", failed)):
         yield from _all_of(field, _NO_OBJECT, absent=False, statuses=meant)
-    yield from _naming()
     yield from _bodies()
     yield Form("body in a list", _as_list, handicap=0.4)
 
@@ -245,7 +244,9 @@ def _create_forms() -> Iterator[Form]:
 CREATE_FORMS: Final = tuple(_create_forms())
 """Every way to spoil a create."""
 CHANGE_FORMS: Final = tuple(_change_forms())
-"""Every way to spoil a change."""
+"""Every way to spoil a change, but for the step that it names."""
+NAMING_FORMS: Final = tuple(_naming())
+"""Every way in which a change may name a step of its run, the right one among them."""
 
 
 @lru_cache(maxsize=16)

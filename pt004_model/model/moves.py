@@ -168,7 +168,7 @@ def places(length: int) -> tuple[Place, ...]:
     return tuple(found.values())
 
 
-@frozen
+@frozen(cache_hash=True)
 class Goal:
     """One edge to drive: a run of ``length`` steps, the way to the state, the move to make there.
 

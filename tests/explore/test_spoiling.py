@@ -6,7 +6,13 @@ from functools import cache
 
 import pytest
 
-from pt004_model.explore.spoiling import CHANGE_FORMS, CREATE_FORMS, Form, change_forms
+from pt004_model.explore.spoiling import (
+    CHANGE_FORMS,
+    CREATE_FORMS,
+    NAMING_FORMS,
+    Form,
+    change_forms,
+)
 from pt004_model.model.asks import Change, Creation, read_change, read_creation
 from pt004_model.model.moves import Move, body
 from pt004_model.model.rules import Refusal
@@ -17,6 +23,7 @@ from tests.explore.helpers import create, noting, start
 from tests.stub import Stub
 
 CREATE = create(0, "a", "b").body
+OF_CHANGES = (*CHANGE_FORMS, *NAMING_FORMS)
 
 
 @cache
@@ -42,11 +49,11 @@ def bodies() -> list[tuple[Run, Body]]:
 
 def test_forms_have_names_of_their_own() -> None:
     """A form is counted as tried by its name, so no two may share one."""
-    for forms in (CREATE_FORMS, CHANGE_FORMS):
+    for forms in (CREATE_FORMS, OF_CHANGES):
         names = [form.name for form in forms]
         assert len(names) == len(set(names))
     assert len(CREATE_FORMS) > 50
-    assert len(CHANGE_FORMS) > 100
+    assert len(OF_CHANGES) > 100
 
 
 @pytest.mark.parametrize("form", CREATE_FORMS, ids=lambda form: form.name)
@@ -58,7 +65,7 @@ def test_a_spoiled_create_must_be_refused(form: Form) -> None:
     assert not isinstance(read_creation(spoiled), Creation)
 
 
-@pytest.mark.parametrize("form", CHANGE_FORMS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", OF_CHANGES, ids=lambda form: form.name)
 def test_a_spoiled_change_is_another_change(form: Form) -> None:
     """Each form fits some legal move, and what it makes is not that move."""
     made = [form.spoil(text, each) for each, text in bodies()]
@@ -79,7 +86,7 @@ def test_most_spoiled_changes_must_be_refused() -> None:
     """What may be taken is little: halves of a name, an index that is an integral double."""
     told = [
         (form.name, refused(each, spoiled))
-        for form in CHANGE_FORMS
+        for form in OF_CHANGES
         for each, text in bodies()
         if text.fields["status"] in form.statuses
         and (spoiled := form.spoil(text, each)) is not None
@@ -93,7 +100,7 @@ def test_most_spoiled_changes_must_be_refused() -> None:
 def test_a_form_that_does_not_fit_makes_nothing() -> None:
     """A change that names no step cannot name it wrongly, and an ungoverned run has none."""
     lockstep, _ = noting(Stub(), create(0))
-    naming = next(form for form in CHANGE_FORMS if form.name == "step next, index right")
+    naming = next(form for form in NAMING_FORMS if form.name == "step next, index right")
     assert naming.spoil(Body.of({"status": "running"}), lockstep.world.runs[0]) is None
     assert naming.spoil(Body.of({"status": "running"}), run(0)) is None
     policy = next(form for form in CHANGE_FORMS if form.name == "policy.decision absent")
