@@ -32,6 +32,7 @@ from pt004_model.vocabulary import Decision, Status
 _BY_PLAN: Final = 0.4
 _LOOK_AT_ONCE: Final = 0.4
 _OFTEN: Final = 0.3
+_PARTS: Final = ((True, True), (True, True), (True, False), (False, True))
 _OFTEN_MISNAMED: Final = 0.5
 
 
@@ -88,7 +89,7 @@ def beat(situation: Situation, run: Run, dice: Random | None) -> tuple[Idea, ...
     before += _again(situation, run, dice)
     dice.shuffle(before)
     if dice.random() < _LOOK_AT_ONCE:  # or a refusal that changes something goes unnoticed
-        before.append(Idea(ReadRun(run.number, caller=anyone(run, dice))))
+        before.append(Idea(ReadRun(run.number, *dice.choice(_PARTS), anyone(run, dice))))
     if move is None or text is None:
         return (*before, Idea(ReadRun(run.number), (("ended", run.number),)))
     if dice.random() < _OFTEN:
@@ -236,8 +237,11 @@ def walk(
     return ChangeRun(run.number, dressed(run, text, dice), anyone(run, dice), key)
 
 
-def lingering(run: Run) -> Move | None:
-    """The move that pauses a run or resumes it within its step."""
+def lingering(run: Run, decision: Decision | None = None) -> Move | None:
+    """The move that pauses a run or resumes it within its step.
+
+    ``decision`` is what policy says of the resuming, where a run without steps can be told.
+    """
     if run.state.status is Status.PAUSED:
-        return Move(Ask.RESUME) if run.governed else Move(Ask.START)
+        return Move(Ask.RESUME) if run.governed else Move(Ask.START, decision)
     return Move(Ask.PAUSE) if run.state.status is Status.RUNNING else None

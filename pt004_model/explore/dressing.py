@@ -16,6 +16,7 @@ from pt004_model.model.scenarios import TAGS, WORKFLOW_ID, Scenario
 from pt004_model.model.values import Body, Json
 
 _SIBLING: Final = 0.7
+_BEFORE_A: Final = 0x42F  # the Cyrillic letter before the small a
 
 
 def creation(
@@ -65,7 +66,7 @@ def _steps(length: int, dice: Random | None, sibling: Run | None) -> list[Json]:
     pattern = "step_{}"
     if dice is not None and dice.random() < 0.4:
         pattern = dice.choice(samples.STEP_NAMES)
-    return [pattern.format(number) for number in range(1, length + 1)]
+    return [pattern.format(number, chr(_BEFORE_A + number)) for number in range(1, length + 1)]
 
 
 def _payloads(fields: dict[str, Json], dice: Random) -> None:

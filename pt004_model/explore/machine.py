@@ -42,6 +42,7 @@ _LINGER: Final = (2, 5, 12)
 _LOOK_EVERY: Final = 6
 _DEFIANCE: Final = 2
 _FATAL: Final = 0.4
+_SAID: Final = (None, None, Decision.ALLOW, Decision.FLAG)
 _ELSEWHERE: Final = 5
 _PLAIN: Final = Scenario((Decision.ALLOW,))
 
@@ -202,7 +203,8 @@ class WorkflowMachine(RuleBasedStateMachine):
         fatal = dice.randrange(1, 10) if along and dice.random() < _FATAL else 0
         for count in range(1, times + 1):
             now = self.lockstep.world.runs.get(number, run)
-            move = following(now, self.plans[number]) if along else lingering(now)
+            said = dice.choice(_SAID)
+            move = following(now, self.plans[number]) if along else lingering(now, said)
             if count == fatal:
                 move = Move(Ask.FAIL)
             if move is None or not self.lockstep.drivable(number):

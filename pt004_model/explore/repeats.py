@@ -12,7 +12,15 @@ from pt004_model.explore.beat import planned
 from pt004_model.explore.dressing import creation
 from pt004_model.explore.novelty import Keys
 from pt004_model.explore.situation import Idea, Situation, anyone
-from pt004_model.model.commands import Caller, ChangeRun, CreateRun, ReadRun, Tenant
+from pt004_model.model.commands import (
+    NO_ACTOR,
+    Caller,
+    ChangeRun,
+    CreateRun,
+    ReadRun,
+    Tenant,
+    Token,
+)
 from pt004_model.model.moves import body
 from pt004_model.model.run import Run
 from pt004_model.model.values import Body, Json
@@ -30,6 +38,7 @@ class _Before:
     others: tuple[Run, ...]
     plain: CreateRun
     dice: Random
+    bad_tokens: tuple[Token, ...] = ()
 
     @property
     def tenant(self) -> Tenant:
@@ -64,6 +73,13 @@ def _fresh_create(it: _Before, key: str) -> list[CreateRun | ChangeRun | ReadRun
     return [CreateRun(it.plain.run, it.plain.body, Caller(it.tenant), key)]
 
 
+def _turned_away(it: _Before) -> list[CreateRun | ChangeRun | ReadRun]:
+    """The very same call by somebody who may not make any."""
+    callers = [Caller(it.tenant, NO_ACTOR), Caller(Tenant.NOBODY)]
+    callers += [Caller(it.tenant, token=token) for token in it.bad_tokens]
+    return [evolve(it.again, caller=it.dice.choice(callers))]
+
+
 _FORMS: Final[dict[str, Callable[[_Before], list[CreateRun | ChangeRun | ReadRun]]]] = {
     "again": lambda it: [it.again],
     "by another": lambda it: [evolve(it.again, caller=Caller(it.tenant, 2))],
@@ -77,6 +93,7 @@ _FORMS: Final[dict[str, Callable[[_Before], list[CreateRun | ChangeRun | ReadRun
     "other tenant": _foreign,
     "other case": lambda it: _fresh_create(it, it.key.swapcase()),
     "longer": lambda it: _fresh_create(it, f"{it.key}{'0' * 200}"),
+    "turned away": _turned_away,
     "with a read": lambda it: [ReadRun(it.run.number, caller=Caller(it.tenant), key=it.key)],
 }
 
@@ -99,7 +116,7 @@ def repeats(situation: Situation, run: Run, dice: Random) -> tuple[Idea, ...]:
     runs = [situation.world.runs[number] for number in situation.live]
     others = tuple(each for each in runs if each is not now and each.tenant == now.tenant)
     plain = creation(situation.fresh, situation.plan, None, not situation.ungoverned)
-    it = _Before(again, key, now, others, plain, dice)
+    it = _Before(again, key, now, others, plain, dice, situation.bad_tokens)
     moved = "moved" if now.version > before.run.version else "same"
 
     def keys(name: str) -> Keys:

@@ -92,8 +92,9 @@ STEP_NAMES: Final = (
     "{}",
     "s" * 200 + "{}",
     "<b>{}</b>",
+    "\u0448\u0430\u0433{1}",
 )
-"""Patterns of step ids; the number of the step goes in."""
+"""Patterns of step ids: the number of the step goes in, or a letter for it that is not Latin."""
 
 CORRELATIONS: Final = (None, "corr-1", "", "Corr-2!~", "c" * 200)
 

@@ -47,6 +47,8 @@ class Token(StrEnum):
     TRUNCATED = "truncated"
     NO_EXPIRY = "no-expiry"
     OTHER_ALGORITHM = "other-algorithm"
+    ONE_PART = "one-part"
+    NO_JSON = "no-json"
 
 
 NO_ACTOR: Final = -1

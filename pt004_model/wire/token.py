@@ -56,6 +56,7 @@ _PLAIN: Final = (
     Token.NO_PREFIX,
     Token.TRUNCATED,
     Token.WRONG_SECRET,
+    Token.ONE_PART,
 )
 _SIGNED: Final = (
     Token.EXPIRED,
@@ -63,6 +64,7 @@ _SIGNED: Final = (
     Token.NO_EXPIRY,
     Token.TEXT_EXPIRY,
     Token.OTHER_ALGORITHM,
+    Token.NO_JSON,
 )
 
 
@@ -72,7 +74,11 @@ def _base64(data: bytes) -> str:
 
 def sign(secret: str, claims: dict[str, object], algorithm: str = "sha256") -> str:
     """A token over ``claims``, signed as section 12 says (or with another hash)."""
-    payload = _base64(json.dumps(claims, separators=(",", ":")).encode())
+    return _signed_text(secret, json.dumps(claims, separators=(",", ":")), algorithm)
+
+
+def _signed_text(secret: str, text: str, algorithm: str = "sha256") -> str:
+    payload = _base64(text.encode())
     signature = hmac.new(secret.encode(), payload.encode(), getattr(hashlib, algorithm)).digest()
     return f"{TOKEN_PREFIX}{payload}.{_base64(signature)}"
 
@@ -110,6 +116,7 @@ def make(credentials: Credentials, kind: Token, ahead: float | None = None) -> s
         Token.TRUNCATED: good[:-4],
         Token.RECASED: f"{head}{dot}{signature.swapcase()}",
         Token.UNSIGNED: f"{head}.",
+        Token.ONE_PART: head or good[:-1],
         Token.TAMPERED: f"{_tampered(head)}{dot}{signature}",
     }
     if kind in spoiled and spoiled[kind] != good:
@@ -128,6 +135,8 @@ def _signed(secret: str, kind: Token, ahead: float | None) -> str:
     claims = _claims(now)
     if kind is Token.OTHER_ALGORITHM:
         return sign(secret, claims, "sha512")
+    if kind is Token.NO_JSON:
+        return _signed_text(secret, "{exp:1")
     if kind is Token.NO_EXPIRY:
         return sign(secret, {name: value for name, value in claims.items() if name != "exp"})
     expiry: dict[Token, object] = {

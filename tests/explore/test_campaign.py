@@ -384,7 +384,7 @@ class Misunderstood(Shared):
     """Does not mind by which id it is asked: on their way its ids were spoilt, like all else."""
 
     def _addressed(self, ref: RunRef, run_id: Callable[[RunRef], str], nonce: str) -> None:
-        run_id(ref)
+        assert run_id(ref) is not None, f"nobody knows {ref} of {nonce}"
 
 
 @pytest.mark.parametrize("seed", range(6))

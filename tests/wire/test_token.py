@@ -87,6 +87,8 @@ def test_the_form_of_a_token() -> None:
         (Token.TRUNCATED, "signature"),
         (Token.NO_EXPIRY, "expiry"),
         (Token.OTHER_ALGORITHM, "signature"),
+        (Token.ONE_PART, "spelling|signature"),
+        (Token.NO_JSON, "property name"),
     ],
 )
 def test_every_bad_token_is_bad_in_its_own_way(kind: Token, reason: str) -> None:
@@ -100,7 +102,7 @@ def test_every_kind_is_tried() -> None:
     assert set(BAD) == set(Credentials(secret=SECRET).kinds)
     signed = {
         *(Token.EXPIRED, Token.LONG_EXPIRED, Token.NO_EXPIRY, Token.TEXT_EXPIRY),
-        Token.OTHER_ALGORITHM,
+        *(Token.OTHER_ALGORITHM, Token.NO_JSON),
     }
     assert set(BAD) - signed == set(Credentials(GIVEN).kinds)
     assert Credentials().kinds == ()
@@ -167,6 +169,8 @@ SPOILED: list[tuple[str, Token, str]] = [
     ("omega_x.aBc1", Token.RECASED, "omega_x.AbC1"),
     ("omega_x.123", Token.RECASED, "omega_x.A23"),  # it has no case: forged
     ("omega_x.abc", Token.UNSIGNED, "omega_x."),
+    ("omega_x.abc", Token.ONE_PART, "omega_x"),
+    ("opaque", Token.ONE_PART, "opaqu"),
     ("omega_x.abc", Token.NO_PREFIX, "x.abc"),
     ("opaque", Token.NO_PREFIX, "Apaque"),  # it has no prefix: forged
     ("omega_eyJleHAiOjF9.abc", Token.TAMPERED, "omega_eyJleHAiOjEsInNjb3BlcyI6WyJhZG1pbiJdfQ.abc"),

@@ -14,9 +14,10 @@ def base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def signed(secret: str, claims: dict[str, Any], algorithm: str = "sha256") -> str:
-    """A token over the claims."""
-    payload = base64url(json.dumps(claims).encode())
+def signed(secret: str, claims: dict[str, Any] | str, algorithm: str = "sha256") -> str:
+    """A token over the claims, or over a text that is no JSON."""
+    text = claims if isinstance(claims, str) else json.dumps(claims)
+    payload = base64url(text.encode())
     digest = hmac.new(secret.encode(), payload.encode(), algorithm).digest()
     return f"omega_{payload}.{base64url(digest)}"
 
@@ -37,12 +38,15 @@ def spoiled(good: str, kind: str, secret: str) -> str:
         return signed(secret, {**claims, "iat": now - 20 * day, "exp": expiries[kind]})
     if kind == "no-expiry":
         return signed(secret, claims)
+    if kind == "no-json":
+        return signed(secret, "{exp:1")
     if kind == "other-algorithm":
         return signed(secret, {**claims, "exp": now + day}, "sha512")
     return {
         "forged": f"{head}.{'B' if signature.startswith('A') else 'A'}{signature[1:]}",
         "recased": f"{head}.{signature.swapcase()}",
         "unsigned": f"{head}.",
+        "one-part": head,
         "no-prefix": good.removeprefix("omega_"),
         "truncated": good[:-4],
     }[kind]

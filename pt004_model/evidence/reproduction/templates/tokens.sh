@@ -46,7 +46,7 @@ claims() {
 spoiled() {
   head=${token%.*} signature=${token##*.} day=86400
   case $1 in
-    expired | long-expired | text-expiry | no-expiry | other-algorithm)
+    expired | long-expired | text-expiry | no-expiry | other-algorithm | no-json)
       [ -n "${SECRET_KEY:-}" ] || unsure "set SECRET_KEY: a token of the kind $1 must be signed"
   esac
   case $1 in
@@ -65,6 +65,8 @@ spoiled() {
     forged) case $signature in A*) first=B ;; *) first=A ;; esac
       printf '%s.%s%s' "$head" "$first" "${signature#?}" ;;
     recased) printf '%s.%s' "$head" "$(printf %s "$signature" | tr 'A-Za-z' 'a-zA-Z')" ;;
+    one-part) printf %s "$head" ;;
+    no-json) signed "$SECRET_KEY" "$(printf '{exp:1' | base64url)" 256 64 ;;
     unsigned) printf '%s.' "$head" ;;
     no-prefix) printf %s "${token#omega_}" ;;
     truncated) printf %s "${token%????}" ;;
