@@ -33,7 +33,6 @@ _BY_PLAN: Final = 0.4
 _LOOK_AT_ONCE: Final = 0.4
 _OFTEN: Final = 0.3
 _PARTS: Final = ((True, True), (True, True), (True, False), (False, True))
-_OFTEN_MISNAMED: Final = 0.5
 
 
 def new_run(situation: Situation, dice: Random | None) -> tuple[Idea, ...]:
@@ -115,7 +114,12 @@ def _attempts(run: Run, dice: Random) -> int:
     if run.state.terminal:
         return 5
     held = run.state.status is not Status.RUNNING or not run.clear
-    return 3 if held else dice.choice((1, 1, 2))
+    return 3 if held or near_the_end(run) else dice.choice((1, 1, 2))
+
+
+def near_the_end(run: Run) -> bool:
+    """Whether one step is left: where it counts from one and where from nought is seen here."""
+    return run.governed and run.state.step is not None and run.state.step + 2 == run.length
 
 
 def _again(situation: Situation, run: Run, dice: Random) -> list[Idea]:
@@ -182,8 +186,8 @@ def forbidden(situation: Situation, run: Run, dice: Random, number: int) -> tupl
 
 
 def _tame(move: Move) -> float:
-    """What no client would send by mistake is put behind what one would."""
-    return 1.0 if move.ask in {Ask.RESET, Ask.MISNAME} else 0.0
+    """What no client would send by mistake, or is tried elsewhere, is put behind the rest."""
+    return {Ask.RESET: 1.0, Ask.MISNAME: 3.0}.get(move.ask, 0.0)
 
 
 def _spoiled(situation: Situation, run: Run, plain: Body, dice: Random) -> tuple[Idea, ...]:
@@ -209,14 +213,20 @@ def _spoiled(situation: Situation, run: Run, plain: Body, dice: Random) -> tuple
 
 
 def misnamed(situation: Situation, run: Run, move: Move, dice: Random) -> tuple[Idea, ...]:
-    """Now and then the legal move naming another step, or by halves: where it was tried least."""
+    """The legal move naming another step, or by halves, where that was tried least.
+
+    Always where the move starts a step, which it must name; elsewhere now and then.
+    """
     plain = body(run, move)
-    if not run.governed or plain is None or dice.random() > _OFTEN_MISNAMED:
+    if not run.governed or plain is None:
         return ()
-    here = (str(plain.fields["status"]), *steps_around(run))
+    starts = "step_index" in plain.fields
+    if not starts and dice.random() > _OFTEN:
+        return ()
+    here = steps_around(run)
 
     def keys(form: Form) -> Keys:
-        return (("named", form.name), ("named", form.name, *here))
+        return (("named", starts, form.name), ("named", starts, form.name, *here))
 
     ranked = situation.novelty.least(dice, NAMING_FORMS, keys, 8, lambda form: form.handicap)
     for form in ranked:

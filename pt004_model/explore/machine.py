@@ -14,7 +14,7 @@ from typing import Final
 
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from pt004_model.explore.beat import forbidden, lingering, misnamed, walk
+from pt004_model.explore.beat import forbidden, lingering, misnamed, near_the_end, walk
 from pt004_model.explore.choices import ideas
 from pt004_model.explore.dressing import creation
 from pt004_model.explore.novelty import Keys, Novelty
@@ -209,8 +209,9 @@ class WorkflowMachine(RuleBasedStateMachine):
                 move = Move(Ask.FAIL)
             if move is None or not self.lockstep.drivable(number):
                 break
-            if along and (defiant or not now.clear):
-                self._defy(number, dice, 1 if now.clear else 2)
+            critical = not now.clear or near_the_end(now)
+            if along and (defiant or critical):
+                self._defy(number, dice, 2 if critical else 1)
                 for idea in misnamed(self._situation(_PLAIN), now, move, dice):
                     self._send(idea.command, idea.keys)
             self._go(number, move, dice if count == fatal else None, keyed=keyed)
