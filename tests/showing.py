@@ -14,7 +14,7 @@ from pt004_model.cli.options import Setup, embedded
 from pt004_model.cli.session import connected
 from pt004_model.embedded import FAULTS
 from pt004_model.evidence.document import Trace, load_trace
-from pt004_model.evidence.replay import Replay, replay_trace
+from pt004_model.evidence.replay import Replay, Result, replay_trace
 from pt004_model.evidence.reproduction import render
 from pt004_model.evidence.trace import Origin, trace_of, write_trace
 from pt004_model.explore.campaign import PROFILES, Campaign
@@ -114,14 +114,31 @@ def shown(
     codes = {}
     for form in forms:
         with connected(chosen) as there:
-            token = make(chosen.credentials, Token.GOOD)
-            environment = {"FC_TOKEN": token, "SECRET_KEY": SECRET} if token else {}
-            done = run_script(trace, form, there.base_url, folder, **environment)
-        codes[form] = done.returncode
-        said = done.stdout + done.stderr
-        assert SECRET not in said
-        assert token is None or token not in said
+            codes[form] = exit_status(trace, form, chosen, there.base_url, folder)
     return codes
+
+
+def exit_status(trace: Trace, form: str, chosen: Setup, base_url: str, folder: Path) -> int:
+    """How a script ends against an FC; it must not print what is secret."""
+    token = make(chosen.credentials, Token.GOOD)
+    environment = {"FC_TOKEN": token, "SECRET_KEY": SECRET} if token else {}
+    done = run_script(trace, form, base_url, folder, **environment)
+    said = done.stdout + done.stderr
+    assert SECRET not in said
+    assert token is None or token not in said
+    return done.returncode
+
+
+def replayed_and_shown(
+    fault: str | None, area: str, trace: Trace, folder: Path
+) -> tuple[Result, dict[str, int]]:
+    """What a replay comes to and how each script ends, all against one new embedded FC."""
+    chosen = setup(fault, area)
+    with connected(chosen) as there:
+        there.require(governed=True, on_run=lambda _: None)
+        result = replay_trace(there.session, trace).result
+        address = there.base_url
+        return result, {f: exit_status(trace, f, chosen, address, folder) for f in SCRIPTS}
 
 
 def replayed(fault: str | None, area: str, trace: Trace) -> Replay:

@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
+from itertools import chain
+from pathlib import Path
+
 import pytest
 
-from pt004_model.cli.score import kills
+from pt004_model.cli.score import kills, trace_path
 from pt004_model.embedded import FAULTS
 from pt004_model.evidence.score import HEADING, Kill, row_line, table, total_lines
+from tests.quality.reproduced import Examined, examined
 
-EXAMPLES = 300
+FORGOTTEN = {"old-runs-forgotten"}
+"""Faults of forgotten runs: a trace holds every run made since, so there is no shortest one."""
 JOBS = 2
 DONE = pytest.StashKey[list[Kill]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--seeds N`` repeats every campaign with N seeds."""
+    """Flags that make the suite do more, or less."""
     parser.addoption("--seeds", type=int, default=1, help="campaigns a fault, each with a seed")
+    parser.addoption("--examples", type=int, default=300, help="examples of each campaign")
+    parser.addoption(
+        "--fault", action="append", choices=list(FAULTS), help="this fault alone; repeatable"
+    )
 
 
 @pytest.fixture(scope="session")
-def all_kills(pytestconfig: pytest.Config) -> list[Kill]:
+def traces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that keeps the trace of each fault that was found."""
+    return tmp_path_factory.mktemp("traces")
+
+
+@pytest.fixture(scope="session")
+def reproductions(all_kills: list[Kill], traces: Path) -> dict[str, Examined]:
+    """What became of each fault's trace, where the fault is seeded and where it is not."""
+    found = [kill for kill in all_kills if kill.found and kill.seed == 0]
+    wanted = [kill.fault for kill in found if kill.fault not in FORGOTTEN]
+    paths = [(fault, trace_path(traces, fault, 0)) for fault in wanted]
+    return {each.fault: each for each in examined(paths, JOBS)}
+
+
+@pytest.fixture(scope="session")
+def all_kills(pytestconfig: pytest.Config, traces: Path) -> list[Kill]:
     """Every campaign, against no fault and against each."""
     terminal = pytestconfig.pluginmanager.getplugin("terminalreporter")
     assert terminal is not None
@@ -27,16 +51,28 @@ def all_kills(pytestconfig: pytest.Config) -> list[Kill]:
     terminal.write_line(HEADING)
     done = []
     seeds = tuple(range(pytestconfig.getoption("--seeds")))
+    examples = pytestconfig.getoption("--examples")
+    faults = tuple(pytestconfig.getoption("--fault") or FAULTS)
     # two seeds without a fault: one FC that demands tokens, one that does not
-    for kill in [
-        *kills(("",), (0, 1), EXAMPLES, JOBS),
-        *kills(tuple(FAULTS), seeds, EXAMPLES, JOBS),
-    ]:
+    quiet = kills(("",), (0, 1), examples, JOBS)
+    for kill in chain(quiet, kills(faults, seeds, examples, JOBS, traces)):
         done.append(kill)
         if kill.fault:
             terminal.write_line(row_line(table([kill])[0]))
     pytestconfig.stash[DONE] = done
     return done
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of faults that were not asked for."""
+    wanted = config.getoption("--fault")
+    if wanted:
+        params = {item: getattr(item, "callspec", None) for item in items}
+        items[:] = [
+            item
+            for item, spec in params.items()
+            if spec is None or spec.params.get("fault", wanted[0]) in wanted
+        ]
 
 
 def pytest_terminal_summary(

@@ -6,9 +6,7 @@ import pytest
 
 from pt004_model.embedded import FAULTS
 from pt004_model.evidence.score import Kill, shortest_traces, table
-
-FORGOTTEN = {"old-runs-forgotten"}
-"""Faults of forgotten runs: a trace holds every run made since, so there is no shortest one."""
+from tests.quality.conftest import FORGOTTEN
 
 
 def test_quiet_without_a_fault(all_kills: list[Kill]) -> None:

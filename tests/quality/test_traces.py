@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from pt004_model.embedded import FAULTS
+from pt004_model.evidence.replay import Result
+from pt004_model.evidence.reproduction import FORMS
 from pt004_model.evidence.score import Kill
+from tests.quality.conftest import FORGOTTEN
+from tests.quality.reproduced import Examined
+from tests.showing import SCRIPTS
 
 UNGOVERNED = 'run 0: create {"workflow_id":"w"}'
 
@@ -88,3 +94,15 @@ def test_trace(fault: str, all_kills: list[Kill]) -> None:
     """The shrunk trace of the fault is this one, command for command."""
     first = next(kill for kill in all_kills if kill.fault == fault)
     assert TRACES[fault] == first.trace
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault not in FORGOTTEN])
+def test_trace_shows_the_fault_and_nothing_else(
+    fault: str, reproductions: dict[str, Examined]
+) -> None:
+    """The trace is reproduced where the fault is, fixed where it is not, and so say its scripts."""
+    seen = reproductions[fault]
+    assert (Result.REPRODUCED, Result.FIXED) == (seen.seeded, seen.unseeded)
+    assert dict.fromkeys(SCRIPTS, 1) == seen.shown
+    assert dict.fromkeys(SCRIPTS, 0) == seen.passed
+    assert tuple(FORMS) == seen.told

@@ -1,0 +1,50 @@
+"""What becomes of the traces of seeded faults, several examined side by side."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+from attrs import frozen
+
+from pt004_model.embedded import FAULTS
+from pt004_model.evidence.replay import Result
+from pt004_model.evidence.reproduction import FORMS, render
+from pt004_model.evidence.trace import load_trace
+from tests.showing import replayed_and_shown
+
+
+@frozen
+class Examined:
+    """What became of the trace of a fault, where it is seeded and where it is not.
+
+    ``shown`` and ``passed`` are the exit statuses of the scripts by their form; ``told`` are the
+    forms in which the trace can be told.
+    """
+
+    fault: str
+    seeded: Result
+    unseeded: Result
+    shown: dict[str, int]
+    passed: dict[str, int]
+    told: tuple[str, ...]
+
+
+def examine(fault: str, path: Path) -> Examined:
+    """Replay the trace of a fault and run its scripts, with the fault and without."""
+    trace, area = load_trace(path), FAULTS[fault].area
+    with tempfile.TemporaryDirectory() as name:
+        seeded, shown = replayed_and_shown(fault, area, trace, Path(name))
+        unseeded, passed = replayed_and_shown(None, area, trace, Path(name))
+    told = tuple(form for form in FORMS if render(trace, form).strip())
+    return Examined(fault, seeded, unseeded, shown, passed, told)
+
+
+def examined(paths: Iterable[tuple[str, Path]], jobs: int) -> Iterator[Examined]:
+    """The traces of these faults, ``jobs`` at a time."""
+    # a forked child would share our connections
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(examine, *zip(*paths, strict=True))
