@@ -51,7 +51,10 @@ def new_run(situation: Situation, dice: Random | None) -> tuple[Idea, ...]:
         name = situation.novelty.least(dice, names, lambda each: (("extreme", each),))[0]
         extreme = Body.of({"workflow_id": "w", **samples.EXTREMES[name]})
         return (*spoiled, Idea(CreateRun(situation.fresh, extreme), (("extreme", name),)))
-    return (*spoiled, *away, Idea(command))
+    made = [Idea(command)]
+    if dice.random() < _OFTEN:  # two clients may well ask for the same
+        made.append(Idea(evolve(command, run=situation.fresh + 1, key=None)))
+    return (*spoiled, *away, *made)
 
 
 def _spoiled_creates(situation: Situation, command: CreateRun, dice: Random) -> tuple[Idea, ...]:

@@ -44,7 +44,7 @@ def creation(
         fields["tags"] = [*dice.choice(samples.TAG_LISTS), TAGS[0]]
     if dice.random() < 0.35:
         fields["workflow_version"] = dice.choice(("", *samples.TEXTS[:5]))
-    if sibling is None and dice.random() < 0.15:
+    if sibling is None and dice.random() < 0.3:
         fields["workflow_id"] = dice.choice(samples.TEXTS) or WORKFLOW_ID
     if dice.random() < 0.15:
         unknown: tuple[Json, ...] = (1, {"a": 1}, None)
@@ -64,7 +64,7 @@ def _steps(length: int, dice: Random | None, sibling: Run | None) -> list[Json]:
         more = (f"step_{number}" for number in range(len(known) + 1, length + 1))
         return [*known[:length], *more] if not set(known) & set(more) else list(known)
     pattern = "step_{}"
-    if dice is not None and dice.random() < 0.4:
+    if dice is not None and dice.random() < 0.6:
         pattern = dice.choice(samples.STEP_NAMES)
     return [pattern.format(number, chr(_BEFORE_A + number)) for number in range(1, length + 1)]
 
@@ -83,6 +83,19 @@ def _payloads(fields: dict[str, Json], dice: Random) -> None:
             fields[name] = None
 
 
+def _policy(plain: dict[str, Json], dice: Random) -> Json:
+    """A policy that says more than it must, or that decides otherwise from step to step."""
+    chance = dice.random()
+    if chance < 0.5:
+        return {
+            **plain,
+            "policy_id": dice.choice((samples.ODD_TEXT, *samples.TEXTS)),
+            "reason": dice.choice((samples.ODD_TEXT, *samples.TEXTS)),
+            "rules_triggered": list(dice.choice(samples.TAG_LISTS)),
+        }
+    return {**plain, "policy_id": "pol-allow"} if chance < 0.7 else plain
+
+
 def dressed(run: Run, plain: Body, dice: Random | None) -> Body:
     """``plain`` with what may go with it: reasons, payloads, the name of the current step."""
     if dice is None:
@@ -91,16 +104,10 @@ def dressed(run: Run, plain: Body, dice: Random | None) -> Body:
     status = fields.get("status")
     more: dict[str, Json] = {}
     policy = fields.get("policy")
-    if isinstance(policy, dict) and dice.random() < 0.5:
-        why: Json = {
-            **policy,
-            "policy_id": dice.choice((samples.ODD_TEXT, *samples.TEXTS)),
-            "reason": dice.choice((samples.ODD_TEXT, *samples.TEXTS)),
-            "rules_triggered": list(dice.choice(samples.TAG_LISTS)),
-        }
-        more["policy"] = why
+    if isinstance(policy, dict):
+        more["policy"] = _policy(policy, dice)
     if dice.random() < (0.8 if status == "failed" else 0.5):
-        more["reason"] = dice.choice((samples.ODD_TEXT, samples.ODD_TEXT, "", *samples.TEXTS))
+        more["reason"] = dice.choice((samples.ODD_TEXT, samples.ODD_TEXT, "", "", *samples.TEXTS))
     for carried, use in (("output_payload", "completed"), ("error_details", "failed")):
         if status == use and dice.random() < 0.7:
             more[carried] = dice.choice((samples.ODD_VALUE, {}, *samples.VALUES))

@@ -42,7 +42,12 @@ _LINGER: Final = (2, 5, 12)
 _LOOK_EVERY: Final = 6
 _DEFIANCE: Final = 2
 _FATAL: Final = 0.4
-_SAID: Final = (None, None, Decision.ALLOW, Decision.FLAG)
+_REJECTED: Final = 0.2
+_ENDED: Final = 0.4
+_TWINS: Final = 0.3
+_SAID: Final = (
+    None, Decision.ALLOW, Decision.ALLOW, Decision.FLAG, Decision.FLAG, Decision.DENY,
+)  # fmt: skip
 _ELSEWHERE: Final = 5
 _PLAIN: Final = Scenario((Decision.ALLOW,))
 
@@ -192,7 +197,11 @@ class WorkflowMachine(RuleBasedStateMachine):
         along = choice.family is Family.MARCH
         times = dice.choice(_MARCH if along else _LINGER)
         run = self._situation(_PLAIN).run(choice.dice)
-        if along and len(plan.decisions) > 1 and self.next_run - self.first < MOST_RUNS:
+        room = MOST_RUNS - (self.next_run - self.first)
+        if along and len(plan.decisions) > 1 and room > 1 and dice.random() < _TWINS:
+            self._twins(plan, dice)
+            return
+        if along and len(plan.decisions) > 1 and room > 0:
             times = 4 * len(plan.decisions)
             number = self._make(plan, governed=not self.session.ungoverned)
             run = self.lockstep.world.runs.get(number)
@@ -205,21 +214,48 @@ class WorkflowMachine(RuleBasedStateMachine):
             now = self.lockstep.world.runs.get(number, run)
             said = dice.choice(_SAID)
             move = following(now, self.plans[number]) if along else lingering(now, said)
-            if count == fatal:
+            at_gate = now.state.gate_pending
+            if count == fatal or (at_gate and dice.random() < _REJECTED):
                 move = Move(Ask.FAIL)
             if move is None or not self.lockstep.drivable(number):
+                break
+            if not along and now.state.decision is Decision.DENY:
+                self._defy(number, dice, 3)
                 break
             critical = not now.clear or near_the_end(now)
             if along and (defiant or critical):
                 self._defy(number, dice, 2 if critical else 1)
                 for idea in misnamed(self._situation(_PLAIN), now, move, dice):
                     self._send(idea.command, idea.keys)
-            self._go(number, move, dice if count == fatal else None, keyed=keyed)
+            self._go(number, move, dice if count == fatal or at_gate else None, keyed=keyed)
             if restless and along:
                 self._rest(number)
-            if count % _LOOK_EVERY == 0:
+            if count % _LOOK_EVERY == 0 or at_gate:
                 self._look(number)
+        if not along and dice.random() < _ENDED:  # what was paused and flagged may end like any
+            self._go(number, Move(Ask.COMPLETE), dice)
         self._look(number)
+
+    def _twins(self, plan: Scenario, dice: Random) -> None:
+        """Drive two runs that are alike through one plan, move by move, and see both at each gate.
+
+        What is done to one must not show on the other, which waits in the same place.
+        """
+        governed = not self.session.ungoverned
+        twins = [self._make(plan, governed=governed) for _ in range(2)]
+        for _ in range(4 * len(plan.decisions)):
+            for number, other in zip(twins, reversed(twins), strict=True):
+                now = self.lockstep.world.runs.get(number)
+                move = None if now is None else following(now, plan)
+                if now is None or move is None:
+                    continue
+                if now.state.gate_pending and dice.random() < _REJECTED:
+                    move = Move(Ask.FAIL)
+                self._go(number, move, dice if now.state.gate_pending else None)
+                if now.state.gate_pending:
+                    self._look(other)
+        for number in twins:
+            self._look(number)
 
     def _rest(self, number: int) -> None:
         """Pause a run where nothing asks for it, and resume it."""

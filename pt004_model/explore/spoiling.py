@@ -140,12 +140,14 @@ def _indexes(right: int) -> dict[str, Json]:
         "list": [right],
     }  # fmt: skip
     if right in (0, 1):
-        indexes["truth"] = bool(right)
+        indexes["true" if right else "false"] = bool(right)
     return indexes
 
 
 _WRONG_NAMES: Final = ("other case", "next", "previous", "unknown", "empty", "spaced", "cut")
-_WRONG_INDEXES: Final = ("next", "previous", "truth", "text", "half", "huge", "list", "integral")
+_WRONG_INDEXES: Final = (
+    "next", "previous", "true", "false", "text", "half", "huge", "list", "integral",
+)  # fmt: skip
 
 
 def _naming() -> Iterator[Form]:

@@ -39,6 +39,7 @@ def run(started: int) -> Run:
 def bodies() -> list[tuple[Run, Body]]:
     """Legal moves of runs in which the step before and the step after can be named."""
     moves = [
+        (run(0), Move(Ask.START, Decision.ALLOW)),
         (run(1), Move(Ask.START, Decision.FLAG)),
         (run(2), Move(Ask.PAUSE)),
         (run(2), Move(Ask.FAIL)),
