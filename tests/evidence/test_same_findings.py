@@ -44,11 +44,19 @@ def of_terminal(folder: Path) -> Named:
     return dict(re.findall(r"(?m)^FINDING (\w+)  (\S+) ", said))
 
 
+def of_report(folder: Path) -> Named:
+    """What the proof report that goes with the campaign tells of it."""
+    report = next(folder.glob("proof/*_PROOF_REPORT.md")).read_text("utf-8")
+    rows = re.findall(r"(?m)^\| `?([0-9a-f]{12})`? \| ([^|]+) \|", report)
+    return {name: check.replace("\\", "").strip(" `") for name, check in rows}
+
+
 TOLD: Final[dict[str, Callable[[Path], Named]]] = {
     "summary": of_summary,
     "traces": of_traces,
     "page": of_page,
     "terminal": of_terminal,
+    "report": of_report,
 }
 
 
@@ -62,6 +70,8 @@ def diverging(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     assert 1 == ended.code
     (folder / "said.txt").write_text(ended.out)
+    proved = invoke("prove", "--out", folder / "proof", "--with-campaign", folder)
+    assert 1 == proved.code  # the canonical cases pass, the campaign does not
     return folder
 
 
@@ -84,7 +94,7 @@ def test_a_finding_left_out_is_noticed(diverging: Path, tmp_path: Path, told: st
     for path in diverging.rglob("*"):
         if path.is_file():
             copy = tmp_path / str(path.relative_to(diverging)).replace(gone, "f" * 12)
-            copy.parent.mkdir(exist_ok=True)
+            copy.parent.mkdir(exist_ok=True, parents=True)
             copy.write_text(path.read_text("utf-8").replace(gone, "f" * 12), "utf-8")
     spoilt = TOLD[told](tmp_path)
     assert names != spoilt
