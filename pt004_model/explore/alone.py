@@ -83,9 +83,10 @@ def _suspects(best: Commands, history: tuple[Commands, ...]) -> Iterator[Command
     empty key: all other keys are new in each conversation.
     """
     earlier = [command for each in history for command in each]
-    workflows = {c.body.fields.get("workflow_id") for c in best if isinstance(c, CreateRun)}
+    named = [create.body.fields.get("workflow_id") for create in _creates(best)]
+    workflows = {name for name in named if isinstance(name, str)}  # it may be anything
     wanted: dict[Command, None] = {}
-    for workflow in sorted(filter(None, map(str, workflows))):
+    for workflow in sorted(workflows):
         creates = [c for c in earlier if isinstance(c, CreateRun)]
         mine = [c for c in creates if c.body.fields.get("workflow_id") == workflow]
         wanted.update(dict.fromkeys(mine[:1]))

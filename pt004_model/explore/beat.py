@@ -177,7 +177,7 @@ def forbidden(situation: Situation, run: Run, dice: Random, number: int) -> tupl
         return _keys("forbidden", run, move)
 
     moves = forbidden_moves(run)
-    chosen = situation.novelty.least(dice, moves, keys, number, _tame)
+    chosen = situation.novelty.least(dice, moves, keys, number, _tame(run))
     made = []
     for move in chosen:
         text = body(run, move)
@@ -188,9 +188,15 @@ def forbidden(situation: Situation, run: Run, dice: Random, number: int) -> tupl
     return tuple(made)
 
 
-def _tame(move: Move) -> float:
-    """What no client would send by mistake, or is tried elsewhere, is put behind the rest."""
-    return {Ask.RESET: 1.0, Ask.MISNAME: 3.0}.get(move.ask, 0.0)
+def _tame(run: Run) -> Callable[[Move], float]:
+    """What no client would send by mistake, or is tried elsewhere, is put behind the rest.
+
+    Where a decision holds a run, to end or pause it all the same is the worst that can be taken.
+    """
+    handicaps = {Ask.RESET: 1.0, Ask.MISNAME: 3.0}
+    if run.state.status is Status.RUNNING and not run.clear:
+        handicaps |= {Ask.COMPLETE: -6.0, Ask.PAUSE: -3.0}
+    return lambda move: handicaps.get(move.ask, 0.0)
 
 
 def _spoiled(situation: Situation, run: Run, plain: Body, dice: Random) -> tuple[Idea, ...]:

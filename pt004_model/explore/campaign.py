@@ -49,7 +49,7 @@ class Profile:
     lengths: tuple[int, ...] = (0, 1, 2, 3)
     open_share: float = 0.01
     floor: float = 0.0
-    shrink: tuple[int, float] = (1000, 60.0)
+    shrink: tuple[int, float] = (3000, 60.0)
     confirm: int = 5
     replays: tuple[int, float] = (3000, 60.0)
 

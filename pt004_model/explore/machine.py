@@ -41,8 +41,8 @@ _MARCH: Final = (3, 8, 40)
 _LINGER: Final = (2, 5, 12)
 _LOOK_EVERY: Final = 6
 _DEFIANCE: Final = 2
-_FATAL: Final = 0.4
-_REJECTED: Final = 0.2
+_FATAL: Final = 0.25
+_REJECTED: Final = 0.12
 _ENDED: Final = 0.4
 _TWINS: Final = 0.3
 _SAID: Final = (
@@ -251,6 +251,8 @@ class WorkflowMachine(RuleBasedStateMachine):
                     continue
                 if now.state.gate_pending and dice.random() < _REJECTED:
                     move = Move(Ask.FAIL)
+                if number == twins[0] and (not now.clear or near_the_end(now)):
+                    self._defy(number, dice, 2)
                 self._go(number, move, dice if now.state.gate_pending else None)
                 if now.state.gate_pending:
                     self._look(other)

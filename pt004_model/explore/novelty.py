@@ -9,6 +9,7 @@ replayed), and the counts of the present example are a function of the example i
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from math import sqrt
 from random import Random
 from typing import Final, TypeAlias, TypeVar
 
@@ -58,7 +59,8 @@ class Novelty:
         ranked = []
         for place, option in enumerate(options):
             general, *special = keys(option)
-            tried = _GENERAL * self.count(general) + sum(map(self.count, special))
+            # the more often a thing was tried, the more it matters where
+            tried = _GENERAL * sqrt(self.count(general)) + sum(map(self.count, special))
             ranked.append((tried + handicap(option), dice.random(), place))
         ranked.sort()
         return [options[place] for _, _, place in ranked[:number]]

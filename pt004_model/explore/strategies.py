@@ -70,7 +70,9 @@ _SEED: Final = st.tuples(*(st.integers(0, _BASE - 1) for _ in range(_DIGITS))).m
     lambda digits: sum(digit * _BASE**place for place, digit in enumerate(reversed(digits)))
 )
 _SCENARIOS: Final = scenarios()
-_LONG_SCENARIOS: Final = long_scenarios()
+_MARCHES: Final = st.one_of(
+    st.builds(_scenario, st.lists(_LONG, min_size=2, max_size=5), _ANY), long_scenarios()
+)
 
 
 def seeds() -> st.SearchStrategy[int]:
@@ -90,8 +92,8 @@ def choices(draw: st.DrawFn) -> Drawn:
         return Drawn(Choice(family), _PLAIN)
     seed = draw(_SEED)
     plan = _PLAIN
-    if family is Family.MARCH and seed % 2:  # a long run is made for the march
-        plan = draw(_LONG_SCENARIOS)
+    if family is Family.MARCH and seed % 2:  # a run is made for the march
+        plan = draw(_MARCHES)
     elif family in {Family.CREATE, Family.BEAT, Family.KEY}:  # which may make a run
         plan = draw(_SCENARIOS)
     return Drawn(Choice(family, seed), plan)

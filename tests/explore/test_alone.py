@@ -17,12 +17,14 @@ from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, RunRef, describe
 from pt004_model.model.replies import Reply, Response
+from pt004_model.model.values import Body
 from tests.explore.helpers import READ, change, create, refusal
 from tests.explore.test_campaign import SMALL, Heard, Shared
 from tests.stub import NAMES
 
 OTHER = evolve(create(7, "a"), key="")
 MINE = evolve(create(0), key="")
+ODD = ("{}", "[]", "null", "1", '""', "true")
 
 
 @define
@@ -90,6 +92,15 @@ def test_what_another_fc_does_not_show_gets_what_it_takes() -> None:
     ]
     _, finding = replay_alone(there, told[-1], FINGERPRINT)
     assert finding is not None
+
+
+def test_a_workflow_may_be_named_by_anything() -> None:
+    """A create that is malformed on purpose has a history like any other."""
+    odd = [CreateRun(number, Body(f'{{"workflow_id":{name}}}')) for number, name in enumerate(ODD)]
+    odd.append(CreateRun(9, Body("no JSON")))
+    there = session(Remembering(used=True), Remembering)
+    told = whole(there, (*odd, MINE), (create(11), evolve(OTHER, run=17)), tuple(odd))
+    assert told
 
 
 def test_the_history_is_taken_bit_by_bit() -> None:
