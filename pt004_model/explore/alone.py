@@ -21,6 +21,7 @@ from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import Ledger
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, subject
 
+_KEYED: Final = 8
 _DEARER: Final = (20, 1)
 """So many times the requests and the seconds of a shortening: each FC must be started."""
 
@@ -48,6 +49,8 @@ def make_whole(
     history: tuple[Commands, ...],
     allowed: Budget,
     better: Callable[[Lockstep, Finding], None],
+    *,
+    shortened: bool = True,
 ) -> bool:
     """See to it that a trace shows its finding on any FC like this one, if there is a way.
 
@@ -55,7 +58,8 @@ def make_whole(
 
     ``best`` is the trace, ``history`` what was sent up to the finding, a conversation each.
     ``allowed`` is what one shortening may cost. ``better`` is told of each trace
-    that shows the finding by itself, unless ``best`` does so already.
+    that shows the finding by itself, unless ``best`` does so already and was ``shortened``: what
+    this FC remembers may be in the way of that.
     """
     if session.fresh is None:
         return False
@@ -64,7 +68,7 @@ def make_whole(
             lockstep, finding = replay_alone(session, candidate, fingerprint)
             if finding is None:
                 continue
-            if candidate is not best:
+            if candidate is not best or not shortened:
                 better(lockstep, finding)
                 budget = Budget(_DEARER[0] * allowed.requests, _DEARER[1] * allowed.seconds)
                 shrinker = Shrinker(session, fingerprint, candidate, budget, better)
@@ -94,7 +98,8 @@ def _suspects(best: Commands, history: tuple[Commands, ...]) -> Iterator[Command
         wanted.update(dict.fromkeys(others[:1]))
     if any(getattr(command, "key", None) == "" for command in best):
         keyed = [c for c in earlier if isinstance(c, CreateRun | ChangeRun) and c.key == ""]
-        wanted.update(dict.fromkeys(keyed[:2]))
+        # some were turned away, and used up nothing
+        wanted.update(dict.fromkeys(keyed[:_KEYED]))
     for command in wanted:
         before = earlier[: earlier.index(command)]
         life = [each for each in before if subject(each) == subject(command)]

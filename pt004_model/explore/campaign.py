@@ -251,7 +251,8 @@ class Campaign:
         found.stands_alone = shrinker.confirmed and shrinker.alone
         if not found.known:
             trace, history = (found.fingerprint, found.commands), found.history
-            whole = make_whole(self.aside, *trace, history, budget, better)
+            seen = shrinker.confirmed
+            whole = make_whole(self.aside, *trace, history, budget, better, shortened=seen)
             found.stands_alone = found.stands_alone or whole
 
     def _confirm(self, found: Found) -> None:

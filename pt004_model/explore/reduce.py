@@ -91,6 +91,20 @@ def _beginnings(commands: Commands) -> Iterator[Commands]:
         one, two = two, one + two
 
 
+def _as_a_start(commands: Commands) -> Iterator[Commands]:
+    """With a start of a new run in place of the last change, for all that went before it.
+
+    What is wrong with a call but for what it asks is wrong with the plainest call as well.
+    """
+    last = commands[-1]
+    if not isinstance(last, ChangeRun) or "status" not in last.body.fields:
+        return
+    started = evolve(last, body=last.body.replace(status=str(Status.RUNNING)))
+    before = {n for n, each in enumerate(commands[:-1]) if _of(each, subject(last))}
+    if before:
+        yield (*without(commands, before)[:-1], started)
+
+
 def _without_looking(commands: Commands) -> Iterator[Commands]:
     """Without all that only looks, but the last command."""
     kept = tuple(each for each in commands[:-1] if not _looks(each))
@@ -239,7 +253,7 @@ def _with_earlier_steps(commands: Commands) -> Iterator[Commands]:
                 yield (*commands[:place], *rest)
 
 
-def _of(command: Command, run: int) -> bool:
+def _of(command: Command, run: int | None) -> bool:
     return isinstance(command, ChangeRun) and command.run == run
 
 
@@ -259,6 +273,7 @@ def _earlier(command: Command, run: int, steps: list[Json], than: int) -> Comman
 
 REDUCTIONS: Final[tuple[Callable[[Commands], Iterator[Commands]], ...]] = (
     _without_runs,
+    _as_a_start,
     _without_looking,
     _beginnings,
     _without_steps,

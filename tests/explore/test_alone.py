@@ -69,7 +69,9 @@ def fingerprint(commands: Commands, fc: Fc) -> str:
 FINGERPRINT = fingerprint((MINE,), Remembering(used=True))
 
 
-def whole(there: Session, best: Commands, *history: Commands) -> list[Commands]:
+def whole(
+    there: Session, best: Commands, *history: Commands, shortened: bool = True
+) -> list[Commands]:
     """The traces that were found better, in order."""
     told: list[Commands] = []
 
@@ -77,7 +79,7 @@ def whole(there: Session, best: Commands, *history: Commands) -> list[Commands]:
         assert finding.fingerprint == FINGERPRINT
         told.append(sent(lockstep))
 
-    make_whole(there, FINGERPRINT, best, history, Budget(), better)
+    make_whole(there, FINGERPRINT, best, history, Budget(), better, shortened=shortened)
     return told
 
 
@@ -92,6 +94,18 @@ def test_what_another_fc_does_not_show_gets_what_it_takes() -> None:
     ]
     _, finding = replay_alone(there, told[-1], FINGERPRINT)
     assert finding is not None
+
+
+def test_what_this_fc_could_not_shorten_is_shortened_on_another() -> None:
+    """What an FC remembers may be in the way of every replay of a trace but on a new one."""
+    there = session(Remembering(used=True), Remembering)
+    best = (create(1), OTHER, change(7, "running"), READ, MINE)
+    (*_, last) = whole(there, best, shortened=False)
+    assert [describe(command) for command in last] == [
+        'run 0: create {"workflow_id":"w"} [under key \'\']',
+        'run 1: create {"workflow_id":"w"} [under key \'\']',
+    ]
+    assert whole(there, best) == []
 
 
 def test_a_workflow_may_be_named_by_anything() -> None:

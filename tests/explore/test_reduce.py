@@ -85,6 +85,13 @@ def test_what_belongs_together_goes_together(expected: Commands) -> None:
     assert expected in [each for reduction in REDUCTIONS for each in reduction(STORY)]
 
 
+def test_a_start_stands_for_any_change() -> None:
+    """What is wrong with a late change is tried on the first one that a run can make."""
+    trace = (create(0), change(0, "running"), change(0, "paused", note=1))
+    candidates = [each for reduction in REDUCTIONS for each in reduction(trace)]
+    assert (create(0), change(0, "running", note=1)) in candidates
+
+
 def test_the_first_cuts_begin_with_the_shortest() -> None:
     """What is tried first is the run concerned alone, without looks; at last all of it."""
     refused = (*STORY[:1], change(3, "paused"), *STORY[1:])
