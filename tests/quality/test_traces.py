@@ -60,7 +60,7 @@ TRACES = {
         UNGOVERNED,
         "run 0: to running with policy flag",
         "run 0: to paused",
-        "run 0: to running [as actor 2]",
+        "run 0: to running [as actor 1]",
         "run 0: read with gates",
     ),
     "rejected-gate-stays-pending": (
@@ -73,17 +73,17 @@ TRACES = {
     "stranger-reads-ended-runs": (
         UNGOVERNED,
         "run 0: to failed",
-        "run 0: read [as a stranger]",
+        "run 0: to failed [as the tenant of our name in another case]",
     ),
     "tenants-ignore-case": (
         UNGOVERNED,
-        "run 0: read [as the tenant of our name in another case]",
+        "run 0: to running [as the tenant of our name in another case]",
     ),
     "tags-are-deduplicated": ('run 0: create {"workflow_id":"w","tags":["b","b"]}',),
     "duplicate-steps-taken": ("run 0: create with steps step_1, step_1",),
     "log-names-the-creator": (
-        'run 0: create {"workflow_id":"w"} [as actor 2]',
-        "run 0: to running",
+        UNGOVERNED,
+        "run 0: to running [as actor 1]",
         "run 0: read with logs",
     ),
 }
