@@ -37,15 +37,17 @@ class Confirmer:
     on_try: Callable[[], None] = lambda: None
 
     def run(self) -> Confirmation:
-        """How often it was seen: as it stands, or under names of its own if that is oftener.
+        """How often it was seen as it stands, or under names of its own where that makes it sure.
 
         What an FC remembers of earlier replays may keep a finding from showing again, which says
-        nothing of how surely it shows (see ``shrink``).
+        nothing of how surely it shows (see ``shrink``). One that comes and goes under any name is
+        told as it stands.
         """
         plain = self._replays("")
         if plain.seen == plain.runs or not self.alone:
             return plain
-        return max(plain, self._replays("again"), key=lambda each: each.seen)
+        again = self._replays("again")
+        return again if again.seen == again.runs or not plain.seen else plain
 
     def _replays(self, tag: str) -> Confirmation:
         seen, runs = 0, 0
