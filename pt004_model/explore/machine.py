@@ -31,7 +31,7 @@ from pt004_model.model.commands import (
     subject,
 )
 from pt004_model.model.moves import Goal, Move
-from pt004_model.model.run import Ask
+from pt004_model.model.run import Ask, Run
 from pt004_model.model.scenarios import Scenario, following
 from pt004_model.vocabulary import Decision, Status
 
@@ -205,11 +205,15 @@ class WorkflowMachine(RuleBasedStateMachine):
             times = 4 * len(plan.decisions)
             number = self._make(plan, governed=not self.session.ungoverned)
             run = self.lockstep.world.runs.get(number)
-        if run is None:
-            return
+        if run is not None:
+            self._stroll(run, times, dice, along=along)
+
+    def _stroll(self, run: Run, times: int, dice: Random, *, along: bool) -> None:
+        """Take one run so many moves on."""
         number = run.number
         keyed, defiant, restless = (dice.random() < chance for chance in (0.4, 0.5, 0.3))
         fatal = dice.randrange(1, 10) if along and dice.random() < _FATAL else 0
+        oldest: ChangeRun | None = None
         for count in range(1, times + 1):
             now = self.lockstep.world.runs.get(number, run)
             said = dice.choice(_SAID)
@@ -222,19 +226,28 @@ class WorkflowMachine(RuleBasedStateMachine):
             if not along and now.state.decision is Decision.DENY:
                 self._defy(number, dice, 3)
                 break
-            critical = not now.clear or near_the_end(now)
-            if along and (defiant or critical):
-                self._defy(number, dice, 2 if critical else 1)
-                for idea in misnamed(self._situation(_PLAIN), now, move, dice):
-                    self._send(idea.command, idea.keys)
-            self._go(number, move, dice if count == fatal or at_gate else None, keyed=keyed)
+            if along:
+                self._resist(now, move, dice, defiant=defiant)
+            varied = dice if count == fatal or at_gate else None
+            sent = self._go(number, move, varied, keyed=keyed)
+            oldest = oldest or sent
             if restless and along:
                 self._rest(number)
             if count % _LOOK_EVERY == 0 or at_gate:
                 self._look(number)
+        if keyed and oldest is not None and self.lockstep.drivable(number):
+            self._send(oldest)  # its key must still be known, whatever was used since
         if not along and dice.random() < _ENDED:  # what was paused and flagged may end like any
             self._go(number, Move(Ask.COMPLETE), dice)
         self._look(number)
+
+    def _resist(self, run: Run, move: Move, dice: Random, *, defiant: bool) -> None:
+        """Ask a run on its way for what it must refuse: always where it matters most."""
+        critical = not run.clear or near_the_end(run)
+        if defiant or critical:
+            self._defy(run.number, dice, 2 if critical else 1)
+            for idea in misnamed(self._situation(_PLAIN), run, move, dice):
+                self._send(idea.command, idea.keys)
 
     def _twins(self, plan: Scenario, dice: Random) -> None:
         """Drive two runs that are alike through one plan, move by move, and see both at each gate.
@@ -269,12 +282,15 @@ class WorkflowMachine(RuleBasedStateMachine):
                     self._go(number, move, None)
                 self._look(number)
 
-    def _go(self, number: int, move: Move, dice: Random | None, *, keyed: bool = False) -> None:
+    def _go(
+        self, number: int, move: Move, dice: Random | None, *, keyed: bool = False
+    ) -> ChangeRun | None:
         if not self.lockstep.drivable(number):
-            return
+            return None
         command: ChangeRun | None = walk(self.lockstep.world.runs[number], move, dice, keyed=keyed)
         if command is not None:
             self._send(command)
+        return command
 
 
 @cache

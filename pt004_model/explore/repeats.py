@@ -26,6 +26,7 @@ from pt004_model.model.run import Run
 from pt004_model.model.values import Body, Json
 
 _RECENT: Final = 6
+_MOSTLY_RECENT: Final = 0.5
 
 
 @frozen
@@ -107,7 +108,8 @@ def repeats(situation: Situation, run: Run, dice: Random) -> tuple[Idea, ...]:
     ]
     if not used or dice.random() < 0.35:
         return _twice(situation, run, dice)
-    key, before = dice.choice(used[-_RECENT:] if dice.random() < 0.7 else used)
+    recent = dice.random() < _MOSTLY_RECENT or len(used) <= _RECENT
+    key, before = dice.choice(used[-_RECENT:] if recent else used[:-_RECENT])
     now = situation.world.runs[before.run.number]
     caller = Caller(Tenant(now.tenant))
     again: CreateRun | ChangeRun = ChangeRun(now.number, before.body, caller, key)
@@ -120,7 +122,7 @@ def repeats(situation: Situation, run: Run, dice: Random) -> tuple[Idea, ...]:
     moved = "moved" if now.version > before.run.version else "same"
 
     def keys(name: str) -> Keys:
-        return (("key", name), ("key", name, before.request[0], moved, now.state.status))
+        return (("key", name), ("key", name, before.request[0], moved, now.state.status, recent))
 
     made: list[Idea] = []
     for name in situation.novelty.least(dice, tuple(_FORMS), keys, 3):
