@@ -35,17 +35,18 @@ class Kill:
 
 @frozen
 class Row:
-    """All campaigns against one fault."""
+    """All campaigns against one fault; ``quiet`` says that those against none found nothing."""
 
     fault: str
     area: str
     kills: tuple[Kill, ...]
     shortest: int | None
+    quiet: bool = True
 
     @property
     def killed(self) -> bool:
-        """Whether every campaign found the fault."""
-        return all(kill.found for kill in self.kills)
+        """Whether every campaign found the fault, and none found one where there is none."""
+        return self.quiet and all(kill.found for kill in self.kills)
 
     @property
     def requests(self) -> float:
@@ -77,20 +78,26 @@ def shortest_traces() -> dict[str, int]:
 
 
 def table(kills: Iterable[Kill]) -> tuple[Row, ...]:
-    """The kills gathered by fault, in the order in which the faults first appear."""
+    """The kills gathered by fault, in the order in which the faults first appear.
+
+    Those against no fault make no row; a finding of theirs leaves nothing killed.
+    """
     pinned = shortest_traces()
     by_fault: dict[str, list[Kill]] = {}
     for kill in kills:
         by_fault.setdefault(kill.fault, []).append(kill)
+    quiet = not any(kill.found for kill in by_fault.pop("", []))
     return tuple(
-        Row(fault, rows[0].area, tuple(rows), pinned.get(fault)) for fault, rows in by_fault.items()
+        Row(fault, rows[0].area, tuple(rows), pinned.get(fault), quiet)
+        for fault, rows in by_fault.items()
     )
 
 
 def row_line(row: Row) -> str:
     """One line of the table."""
     found = sum(kill.found for kill in row.kills)
-    said = "found" if row.killed else f"{found} of {len(row.kills)}"
+    said = "found" if found == len(row.kills) else f"{found} of {len(row.kills)}"
+    said = said if row.quiet else "alarm"
     checks = sorted({kill.check for kill in row.kills if kill.found})
     pinned = "-" if row.shortest is None else str(row.shortest)
     return (
