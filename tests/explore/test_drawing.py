@@ -10,12 +10,14 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
+from hypothesis.internal.conjecture.providers import GLOBAL_CONSTANTS
 
 from pt004_model.explore.choices import ideas
 from pt004_model.explore.divergence import Divergence, divergence, raise_finding
 from pt004_model.explore.novelty import Novelty
+from pt004_model.explore.rounds import same_everywhere
 from pt004_model.explore.situation import Choice, Family, Situation
 from pt004_model.explore.strategies import FAMILIES, Drawn, choices, scenarios
 from pt004_model.judge.finding import Finding
@@ -93,6 +95,22 @@ def test_a_seed_draws_the_same_whatever_is_imported(tmp_path: Path) -> None:
     alone, beside_others = drawn(), drawn("numbers")
     assert len(alone.splitlines()) >= 200
     assert alone == beside_others
+
+
+def test_a_round_takes_no_constants_from_hypothesis() -> None:
+    """Not even Hypothesis' own draws, as of the rules it switches off, depend on constants."""
+    drawn: list[int] = []
+
+    @settings(max_examples=300, derandomize=True, database=None, phases=[Phase.generate])
+    @given(st.integers(0, 2**64 - 77))
+    def draw(number: int) -> None:
+        drawn.append(number)
+
+    with same_everywhere():
+        draw()
+    assert not set(drawn) & set(GLOBAL_CONSTANTS.integers)
+    draw()
+    assert set(drawn) & set(GLOBAL_CONSTANTS.integers)
 
 
 @SETTINGS
