@@ -22,6 +22,7 @@ from pt004_model.judge.memory import Ledger
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, subject
 
 _KEYED: Final = 8
+"""So many calls under an empty key are suspected, the first ones."""
 _DEARER: Final = (20, 1)
 """So many times the requests and the seconds of a shortening: each FC must be started."""
 

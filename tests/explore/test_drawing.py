@@ -12,12 +12,12 @@ from random import Random
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
-from hypothesis.internal.conjecture.providers import GLOBAL_CONSTANTS
+from hypothesis.internal.conjecture.providers import GLOBAL_CONSTANTS, HypothesisProvider
 
 from pt004_model.explore.choices import ideas
 from pt004_model.explore.divergence import Divergence, divergence, raise_finding
 from pt004_model.explore.novelty import Novelty
-from pt004_model.explore.rounds import same_everywhere
+from pt004_model.explore.rounds import run_round, same_everywhere
 from pt004_model.explore.situation import Choice, Family, Situation
 from pt004_model.explore.strategies import FAMILIES, Drawn, choices, scenarios
 from pt004_model.judge.finding import Finding
@@ -111,6 +111,19 @@ def test_a_round_takes_no_constants_from_hypothesis() -> None:
     assert not set(drawn) & set(GLOBAL_CONSTANTS.integers)
     draw()
     assert set(drawn) & set(GLOBAL_CONSTANTS.integers)
+
+
+def test_every_round_draws_so() -> None:
+    """While a round lasts no constants are drawn, and afterwards Hypothesis is as it was."""
+    usual = HypothesisProvider._maybe_draw_constant
+    during: list[bool] = []
+
+    def note() -> None:
+        during.append(HypothesisProvider._maybe_draw_constant is usual)
+
+    run_round(session(Stub()), 1, 3, 2, note)
+    assert [False] * 3 == during
+    assert HypothesisProvider._maybe_draw_constant is usual
 
 
 @SETTINGS
