@@ -106,7 +106,8 @@ def check(context: click.Context, /, **given: Any) -> None:
     seed = secrets.randbelow(2**32) if given["seed"] is None else given["seed"]
     profile = _profile(given)
     origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets, names=chosen.names)
-    folder = Folder(given["out"], origin, given["page"], tuple(_target(chosen)))
+    options = tuple(_options(given))
+    folder = Folder(given["out"], origin, given["page"], tuple(_target(chosen)), options)
     folder.prepare()
     areas, ungoverned = given["areas"], given["ungoverned"]
     try:
@@ -133,6 +134,17 @@ def _profile(given: dict[str, Any]) -> Profile:
         if not given["require_coverage"]:
             changes["floor"] = 0.0  # who says how much to do, is only told what is missing
     return evolve(profile, **changes)
+
+
+def _options(given: dict[str, Any]) -> list[str]:
+    """The flags besides profile and seed that say what a campaign does."""
+    words = ["--ungoverned"] if given["ungoverned"] else []
+    areas = [area for area in AREAS if area in given["areas"]]
+    words += ["--areas", ",".join(areas)] if len(areas) < len(AREAS) else []
+    for name in ("max_examples", "max_commands"):
+        if given[name] is not None:
+            words += [f"--{name.replace('_', '-')}", str(given[name])]
+    return words
 
 
 @define

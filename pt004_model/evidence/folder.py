@@ -49,13 +49,15 @@ class Fated:
 class Folder:
     """Writes what a campaign finds, each file whole or not at all. Raises ``Unwritable``.
 
-    ``with_page``: make a page of it as well. ``target`` are the options that say which FC it was.
+    ``with_page``: make a page of it as well. ``target`` are the options that say which FC it was,
+    ``options`` those that say what the campaign does.
     """
 
     path: Path
     origin: Origin
     with_page: bool = False
     target: tuple[str, ...] | None = None
+    options: tuple[str, ...] = ()
     origins: dict[str, tuple[int, str]] = field(factory=dict, repr=False)
 
     def at(self, base_url: str) -> Folder:
@@ -151,6 +153,7 @@ class Folder:
             "dialect": str(self.origin.dialect),
             "base_url": self.origin.base_url,
             "target": None if self.target is None else list(self.target),
+            "options": list(self.options),
             "started_at": rfc3339(result.started_at),
             "open_calls": result.open_calls,
             "areas": list(result.areas),

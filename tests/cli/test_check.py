@@ -160,7 +160,7 @@ def test_a_seed_is_made_up_and_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("areas", "code", "areas_found"),
-    [("lifecycle", 1, {"lifecycle"}), ("receipts, gates", 0, set()), ("audit", 0, set())],
+    [("lifecycle", 1, {"lifecycle"}), ("gates,receipts", 0, set()), ("audit", 0, set())],
 )
 def test_areas_judge_those_areas_alone(
     areas: str, code: int, areas_found: set[str], tmp_path: Path
@@ -169,7 +169,9 @@ def test_areas_judge_those_areas_alone(
     with fronted(fault=TAGS) as front:
         said = check(front, tmp_path, *SMALL, "--seed", "11", "--areas", areas)
     assert code == said.code
-    assert areas_found == {found["area"] for found in summary(tmp_path)["findings"]}
+    left = summary(tmp_path)
+    assert areas_found == {found["area"] for found in left["findings"]}
+    assert ["--areas", areas, *SMALL] == left["options"]
 
 
 @pytest.mark.parametrize("how", [(("--ungoverned",), {}), ((), {"PT004_UNGOVERNED": "1"})])
@@ -182,7 +184,9 @@ def test_ungoverned_runs_alone(how: tuple[tuple[str, ...], dict[str, str]], tmp_
     assert said.code == 0
     assert accepted
     assert all(not isinstance(body.get("steps"), list) or not body["steps"] for body in accepted)
-    assert all("ungoverned" in edge for edge in summary(tmp_path)["coverage"]["missing"])
+    left = summary(tmp_path)
+    assert all("ungoverned" in edge for edge in left["coverage"]["missing"])
+    assert ["--ungoverned", *SMALL] == left["options"]
 
 
 def test_rate_holds_back(tmp_path: Path) -> None:

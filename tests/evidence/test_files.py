@@ -183,6 +183,7 @@ def test_the_summary(tmp_path: Path) -> None:
         "dialect": "deployed",
         "base_url": "",
         "target": None,
+        "options": [],
         "started_at": "2027-01-15T08:00:00.000Z",
         "open_calls": 1,
         "areas": list(AREAS),

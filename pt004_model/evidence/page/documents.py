@@ -102,7 +102,10 @@ class FindingDocument:
 
 @frozen
 class Summary:
-    """``summary.json``. ``target`` are the options that say which FC it was."""
+    """``summary.json``.
+
+    ``target`` are the options that say which FC it was, ``options`` those that say what was done.
+    """
 
     verdict: str
     why: str = ""
@@ -115,6 +118,7 @@ class Summary:
     open_calls: int = 0
     base_url: str | None = None
     target: tuple[str, ...] | None = None
+    options: tuple[str, ...] = ()
     started_at: str | None = None
     coverage: CoverageDocument = CoverageDocument()
     findings: tuple[FindingDocument, ...] = ()

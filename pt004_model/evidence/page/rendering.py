@@ -157,7 +157,7 @@ def _repeat(summary: Summary) -> str:
     for flag, value in (("--profile", summary.profile), ("--dialect", summary.dialect)):
         if value not in {"", "seed"}:
             words += [flag, value]
-    words += target(summary)
+    words += [*target(summary), *summary.options]
     return shlex.join([*words, *([] if summary.seed is None else ["--seed", str(summary.seed)])])
 
 

@@ -297,6 +297,7 @@ def test_which_fc_it_was(tmp_path: Path, members: dict[str, Any], expected: str)
         ({"base_url": "http://h/a b"}, "pt004 check --base-url &#39;http://h/a b&#39;"),
         ({"base_url": "http://h", "target": ["--fault", "f"]}, "pt004 check --fault f"),
         ({"dialect": "deployed"}, "pt004 check --dialect deployed"),
+        ({"seed": 3, "options": ["--areas", "gates"]}, "pt004 check --areas gates --seed 3"),
     ],
 )
 def test_the_campaign_can_be_repeated(
