@@ -37,7 +37,7 @@ _PARTS: Final = ((True, True), (True, True), (True, False), (False, True))
 
 def new_run(situation: Situation, dice: Random | None) -> tuple[Idea, ...]:
     """A create for the next run, perhaps after some that must be refused."""
-    governed = not situation.ungoverned and (dice is None or dice.random() < 0.8)
+    governed = not situation.ungoverned and (dice is None or dice.random() < 0.75)
     runs = [situation.world.runs[number] for number in situation.live]
     like = next((run for run in runs if run.governed == governed), None)
     plan = situation.plan
@@ -144,7 +144,7 @@ def _keys(kind: str, run: Run, move: Move) -> Keys:
     status, decision, position = place(run)
     here = (kind, status, decision, move.word)
     done, left = steps_around(run)
-    return (here, (*here, position, done, left), (*here, *past(run)))
+    return (here, (*here, position, done, left), (*here, run.governed, *past(run)))
 
 
 def planned(situation: Situation, run: Run, dice: Random | None) -> Move | None:

@@ -45,7 +45,8 @@ def creation(
     if dice.random() < 0.35:
         fields["workflow_version"] = dice.choice(("", *samples.TEXTS[:5]))
     if sibling is None and dice.random() < 0.3:
-        fields["workflow_id"] = dice.choice(samples.TEXTS) or WORKFLOW_ID
+        odd = (samples.ODD_TEXT, samples.ODD_TEXT, samples.ODD_TEXT, *samples.TEXTS)
+        fields["workflow_id"] = dice.choice(odd) or WORKFLOW_ID
     if dice.random() < 0.15:
         unknown: tuple[Json, ...] = (1, {"a": 1}, None)
         fields["note"] = dice.choice(unknown)
@@ -65,7 +66,7 @@ def _steps(length: int, dice: Random | None, sibling: Run | None) -> list[Json]:
         return [*known[:length], *more] if not set(known) & set(more) else list(known)
     pattern = "step_{}"
     if dice is not None and dice.random() < 0.6:
-        pattern = dice.choice(samples.STEP_NAMES)
+        pattern = dice.choice((samples.ODD_STEP, samples.OTHER_LETTERS, *samples.STEP_NAMES))
     return [pattern.format(number, chr(_BEFORE_A + number)) for number in range(1, length + 1)]
 
 

@@ -82,7 +82,12 @@ TAG_LISTS: Final[tuple[tuple[str, ...], ...]] = (
     ("b", "a", "b"),
     tuple(f"tag{number}" for number in range(30)),
 )
+ODD_STEP: Final = "  e\u0301\u00e9 St\u017f a/b?c=d& \u212b\U0001f531 <b>{}</b> "
+"""A pattern with nearly everything that happens to names."""
+OTHER_LETTERS: Final = "\u0448\u0430\u0433{1}"
+"""A pattern without any Latin letter, digit or space."""
 STEP_NAMES: Final = (
+    ODD_STEP,
     "step_{}",
     "Step {}",
     " {} ",
@@ -92,7 +97,7 @@ STEP_NAMES: Final = (
     "{}",
     "s" * 200 + "{}",
     "<b>{}</b>",
-    "\u0448\u0430\u0433{1}",
+    OTHER_LETTERS,
 )
 """Patterns of step ids: the number of the step goes in, or a letter for it that is not Latin."""
 
