@@ -112,6 +112,8 @@ RUN_FIELDS: Final = (
     "output_payload",
     "error_details",
 )
+RUN_TIMES: Final = ("created_at", "started_at", "completed_at", "updated_at")
+"""The times of a run, in the order in which they must be (section 2)."""
 LOG_FIELDS: Final = (
     "log_id",
     "run_id",

@@ -18,9 +18,9 @@ from pt004_model.judge.memory import JsonObject, Notes, Seen
 from pt004_model.model.history import Anything
 from pt004_model.model.run import Run
 from pt004_model.model.values import Json, same
+from pt004_model.vocabulary import RUN_TIMES
 
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
-_ORDER: Final = ("created_at", "started_at", "completed_at", "updated_at")
 
 
 def read_run(notes: Notes, run: Run, seen: Seen, shown: JsonObject) -> Seen:
@@ -140,9 +140,10 @@ def _times(notes: Notes, run: Run, seen: Seen, shown: JsonObject) -> dict[str, s
         elif _settled(seen, name, run) and isinstance(observed, str):
             _unmoved(notes, check, where, seen.times[name], observed)
             times[name] = seen.times[name]
-        elif moment(notes, check, where, observed, seen.windows[version]):
-            assert isinstance(observed, str)  # noqa: S101 - moment() took it for a time
-            times[name] = observed
+        else:
+            moment(notes, check, where, observed, seen.windows[version])
+            if isinstance(observed, str):  # whether it is in order is another question
+                times[name] = observed
     _in_order(notes, run, seen, times)
     return times
 
@@ -160,7 +161,7 @@ def _unmoved(notes: Notes, check: str, where: str, before: str, observed: str) -
 
 def _in_order(notes: Notes, run: Run, seen: Seen, times: dict[str, str]) -> None:
     last, last_name = -1.0, ""
-    for name in _ORDER:
+    for name in RUN_TIMES:
         time = parse(times.get(name))
         if time is None:
             continue

@@ -2,17 +2,20 @@
 
 The fingerprint of such a finding says what was asked of a run and in which status. What was decided
 by then tells refusals apart, where one fault refuses what another does not; a rule that was broken
-says it already by its own id.
+says it already by its own id. Rules about what a start must name and carry hold wherever a run is,
+and a fault that breaks one shows in several statuses. Of what has ended nothing is changed, however
+the change names its step.
 """
 
 from __future__ import annotations
 
 from pt004_model.judge.finding import fingerprint
-from pt004_model.model.commands import Command, CreateRun, ReadRun
+from pt004_model.model.commands import ChangeRun, Command, CreateRun, ReadRun
 from pt004_model.model.coverage import situation
 from pt004_model.model.rules import Rule
 from pt004_model.model.world import Accepted, Refused, World, expect
 
+_WHEREVER_IT_IS = {Rule.NAMES_ITS_STEP, Rule.NEXT_STEP_ONLY, Rule.DECISION_REQUIRED}
 _ACCEPTING = {CreateRun: "lifecycle.create-accepted", ReadRun: "lifecycle.read-accepted"}
 
 
@@ -36,7 +39,10 @@ def accepted_though_illegal(
     rule = expected.refusal.rule
     if rule is Rule.KEY_USED:
         return rule.value, ("refused", "accepted", type(command).__name__)
-    return rule.value, ("refused", "accepted", *situation(world, command, coarse=True))
+    asked = situation(world, command, coarse=True)
+    if rule is Rule.TERMINAL and isinstance(command, ChangeRun):
+        asked = (asked[0], str(command.body.fields["status"]))
+    return rule.value, ("refused", "accepted", *asked[rule in _WHEREVER_IT_IS :])
 
 
 def wrong_answers(world: World, command: Command) -> frozenset[str]:

@@ -138,9 +138,10 @@ def _asked(command: ChangeRun) -> object:
 
 
 def _wrong_at_the_door(command: CreateRun | ChangeRun | ReadRun) -> tuple[str, ...]:
-    caller, kind = command.caller, type(command).__name__
+    """What is wrong with the headers, which are looked at alike whatever is asked for."""
+    caller = command.caller
     if caller.token is not Token.GOOD:
-        return (kind, str(caller.token))
+        return (str(caller.token),)
     if caller.tenant is Tenant.NOBODY:
-        return (kind, "no tenant")
-    return (kind, "no actor") if caller.actor < 0 else ()
+        return ("no tenant",)
+    return ("no actor",) if caller.actor < 0 else ()

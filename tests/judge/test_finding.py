@@ -21,6 +21,7 @@ from pt004_model.model.values import Body, Json
 from tests.judge.helpers import (
     CREATE,
     DENIED,
+    DONE,
     FLAGGED,
     PAUSED,
     READ,
@@ -89,9 +90,24 @@ def finding(fault: Fault) -> Finding:
             (put("gates.0.gate_id", "x"), READ, *PAUSED),
             (put("gates.0.gate_id", "y"), ReadRun(0, logs=False), *PAUSED),
         ),
+        (
+            (accepted(), start("c", 1), *STARTED),
+            (accepted(), start("z", 1), create("y", "yy"), start("y", 0), change("paused")),
+        ),
+        (
+            (accepted(), start("c", 2), *STARTED),
+            (accepted(), start("c", 2), *STARTED, change("paused")),
+        ),
+        (
+            (accepted(), change("failed"), *DONE),
+            (accepted(), change("failed", step_index=7), *DONE),
+        ),
     ],
-    ids=("status", "tags", "time", "refused", "accepted", "reason", "gate"),
-)
+    ids=(
+        "status", "tags", "time", "refused", "accepted", "reason", "gate",
+        "misnamed", "skipped", "ended",
+    ),
+)  # fmt: skip
 def test_one_fault_has_one_fingerprint(one: Fault, other: Fault) -> None:
     """Values, ids, times, names and numbers of runs do not show in a fingerprint."""
     first, second = finding(one), finding(other)
@@ -110,6 +126,8 @@ DIFFERENT: Final[dict[str, Fault]] = {
     "deny, next": (accepted(), start("b", 1), *DENIED),
     "refused": (refused(409), start("b", 1), *STARTED),
     "refused deny": (refused(409), start("b", 1, "deny"), *STARTED),
+    "skip": (accepted(), start("c", 2), *STARTED),
+    "repeat": (accepted(), start("a", 0), *STARTED),
     "code 404": (refused(404), change("paused"), CREATE),
     "code 410": (refused(410), change("paused"), CREATE),
     "foreign": (accepted(), ReadRun(0, caller=STRANGER), CREATE),

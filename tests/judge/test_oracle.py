@@ -35,6 +35,7 @@ from tests.judge.helpers import (
     accepted,
     change,
     create,
+    moved,
     put,
     refused,
     start,
@@ -337,6 +338,15 @@ def test_updated_at_never_goes_back() -> None:
     (finding,) = conversation.judge(resume, tampered).findings
     assert finding.check == "lifecycle.times-in-order"
     assert "no earlier than it was" in finding.expected
+
+
+def test_a_time_of_another_change_is_out_of_order_as_well() -> None:
+    """Both are said, or the same wrong time would be another finding with every haste."""
+    conversation = talk(*ONE, change("paused"))
+    end = change("failed")
+    tampered = moved("run.updated_at", -0.3)(conversation.answer(end))
+    found = checks(conversation.judge(end, tampered))
+    assert found[:2] == ["lifecycle.updated-at", "lifecycle.times-in-order"]
 
 
 def test_a_tenant_that_is_not_ours_owns_runs_too() -> None:
