@@ -85,7 +85,7 @@ def replay_trace(session: Session, trace: Trace, runs: int = 1) -> Replay:
     missing = _missing_tokens(session, trace)
     if missing:
         return Replay(Result.UNSURE, 0, 0, missing, None, ())
-    own = evolve(session, tally=Tally(on_run=session.tally.on_run))
+    own = evolve(session.paced_for(trace.where), tally=Tally(on_run=session.tally.on_run))
     attempts = tuple(_attempt(own, trace) for _ in range(runs))
     for result in Result:  # in the order in which one outweighs the next
         same = [each for each in attempts if each.result is result]

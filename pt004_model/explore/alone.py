@@ -71,18 +71,41 @@ def make_whole(
                 continue
             if candidate is not best or not shortened:
                 better(lockstep, finding)
-                budget = Budget(_DEARER[0] * allowed.requests, _DEARER[1] * allowed.seconds)
-                shrinker = Shrinker(session, fingerprint, candidate, budget, better)
-                shrinker.replaying, shrinker.modes = replay_alone, (False,)
-                shrinker.run()
+                if not _shorter_here(session, fingerprint, candidate, allowed, better):
+                    budget = Budget(_DEARER[0] * allowed.requests, _DEARER[1] * allowed.seconds)
+                    shrinker = Shrinker(session, fingerprint, candidate, budget, better)
+                    shrinker.replaying, shrinker.modes = replay_alone, (False,)
+                    shrinker.run()
             return True
     except TargetLost:
         pass  # what was reached by then is kept
     return False
 
 
+def _shorter_here(
+    session: Session,
+    fingerprint: str,
+    commands: Commands,
+    allowed: Budget,
+    better: Callable[[Lockstep, Finding], None],
+) -> bool:
+    """Shorten a trace under names of its own on the FC that was explored, which costs little.
+
+    Whether that was possible, and what came of it shows on an FC of its own as well.
+    """
+    budget = Budget(allowed.requests, allowed.seconds)
+    shrinker = Shrinker(session, fingerprint, commands, budget, modes=(True,))
+    shortest = shrinker.run()
+    if not shrinker.confirmed:
+        return False
+    lockstep, finding = replay_alone(session, shortest, fingerprint)
+    if finding is not None:
+        better(lockstep, finding)
+    return finding is not None
+
+
 def _suspects(best: Commands, history: tuple[Commands, ...]) -> Iterator[Commands]:
-    """The trace after the one run that most likely matters.
+    """The trace after the one run that most likely matters: up to where it may, or all of it.
 
     That is the first run of a workflow of the trace, or the first that was made or changed under an
     empty key: all other keys are new in each conversation.
@@ -102,9 +125,10 @@ def _suspects(best: Commands, history: tuple[Commands, ...]) -> Iterator[Command
         # some were turned away, and used up nothing
         wanted.update(dict.fromkeys(keyed[:_KEYED]))
     for command in wanted:
-        before = earlier[: earlier.index(command)]
-        life = [each for each in before if subject(each) == subject(command)]
-        yield (*apart((*life, command)), *best)
+        life = tuple(each for each in earlier if subject(each) == subject(command))
+        until = life[: life.index(command) + 1]
+        for part in dict.fromkeys((until, life)):
+            yield (*apart(part), *best)
 
 
 def _creates(commands: Commands) -> list[CreateRun]:

@@ -241,7 +241,8 @@ class Campaign:
         commands, steps = found.again or (found.commands, found.steps)
         tally = self.session.tally  # how this FC acts on decisions was seen in the search
         self.aside.tally.own, self.aside.tally.held = dict(tally.own), dict(tally.held)
-        shrinker = Shrinker(self.aside, found.fingerprint, commands, budget, better)
+        aside = self.aside.paced_for(found.finding.where)
+        shrinker = Shrinker(aside, found.fingerprint, commands, budget, better)
         shrinker.refused = refused(steps, len(commands) - len(steps))
         shrinker.on_try = self.tell
         if found.again is not None:  # there is a trace; only one that stands by itself is better
@@ -250,9 +251,11 @@ class Campaign:
         shrinker.run()
         found.stands_alone = shrinker.confirmed and shrinker.alone
         if not found.known:
-            trace, history = (found.fingerprint, found.commands), found.history
-            seen = shrinker.confirmed
-            whole = make_whole(self.aside, *trace, history, budget, better, shortened=seen)
+            best, history = shrinker.best, found.history
+            # under its plain names it may show on another FC only, which this one is not any more
+            seen = shrinker.confirmed and best == found.commands
+            trace = (found.fingerprint, best)
+            whole = make_whole(aside, *trace, history, budget, better, shortened=seen)
             found.stands_alone = found.stands_alone or whole
 
     def _confirm(self, found: Found) -> None:
@@ -261,7 +264,8 @@ class Campaign:
             return
         times, most, alone = self.profile.confirm, self.profile.shrink[0], found.stands_alone
         trace = (found.fingerprint, found.commands)
-        done = Confirmer(self.aside, *trace, times, most, alone, self.tell).run()
+        aside = self.aside.paced_for(found.finding.where)
+        done = Confirmer(aside, *trace, times, most, alone, self.tell).run()
         if done.runs:
             found.reproduced, found.other = (done.seen, done.runs), done.other
             self.reporter.confirmed(found)

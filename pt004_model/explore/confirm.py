@@ -9,7 +9,7 @@ from attrs import frozen
 from pt004_model.explore.lockstep import Step, TargetLost
 from pt004_model.explore.reduce import Commands
 from pt004_model.explore.session import Session
-from pt004_model.explore.shrink import own_names, replay
+from pt004_model.explore.shrink import fresh_tag, own_names, replay
 
 
 @frozen
@@ -43,13 +43,13 @@ class Confirmer:
         nothing of how surely it shows (see ``shrink``). One that comes and goes under any name is
         told as it stands.
         """
-        plain = self._replays("")
+        plain = self._replays(renamed=False)
         if plain.seen == plain.runs or not self.alone:
             return plain
-        again = self._replays("again")
+        again = self._replays(renamed=True)
         return again if again.seen == again.runs or not plain.seen else plain
 
-    def _replays(self, tag: str) -> Confirmation:
+    def _replays(self, *, renamed: bool) -> Confirmation:
         seen, runs = 0, 0
         other: tuple[Step, ...] = ()
         before = self.session.tally.commands
@@ -59,7 +59,9 @@ class Confirmer:
                 spent = self.session.tally.commands - before
                 if runs and spent + len(self.commands) > self.requests:
                     break
-                named = own_names(self.commands, f"{tag}{runs}") if tag else self.commands
+                named = self.commands
+                if renamed:
+                    named = own_names(named, fresh_tag(self.session))
                 lockstep, finding = replay(self.session, named, self.fingerprint, alone=self.alone)
                 seen, runs = seen + (finding is not None), runs + 1
                 if finding is None and not other:

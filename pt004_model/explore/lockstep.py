@@ -8,6 +8,7 @@ set aside, and the rest of the conversation goes on.
 from __future__ import annotations
 
 import secrets
+import time
 import uuid
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -115,6 +116,7 @@ class Lockstep:
     collects the commands of a whole campaign, of which this conversation ``began`` at that place;
     ``adopted`` maps runs of earlier conversations to the places where they were created. A call
     that is still ``under_way`` when the next one is asked for was broken off by an interrupt.
+    ``pace`` is the seconds that are left between two calls.
     """
 
     fc: Fc
@@ -129,6 +131,7 @@ class Lockstep:
     began: int = field(init=False)
     adopted: dict[int, int] = field(factory=dict)
     under_way: bool = False
+    pace: float = 0.0
     views: tuple[View, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -188,6 +191,8 @@ class Lockstep:
             if not known or waiting:
                 return None
         before = self.world
+        if self.pace and self.steps:
+            time.sleep(self.pace)
         if self.journal is not None:
             self.journal.append(command)
         named: list[str] = []

@@ -6,7 +6,7 @@ come before those that cut blindly: a step goes with all that names it, a pause 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import Final, TypeAlias
 
 from attrs import evolve
@@ -19,12 +19,13 @@ from pt004_model.model.commands import (
     ReadRun,
     subject,
 )
-from pt004_model.model.values import Json
+from pt004_model.model.values import Body, Json
 from pt004_model.vocabulary import Decision, Status
 
 Commands: TypeAlias = tuple[Command, ...]
 
 _PAIRS_UP_TO: Final = 14
+_LOOKS: Final = 8
 
 
 def without(commands: Commands, places: Collection[int]) -> Commands:
@@ -75,7 +76,8 @@ def _looks(command: Command) -> bool:
     return isinstance(command, ReadRun | OddPath)
 
 
-def _without_runs(commands: Commands) -> Iterator[Commands]:
+def without_runs(commands: Commands) -> Iterator[Commands]:
+    """Without one run, but for the one that the trace ends with."""
     runs = dict.fromkeys(subject(command) for command in commands)
     last = subject(commands[-1])
     for run in runs:
@@ -83,7 +85,7 @@ def _without_runs(commands: Commands) -> Iterator[Commands]:
             yield tuple(command for command in commands if subject(command) != run)
 
 
-def _beginnings(commands: Commands) -> Iterator[Commands]:
+def beginnings(commands: Commands) -> Iterator[Commands]:
     """The last command after ever more of the first ones."""
     one, two = 1, 2
     while one < len(commands) - 1:
@@ -91,32 +93,33 @@ def _beginnings(commands: Commands) -> Iterator[Commands]:
         one, two = two, one + two
 
 
-def _as_a_start(commands: Commands) -> Iterator[Commands]:
-    """With a start of a new run in place of the last change, for all that went before it.
-
-    What is wrong with a call but for what it asks is wrong with the plainest call as well.
-    """
-    last = commands[-1]
-    if not isinstance(last, ChangeRun) or "status" not in last.body.fields:
-        return
-    started = evolve(last, body=last.body.replace(status=str(Status.RUNNING)))
-    before = {n for n, each in enumerate(commands[:-1]) if _of(each, subject(last))}
-    if before:
-        yield (*without(commands, before)[:-1], started)
+def with_body(command: Command, old: Body, new: Body) -> Command:
+    """A command with another body, if it has this one."""
+    if isinstance(command, CreateRun | ChangeRun) and command.body == old:
+        return evolve(command, body=new)
+    return command
 
 
-def _without_looking(commands: Commands) -> Iterator[Commands]:
-    """Without all that only looks, but the last command."""
-    kept = tuple(each for each in commands[:-1] if not _looks(each))
-    if len(kept) < len(commands) - 1:
-        yield (*kept, commands[-1])
+def creates(command: Command, run: object) -> bool:
+    """Whether a command is a create of the run."""
+    return isinstance(command, CreateRun) and command.run == run
+
+
+def without_looking(commands: Commands) -> Iterator[Commands]:
+    """Without all that only looks, but the last command; then with but one such look left."""
+    looks = {n for n, each in enumerate(commands[:-1]) if _looks(each)}
+    if looks:
+        yield without(commands, looks)
+    if len(looks) > 1:
+        for kept in sorted(looks, reverse=True)[:_LOOKS]:
+            yield without(commands, looks - {kept})
 
 
 def _to(command: Command, status: Status) -> bool:
     return isinstance(command, ChangeRun) and command.body.fields.get("status") == status
 
 
-def _without_pauses(commands: Commands) -> Iterator[Commands]:
+def without_pauses(commands: Commands) -> Iterator[Commands]:
     """Without all pauses and what resumes after them; then without each, from the end."""
     pairs = []
     for place, command in enumerate(commands[:-1]):
@@ -132,7 +135,7 @@ def _without_pauses(commands: Commands) -> Iterator[Commands]:
         yield without(commands, pair)
 
 
-def _without_flags(commands: Commands) -> Iterator[Commands]:
+def without_flags(commands: Commands) -> Iterator[Commands]:
     """With one flagged step allowed, and without the pause and the resume that it needed."""
     for place, command in enumerate(commands[:-1]):
         policy = command.body.fields.get("policy") if isinstance(command, ChangeRun) else None
@@ -153,7 +156,7 @@ def _without_flags(commands: Commands) -> Iterator[Commands]:
         yield without(allowed, {pause})
 
 
-def _without_chunks(commands: Commands) -> Iterator[Commands]:
+def without_chunks(commands: Commands) -> Iterator[Commands]:
     """Without ever smaller chunks, from the end; the last command is the one that fails."""
     size = (len(commands) - 1) // 2
     while size >= 1:
@@ -163,7 +166,7 @@ def _without_chunks(commands: Commands) -> Iterator[Commands]:
         size //= 2
 
 
-def _without_pairs(commands: Commands) -> Iterator[Commands]:
+def without_pairs(commands: Commands) -> Iterator[Commands]:
     """Without any two commands: some can only go together."""
     count = len(commands) - 1
     if count > _PAIRS_UP_TO:
@@ -173,7 +176,7 @@ def _without_pairs(commands: Commands) -> Iterator[Commands]:
             yield (*commands[:one], *commands[one + 1 : other], *commands[other + 1 :])
 
 
-def _declared(commands: Commands) -> Iterator[tuple[int, list[Json]]]:
+def declared_steps(commands: Commands) -> Iterator[tuple[int, list[Json]]]:
     """Each governed run that is created, with its steps."""
     for command in commands:
         steps = command.body.fields.get("steps") if isinstance(command, CreateRun) else None
@@ -181,12 +184,29 @@ def _declared(commands: Commands) -> Iterator[tuple[int, list[Json]]]:
             yield command.run, steps
 
 
-def _without_steps(commands: Commands) -> Iterator[Commands]:
+def without_steps_of_all(commands: Commands) -> Iterator[Commands]:
+    """Without ever fewer steps of every run: runs that are alike may only matter as such."""
+    declared = [(run, steps) for run, steps in declared_steps(commands) if len(steps) > 1]
+    if len(declared) < 2:  # for one run there are the candidates below
+        return
+    longest = max(len(steps) for _, steps in declared)
+    size = longest // 2
+    while size >= 1:
+        for end in range(longest, 0, -size):
+            shorter = commands
+            for run, steps in declared:
+                gone = range(max(0, end - size), min(end, len(steps)))
+                shorter = _dropped(shorter, run, steps, gone)
+            yield shorter
+        size //= 2
+
+
+def without_steps(commands: Commands) -> Iterator[Commands]:
     """Without ever fewer of the declared steps of one run.
 
     What started a step goes with it, and what follows moves up.
     """
-    for run, steps in _declared(commands):
+    for run, steps in declared_steps(commands):
         started = _started(commands, run)
         if 0 < started < len(steps):
             yield _dropped(commands, run, steps, range(started, len(steps)))
@@ -200,11 +220,18 @@ def _without_steps(commands: Commands) -> Iterator[Commands]:
 def _started(commands: Commands, run: int) -> int:
     """One more than the highest index that a change of the run names."""
     named = [
-        command.body.fields.get("step_index")
-        for command in commands
+        _index(command) for command in commands
         if isinstance(command, ChangeRun) and command.run == run
-    ]
-    return max((n + 1 for n in named if isinstance(n, int)), default=0)
+    ]  # fmt: skip
+    return max((n + 1 for n in named if n is not None), default=0)
+
+
+def _index(command: ChangeRun) -> int | None:
+    """The index that a change names, which may be written as a double."""
+    number = command.body.fields.get("step_index")
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return None
+    return int(number) if float(number).is_integer() else None
 
 
 def _dropped(commands: Commands, run: int, steps: list[Json], indexes: range) -> Commands:
@@ -234,26 +261,26 @@ def _dropped_step(commands: Commands, run: int, steps: list[Json], index: int) -
 
 def _moved_up(command: ChangeRun, steps: list[Json], index: int) -> ChangeRun | None:
     """A change as it is when the step ``index`` is gone; ``None`` for one that names that step."""
-    fields = command.body.fields
-    name, number = fields.get("current_step"), fields.get("step_index")
+    name, number = command.body.fields.get("current_step"), _index(command)
     if name == steps[index] and number == index:
         return None
-    if isinstance(number, int) and not isinstance(number, bool) and number > index:
+    if number is not None and number > index:
         return evolve(command, body=command.body.replace(step_index=number - 1))
     return command
 
 
-def _with_earlier_steps(commands: Commands) -> Iterator[Commands]:
+def with_earlier_steps(commands: Commands) -> Iterator[Commands]:
     """Without the start of one step, those after it starting one step earlier each."""
-    for run, steps in _declared(commands):
+    for run, steps in declared_steps(commands):
         for place, command in enumerate(commands[:-1]):
-            index = command.body.fields.get("step_index") if _of(command, run) else None  # type: ignore[union-attr]  # a change
-            if isinstance(index, int) and not isinstance(index, bool):
+            index = _index(command) if isinstance(command, ChangeRun) else None
+            if index is not None and changes(command, run):
                 rest = (_earlier(each, run, steps, index) for each in commands[place + 1 :])
                 yield (*commands[:place], *rest)
 
 
-def _of(command: Command, run: int | None) -> bool:
+def changes(command: Command, run: int | None) -> bool:
+    """Whether a command is a change of the run."""
     return isinstance(command, ChangeRun) and command.run == run
 
 
@@ -261,26 +288,10 @@ def _earlier(command: Command, run: int, steps: list[Json], than: int) -> Comman
     """A change that names a step after ``than``, as it names the one before that."""
     if not isinstance(command, ChangeRun) or command.run != run:
         return command
-    fields = command.body.fields
-    name, number = fields.get("current_step"), fields.get("step_index")
+    name, number = command.body.fields.get("current_step"), _index(command)
     changed: dict[str, Json] = {}
-    if isinstance(number, int) and not isinstance(number, bool) and number > than:
+    if number is not None and number > than:
         changed["step_index"] = number - 1
     if name in steps and steps.index(name) > than:
         changed["current_step"] = steps[steps.index(name) - 1]
     return evolve(command, body=command.body.replace(**changed)) if changed else command
-
-
-REDUCTIONS: Final[tuple[Callable[[Commands], Iterator[Commands]], ...]] = (
-    _without_runs,
-    _as_a_start,
-    _without_looking,
-    _beginnings,
-    _without_steps,
-    _without_pauses,
-    _without_flags,
-    _without_chunks,
-    _with_earlier_steps,
-    _without_pairs,
-)
-"""The kinds of candidates, in the order in which they are tried."""

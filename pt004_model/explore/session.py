@@ -17,6 +17,7 @@ from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Command, CreateRun, Token, subject
 from pt004_model.model.moves import Goal
 from pt004_model.model.run import Run
+from pt004_model.vocabulary import RUN_TIMES
 
 OLDEST = 3
 """Runs that are remembered from the very beginning of a campaign."""
@@ -37,6 +38,9 @@ class Remembered:
 
 
 _APART = 10**6
+_TIMES = frozenset({*RUN_TIMES, "resolved_at", "timestamp"})
+_PACE = 0.05
+"""Several times what is left open of a clock (``judge.clock``)."""
 
 
 def apart(
@@ -103,7 +107,8 @@ class Session:
     A campaign has an ``archive``: its runs are remembered over its examples and read again.
     ``hindered`` are the runs that were set aside while a known finding was seen. ``fresh`` starts
     another FC like this one, without history, for as long as it is used; there is none where an FC
-    cannot be started. It raises ``TargetLost`` when that fails.
+    cannot be started. It raises ``TargetLost`` when that fails. ``pace`` is the seconds that are
+    left between the calls of a conversation.
     """
 
     fc: Fc
@@ -120,6 +125,7 @@ class Session:
     tried: dict[Hashable, int] = field(factory=dict)
     tried_before: Mapping[Hashable, int] = field(factory=dict)
     fresh: Callable[[], AbstractContextManager[Fc]] | None = None
+    pace: float = 0.0
 
     def begin_round(self, goals: tuple[Goal, ...]) -> None:
         """Fix what the examples of the next round aim at, and what counts as tried in it."""
@@ -150,4 +156,14 @@ class Session:
             self.tally,
             self.authenticates,
             journal=None if own or self.archive is None else self.archive.journal,
+            pace=self.pace,
         )
+
+    def paced_for(self, where: str) -> Session:
+        """This session, or one that takes its time when a finding is about a time.
+
+        ``where`` is the place of the finding in the reply. A time that belongs to another change
+        can be told only where that change lies further back than the clocks are uncertain (section
+        2); in a campaign other calls may have been between the two, which the finding then needs.
+        """
+        return evolve(self, pace=_PACE) if where.rpartition(".")[2] in _TIMES else self

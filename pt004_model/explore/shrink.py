@@ -21,7 +21,8 @@ from attrs import define, evolve, field
 
 from pt004_model.explore.foresight import Foresight
 from pt004_model.explore.lockstep import Lockstep, Step, TargetLost
-from pt004_model.explore.reduce import REDUCTIONS, Commands, first_cuts, renumbered, without
+from pt004_model.explore.recast import REDUCTIONS
+from pt004_model.explore.reduce import Commands, first_cuts, renumbered, without
 from pt004_model.explore.session import Session
 from pt004_model.explore.simplify import simpler
 from pt004_model.judge.finding import Finding
@@ -60,20 +61,19 @@ def replay(
     Without a fingerprint any finding ends it. ``alone``: judged by what is in this conversation,
     not by what the campaign knows besides. Raises :class:`TargetLost`.
     """
-    seen: list[Finding] = []
-
-    def note(finding: Finding, _: Lockstep) -> None:
-        seen.append(finding)
-
-    lockstep = session.lockstep(note)
+    lockstep = session.lockstep(_pass_over)
     if alone:
         lockstep.oracle = evolve(session.oracle, ledger=Ledger())
     for command in commands:
-        lockstep.do(command)
-        for finding in seen:
+        judgement = lockstep.do(command)
+        for finding in judgement.findings if judgement is not None else ():
             if fingerprint is None or finding.fingerprint == fingerprint:
                 return lockstep, finding
     return lockstep, None
+
+
+def _pass_over(_: Finding, __: Lockstep) -> None:
+    """Nothing is done about findings as they come: all of a reply are looked at."""
 
 
 def sent(lockstep: Lockstep) -> Commands:
@@ -99,6 +99,11 @@ def _as_sent(candidate: Commands, named: Commands, lockstep: Lockstep) -> Comman
             kept.append(command)
             del left[0]
     return tuple(kept)
+
+
+def fresh_tag(session: Session) -> str:
+    """A tag for the next conversation that none before it had."""
+    return str(session.tally.commands)
 
 
 def own_names(commands: Commands, tag: str) -> Commands:
@@ -141,7 +146,6 @@ class Shrinker:
     alone: bool = True
     confirmed: bool = False
     _failed: set[Commands] = field(factory=set)
-    _tries: int = 0
     _foresight: Foresight = field(init=False)
 
     def run(self) -> Commands:
@@ -216,8 +220,7 @@ class Shrinker:
         if self.budget.spent + needed > self.budget.requests:
             return False
         self.on_try()
-        self._tries += 1
-        named = own_names(candidate, str(self._tries)) if self.alone else candidate
+        named = own_names(candidate, fresh_tag(self.session)) if self.alone else candidate
         lockstep, finding = self._send(named)
         if finding is None:
             self._failed.add(candidate)

@@ -5,12 +5,12 @@ Each candidate is simpler than what it is made of, so that simplifying comes to 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from attrs import evolve
 
-from pt004_model.explore.reduce import Commands
+from pt004_model.explore.reduce import Commands, declared_steps, with_body
 from pt004_model.model.commands import (
     JSON_TYPE,
     ChangeRun,
@@ -18,12 +18,16 @@ from pt004_model.model.commands import (
     CreateRun,
     ReadRun,
     Tenant,
+    subject,
 )
 from pt004_model.model.values import Body, Json
 from pt004_model.vocabulary import Status
 
 _PLAINEST: Final = {"workflow_id": "w"}  # all other texts are plainest as "a"
 _KEY: Final = "k"
+_MISSPELT: Final[tuple[Callable[[str], str], ...]] = (
+    str.swapcase, "{}x".format, "{} ".format, lambda name: name[:-1],
+)  # fmt: skip
 _LONG: Final = 64
 _PARTS: Final = 16
 
@@ -31,11 +35,45 @@ _PARTS: Final = 16
 def simpler(commands: Commands) -> Iterator[Commands]:
     """All simpler traces, those first that change many commands alike."""
     yield from _plain_steps(commands)
+    yield from _plain_workflows(commands)
+    yield from _our_runs(commands)
     yield from _plain_keys(commands)
     yield from _alike(commands)
     for index, command in enumerate(commands):
         for each in _simpler_command(command):
             yield (*commands[:index], each, *commands[index + 1 :])
+
+
+def _texts(steps: list[Json]) -> bool:
+    return all(isinstance(each, str) for each in steps)
+
+
+def _plain_workflows(commands: Commands) -> Iterator[Commands]:
+    """With a workflow of several runs named plainly in all of them."""
+    named = [c.body.fields.get("workflow_id") for c in commands if isinstance(c, CreateRun)]
+    plain = _PLAINEST["workflow_id"]
+    for name in named:
+        if isinstance(name, str) and name != plain and named.count(name) > 1:
+            yield tuple(_of_workflow(each, name, plain) for each in commands)
+
+
+def _of_workflow(command: Command, name: str, plain: str) -> Command:
+    if isinstance(command, CreateRun) and command.body.fields.get("workflow_id") == name:
+        return evolve(command, body=command.body.replace(workflow_id=plain))
+    return command
+
+
+def _our_runs(commands: Commands) -> Iterator[Commands]:
+    """With one run of the strangers' made and asked for by us instead."""
+    for command in commands:
+        if isinstance(command, CreateRun) and command.caller.tenant is Tenant.STRANGER:
+            yield tuple(_ours(each, command.run) for each in commands)
+
+
+def _ours(command: Command, run: int) -> Command:
+    if subject(command) == run and command.caller.tenant is Tenant.STRANGER:
+        return evolve(command, caller=evolve(command.caller, tenant=Tenant.OURS))
+    return command
 
 
 def _plain_keys(commands: Commands) -> Iterator[Commands]:
@@ -59,31 +97,32 @@ def _alike(commands: Commands) -> Iterator[Commands]:
         if bodies.count(body) > 1:
             create = any(isinstance(c, CreateRun) and c.body == body for c in commands)
             for simpler_body in _simpler_bodies(body, create):
-                yield tuple(_with_body(c, body, simpler_body) for c in commands)
-
-
-def _with_body(command: Command, old: Body, new: Body) -> Command:
-    if isinstance(command, CreateRun | ChangeRun) and command.body == old:
-        return evolve(command, body=new)
-    return command
+                yield tuple(with_body(c, body, simpler_body) for c in commands)
 
 
 def _plain_steps(commands: Commands) -> Iterator[Commands]:
-    """With the steps of one run named plainly, in the create and wherever they are named."""
-    for command in commands:
-        steps = command.body.fields.get("steps") if isinstance(command, CreateRun) else None
-        if not isinstance(command, CreateRun) or not isinstance(steps, list):
-            continue
-        if not all(isinstance(each, str) for each in steps):
-            continue
-        known = dict.fromkeys(map(str, steps))
-        names: dict[str, Json] = {each: f"step_{n}" for n, each in enumerate(known, 1)}
-        if any(each != plain for each, plain in names.items()):
-            yield tuple(_named(each, command.run, names) for each in commands)
+    """With steps named plainly, in the creates and wherever they are named: of all runs, of one."""
+    declared = {run: steps for run, steps in declared_steps(commands) if _texts(steps)}
+    if len(declared) > 1:
+        every = [step for steps in declared.values() for step in steps]
+        yield from _renamed(commands, declared, every)
+    for run, steps in declared.items():
+        yield from _renamed(commands, {run}, steps)
 
 
-def _named(command: Command, run: int, names: dict[str, Json]) -> Command:
-    if not isinstance(command, CreateRun | ChangeRun) or command.run != run:
+def _renamed(commands: Commands, runs: Collection[int], steps: list[Json]) -> Iterator[Commands]:
+    known = dict.fromkeys(map(str, steps))
+    names: dict[str, Json] = {each: f"step_{n}" for n, each in enumerate(known, 1)}
+    if all(each == plain for each, plain in names.items()):
+        return
+    for change in _MISSPELT:  # what is nearly the name of a step stays so
+        for n, each in enumerate(known, 1):
+            names.setdefault(change(each), change(f"step_{n}"))
+    yield tuple(_named(each, runs, names) for each in commands)
+
+
+def _named(command: Command, runs: Collection[int], names: dict[str, Json]) -> Command:
+    if not isinstance(command, CreateRun | ChangeRun) or command.run not in runs:
         return command
     fields = command.body.fields
     steps, name = fields.get("steps"), fields.get("current_step")
@@ -97,8 +136,8 @@ def _named(command: Command, run: int, names: dict[str, Json]) -> Command:
 
 def _simpler_command(command: Command) -> Iterator[Command]:
     caller = command.caller
-    if caller.actor > 0:
-        yield evolve(command, caller=evolve(caller, actor=0))
+    for actor in range(caller.actor):
+        yield evolve(command, caller=evolve(caller, actor=actor))
     if isinstance(command, CreateRun | ChangeRun):
         if command.key is not None:
             yield evolve(command, key=None)
@@ -147,6 +186,9 @@ def _simpler_values(name: str, value: Json) -> Iterator[Json]:
         for place, inner in enumerate(value):
             for each in _simpler_values("", inner):
                 yield [*value[:place], each, *value[place + 1 :]]
+    elif isinstance(value, float) and name == "step_index":
+        if value.is_integer():
+            yield int(value)
     elif isinstance(value, int | float) and not isinstance(value, bool) and not name:
         yield from (each for each in (0, 1) if abs(value) > each)
 

@@ -8,11 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pt004_model.explore.foresight import Foresight
-from pt004_model.explore.reduce import REDUCTIONS, Commands, first_cuts, renumbered, without
+from pt004_model.explore.recast import REDUCTIONS
+from pt004_model.explore.reduce import Commands, first_cuts, renumbered, without
 from pt004_model.explore.shrink import own_names
 from pt004_model.explore.simplify import simpler
 from pt004_model.judge.status import wrong_answers
-from pt004_model.model.commands import Command, CreateRun, OddPath, ReadRun, Unknown, subject
+from pt004_model.model.commands import (
+    Caller,
+    Command,
+    CreateRun,
+    OddPath,
+    ReadRun,
+    Tenant,
+    Unknown,
+    subject,
+)
 from pt004_model.model.values import Body, Json
 from pt004_model.model.world import World, expect
 from pt004_model.vocabulary import Decision
@@ -39,6 +49,10 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.just(OddPath("..")),
     st.just(ReadRun(Unknown())),
 )
+OURS = Caller()
+THEIRS = Caller(Tenant.STRANGER, 2)
+
+
 TRACES = st.lists(COMMANDS, min_size=1, max_size=9).map(tuple)
 
 
@@ -85,11 +99,37 @@ def test_what_belongs_together_goes_together(expected: Commands) -> None:
     assert expected in [each for reduction in REDUCTIONS for each in reduction(STORY)]
 
 
-def test_a_start_stands_for_any_change() -> None:
-    """What is wrong with a late change is tried on the first one that a run can make."""
-    trace = (create(0), change(0, "running"), change(0, "paused", note=1))
+def test_runs_that_are_alike_get_shorter_together() -> None:
+    """A step is left out of all runs at once, where leaving it out of one would tell them apart."""
+    late = (start(3, "b", 1), start(5, "y", 1))
+    trace = (create(3, "a", "b"), create(5, "a", "y"), start(3, "a", 0), start(5, "a", 0), *late)
     candidates = [each for reduction in REDUCTIONS for each in reduction(trace)]
-    assert (create(0), change(0, "running", note=1)) in candidates
+    assert (create(3, "b"), create(5, "y"), start(3, "b", 0), start(5, "y", 0)) in candidates
+
+
+def test_one_look_may_be_what_it_takes() -> None:
+    """Where something must have been seen before, it is enough to see it once."""
+    looks = (ReadRun(0), ReadRun(0, logs=False), ReadRun(0, gates=False))
+    trace = (create(0), looks[0], looks[1], change(0, "running"), looks[2], change(0, "failed"))
+    candidates = [each for reduction in REDUCTIONS for each in reduction(trace)]
+    for look in looks:
+        assert without(trace, {n for n in (1, 2, 4) if trace[n] != look}) in candidates
+
+
+@pytest.mark.parametrize(("index", "moved"), [(2.0, 1), (2.5, 2.5), (True, True)])
+def test_an_index_may_be_written_as_a_double(index: Json, moved: Json) -> None:
+    """It moves up with the steps before it like any other; what is no index stays."""
+    late = change(3, "running", current_step="c", step_index=index)
+    trace = (create(3, "a", "b", "c"), start(3, "a", 0), start(3, "b", 1), late)
+    shorter = (
+        create(3, "b", "c"),
+        start(3, "b", 0),
+        evolve(late, body=late.body.replace(step_index=moved)),
+    )
+    assert shorter in [each for reduction in REDUCTIONS for each in reduction(trace)]
+    assert (
+        evolve(late, body=late.body.replace(step_index=2)) in [c[0] for c in simpler((late,))]
+    ) is (index == 2)
 
 
 def test_the_first_cuts_begin_with_the_shortest() -> None:
@@ -125,6 +165,42 @@ def test_the_simplest_comes_first(value: dict[str, Json], simplest: Json) -> Non
     bodies = [each[0].body.fields for each in simpler(trace) if isinstance(each[0], CreateRun)]
     assert bodies[0] == {"workflow_id": "w"}
     assert bodies[1] == {"workflow_id": "w", "metadata": simplest}
+
+
+@pytest.mark.parametrize(
+    ("trace", "expected"),
+    [
+        # what is nearly the name of a step stays so
+        (
+            (create(0, "\u00e9b"), start(0, "\u00c9B", 0)),
+            (create(0, "step_1"), start(0, "STEP_1", 0)),
+        ),
+        ((create(0, "q"), start(0, "qx", 0)), (create(0, "step_1"), start(0, "step_1x", 0))),
+        ((create(0, "q"), start(0, "r", 0)), (create(0, "step_1"), start(0, "r", 0))),
+        # runs that share names go on sharing them
+        (
+            (create(0, "q", workflow_id="v"), create(1, "q", "r", workflow_id="v"),
+             start(1, "r", 0)),
+            (create(0, "step_1", workflow_id="v"), create(1, "step_1", "step_2", workflow_id="v"),
+             start(1, "step_2", 0)),
+        ),
+        ((create(0, workflow_id="v"), create(1, workflow_id="v")), (create(0), create(1))),
+        # a run of the strangers' becomes one of ours
+        (
+            (evolve(create(0), caller=THEIRS), evolve(ReadRun(0), caller=THEIRS)),
+            (evolve(create(0), caller=Caller(actor=2)), ReadRun(0, caller=Caller(actor=2))),
+        ),
+        # another actor is any other
+        ((create(0), ReadRun(0, caller=Caller(actor=2))),
+         (create(0), ReadRun(0, caller=Caller(actor=1)))),
+    ],
+    ids=["case", "suffix", "other name", "steps", "workflow", "strangers", "actor"],
+)  # fmt: skip
+def test_what_belongs_together_is_made_simpler_together(
+    trace: Commands, expected: Commands
+) -> None:
+    """Among the simpler traces is the one that a person would have written in the first place."""
+    assert expected in list(simpler(trace))
 
 
 def test_runs_are_renumbered_in_the_order_of_their_appearance() -> None:

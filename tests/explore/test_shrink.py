@@ -297,6 +297,20 @@ def test_better_traces_are_told_as_they_are_found() -> None:
     assert told[-1] == 3
 
 
+def test_no_conversation_has_the_names_of_another() -> None:
+    """What an FC remembers of the names of one shortening must not show in the next one."""
+    stub = Stub()
+    made = session(planted(stub, no_output))
+    for _ in range(2):
+        lockstep, finding = replay(made, long_way(1, "a"))
+        assert finding is not None
+        Shrinker(made, finding.fingerprint, sent(lockstep), Budget()).run()
+    creates = [each for each in stub.asked if isinstance(each, CreateRun)]
+    names = [str(create.body.fields["workflow_id"]) for create in creates]
+    tagged = [name for name in names if "~" in name]
+    assert len(set(tagged)) == len(tagged) > 4
+
+
 def test_a_trace_that_shows_nothing_any_more_stays() -> None:
     """A finding that does not come again leaves the trace as it was."""
     trace = long_way(0, "a")

@@ -12,12 +12,13 @@ from pt004_model.evidence.document import Trace
 from pt004_model.evidence.reproduction import words as w
 from pt004_model.evidence.reproduction.case import Case, Claim
 from pt004_model.evidence.reproduction.entries import gates_claim, logs_claim
-from pt004_model.evidence.reproduction.times import TIMES, time_claim
+from pt004_model.evidence.reproduction.times import time_claim
 from pt004_model.model.commands import CreateRun
 from pt004_model.model.history import Anything
 from pt004_model.model.run import Run
 from pt004_model.model.telling import codes_told
 from pt004_model.model.world import shape
+from pt004_model.vocabulary import RUN_TIMES
 
 _MANY = 8
 """More allowed codes than these are checked as a range."""
@@ -101,7 +102,7 @@ def _replay(case: Case) -> Claim:
 def _field(case: Case, run: Run, name: str) -> Claim:
     """A field of the run."""
     seen = w.body(case.last, "run", name)
-    if name in TIMES:
+    if name in RUN_TIMES:
         return time_claim(case, run, name)
     if name == "run_id":
         return _run_id(case)

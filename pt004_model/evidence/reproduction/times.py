@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from pt004_model.evidence.reproduction import words as w
 from pt004_model.evidence.reproduction.case import Case, Claim
 from pt004_model.model.run import Run
-
-TIMES: Final = ("created_at", "started_at", "completed_at", "updated_at")
-"""The times of a run in the order in which they must be."""
+from pt004_model.vocabulary import RUN_TIMES
 
 
 def time_claim(case: Case, run: Run, name: str) -> Claim:
@@ -24,7 +20,7 @@ def time_claim(case: Case, run: Run, name: str) -> Claim:
     version = versions[name]
     if version is None:
         return Claim(f"run.{name} is null as yet", w.same(seen, w.value(None)))
-    known = [w.body(case.last, "run", each) for each in TIMES if versions[each] is not None]
+    known = [w.body(case.last, "run", each) for each in RUN_TIMES if versions[each] is not None]
     parts = [w.call("is_time", seen), w.call("in_order", w.many(*known))]
     says = f"run.{name} is a time, and that of its change"
     since = [
