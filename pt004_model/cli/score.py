@@ -72,6 +72,7 @@ def kill(
         seed,
         found=True,
         check=found.finding.check,
+        fingerprint=found.fingerprint,
         requests=found.requests_to_first,
         commands=len(found.commands),
         shrinking=result.requests - found.requests_to_first,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from typing import Any
 
@@ -15,9 +16,9 @@ from attrs import asdict, frozen
 class Kill:
     """One campaign against one fault, or against none (``fault`` is empty).
 
-    ``requests`` is the number sent when the fault was first seen, ``commands`` the length of the
-    shrunk trace; both are 0 when nothing was found. ``trace`` tells that trace, a line a command.
-    ``unsure`` says why nothing can be said.
+    ``check`` and ``fingerprint`` say what was found. ``requests`` is the number sent when the fault
+    was first seen, ``commands`` the length of the shrunk trace; both are 0 when nothing was found.
+    ``trace`` tells that trace, a line a command. ``unsure`` says why nothing can be said.
     """
 
     fault: str
@@ -25,6 +26,7 @@ class Kill:
     seed: int
     found: bool
     check: str = ""
+    fingerprint: str = ""
     requests: int = 0
     commands: int = 0
     shrinking: int = 0
@@ -32,15 +34,24 @@ class Kill:
     unsure: str = ""
     trace: tuple[str, ...] = ()
 
+    @property
+    def shown(self) -> str:
+        """What was found, in words and surely."""
+        return f"{self.check} {self.fingerprint}"
+
 
 @frozen
 class Row:
-    """All campaigns against one fault; ``quiet`` says that those against none found nothing."""
+    """All campaigns against one fault.
+
+    ``pinned`` maps what may be found to the length of the shortest trace that shows it. ``quiet``
+    says that the campaigns against no fault found nothing.
+    """
 
     fault: str
     area: str
     kills: tuple[Kill, ...]
-    shortest: int | None
+    pinned: Mapping[str, int]
     quiet: bool = True
 
     @property
@@ -60,9 +71,15 @@ class Row:
         return max((kill.commands for kill in self.kills), default=0)
 
     @property
+    def shortest(self) -> int | None:
+        """The pinned length of what the longest trace shows."""
+        longest = max(self.kills, key=lambda kill: kill.commands, default=None)
+        return None if longest is None else self.pinned.get(longest.shown)
+
+    @property
     def too_long(self) -> bool:
         """Whether a trace is longer than the shortest that a person can write."""
-        return self.shortest is not None and self.commands > self.shortest
+        return any(kill.commands > self.pinned.get(kill.shown, math.inf) for kill in self.kills)
 
     @property
     def seconds(self) -> float:
@@ -70,10 +87,13 @@ class Row:
         return statistics.median(kill.seconds for kill in self.kills)
 
 
-def shortest_traces() -> dict[str, int]:
-    """The pinned length of the shortest trace of each fault, as a person would write it."""
+def shortest_traces() -> dict[str, dict[str, int]]:
+    """The pinned length of the shortest trace of each fault, as a person would write it.
+
+    By what the trace shows: a fault may show in several ways, one shorter than another.
+    """
     text = resources.files("pt004_model.evidence").joinpath("shortest.json").read_text("utf-8")
-    pinned: dict[str, int] = json.loads(text)
+    pinned: dict[str, dict[str, int]] = json.loads(text)
     return pinned
 
 
@@ -88,7 +108,7 @@ def table(kills: Iterable[Kill]) -> tuple[Row, ...]:
         by_fault.setdefault(kill.fault, []).append(kill)
     quiet = not any(kill.found for kill in by_fault.pop("", []))
     return tuple(
-        Row(fault, rows[0].area, tuple(rows), pinned.get(fault), quiet)
+        Row(fault, rows[0].area, tuple(rows), pinned.get(fault, {}), quiet)
         for fault, rows in by_fault.items()
     )
 

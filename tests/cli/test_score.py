@@ -7,13 +7,15 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
-from pt004_model.evidence.score import Kill, row_line, table, total_lines
+from pt004_model.evidence.score import Kill, row_line, shortest_traces, table, total_lines
 from pt004_model.evidence.trace import load_trace
 from tests.cli.helpers import invoke
 
 EASY, HARD = "tags-are-sorted", "old-keys-forgotten"
-KILL = Kill(EASY, "input", 0, found=True, check="lifecycle.sent-data-kept", requests=7, commands=1)
+CHECK, FINGERPRINT = next(iter(shortest_traces()[EASY])).split()
+KILL = Kill(EASY, "input", 0, True, CHECK, FINGERPRINT, requests=7, commands=1)
 SURVIVAL = Kill(HARD, "idempotency", 0, found=False)
 QUIET, ALARM = Kill("", "-", 0, found=False), Kill("", "-", 1, found=True, check="audit.kinds")
 
@@ -71,6 +73,11 @@ def test_the_table() -> None:
     rows = table([QUIET, KILL, SURVIVAL])
     assert [(True, False), (False, False)] == [(row.killed, row.too_long) for row in rows]
     assert " 1/1 " in row_line(rows[0])
+    (long,) = table([KILL, evolve(KILL, seed=1, commands=2)])
+    assert (long.killed, long.too_long) == (True, True)
+    assert " 2/1 " in row_line(long)
+    (otherwise,) = table([evolve(KILL, fingerprint="0" * 12)])
+    assert (otherwise.too_long, otherwise.shortest) == (False, None)
     assert "requests to the first sight: median 7, most 7" in total_lines(rows)
     assert not any(row.killed for row in table([QUIET, ALARM, KILL]))
     assert " alarm " in row_line(table([ALARM, KILL])[0])

@@ -15,6 +15,11 @@ from tests.showing import SCRIPTS
 UNGOVERNED = 'run 0: create {"workflow_id":"w"}'
 
 TRACES = {
+    "pause-leaves-updated-at": (
+        UNGOVERNED,
+        "run 0: to running",
+        "run 0: to paused",
+    ),
     "resume-restarts-the-clock": (
         UNGOVERNED,
         "run 0: to running",
@@ -76,8 +81,14 @@ TRACES = {
         "run 0: to failed [as the tenant of our name in another case]",
     ),
     "tenants-ignore-case": (
-        UNGOVERNED,
+        "run 0: create with steps step_1",
         "run 0: to running [as the tenant of our name in another case]",
+    ),
+    "payload-cached-by-workflow": (
+        'run 0: create {"workflow_id":"w","input_payload":{"k399":[]}}',
+        "run 0: to running",
+        'run 1: create {"workflow_id":"w"}',
+        "run 1: read",
     ),
     "tags-are-deduplicated": ('run 0: create {"workflow_id":"w","tags":["b","b"]}',),
     "duplicate-steps-taken": ("run 0: create with steps step_1, step_1",),

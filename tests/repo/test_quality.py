@@ -22,7 +22,7 @@ del TagsAreSorted.strings
 TOO_SHORT = """
 from pt004_model.evidence import score
 
-score.shortest_traces = lambda: {"tags-are-sorted": 0}
+score.shortest_traces = lambda: {"tags-are-sorted": {"lifecycle.sent-data-kept": 0}}
 """
 """As if a person could show the fault with no command at all."""
 
