@@ -97,6 +97,7 @@ def run_script(
                    "--rootdir", str(folder), str(path)],
     }  # fmt: skip
     bare = {"PATH": os.environ["PATH"], "HOME": str(folder), "FC_BASE_URL": base_url}
+    bare["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none of them is needed, and they take their time
     return subprocess.run(  # noqa: S603 - our own script
         commands[form], capture_output=True, text=True, check=False, env={**bare, **environment},
         timeout=300,

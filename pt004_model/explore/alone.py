@@ -43,6 +43,26 @@ def replay_alone(
         return replay(own, commands, fingerprint)
 
 
+def tell_plainly(
+    session: Session,
+    fingerprint: str,
+    plain: Commands,
+    better: Callable[[Lockstep, Finding], None],
+) -> None:
+    """Tell ``better`` of a trace under its plain names, if it shows so on another FC.
+
+    The one that was explored may know the names already, and have been asked under others.
+    """
+    if session.fresh is None:
+        return
+    try:
+        lockstep, finding = replay_alone(session, plain, fingerprint)
+    except TargetLost:
+        return
+    if finding is not None:
+        better(lockstep, finding)
+
+
 def make_whole(
     session: Session,
     fingerprint: str,

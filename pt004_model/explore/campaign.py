@@ -15,7 +15,7 @@ from typing import Final
 
 from attrs import define, evolve, field, frozen
 
-from pt004_model.explore.alone import make_whole
+from pt004_model.explore.alone import make_whole, tell_plainly
 from pt004_model.explore.confirm import Confirmer
 from pt004_model.explore.coverage import measure
 from pt004_model.explore.lockstep import Interruption, Lockstep, Tally, TargetLost
@@ -251,10 +251,10 @@ class Campaign:
         shrinker.run()
         found.stands_alone = shrinker.confirmed and shrinker.alone
         if not found.known:
-            best, history = shrinker.best, found.history
-            # under its plain names it may show on another FC only, which this one is not any more
-            seen = shrinker.confirmed and best == found.commands
-            trace = (found.fingerprint, best)
+            if shrinker.best != found.commands:
+                tell_plainly(aside, found.fingerprint, shrinker.best, better)
+            trace, history = (found.fingerprint, found.commands), found.history
+            seen = shrinker.confirmed
             whole = make_whole(aside, *trace, history, budget, better, shortened=seen)
             found.stands_alone = found.stands_alone or whole
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from attrs import define, evolve, field
 
-from pt004_model.explore.alone import make_whole, replay_alone
+from pt004_model.explore.alone import make_whole, replay_alone, tell_plainly
 from pt004_model.explore.campaign import Campaign
 from pt004_model.explore.lockstep import Fc, Lockstep, TargetLost
 from pt004_model.explore.session import Session
@@ -108,6 +108,18 @@ def test_what_this_fc_could_not_shorten_is_shortened_on_another() -> None:
     assert whole(there, best) == []
 
 
+@pytest.mark.parametrize("fresh", [None, Remembering, Shared])
+def test_a_trace_is_told_under_plain_names_where_it_shows_so(
+    fresh: Callable[[], Fc] | None,
+) -> None:
+    """An FC that knows the plain names already is no witness; another one is, if there is one."""
+    told: list[Commands] = []
+    there = session(Remembering(used=True), fresh)
+    plain = (OTHER, MINE)
+    tell_plainly(there, FINGERPRINT, plain, lambda lockstep, _: told.append(sent(lockstep)))
+    assert told == ([plain] if fresh is Remembering else [])
+
+
 def test_a_workflow_may_be_named_by_anything() -> None:
     """A create that is malformed on purpose has a history like any other."""
     odd = [CreateRun(number, Body(f'{{"workflow_id":{name}}}')) for number, name in enumerate(ODD)]
@@ -161,7 +173,9 @@ def test_when_no_other_fc_starts_the_trace_stays() -> None:
     def lost() -> Fc:
         raise TargetLost("it does not start")
 
-    assert [] == whole(session(Shared(), lost), (MINE,), (OTHER,), (MINE,))
+    there = session(Shared(), lost)
+    assert [] == whole(there, (MINE,), (OTHER,), (MINE,))
+    tell_plainly(there, FINGERPRINT, (MINE,), lambda _, finding: pytest.fail(str(finding)))
 
 
 @pytest.mark.parametrize("seed", range(2))
