@@ -11,18 +11,20 @@ import subprocess
 import sys
 from typing import Final
 
-NEEDED: Final = ("curl", "jq")
+SCRIPTS: Final = ("curl", "jq")
 """What the shell scripts that ``pt004 show --as curl`` prints are run with."""
+NEEDED: Final = (*SCRIPTS, "npm")
+"""These, and what GitHub's description of its API is fetched with; without that its tests fail."""
 
 
-def missing() -> list[str]:
+def missing(names: tuple[str, ...] = NEEDED) -> list[str]:
     """The programs that are not there."""
-    return [name for name in NEEDED if shutil.which(name) is None]
+    return [name for name in names if shutil.which(name) is None]
 
 
 def advice() -> str:
-    """What to do about the programs that are missing, in a sentence; empty when all are there."""
-    gone = " and ".join(missing())
+    """What to do about what scripts need and is missing, in a sentence; empty when all is there."""
+    gone = " and ".join(missing(SCRIPTS))
     return f"install {gone}: the scripts of traces are run with it" if gone else ""
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests import tools
 from tests.repo.helpers import ROOT
@@ -23,6 +27,16 @@ def test_a_machine_without_them_says_so(tmp_path: Path) -> None:
     )  # fmt: skip
     said = "install curl and jq: the scripts of traces are run with it\n"
     assert (1, "", said) == (done.returncode, done.stdout, done.stderr)
+
+
+def test_root_has_all_of_them_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What scripts need, and what GitHub's description is fetched with."""
+    asked: list[list[str]] = []
+    monkeypatch.setattr(shutil, "which", lambda name: name if name == "apt-get" else None)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(subprocess, "run", lambda words, **_: asked.append(words))
+    tools.install()
+    assert [words[-3:] for words in asked if "install" in words] == [["curl", "jq", "npm"]]
 
 
 def test_tox_sees_to_them() -> None:

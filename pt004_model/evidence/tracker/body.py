@@ -42,12 +42,15 @@ _TEMPLATES.filters |= {"code": code, "fenced": fenced}
 class Evidence:
     """What is shown of a finding besides what a night says of it.
 
-    ``path`` is where its trace is, ``curl`` the chain of commands that reproduces it.
+    ``path`` is where its trace is, ``curl`` the chain of commands that reproduces it. ``target``
+    are the options that say which FC it was; without them it is the address in the trace, at which
+    an embedded one is no more.
     """
 
     trace: Trace
     path: str
     curl: str
+    target: tuple[str, ...] | None = None
 
 
 def draft(said: Tonight, memory: Memory, evidence: Evidence, limits: Limits) -> Draft:
@@ -90,15 +93,17 @@ def _rendered(said: Tonight, memory: Memory, evidence: Evidence, curl: str, shar
         reproduced=said.reproduced,
         occurrences=memory.occurrences,
         path=evidence.path,
-        replay=_replay(trace, evidence.path),
+        replay=_replay(evidence),
         facts=_facts(memory, trace, said),
         nights=NIGHTS,
         curl=curl,
     )
 
 
-def _replay(trace: Trace, path: str) -> str:
-    words = ["pt004", "replay", path, "--base-url", trace.base_url]
+def _replay(evidence: Evidence) -> str:
+    target = evidence.target
+    where = ("--base-url", evidence.trace.base_url) if target is None else target
+    words = ["pt004", "replay", evidence.path, *where]
     command = shlex.join(words)
     return command if len(command) <= _COMMAND else shlex.join(words[:3])
 

@@ -25,4 +25,4 @@ def exhibit(night: Night, said: Tonight) -> Evidence:
     if trace.fingerprint != said.fingerprint:
         raise NoEvidence(f"{path} is the trace of {trace.fingerprint}")
     name = path.relative_to(night.folder) if path.is_relative_to(night.folder) else path
-    return Evidence(trace, str(name), as_curl(trace))
+    return Evidence(trace, str(name), as_curl(trace), night.target)

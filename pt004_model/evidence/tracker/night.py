@@ -76,7 +76,10 @@ class Replayed:
 
 @frozen
 class Night:
-    """One campaign: when it began, what it came to, what it found and what it replayed."""
+    """One campaign: when it began, what it came to, what it found and what it replayed.
+
+    ``target`` are the options of ``pt004`` that say which FC it was, ``None`` where nobody said so.
+    """
 
     folder: Path
     started_at: datetime
@@ -84,6 +87,7 @@ class Night:
     verdict: str
     findings: tuple[Sighting, ...]
     replays: tuple[Replayed, ...]
+    target: tuple[str, ...] | None = None
 
     @property
     def campaign(self) -> str:
@@ -122,6 +126,7 @@ def read_night(folder: Path) -> Night:
         get(summary, "verdict", _text).lower(),
         tuple(_sighting(path, _object(path, each)) for each in raw),
         _replays(folder / "replays.json"),
+        None if summary.get("target") is None else get(summary, "target", _texts),
     )
 
 
@@ -150,6 +155,10 @@ def _replays(path: Path) -> tuple[Replayed, ...]:
         )
         for row in rows
     )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(_text(each) for each in _list(value))
 
 
 def _is_of_one(row: dict[str, Any]) -> bool:

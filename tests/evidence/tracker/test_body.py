@@ -180,6 +180,17 @@ def test_an_issue_says_all_there_is() -> None:
 
 
 @pytest.mark.parametrize(
+    "target", [(), ("--automatic", "--fault", "f"), ("--base-url", "http://g")]
+)
+def test_the_replay_is_for_the_fc_that_it_was(target: tuple[str, ...]) -> None:
+    """The address of an embedded FC is gone with its campaign; its options start one like it."""
+    evidence = Evidence(TRACE, "traces/x.json", "", target)
+    issue = draft(tonight(None), MEMORY, evidence, LIMITS)
+    command = " ".join(("pt004 replay traces/x.json", *target))
+    assert f"```sh\n{command}\n```" in issue.body
+
+
+@pytest.mark.parametrize(
     ("reproduced", "said"),
     [
         (None, "and was not replayed."),

@@ -32,6 +32,14 @@ def test_a_night_is_read(tmp_path: Path) -> None:
     assert (replay.fingerprint, replay.result) == (LINK, Result.FIXED)
 
 
+@pytest.mark.parametrize("target", [None, [], ["--fault", "f"]])
+def test_which_fc_it_was(target: list[str] | None, tmp_path: Path) -> None:
+    """The options are read as they are; nobody need have said them."""
+    path = night(tmp_path, 3, DENIED) / "summary.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "target": target}))
+    assert read_night(tmp_path).target == (None if target is None else tuple(target))
+
+
 def test_replays_need_not_be_there(tmp_path: Path) -> None:
     """A folder without replays.json has none."""
     (night(tmp_path, 1) / "replays.json").unlink()
@@ -50,6 +58,7 @@ SPOILED: list[tuple[str, dict[str, Any], str]] = [
     ("summary.json", {"started_at": "yesterday"}, "'yesterday' is no 'started_at'"),
     ("summary.json", {"started_at": "2026-03-02T02:00:00"}, "is no 'started_at'"),
     ("summary.json", {"seed": None}, "'None' is no 'seed'"),
+    ("summary.json", {"target": [1]}, "'[1]' is no 'target'"),
     ("summary.json", {"findings": {}}, "is no 'findings'"),
     ("summary.json", {"findings": [{}]}, "has no 'fingerprint'"),
     ("summary.json", {"findings": [1]}, "'1' stands where an object should"),
