@@ -120,8 +120,7 @@ def _tracker(given: dict[str, Any]) -> AbstractContextManager[Tracker]:
     if not re.fullmatch(r"[\x21-\x7e]+", given["token"]):
         raise click.UsageError("GITHUB_TOKEN must be visible ASCII without spaces or line ends")
     try:
-        # a heavy library, and only this tracker needs it
-        from pt004_model.evidence.tracker.github import GitHubTracker  # noqa: PLC0415
+        from pt004_model.evidence.tracker.github import GitHubTracker  # noqa: PLC0415 - heavy, may be missing
     except ImportError as error:
         raise click.UsageError(
             f"--tracker github needs more than is installed ({error.name or error});"

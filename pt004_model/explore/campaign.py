@@ -251,7 +251,7 @@ class Campaign:
         shrinker.run()
         found.stands_alone = shrinker.confirmed and shrinker.alone
         if not found.known:
-            if shrinker.best != found.commands:
+            if shrinker.confirmed and shrinker.best != found.commands:
                 tell_plainly(aside, found.fingerprint, shrinker.best, better)
             trace, history = (found.fingerprint, found.commands), found.history
             seen = shrinker.confirmed
