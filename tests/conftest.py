@@ -1,8 +1,22 @@
-"""What all tests rest on."""
+"""What all tests rest on: interrupts that are heard, and golden files."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import pytest
+
+GOLDEN: Final = Path(__file__).parent / "golden"
+Golden: TypeAlias = Callable[[str, str], None]
+"""Holds a text against the golden file of that name, below ``tests/golden``."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flag that writes golden files again, to be reviewed as a diff."""
+    parser.addoption("--regolden", action="store_true", help="write the golden files again")
 
 
 def pytest_configure() -> None:
@@ -12,3 +26,18 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compare a text with a golden file, or write the file where ``--regolden`` is given."""
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--regolden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+        expected = path.read_bytes().decode() if path.exists() else ""
+        assert expected == text, f"{name} is another; pytest --regolden writes it again"
+
+    return compare

@@ -15,8 +15,8 @@ from attrs import evolve
 from pt004_model.cli.options import Setup, setup, target_options
 from pt004_model.cli.session import Connected, connected
 from pt004_model.evidence.proof import folder
+from pt004_model.evidence.proof import prove as judge_again
 from pt004_model.evidence.proof.cases import CaseResult, tell, worst
-from pt004_model.evidence.proof.facts import State
 from pt004_model.evidence.proof.outside import (
     BadSource,
     Campaign,
@@ -34,7 +34,8 @@ from pt004_model.evidence.proof.record import (
     record_cases,
     stamp,
 )
-from pt004_model.evidence.proof.render import REPORT, render
+from pt004_model.evidence.proof.report import REPORT, render
+from pt004_model.evidence.proof.verdict import State
 from pt004_model.evidence.trace import blot
 from pt004_model.judge.oracle import Verdict
 from pt004_model.wire.client import Client
@@ -147,15 +148,15 @@ def _report(
 ) -> int:
     """Write the report and say where; the exit code that goes with its verdict."""
     results = tuple(results)
-    cases, envelopes = record_cases(results, recorder.exchanged, chosen.secrets)
+    cases, answers = record_cases(results, recorder.exchanged, chosen.secrets)
     runs = {result.name: result.run_id for result in results}
     try:
         logs = tuple(read_fc_log(path, runs, chosen.secrets) for path in given["fc_log"])
     except BadSource as error:
         raise click.UsageError(str(error)) from None
     record = Record(FORMAT, VERSION, here, cases, campaign, logs)
-    proof, files = render(record, envelopes)
-    sha256 = folder.write(given["out"], files)
+    proof = judge_again(record, answers)
+    sha256 = folder.write(given["out"], render(proof))
     click.echo("")
     click.echo(f"Proof report: {given['out'] / REPORT}")
     click.echo(f"Verdict: {proof.verdict}")

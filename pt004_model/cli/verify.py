@@ -1,4 +1,4 @@
-"""``pt004 verify``: is a proof folder whole, and does it say what its envelopes say?"""
+"""``pt004 verify``: is a proof folder whole, and does it say what its answers say?"""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from pt004_model.evidence.proof.facts import State
-from pt004_model.evidence.verify import NoProof
-from pt004_model.evidence.verify import verify as check_folder
+from pt004_model.evidence.proof.verdict import State
+from pt004_model.evidence.proof.verify import NoProof
+from pt004_model.evidence.proof.verify import verify as check_folder
 
 
 def _sha256(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -33,10 +33,10 @@ def verify(
 ) -> None:
     """Check a folder that prove --out wrote, offline.
 
-    Compares every file with the manifest, recomputes all receipts from the envelopes, and makes the
-    report again to compare it. Whoever can rewrite the files can rewrite the manifest as well, so
+    Compares every file with the manifest, judges every recorded answer again, and makes the report
+    again to compare it. Whoever can rewrite the files can rewrite the manifest as well, so
     keep its SHA-256 elsewhere and give it here. Exit codes: 0 the folder is whole and true to its
-    envelopes, whatever its verdict; 1 something is wrong; 2 there is no proof.
+    answers, whatever its verdict; 1 something is wrong; 2 there is no proof.
 
     Example: pt004 verify REPORT/PROOFS
     """
@@ -51,7 +51,7 @@ def verify(
         click.echo(f"{many} wrong: this proof is not as it was made")
         context.exit(1)
     click.echo(f"✓ {found.files} files are as the manifest says, and none is there besides")
-    click.echo("✓ receipts recomputed; report and transcripts say what the envelopes say")
+    click.echo("✓ every answer judged again; report and transcripts say what came of it")
     click.echo(f"Manifest SHA-256: {found.manifest}")
     if manifest_sha256 is None:
         click.echo("(not compared with the one that prove printed: give --manifest-sha256)")

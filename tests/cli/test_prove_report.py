@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from pt004_model.evidence.proof.folder import MANIFEST
-from pt004_model.evidence.proof.render import FOLDER, REPORT
+from pt004_model.evidence.proof.record import FOLDER
+from pt004_model.evidence.proof.report import REPORT
 from tests.cli.helpers import Ended, invoke, run
 from tests.cli.servers import Said, Seen, fronted, refusal
 from tests.cli.test_hostile import ROWS, Spoil
@@ -97,7 +98,7 @@ def test_the_report_holds_what_the_seed_lists(tmp_path: Path) -> None:
         for number, entry in enumerate(body["logs"], 1):
             row = f"| {number} | `{entry['timestamp']}` | `{entry['event_type']}` |"
             assert said.count(row) == 1 + entry["event_type"].startswith("FC-STEP")
-            assert said.count(f"recomputed             {entry['receipt_hash']}  same") == 1
+            assert said.count(f"recomputed             {entry['receipt_hash']}\n") == 1
         assert said.count(f"from the chain: `{body['run']['workflow_receipt_hash']}`") == 1
     assert "| `step_2` | `flag` | `pol-flag` |" in said
     assert "| `step_2` | `deny` | `pol-deny` |" in said
@@ -125,11 +126,11 @@ def test_receipts_can_be_checked_without_this_tool(tmp_path: Path) -> None:
 
 
 FAULTS = [
-    # fault, what is printed of the parts that do not hold
-    ("chain-behind-while-paused", r"FAIL: receipt chain of policy_flag: receipt_chain does not"),
-    ("failed-run-is-not-sealed", r"FAIL: every answer judged of policy_deny: receipts.workflow-"),
-    ("completed-run-counts-past-its-end", r"FAIL: every answer judged of happy_path: steps.step-"),
-    ("resume-onward-leaves-the-gate", r"FAIL: every answer judged of policy_flag: gates.status, "),
+    # fault, the part that does not hold and the check that says so
+    ("chain-behind-while-paused", "FAIL: receipt chain of policy_flag: receipts.chain: "),
+    ("failed-run-is-not-sealed", "FAIL: receipt chain of policy_deny: receipts.workflow-hash: "),
+    ("completed-run-counts-past-its-end", "FAIL: step visibility of happy_path: steps.step-index"),
+    ("resume-onward-leaves-the-gate", "FAIL: policy interaction of policy_flag: gates.status: "),
 ]
 
 
@@ -162,14 +163,14 @@ def test_an_fc_that_stops_answering_is_a_report_that_is_unsure(tmp_path: Path) -
     with fronted(before=gone_after_a_while) as front:
         ended = invoke("prove", "--base-url", front.url, "--out", tmp_path)
     assert (ended.code, verdicts(ended)[0]) == (3, "UNSURE")
-    assert "  NOT CHECKED: receipt chain of policy_deny: there is no full reading" in ended.out
+    assert "  NOT CHECKED: receipt chain of policy_deny: the test ended before its end" in ended.out
     assert "**Verdict: UNSURE.**" in text(tmp_path)
     assert invoke("verify", tmp_path).lines[-1] == "The report's verdict: UNSURE"
 
 
 @pytest.mark.parametrize("place", [in_fields, in_refusals])
 def test_no_secret_is_in_the_report(place: object, tmp_path: Path) -> None:
-    """An FC that repeats token and headers gets them blotted out in every file, and no pass."""
+    """An FC that repeats token and headers gets them left out of every file, and no pass."""
     with fronted(after=talkative(place), secret=SECRET) as front:  # type: ignore[arg-type]  # rows
         ended = invoke(
             "prove", "--base-url", front.url, "--header", f"X-Secret={HEADER}", "--out", tmp_path,
@@ -185,7 +186,7 @@ def test_no_secret_is_in_the_report(place: object, tmp_path: Path) -> None:
 
 
 def test_a_secret_in_a_reading_is_no_pass(tmp_path: Path) -> None:
-    """An FC that conforms but repeats a header in what is free is kept blotted, and is unsure."""
+    """An FC that conforms but repeats a header in what is free is kept without it, and is unsure."""
 
     def after(seen: Seen, said: Said) -> Said:
         if not seen.is_run_call:
@@ -200,8 +201,8 @@ def test_a_secret_in_a_reading_is_no_pass(tmp_path: Path) -> None:
         3,
         ["UNSURE"]
         + [
-            f"  UNSURE: envelope kept as received of {case}: the answer repeats a secret of the"
-            " caller, which was blotted out of what is kept"
+            f"  UNSURE: answers kept as received of {case}: an answer repeats a secret of the"
+            " caller, which is left out of what is kept"
             for case in CASES
         ],
     )

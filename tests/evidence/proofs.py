@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from attrs import define, field
 
 from pt004_model.evidence.proof import folder, tell
-from pt004_model.evidence.proof.facts import Proof
 from pt004_model.evidence.proof.outside import Git
 from pt004_model.evidence.proof.record import (
     FORMAT,
     VERSION,
     Circumstances,
-    Exchanged,
     Record,
+    answer_path,
     record_cases,
 )
-from pt004_model.evidence.proof.render import render
+from pt004_model.evidence.proof.report import render
+from pt004_model.evidence.proof.verdict import Proof, prove
 from pt004_model.explore.lockstep import Fc
+from pt004_model.explore.playback import Exchanged
 from pt004_model.explore.session import Session
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Command, RunRef
@@ -77,18 +79,33 @@ def taped(
     alter: Callable[[Request, bytes], bytes] = lambda _, content: content,
     secrets: tuple[str, ...] = (),
 ) -> tuple[Record, dict[str, bytes]]:
-    """The record of the cases on an FC, and its envelopes by case."""
+    """The record of the cases on an FC, and the bodies of its answers by path."""
     tape = Taped(fc or Stub(), alter)
     results = tell(Session(tape, Oracle(NAMES)), HERE.base_url, lambda _: None)
-    cases, envelopes = record_cases(results, tape.exchanged, secrets)
-    return Record(FORMAT, VERSION, HERE, cases), envelopes
+    cases, answers = record_cases(results, tape.exchanged, secrets)
+    return Record(FORMAT, VERSION, HERE, cases), answers
 
 
 def written(
-    out: Path, record: Record | None = None, envelopes: dict[str, bytes] | None = None
+    out: Path, record: Record | None = None, answers: dict[str, bytes] | None = None
 ) -> tuple[Proof, str]:
     """Write a proof; what it comes to, and the SHA-256 of its manifest."""
-    if record is None or envelopes is None:
-        record, envelopes = taped()
-    whole, files = render(record, envelopes)
-    return whole, folder.write(out, files)
+    if record is None or answers is None:
+        record, answers = taped()
+    whole = prove(record, answers)
+    return whole, folder.write(out, render(whole))
+
+
+def last(record: Record, case: str) -> str:
+    """The path of the last answer of a case, a full reading."""
+    (exchanges,) = (each.exchanges for each in record.cases if each.name == case)
+    return answer_path(case, len(exchanges))
+
+
+def altered(
+    answers: dict[str, bytes], path: str, change: Callable[[dict[str, Any]], object]
+) -> dict[str, bytes]:
+    """The answers with one of them changed."""
+    body = json.loads(answers[path])
+    change(body)
+    return {**answers, path: json.dumps(body).encode()}

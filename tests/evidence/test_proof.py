@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from attrs import evolve
 
-from pt004_model.evidence.proof import prove
+from pt004_model.evidence.proof import tell, worst
 from pt004_model.explore.lockstep import Fc
 from pt004_model.explore.session import Session
 from pt004_model.judge.oracle import Oracle, Verdict
@@ -21,8 +21,8 @@ from tests.stub import NAMES, Losing, Stub, Tampering
 def told(fc: Fc) -> tuple[Verdict, list[str]]:
     """The verdict on an FC and the lines that were said."""
     lines: list[str] = []
-    verdict = prove(Session(fc, Oracle(NAMES)), "http://fc", lines.append)
-    return verdict, lines
+    results = tell(Session(fc, Oracle(NAMES)), "http://fc", lines.append)
+    return worst(results), lines
 
 
 def case(lines: list[str], letter: str) -> list[str]:

@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from pt004_model.evidence.folder import Folder
-from pt004_model.evidence.proof.envelope import read_envelope
 from pt004_model.evidence.proof.outside import (
     MOST_LINES,
     BadSource,
@@ -28,13 +28,14 @@ from pt004_model.evidence.proof.record import (
     load_record,
     record_cases,
 )
+from pt004_model.evidence.proof.verdict import State, prove
 from pt004_model.evidence.trace import Origin
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.replies import NoAnswer
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Answer, Request
 from tests.evidence.helpers import COVERAGE, FINDING, found, result
-from tests.evidence.proofs import CASES, taped
+from tests.evidence.proofs import CASES, last, taped
 from tests.stub import NAMES, Stub
 
 
@@ -155,8 +156,9 @@ def test_a_record_comes_back_as_it_was() -> None:
     [
         (b"", "this is no record of a proof"),
         (b'{"format": "pt004-trace"}', "this is no record of a proof"),
-        (b'{"format": "pt004-proof", "version": 2}', "its version is 2, and 1 is known here"),
-        (b'{"format": "pt004-proof", "version": 1}', "lacks something"),
+        (b'{"format": "pt004-proof", "version": 3}', "its version is 3, and 2 is known here"),
+        (b'{"format": "pt004-proof", "version": 2}', "lacks something"),
+        (b'{"format": "pt004-proof", "version": 1}', "a proof of format 1, .* 1.0.0 verifies"),
     ],
 )
 def test_what_is_no_record_is_said_to_be_none(content: bytes, said: str) -> None:
@@ -192,80 +194,55 @@ def test_the_recorder_keeps_what_goes_over_it() -> None:
     assert recorder.exchanged == list(zip(requests, answers, strict=True))
 
 
+def test_a_time_that_is_none_is_refused() -> None:
+    """A record whose requests were sent at no time is told as such."""
+    record, _ = taped()
+    case = record.cases[0]
+    wrong = evolve(case, exchanges=(evolve(case.exchanges[0], sent=1e300), *case.exchanges[1:]))
+    content = dump_record(evolve(record, cases=(wrong, *record.cases[1:])))
+    with pytest.raises(BadRecord, match="is no time at which a request was sent"):
+        load_record(content)
+
+
 def test_what_is_kept_is_what_came() -> None:
-    """An envelope is kept byte for byte, however it is spelled."""
+    """Every answer is kept byte for byte, however it is spelled."""
 
     def respelled(_: Request, content: bytes) -> bytes:
         return b" \n" + content.replace(b'"run"', b'"r\\u0075n"') + b"\r\n"
 
-    _, envelopes = taped(Stub(), respelled)
-    assert tuple(envelopes) == CASES
-    for content in envelopes.values():
-        assert content.startswith(b' \n{"r\\u0075n"')
-        assert read_envelope(content) is not None
+    record, answers = taped(Stub(), respelled)
+    assert len(answers) == sum(len(case.exchanges) for case in record.cases) > 30
+    assert all(content.startswith(b' \n{"r\\u0075n"') for content in answers.values())
+    assert prove(record, answers).verdict is State.PASS
 
 
-def test_a_secret_is_blotted_however_it_is_spelled() -> None:
+def test_a_secret_is_left_out_however_it_is_spelled() -> None:
     """A secret that an FC repeats in escapes is no more written than a plain one."""
     hidden = "".join(f"\\u{ord(c):04x}" for c in "hush-hush").encode()
 
     def telling(_: Request, content: bytes) -> bytes:
         return content[:-1] + b', "debug": "' + hidden + b'"}'
 
-    record, envelopes = taped(Stub(), telling, ("hush-hush",))
-    assert [case.blotted for case in record.cases] == [True] * 3
-    for content in envelopes.values():
+    record, answers = taped(Stub(), telling, ("hush-hush",))
+    assert [case.redacted for case in record.cases] == [True] * 3
+    for content in answers.values():
         assert hidden not in content
         assert json.loads(content)["debug"] == "[secret]"
-
-
-def test_the_beginning_of_a_wrong_answer_holds_no_secret() -> None:
-    """An answer that did not hold is quoted without secrets, spelled in escapes or nested deep."""
-    hidden = "".join(f"\\u{ord(c):04x}" for c in "hush-hush").encode()
-
-    def wrong(request: Request, content: bytes) -> bytes:
-        if request.method != "PATCH":
-            return content
-        deep = b"[" * 200 + b'"' + hidden + b'"' + b"]" * 200
-        return b'{"run": 1, "debug": "' + hidden + b'", "more": ' + deep + b"}"
-
-    record, _ = taped(Stub(), wrong, ("hush-hush",))
-    excerpt = record.cases[0].exchanges[-1].excerpt
-    assert excerpt.startswith('{"run": 1, "debug": "[secret]", "more": [')
-    assert hidden not in dump_record(record)
-    record, _ = taped(
+    record, answers = taped(
         Stub(), lambda r, c: b"hush-hush" if r.method == "PATCH" else c, ("hush-hush",)
     )
-    assert record.cases[0].exchanges[-1].excerpt == "[secret]"
+    assert answers[last(record, "happy_path")] == b"[secret]"
 
 
-def test_a_deep_reading_is_none() -> None:
-    """A reading that is nested beyond reason is not kept, and nothing breaks over it."""
+def test_a_deep_answer_breaks_nothing() -> None:
+    """An answer that is nested beyond reason is kept and judged like any other."""
 
     def deep(_: Request, content: bytes) -> bytes:
         return content[:-1] + b', "more": ' + b"[" * 900 + b"]" * 900 + b"}"
 
-    record, envelopes = taped(Stub(), deep)
-    assert envelopes == {}
-    assert {case.read_by for case in record.cases} == {None}
-    assert {case.verdict for case in record.cases} == {Verdict.CONFORMS}
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"[]",
-        b"{}",
-        b'{"run": {}, "logs": [], "gates": 1}',
-        b'{"run":{},"logs":[1],"gates":[]}',
-    ],
-)
-def test_what_is_no_envelope(content: bytes) -> None:
-    """Only an object with a run, entries and gates counts as a full reading."""
-    assert read_envelope(content) is None
+    assert prove(*taped(Stub(), deep)).verdict is State.PASS
 
 
 def test_no_case_no_record() -> None:
-    """Without cases there are no records and no envelopes."""
+    """Without cases there are no records and no answers."""
     assert record_cases((), (), ()) == ((), {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -18,7 +19,6 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from pt004_model.evidence.proof.cases import CASES as TOLD
-from pt004_model.evidence.proof.facts import State
 from pt004_model.evidence.proof.folder import manifest
 from pt004_model.evidence.proof.outside import (
     Campaign,
@@ -28,17 +28,26 @@ from pt004_model.evidence.proof.outside import (
     Quoted,
 )
 from pt004_model.evidence.proof.plain import code, inert, line, prose
-from pt004_model.evidence.proof.record import FindingRecord, Record, load_record
-from pt004_model.evidence.proof.render import FOLDER, REPORT, render
+from pt004_model.evidence.proof.record import FOLDER
+from pt004_model.evidence.proof.report import REPORT, render
+from pt004_model.evidence.proof.verdict import Proof, State, prove
+from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
-from tests.evidence.proofs import CASES, HERE, taped
-from tests.repo.helpers import ROOT, TESTS
+from pt004_model.model.commands import ChangeRun, Command
+from pt004_model.model.replies import NoAnswer, Reply, Response
+from tests.conftest import Golden
+from tests.evidence.proofs import CASES, HERE, last, taped
+from tests.repo.helpers import ROOT
+from tests.stub import Stub, Tampering
 
 HOSTILE = (
     "`` ` |\n# <script>alert(1)</script> [x](http://evil.test) ![y](//evil.test/z) "
     "http://evil.test www.evil.test a@evil.test **b** <!-- &lt; "
     "\\| \u202e\u2028\x1b[2J\x00 \ud800\n```\n"
 )
+
+
+DENIED = Finding("policy.deny-blocks", "status", "a refusal", "200", "0123456789ab")
 
 
 def tokens(markdown: str) -> list[Token]:
@@ -62,38 +71,20 @@ OURS = {f"{FOLDER}/{case}{end}" for case in CASES for end in (".txt", ".json")} 
 
 def test_our_own_links_are_links() -> None:
     """The check of what is active sees the links that a report has."""
-    _, files = render(*taped())
+    files = render(prove(*taped()))
     assert links(files[REPORT].decode()) == OURS
     assert {token.type for token in tokens("<b>x</b>")} >= {"html_inline"}
 
 
-def hostile() -> tuple[Record, dict[str, bytes]]:
+def hostile() -> Proof:
     """A proof in which all that is told from elsewhere is full of markup."""
-    record, envelopes = taped()
+    record, answers = taped()
 
-    def spoil(value: Any, depth: int = 0) -> Any:
+    def spoil(value: Any) -> Any:
         if isinstance(value, dict):
-            return {k: spoil(v, depth + 1) for k, v in value.items() if k != "event_type"} | {
-                k: v for k, v in value.items() if k == "event_type"
-            }
-        return [spoil(v, depth + 1) for v in value] if isinstance(value, list) else HOSTILE
+            return {k: v if k == "event_type" else spoil(v) for k, v in value.items()}
+        return [spoil(v) for v in value] if isinstance(value, list) else HOSTILE
 
-    bodies = {case: json.loads(content) for case, content in envelopes.items()}
-    spoiled = {case: json.dumps(spoil(body)).encode() for case, body in bodies.items()}
-    cases = tuple(
-        evolve(
-            case,
-            run_id=HOSTILE,
-            why=HOSTILE,
-            verdict=Verdict.UNSURE,
-            lines=tuple(f"✓ {HOSTILE}" for _ in case.lines),
-            exchanges=tuple(
-                evolve(e, target=HOSTILE, head=HOSTILE, excerpt=HOSTILE, verdict=Verdict.DIVERGES)
-                for e in case.exchanges
-            ),
-        )
-        for case in record.cases
-    )
     finding = CampaignFinding(*(HOSTILE,) * 5, 1, 1, HOSTILE)
     coverage = CampaignCoverage(1, 2, (HOSTILE,), (HOSTILE,), (HOSTILE,))
     campaign = Campaign(
@@ -102,26 +93,42 @@ def hostile() -> tuple[Record, dict[str, bytes]]:
     )  # fmt: skip
     logs = (FcLog(HOSTILE, 1, "", (Quoted("happy_path", 1, ((1, HOSTILE),)),)),)
     here = evolve(HERE, base_url=HOSTILE, tenant=HOSTILE, actor=HOSTILE)
-    return evolve(record, circumstances=here, cases=cases, campaign=campaign, fc_logs=logs), spoiled
+    whole = prove(record, answers)
+    cases = []
+    for case in whole.cases:
+        result = evolve(
+            case.result,
+            run_id=HOSTILE,
+            why=HOSTILE,
+            verdict=Verdict.DIVERGES,
+            findings=[evolve(DENIED, where=HOSTILE, expected=HOSTILE, observed=HOSTILE)],
+            lines=[f"✓ {HOSTILE}" for _ in case.result.lines],
+        )
+        exchanges = tuple(evolve(e, target=HOSTILE, body=HOSTILE) for e in case.record.exchanges)
+        last = case.readings[-1]
+        reading = evolve(last, run=spoil(last.run), logs=spoil(last.logs), gates=spoil(last.gates))
+        parts = tuple(evolve(part, state=State.FAIL, why=HOSTILE) for part in case.parts)
+        record_ = evolve(case.record, exchanges=exchanges)
+        readings = (*case.readings[:-1], reading)
+        cases.append(evolve(case, record=record_, result=result, readings=readings, parts=parts))
+    told = evolve(record, circumstances=here, campaign=campaign, fc_logs=logs)
+    return evolve(whole, record=told, cases=tuple(cases))
 
 
 def test_hostile_text_stays_text() -> None:
     """Markup, links, control characters and line ends from elsewhere do nothing in a report."""
-    whole, files = render(*hostile())
+    files = render(hostile())
     report = files[REPORT].decode("utf-8")
-    assert whole.verdict is State.FAIL
     assert "\\u003cscript\\u003e" in report
     assert links(report) == OURS
     assert not {token.type for token in tokens(report)} & {"html_inline", "html_block", "image"}
     headings = re.findall(r"(?m)^#.*$", report)
-    _, plain = render(*taped())
+    plain = render(prove(*taped()))
     ours = re.findall(r"(?m)^#.*$", plain[REPORT].decode("utf-8"))
-    bare = [
-        re.sub(r"(: \**[A-Z ]+\**)+(; append-only.*)?$", "", each) for each in (*headings, *ours)
-    ]
+    bare = [re.sub(r"(: \**[A-Z ]+\**)+$", "", each) for each in (*headings, *ours)]
     assert bare[: len(headings)] == bare[len(headings) :]
-    columns = {len(row.split(" | ")) for row in report.splitlines() if row.startswith("| 1 | ")}
-    assert columns == {5, 9}
+    rows = [row for row in report.splitlines() if re.match(r"\| \d+ \| ", row)]
+    assert {len(row.split(" | ")) for row in rows} == {4, 7, 9}
     assert not re.search(r"[^\n\x20-\x7e✓→…]", report)
     for case in CASES:
         said = files[f"{FOLDER}/{case}.txt"].decode("utf-8")
@@ -131,10 +138,10 @@ def test_hostile_text_stays_text() -> None:
 
 def test_a_run_id_that_means_something_to_a_shell_is_in_no_command() -> None:
     """Commands to copy are there for plain words alone."""
-    record, envelopes = taped()
+    whole = prove(*taped())
     for run_id, offered in (("a.b~c-1", True), ("x'; rm -rf .; '", False), ("$(x)", False)):
-        cases = (evolve(record.cases[0], run_id=run_id), *record.cases[1:])
-        _, files = render(evolve(record, cases=cases), envelopes)
+        first = evolve(whole.cases[0], result=evolve(whole.cases[0].result, run_id=run_id))
+        files = render(evolve(whole, cases=(first, *whole.cases[1:])))
         commands = re.findall(r"(?m)^curl .*$", files[REPORT].decode("utf-8"))
         assert len(commands) == 2 + offered
 
@@ -172,27 +179,19 @@ def test_values_are_told_apart() -> None:
     assert code({"a": ["<"]}) == '`{"a": ["\\u003c"]}`'
 
 
-def saved() -> tuple[Record, dict[str, bytes]]:
-    """The proof that was saved when version 1 was made."""
-    folder = TESTS / "golden" / "proof_1"
-    envelopes = {case: (folder / f"{case}.json").read_bytes() for case in CASES}
-    return load_record((folder / "record.json").read_bytes()), envelopes
+def failing() -> Proof:
+    """A proof with all that a report can have: a case that failed, one that lost its FC."""
+    count = itertools.count()
 
+    def tamper(command: Command, reply: Reply) -> Response:
+        number = next(count)
+        if number == 12:
+            return NoAnswer("nothing came", applied=True, sent=reply.sent)
+        if number > 20 and isinstance(command, ChangeRun):
+            return evolve(reply, code=418)
+        return reply
 
-def failing() -> tuple[Record, dict[str, bytes]]:
-    """The saved proof with all that a report can have, and a case that failed without a reading."""
-    record, envelopes = saved()
-    del envelopes["policy_deny"]
-    finding = FindingRecord("0123456789ab", "policy.deny-blocks", "status", "a refusal", "200")
-    last = evolve(record.cases[2].exchanges[0], status=None, why="nothing came")
-    deny = evolve(
-        record.cases[2],
-        verdict=Verdict.DIVERGES,
-        findings=(finding,),
-        exchanges=(last, evolve(last, status=200, verdict=Verdict.DIVERGES, excerpt="<b>")),
-        read_by=None,
-    )
-    flag = evolve(record.cases[1], verdict=Verdict.UNSURE, why="nothing came", blotted=True)
+    record, answers = taped(Tampering(Stub(), tamper))
     here = evolve(HERE, embedded=True, fault="step-runs-twice", git=None, image_digest="")
     coverage = CampaignCoverage(1, 2, ("an edge",) * 41, (), ("a law",))
     told = CampaignFinding("0123456789ab", "policy.deny-blocks", "a", "b", "c", 1, 2, "major", True)
@@ -200,45 +199,29 @@ def failing() -> tuple[Record, dict[str, bytes]]:
         Verdict.DIVERGES, "why", 3, 2, 1.25, 4, "ci", "seed", coverage, (told,), "http://fc", "now"
     )
     quoted = (Quoted("happy_path", 2, ((7, "a line"),)), Quoted("policy_flag", 0, ()))
-    return (
-        Record(
-            record.format,
-            record.version,
-            here,
-            (record.cases[0], flag, deny),
-            campaign,
-            (FcLog("fc.log", 9, "00", quoted),),
-        ),
-        envelopes,
-    )
+    logs = (FcLog("fc.log", 9, "00", quoted),)
+    changed = evolve(record, circumstances=here, campaign=campaign, fc_logs=logs)
+    return prove(changed, answers)
 
 
-PINS = [
-    (saved, "5238f3e544a2507698352673f02a1616d52ed2ebb89a4653e4a99cf07fd6bfde"),
-    (failing, "c2f6e9dc4c625e99ed4071be14b7b9cb7d19ec486005319dfd09809a98f7835e"),
-]
+@pytest.mark.parametrize("name", ["passing", "failing"])
+def test_version_2_looks_as_it_always_did(name: str, golden: Golden) -> None:
+    """Report and transcripts of a proof of version 2 are pinned, and with them all other files.
 
-
-@pytest.mark.parametrize(("proof", "sha256"), PINS)
-def test_version_1_looks_as_it_always_did(
-    proof: Callable[[], tuple[Record, dict[str, bytes]]], sha256: str
-) -> None:
-    """Every byte of a proof of version 1 is pinned.
-
-    Whoever changes what is made of a record must give it a new version, and keep this one: else
-    proofs that were written before can no longer be verified.
+    Whoever changes what is made of a record must give it a new version: else proofs that were
+    written before can no longer be verified.
     """
-    _, files = render(*proof())
-    assert hashlib.sha256(manifest(files)).hexdigest() == sha256
+    files = render(failing() if name == "failing" else prove(*taped()))
+    golden(f"proof_2/{name}/report.md", files[REPORT].decode())
+    for case in CASES[:2]:
+        golden(f"proof_2/{name}/{case}.txt", files[f"{FOLDER}/{case}.txt"].decode())
+    golden(f"proof_2/{name}/SHA256", f"{hashlib.sha256(manifest(files)).hexdigest()}\n")
 
 
-@pytest.mark.parametrize("proof", [saved, failing, hostile])
-def test_a_table_ends_where_it_ends(
-    proof: Callable[[], tuple[Record, dict[str, bytes]]],
-) -> None:
+@pytest.mark.parametrize("make", [lambda: prove(*taped()), failing, hostile])
+def test_a_table_ends_where_it_ends(make: Callable[[], Proof]) -> None:
     """A row is followed by a row or an empty line, or what follows would be taken for one."""
-    _, files = render(*proof())
-    lines = files[REPORT].decode("utf-8").splitlines()
+    lines = render(make())[REPORT].decode("utf-8").splitlines()
     assert len([each for each in lines if each.startswith("|")]) > 50
     after = {here[:1] for before, here in pairwise(lines) if before.startswith("|")}
     assert after <= {"|", ""}
@@ -257,10 +240,9 @@ def test_titles_and_templates_are_there() -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_a_transcript_tells_every_exchange_and_entry(case: str) -> None:
     """Each request stands in the transcript, and each log entry once, where it was first shown."""
-    record, envelopes = taped()
-    _, files = render(record, envelopes)
-    said = files[f"{FOLDER}/{case}.txt"].decode("utf-8")
-    logs = json.loads(envelopes[case])["logs"]
+    record, answers = taped()
+    said = render(prove(record, answers))[f"{FOLDER}/{case}.txt"].decode("utf-8")
+    logs = json.loads(answers[last(record, case)])["logs"]
     exchanges = next(each for each in record.cases if each.name == case).exchanges
     assert [f"{number}" for number in range(1, len(exchanges) + 1)] == re.findall(
         r"(?m)^\[(\d+)\] ", said

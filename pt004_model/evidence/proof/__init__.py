@@ -1,10 +1,11 @@
-"""The proof of the canonical cases: told line by line, and kept as a folder that can be verified.
+"""The proof of the canonical cases: a recorded history, and what judging it again comes to.
 
-``cases`` runs and tells them. ``record`` keeps what only the one who was there can know, ``facts``
-reads everything else from the envelopes alone, ``render`` makes the files of both, ``folder`` puts
-them where they belong.
+``cases`` runs and tells them, ``record`` keeps every request and answer, ``verdict`` judges them
+again, ``report`` makes the files, ``folder`` puts them where they belong, ``verify`` does all of it
+once more and compares.
 """
 
-from pt004_model.evidence.proof.cases import prove, tell, worst
+from pt004_model.evidence.proof.cases import tell, worst
+from pt004_model.evidence.proof.verdict import prove
 
 __all__ = ["prove", "tell", "worst"]

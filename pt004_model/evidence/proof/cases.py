@@ -79,11 +79,6 @@ class _Stop(Exception):  # noqa: N818 - not an error: the way out of a case
     """The case cannot go on."""
 
 
-def prove(session: Session, base_url: str, say: Callable[[str], None]) -> Verdict:
-    """Run and tell the canonical cases; the worst verdict of the three."""
-    return worst(tell(session, base_url, say))
-
-
 def tell(session: Session, base_url: str, say: Callable[[str], None]) -> tuple[CaseResult, ...]:
     """Run and tell the canonical cases; what came of each, in their order."""
     stamp = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -91,11 +86,11 @@ def tell(session: Session, base_url: str, say: Callable[[str], None]) -> tuple[C
     say(f"Federation Core: {base_url}")
     say(f"Timestamp: {stamp}")
     results: list[CaseResult] = []
-    for name, scenario in CANONICAL.items():
+    for name in CANONICAL:
         say("")
         for line in (RULE, CASES[name].title, RULE):
             say(line)
-        results.append(_Telling(session, name, scenario, say).run())
+        results.append(tell_case(session, name, say))
     say("")
     for line in (RULE, "SUMMARY", RULE):
         say(line)
@@ -110,6 +105,11 @@ def tell(session: Session, base_url: str, say: Callable[[str], None]) -> tuple[C
         said = "failed" if worst(results) is Verdict.DIVERGES else "could not be completed"
         say(f"❌ {len(failed)} of {len(results)} tests {said}")
     return tuple(results)
+
+
+def tell_case(session: Session, name: str, say: Callable[[str], None]) -> CaseResult:
+    """Run and tell one canonical case."""
+    return _Telling(session, name, CANONICAL[name], say).run()
 
 
 def worst(results: Iterable[CaseResult]) -> Verdict:

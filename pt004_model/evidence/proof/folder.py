@@ -20,7 +20,8 @@ import rfc8785
 from attrs import frozen
 
 from pt004_model.evidence.files import Unwritable, write_bytes
-from pt004_model.evidence.proof.render import FOLDER, REPORT
+from pt004_model.evidence.proof.record import FOLDER
+from pt004_model.evidence.proof.report import REPORT
 from pt004_model.model.values import Json
 from pt004_model.wire.codec import read_json
 

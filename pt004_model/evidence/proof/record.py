@@ -1,44 +1,42 @@
-"""What only the one who was there can know of a proof: the record, kept as ``record.json``.
+"""The record of a proof: the recorded history of the canonical cases, and its circumstances.
 
-Everything else in a proof folder is made from this record and the envelopes, so whoever has both
-can make it again and compare.
+``record.json`` names every request and what came back; the body of each answer is a file of its
+own, the very bytes that came. Everything else in a proof folder follows from these: judging them
+again (see ``judged``) gives the verdicts, the lines and the findings once more.
 
-An envelope is kept as the very bytes that came, with one exception: a secret of ours that an FC
-repeats is never written. Such an envelope is written anew without it, the case is marked
-``blotted``, and its bytes and some of its receipts can no longer be checked by anybody; a proof
-with such a case does not pass.
+A secret of ours that an FC repeats is never written. Such an answer is kept without it and marked
+``redacted``; its bytes can no longer be checked by anybody, and a proof with such an answer does
+not pass.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from attrs import define, field, frozen
 from cattrs import BaseValidationError, Converter
 
-from pt004_model.evidence.proof.cases import CaseResult
-from pt004_model.evidence.proof.envelope import DEEPEST, Envelope, depth, read_envelope
+from pt004_model.evidence.proof.cases import CaseResult, tell_case
 from pt004_model.evidence.proof.outside import Campaign, FcLog, Git
-from pt004_model.evidence.trace import blot, shallow
-from pt004_model.explore.lockstep import Step
-from pt004_model.judge.oracle import Verdict
-from pt004_model.model.commands import ReadRun, describe
+from pt004_model.evidence.trace import blot
+from pt004_model.explore.playback import Exchanged, Playback
+from pt004_model.explore.session import Session
+from pt004_model.judge.oracle import Oracle
+from pt004_model.model.commands import Names
 from pt004_model.model.replies import NoAnswer, Undecodable
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.vocabulary import Dialect
-from pt004_model.wire.codec import Answer, Request, read_json
+from pt004_model.wire.codec import Answer, Codec, Request, read_json
 from pt004_model.wire.transport import Transport
 
+FOLDER: Final = "PT-004_workflow_orchestration"
+RECORD: Final = f"{FOLDER}/record.json"
 FORMAT: Final = "pt004-proof"
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the record and of what is made from it: a changed template is a new version."""
-_EXCERPT: Final = 8000  # characters of an answer that did not hold
-
-Exchanged: TypeAlias = tuple[Request, Answer | NoAnswer]
 
 
 class BadRecord(Exception):  # noqa: N818 - said of a file, in a sentence for people
@@ -61,56 +59,35 @@ class Recorder:
 
 @frozen
 class Exchange:
-    """One request and what came back.
+    """One request and what came back, without headers: they may hold secrets.
 
-    ``at`` is when it was sent (RFC 3339), ``says`` the request in words. ``status``, ``size``
-    (bytes) and ``sha256`` are of the answer as received; without an answer ``why`` says so.
-    ``entries`` is the length of the log in a full reading, ``head`` the last receipt hash of it.
-    ``verdict`` is the judge's, ``excerpt`` the beginning of an answer that it did not accept.
+    ``sent`` and ``received`` are epoch seconds. ``content_type`` is the answer's. Without an answer
+    there is no ``status``, ``why`` is a sentence, and ``applied`` says if the call may have been.
     """
 
-    at: str
-    says: str
     method: str
     target: str
-    body: str
-    verdict: Verdict
+    body: str | None
+    sent: float
+    received: float | None = None
     status: int | None = None
-    size: int = 0
-    sha256: str = ""
-    entries: int | None = None
-    head: str = ""
+    content_type: str = ""
+    redacted: bool = False
     why: str = ""
-    excerpt: str = ""
-
-
-@frozen
-class FindingRecord:
-    """A disagreement that ended a case: the check, and what it says."""
-
-    fingerprint: str
-    check: str
-    where: str
-    expected: str
-    observed: str
+    applied: bool = False
 
 
 @frozen
 class CaseRecord:
-    """One canonical case: the judge's verdict, its run, the lines told, and every exchange.
-
-    ``read_by`` is the place in ``exchanges`` of the reading that is kept as the case's envelope.
-    """
+    """The recorded history of one canonical case."""
 
     name: str
-    verdict: Verdict
-    run_id: str
-    why: str
-    lines: tuple[str, ...]
-    findings: tuple[FindingRecord, ...]
     exchanges: tuple[Exchange, ...]
-    read_by: int | None = None
-    blotted: bool = False
+
+    @property
+    def redacted(self) -> bool:
+        """Whether a secret was left out of an answer, so that its bytes prove nothing."""
+        return any(each.redacted for each in self.exchanges)
 
 
 @frozen
@@ -148,173 +125,140 @@ class Record:
 
 
 def stamp(seconds: float) -> str:
-    """Epoch seconds as RFC 3339 in UTC, with milliseconds."""
+    """Return epoch seconds as RFC 3339 in UTC, with milliseconds."""
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def answer_path(case: str, number: int) -> str:
+    """Return where the body of the answer to a request is kept; requests count from 1."""
+    return f"{FOLDER}/answers/{case}/{number:03}.json"
 
 
 def record_cases(
     results: Iterable[CaseResult], exchanged: Sequence[Exchanged], secrets: tuple[str, ...]
 ) -> tuple[tuple[CaseRecord, ...], dict[str, bytes]]:
-    """The records of the cases, and the envelopes that are kept, by case.
+    """Return the histories of the cases, and the bodies of the answers by path.
 
     ``exchanged`` are all exchanges of the cases in order, one a step.
     """
     rest = iter(exchanged)
     cases: list[CaseRecord] = []
-    envelopes: dict[str, bytes] = {}
+    answers: dict[str, bytes] = {}
     for result in results:
-        case, envelope = _case(result, [next(rest) for _ in result.steps], secrets)
-        cases.append(case)
-        if envelope is not None:
-            envelopes[case.name] = envelope
-    return tuple(cases), envelopes
-
-
-def _case(
-    result: CaseResult, exchanged: Sequence[Exchanged], secrets: tuple[str, ...]
-) -> tuple[CaseRecord, bytes | None]:
-    readings = dict(_readings(result.steps, exchanged))
-    kept: bytes | None = None
-    blotted = False
-    if readings:
-        kept, blotted = _kept(exchanged[max(readings)][1], secrets)
-    hide = _hiding(secrets)
-    record = CaseRecord(
-        name=result.name,
-        verdict=result.verdict,
-        run_id=hide(result.run_id),
-        why=hide(result.why),
-        lines=tuple(map(hide, result.lines)),
-        findings=tuple(
-            FindingRecord(
-                each.fingerprint,
-                each.check,
-                hide(each.where),
-                hide(each.expected),
-                hide(each.observed),
-            )
-            for each in result.findings
-        ),
-        exchanges=tuple(
-            _exchange(step, *pair, readings.get(number), secrets)
-            for number, (step, pair) in enumerate(zip(result.steps, exchanged, strict=True))
-        ),
-        read_by=max(readings, default=None),
-        blotted=blotted,
-    )
-    return record, kept
-
-
-def _hiding(secrets: tuple[str, ...]) -> Any:
-    return lambda text: blot(text, secrets)
-
-
-def _readings(
-    steps: Sequence[Step], exchanged: Sequence[Exchanged]
-) -> Iterator[tuple[int, Envelope]]:
-    """The full readings of a run among the exchanges, by place."""
-    for number, (step, (_, answer)) in enumerate(zip(steps, exchanged, strict=True)):
-        command = step.command
-        if not isinstance(command, ReadRun) or not (command.logs and command.gates):
-            continue
-        if isinstance(answer, Answer) and answer.code == 200:
-            envelope = read_envelope(answer.content)
-            if envelope is not None:
-                yield number, envelope
-
-
-def _kept(answer: Answer | NoAnswer, secrets: tuple[str, ...]) -> tuple[bytes, bool]:
-    """The bytes to keep of a full reading, and whether a secret was blotted out of them."""
-    assert isinstance(answer, Answer)  # noqa: S101 - a reading has an answer
-    value = read_json(answer.content)
-    clean = blot(value, secrets)
-    text = answer.content.decode("utf-8")
-    if clean == value and blot(text, secrets) == text:
-        return answer.content, False
-    # escapes may spell a secret otherwise, so the text is written anew from the clean value
-    return (json.dumps(clean, indent=1) + "\n").encode("ascii"), True
+        exchanges: list[Exchange] = []
+        for number, _ in enumerate(result.steps, 1):
+            exchange, content = _exchange(*next(rest), secrets)
+            exchanges.append(exchange)
+            if content is not None:
+                answers[answer_path(result.name, number)] = content
+        cases.append(CaseRecord(result.name, tuple(exchanges)))
+    return tuple(cases), answers
 
 
 def _exchange(
-    step: Step,
-    request: Request,
-    answer: Answer | NoAnswer,
-    reading: Envelope | None,
-    secrets: tuple[str, ...],
-) -> Exchange:
-    hide = _hiding(secrets)
-    if step.findings:
-        verdict = Verdict.DIVERGES
-    else:
-        verdict = Verdict.UNSURE if isinstance(answer, NoAnswer) else Verdict.CONFORMS
-    asked: dict[str, Any] = {
-        "at": stamp(answer.sent),
-        "says": describe(step.command),
-        "method": request.method,
-        "target": hide(request.target),
-        "body": "" if request.content is None else request.content.decode("utf-8", "replace"),
-        "verdict": verdict,
-    }
+    request: Request, answer: Answer | NoAnswer, secrets: tuple[str, ...]
+) -> tuple[Exchange, bytes | None]:
+    """Return an exchange as it is kept, and the body of the answer."""
+    body = None if request.content is None else request.content.decode("utf-8")
+    target = str(blot(request.target, secrets))
     if isinstance(answer, NoAnswer):
-        return Exchange(**asked, why=hide(answer.why))
+        why = str(blot(answer.why, secrets))
+        kept = Exchange(request.method, target, body, answer.sent, why=why, applied=answer.applied)
+        return kept, None
+    content, redacted = _without_secrets(answer.content, secrets)
+    kind = answer.headers.get("content-type", "")
+    shown = str(blot(kind, secrets))
     return Exchange(
-        **asked,
-        status=answer.code,
-        size=len(answer.content),
-        sha256=hashlib.sha256(answer.content).hexdigest(),
-        entries=None if reading is None else len(reading.logs),
-        head="" if reading is None else hide(reading.head),
-        excerpt=_excerpt(answer.content, secrets) if step.findings else "",
-    )
+        request.method,
+        target,
+        body,
+        answer.sent,
+        answer.received,
+        answer.code,
+        shown,
+        redacted or shown != kind or target != request.target,
+    ), content
 
 
-def _excerpt(content: bytes, secrets: tuple[str, ...]) -> str:
-    """The beginning of an answer, written anew where escapes may spell a secret otherwise."""
-    value = read_json(content)
-    text = content.decode("utf-8", "replace")
-    if secrets and not isinstance(value, Undecodable):
-        flat = shallow(value)
-        clean = blot(flat, secrets)
-        if clean != flat or depth(value) > DEEPEST:
-            text = json.dumps(clean)
-    return str(blot(text, secrets))[:_EXCERPT]
+def _without_secrets(content: bytes, secrets: tuple[str, ...]) -> tuple[bytes, bool]:
+    """Return the bytes to keep of a body, and whether a secret was left out of them."""
+    value, text = read_json(content), content.decode("utf-8", "replace")
+    clean = blot(text, secrets)
+    if isinstance(value, Undecodable):
+        return (content, False) if clean == text else (clean.encode(), True)
+    plain = blot(value, secrets)
+    if plain == value and clean == text:
+        return content, False
+    # escapes may spell a secret otherwise, so the text is written from the clean value
+    return (json.dumps(plain, indent=1) + "\n").encode("ascii"), True
+
+
+def judged(record: Record, answers: Mapping[str, bytes]) -> tuple[CaseResult, ...]:
+    """Judge a record again, and return what came of each case.
+
+    ``answers`` holds the bodies by path; one that is missing counts as no answer.
+    """
+    here = record.circumstances
+    names = Names.of(here.tenant, f"{here.tenant}_stranger", (here.actor,))
+    codec, oracle = Codec(names, here.dialect), Oracle(names)
+    results = []
+    for case in record.cases:
+        playback = Playback(codec, tuple(_exchanged(case, answers)))
+        session = Session(playback, oracle, authenticates=here.authenticated)
+        results.append(tell_case(session, case.name, lambda _: None))
+    return tuple(results)
+
+
+def _exchanged(case: CaseRecord, answers: Mapping[str, bytes]) -> Iterator[Exchanged]:
+    for number, each in enumerate(case.exchanges, 1):
+        content = answers.get(answer_path(case.name, number))
+        body = None if each.body is None else each.body.encode()
+        request = Request(each.method, each.target, {}, body)
+        if each.status is None or content is None:
+            yield request, NoAnswer(each.why or "the answer was not kept", each.applied, each.sent)
+            continue
+        headers = {"content-type": each.content_type}
+        received = each.sent if each.received is None else each.received
+        yield request, Answer(each.status, headers, content, each.sent, received)
 
 
 _CONVERTER: Final = Converter(forbid_extra_keys=True)
 
 
 def dump_record(record: Record) -> bytes:
-    """The record as it is written: JSON in ASCII. There is one spelling of each record."""
+    """Return the record as it is written: JSON in ASCII. There is one spelling of each record."""
     raw = _CONVERTER.unstructure(record)
-    return (json.dumps(raw, indent=1, ensure_ascii=True) + "\n").encode("ascii")
+    return (json.dumps(raw, indent=1, ensure_ascii=True, allow_nan=False) + "\n").encode("ascii")
 
 
 def load_record(content: bytes) -> Record:
-    """A record from what was written. Raises :class:`BadRecord`."""
+    """Return the record that was written. Raises :class:`BadRecord`."""
     raw = read_json(content)
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise BadRecord("this is no record of a proof")
-    if raw.get("version") != VERSION:
-        raise BadRecord(f"its version is {raw.get('version')!r:.20}, and {VERSION} is known here")
+    version = raw.get("version")
+    if version == 1:
+        raise BadRecord(
+            "it is a proof of format 1, which keeps the last answers alone and cannot be judged"
+            f" again; this pt004_model verifies format {VERSION}, and 1.0.0 verifies format 1"
+        )
+    if version != VERSION:
+        raise BadRecord(f"its version is {version!r:.20}, and {VERSION} is known here")
     try:
         record: Record = _CONVERTER.structure(raw, Record)
         again = dump_record(record)
     except (BaseValidationError, KeyError, TypeError, ValueError, RecursionError):
         raise BadRecord("this record lacks something, or has what none has") from None
+    for each in (exchange for case in record.cases for exchange in case.exchanges):
+        try:
+            stamp(each.sent)
+        except (ValueError, OverflowError, OSError):
+            raise BadRecord(f"{each.sent!r} is no time at which a request was sent") from None
     if again != content:
         raise BadRecord("this record is not spelled as it is written")
-    if [case.name for case in record.cases] != list(CANONICAL) or not all(map(_sane, record.cases)):
+    if [case.name for case in record.cases] != list(CANONICAL):
         raise BadRecord("its cases are not the canonical ones")
-    quoted = {each.case for log in record.fc_logs for each in log.quoted}
-    if not quoted <= set(CANONICAL):
+    if not {each.case for log in record.fc_logs for each in log.quoted} <= set(CANONICAL):
         raise BadRecord("its logs are of other cases")
     return record
-
-
-def _sane(case: CaseRecord) -> bool:
-    """Whether the reading that is kept is one of the case's."""
-    at = case.read_by
-    if at is None:
-        return True
-    return 0 <= at < len(case.exchanges) and case.exchanges[at].entries is not None

@@ -1,10 +1,9 @@
-"""Checks a proof folder offline: is it whole, and does it say what its envelopes say?
+"""Checks a proof folder offline: is it whole, and does it say what its answers say?
 
-What is found whatever the manifest says: links, files added, removed or changed against what the
-record and the envelopes amount to, envelopes that are not the answers that the record names, and
-receipts that do not hold though the report says so. They are recomputed here from the envelopes
-alone. What only the manifest's SHA-256, kept elsewhere, protects: the record itself, when all that
-is made from it is made anew.
+Every recorded answer is judged again by the judge that judged it live, and every file is made again
+from that. What is found whatever the manifest says: links, files added, removed or changed against
+what the record and the answers amount to. What only the manifest's SHA-256, kept elsewhere,
+protects is a folder that was made from other answers as a whole.
 """
 
 from __future__ import annotations
@@ -14,33 +13,25 @@ import os
 from collections.abc import Iterator
 from itertools import takewhile, zip_longest
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from attrs import define, field
 
-from pt004_model.evidence.proof.facts import RECEIPTS, Proof, State
-from pt004_model.evidence.proof.folder import (
-    MANIFEST,
-    BadManifest,
-    kind_of,
-    read_manifest,
-    walk,
-)
+from pt004_model.evidence.proof.folder import MANIFEST, BadManifest, kind_of, read_manifest, walk
 from pt004_model.evidence.proof.plain import inert, line
-from pt004_model.evidence.proof.record import BadRecord, Record, load_record
-from pt004_model.evidence.proof.render import (
+from pt004_model.evidence.proof.record import (
     FOLDER,
     RECORD,
-    REPORT,
-    envelope_path,
-    render,
+    BadRecord,
+    Record,
+    answer_path,
+    load_record,
 )
-from pt004_model.judge.receipts import canonical_hash
-from pt004_model.model.scenarios import CANONICAL
-from pt004_model.wire.codec import read_json
+from pt004_model.evidence.proof.report import REPORT, render
+from pt004_model.evidence.proof.verdict import Proof, prove
 
-_ENDED: Final = ("completed", "failed")
 _BEFORE, _SHOWN = 20, 60  # characters shown before and from a difference on
+_ANSWERS: Final = f"{FOLDER}/answers/"
 
 
 class NoProof(Exception):  # noqa: N818 - said of a folder, in a sentence for people
@@ -166,48 +157,49 @@ def _compare(contents: dict[str, bytes], listed: dict[str, str], found: Verifica
 
 
 def _made_from(contents: dict[str, bytes], changed: set[str], found: Verification) -> None:
-    """Make all files again from the record and the envelopes, and compare."""
-    paths = {case: envelope_path(case) for case in CANONICAL}
-    envelopes = {case: contents[path] for case, path in paths.items() if path in contents}
-    try:
-        record = load_record(contents.get(RECORD, b""))
-    except BadRecord as error:
-        if RECORD in contents:
-            found.add(RECORD, str(error))
-        _chains(envelopes, None, found)
+    """Judge the answers again, make all files from them, and compare."""
+    if RECORD not in contents:
         return
-    sources = {RECORD, *paths.values()}
-    if not _names_them(record, envelopes, found) or sources & changed:
-        _chains(envelopes, None, found)
+    try:
+        record = load_record(contents[RECORD])
+    except BadRecord as error:
+        found.add(RECORD, str(error))
+        return
+    answers = {path: each for path, each in contents.items() if path.startswith(_ANSWERS)}
+    proof = prove(record, answers)
+    missing = _missing(record, answers)
+    for path in missing:
+        found.add(path, "is not there, though the record names it")
+    if missing or {RECORD, *answers} & changed:
+        _judged_again(proof, found)
         return  # whatever is made from these differs too
-    whole, files = render(record, envelopes)
-    found.verdict = whole.verdict
-    _chains(envelopes, whole, found)
+    found.verdict = proof.verdict
+    files = render(proof)
     for path in sorted({*files, *contents} - changed):
         if path not in contents:
-            found.add(path, "is not there, though the envelopes call for it")
+            found.add(path, "is not there, though the record and the answers call for it")
         elif path not in files:
             found.add(path, "is not a file of this proof")
         elif contents[path] != files[path]:
             found.add(path, _difference(files[path], contents[path]))
 
 
-def _names_them(record: Record, envelopes: dict[str, bytes], found: Verification) -> bool:
-    """Whether the envelopes that are there are those that the record names."""
-    good = True
-    for case in record.cases:
-        path = envelope_path(case.name)
-        there = envelopes.get(case.name)
-        if (case.read_by is None) != (there is None):
-            found.add(path, "is there or not there against what the record says")
-            good = False
-            continue
-        if case.read_by is None or there is None or case.blotted:
-            continue
-        if hashlib.sha256(there).hexdigest() != case.exchanges[case.read_by].sha256:
-            found.add(path, "is not the answer that the record says was received")
-            good = False
-    return good
+def _missing(record: Record, answers: dict[str, bytes]) -> list[str]:
+    """Return the paths of the answers that the record names and that are not there."""
+    return [
+        path
+        for case in record.cases
+        for number, each in enumerate(case.exchanges, 1)
+        if each.status is not None and (path := answer_path(case.name, number)) not in answers
+    ]
+
+
+def _judged_again(proof: Proof, found: Verification) -> None:
+    """Say which checks notice that record or answers are not as they were."""
+    for case in proof.cases:
+        for finding in case.result.findings:
+            path = answer_path(case.record.name, len(case.result.steps))
+            found.add(path, f"judged again, it fails {finding}")
 
 
 def _difference(expected: bytes, observed: bytes) -> str:
@@ -221,41 +213,4 @@ def _difference(expected: bytes, observed: bytes) -> str:
         "missing" if each is None else repr(line(each.decode("utf-8", "replace")[at:], _SHOWN))
         for each in (one, other)
     )
-    return f"does not say what envelopes and record say: line {number} is {got} and not {wanted}"
-
-
-def _chains(envelopes: dict[str, bytes], whole: Proof | None, found: Verification) -> None:
-    """Recompute every receipt from the envelopes, and hold that against what the report says.
-
-    Without a report to hold it against, whatever does not hold is a problem.
-    """
-    said = {} if whole is None else {p.case: p.state for p in whole.parts if p.name == RECEIPTS}
-    for case, content in envelopes.items():
-        problem = broken_receipt(content)
-        state = said.get(case, State.PASS)
-        if problem is not None and state is State.PASS:
-            found.add(envelope_path(case), problem)
-        elif problem is None and state is State.FAIL:
-            found.add(envelope_path(case), "its receipts hold, and the report says that they fail")
-
-
-def broken_receipt(content: bytes) -> str | None:
-    """What is wrong with the receipts of an envelope, in words; ``None`` when all hold."""
-    body: Any = read_json(content)
-    try:
-        run, logs = body["run"], body["logs"]
-        hashes = [entry["receipt_hash"] for entry in logs]
-        for number, entry in enumerate(logs, 1):
-            unsigned = {name: value for name, value in entry.items() if name != "receipt_hash"}
-            if canonical_hash(unsigned) != hashes[number - 1]:
-                return f"receipt {number} is not the hash of its log entry"
-            if entry["previous_receipt_hash"] != (hashes[number - 2] if number > 1 else None):
-                return f"receipt {number} does not name the one before it"
-        if not hashes or run["receipt_chain"] != hashes:
-            return "receipt_chain does not list the receipts of the log"
-        sealed = canonical_hash(hashes) if run.get("status") in _ENDED else None
-        if run["workflow_receipt_hash"] != sealed:
-            return "workflow_receipt_hash is not the hash of the chain of an ended run"
-    except (TypeError, KeyError, AttributeError):
-        return "this is no envelope with receipts"
-    return None
+    return f"does not say what record and answers say: line {number} is {got} and not {wanted}"
