@@ -10,6 +10,7 @@ from pt004_model.cli.check import INTERRUPTED, check
 from pt004_model.cli.completion import completion
 from pt004_model.cli.diagram import diagram
 from pt004_model.cli.digest import digest
+from pt004_model.cli.docs import docs, explain
 from pt004_model.cli.group import Group
 from pt004_model.cli.known import known
 from pt004_model.cli.lists import checks, faults
@@ -58,7 +59,7 @@ def main() -> None:
 
 
 for command in (
-    prove, verify, check, page, replay, show, submit, known, digest, serve, score, checks,
-    faults, diagram, completion,
+    prove, verify, check, page, replay, show, submit, known, digest, serve, score, checks, explain,
+    faults, docs, diagram, completion,
 ):  # fmt: skip
     main.add_command(command)

@@ -16,7 +16,6 @@ from typing import Any, Final
 import hypothesis
 from attrs import field, frozen
 
-from pt004_model.evidence.clauses import clause
 from pt004_model.evidence.document import (
     BadTrace,
     Reproduced,
@@ -36,6 +35,7 @@ from pt004_model.explore.lockstep import Step
 from pt004_model.explore.results import Found
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.finding import Finding
+from pt004_model.manual import clause
 from pt004_model.model.commands import Command, Names, Token, describe, subject
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.telling import tell

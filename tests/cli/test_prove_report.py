@@ -186,7 +186,7 @@ def test_no_secret_is_in_the_report(place: object, tmp_path: Path) -> None:
 
 
 def test_a_secret_in_a_reading_is_no_pass(tmp_path: Path) -> None:
-    """An FC that conforms but repeats a header in what is free is kept without it, and is unsure."""
+    """An FC that repeats a header in what is free is kept without it, and is unsure."""
 
     def after(seen: Seen, said: Said) -> Said:
         if not seen.is_run_call:

@@ -13,7 +13,6 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pt004_model.evidence.clauses import clause
 from pt004_model.evidence.trace import (
     BadTrace,
     Origin,
@@ -23,6 +22,7 @@ from pt004_model.evidence.trace import (
     trace,
     write_trace,
 )
+from pt004_model.manual import clause
 from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, Tenant, Token, Unknown
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.values import Body
