@@ -55,7 +55,10 @@ class Connected:
 
     def require(self, *, governed: bool, on_run: Callable[[str], None]) -> None:
         """Make sure that there is an FC. Raises :class:`Unsure`."""
-        why = preflight(self.codec, self.transport, governed=governed, on_run=on_run)
+        patience = self.session.patience
+        why = preflight(
+            self.codec, self.transport, governed=governed, on_run=on_run, patience=patience
+        )
         if why is not None:
             raise Unsure(why)
 
@@ -83,6 +86,7 @@ def connected(
             bad_tokens=credentials.kinds,
             ungoverned=ungoverned,
             fresh=partial(_fresh, setup, codec) if setup.base_url is None else None,
+            patience=setup.patience,
         )
         try:
             yield Connected(session, transport, codec, base_url)

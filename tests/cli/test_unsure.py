@@ -37,7 +37,7 @@ NO_FC: dict[str, tuple[Callable[[], AbstractContextManager[str]], str]] = {
     "nobody listens": (nobody, "no Federation Core answers: the FC cannot be reached ("),
     "answers HTML": (
         lambda: answering(lambda _: HTML),
-        "what answers is no Federation Core: /health gives status 200 and not 200 with JSON",
+        "what answers is no Federation Core: /health gives status 200 without JSON: not JSON (Ex",
     ),
     "knows no health": (
         lambda: answering(lambda seen: None if seen.is_run_call else refusal(404)),

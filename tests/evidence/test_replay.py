@@ -152,7 +152,7 @@ def unanswered(code: int) -> Tamper:
     [
         (409, "step 3 got no answer: it is gone"),
         (200, "step 2 got no answer: it is gone"),
-        (201, "step 1 got no answer: it is gone"),
+        (201, "the FC stopped answering: it is gone"),  # three times over, and nothing else
     ],
 )
 def test_without_an_answer_nothing_can_be_said(code: int, why: str) -> None:

@@ -10,7 +10,7 @@ from itertools import cycle, repeat
 import pytest
 from attrs import define, evolve, field
 
-from pt004_model.explore.lockstep import LOST_AFTER, Fc, Interruption, Lockstep, TargetLost
+from pt004_model.explore.lockstep import Fc, Interruption, Lockstep, TargetLost
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import (
     Caller,
@@ -27,6 +27,7 @@ from pt004_model.model.coverage import Edge
 from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Body
 from pt004_model.vocabulary import Decision, Status
+from pt004_model.wire.patience import LOST_AFTER
 from tests.explore.helpers import (
     READ,
     STRANGER,
@@ -159,9 +160,9 @@ def test_three_silent_calls_in_a_row_and_the_target_is_lost() -> None:
     lockstep, _ = noting(Losing(Stub(), iter(["kept", "never", "never", "kept"])), RUN)
     for _ in range(2):
         lockstep.do(READ)
-    assert lockstep.tally.silent == 2
+    assert lockstep.tally.silence.calls == 2
     lockstep.do(READ)
-    assert not lockstep.tally.silent
+    assert not lockstep.tally.silence.calls
     lockstep, _ = noting(Losing(Stub(), repeat("lost")))
     for number in range(LOST_AFTER - 1):
         lockstep.do(create(number, "a"))

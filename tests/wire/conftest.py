@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pt004_model.wire import transport
+from pt004_model.wire import patience, transport
 from tests.wire.helpers import Clock, Serve, Server
 
 
@@ -38,4 +38,5 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The transport's clock, which only sleeping moves."""
     fake = Clock()
     monkeypatch.setattr(transport, "time", fake)
+    monkeypatch.setattr(patience, "time", fake)
     return fake
