@@ -140,7 +140,7 @@ def test_429_is_waited_for_and_repeated(tmp_path: Path) -> None:
         return refusal(429, Retry_After=str(int(busy[seen.number])))
 
     with fronted(before=sometimes) as front:
-        said = check(front.url, tmp_path)
+        said = check(front.url, tmp_path, "--patience", "30")
     assert (said.code, summary(tmp_path)["verdict"]) == (0, "conforms")
     assert 18 in busy
     for number, pause in busy.items():
