@@ -39,6 +39,27 @@ NO_FC: dict[str, tuple[Callable[[], AbstractContextManager[str]], str]] = {
         lambda: answering(lambda _: HTML),
         "what answers is no Federation Core: /health gives status 200 without JSON: not JSON (Ex",
     ),
+    "compresses": (
+        lambda: answering(
+            lambda _: Said(200, b"\x1f\x8b", headers=(("content-encoding", "gzip"),))
+        ),
+        "what answers is no Federation Core: /health gives status 200 without JSON: the body is"
+        " compressed (gzip) though identity was asked",
+    ),
+    "begins with a mark": (
+        lambda: answering(lambda _: Said(200, b"\xef\xbb\xbf{}")),
+        "what answers is no Federation Core: /health gives status 200 without JSON: begins with a",
+    ),
+    "creates a run with NaN": (
+        lambda: answering(create_answers(Said(201, b'{"run": {"run_id": "x", "x": NaN}}'))),
+        "what answers is no Federation Core: the first create gives status 201 with no JSON: holds"
+        " NaN, which JSON does not have",
+    ),
+    "creates a run twice": (
+        lambda: answering(create_answers(Said(201, b'{"run": {}, "run": {}}'))),
+        "what answers is no Federation Core: the first create gives status 201 with no JSON: the"
+        " name 'run' stands twice in one object",
+    ),
     "knows no health": (
         lambda: answering(lambda seen: None if seen.is_run_call else refusal(404)),
         "what answers is no Federation Core: /health gives status 404",
@@ -127,6 +148,14 @@ def test_a_gateway_that_loses_the_fc(code: int, tmp_path: Path) -> None:
     why = f"the Federation Core stopped answering: the FC, or a gateway before it, answers {code}"
     assert f"UNSURE: {why}" in said.lines
     assert ("unsure", why) == (summary(tmp_path)["verdict"], summary(tmp_path)["why"])
+
+
+@pytest.mark.parametrize(("name", "value"), [("http_proxy", "http://127.0.0.1:port")])
+def test_a_proxy_that_is_none(name: str, value: str) -> None:
+    """A proxy that is set wrong is a mistake of usage, told in a sentence."""
+    said = invoke("check", "--base-url", "http://fc.example", **{name: value})
+    assert said.code == 2
+    assert "the proxy that the environment names for http is none; give one like" in said.err
 
 
 def test_429_is_waited_for_and_repeated(tmp_path: Path) -> None:

@@ -58,6 +58,21 @@ def test_without_patience_it_does(
     assert told["examples"] < EXAMPLES if examples is None else told["examples"] == examples
 
 
+@pytest.mark.parametrize("call", [2, 3, 4, 9, 14, 30])
+@pytest.mark.parametrize("fate", ["503", "truncated"])
+def test_a_proof_with_a_lost_answer_is_unsure(
+    call: int, fate: str, fc: str, tmp_path: Path
+) -> None:
+    """Its case says what was not answered; the others are made, and the report is written."""
+    with harming(fc, lambda number, _: fate if number == call else "") as proxy:
+        said = invoke("prove", "--base-url", proxy.url, "--out", tmp_path / "proof")
+    assert said.code == 3, said.said
+    assert "  expected: an answer\n" in said.out
+    assert said.out.count("✗ ") == 2  # the line in its case, and the case in the end
+    assert "Verdict: UNSURE" in said.out
+    assert invoke("verify", tmp_path / "proof").code in {0, 3}
+
+
 LOSSES = ("lost", "reset", "unsent", "truncated", "delayed", "503", "504", "429")
 
 
