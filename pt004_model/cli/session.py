@@ -54,11 +54,31 @@ class Connected:
     base_url: str
 
     def require(self, *, governed: bool, on_run: Callable[[str], None]) -> None:
-        """Make sure that there is an FC. Raises :class:`Unsure`."""
+        """Make sure that there is an FC, and say so while it is waited for.
+
+        Raises :class:`Unsure`.
+        """
         patience = self.session.patience
-        why = preflight(
-            self.codec, self.transport, governed=governed, on_run=on_run, patience=patience
-        )
+        waiting = f"no answer yet; asking again for up to {patience:g} s (--patience)"
+        said: list[str] = []
+
+        def wait() -> None:
+            if not said:  # once is enough
+                said.append(waiting)
+                click.echo(waiting, err=True)
+
+        self.transport.on_wait = wait
+        try:
+            why = preflight(
+                self.codec,
+                self.transport,
+                governed=governed,
+                on_run=on_run,
+                patience=patience,
+                on_wait=wait,
+            )
+        finally:
+            self.transport.on_wait = lambda: None
         if why is not None:
             raise Unsure(why)
 

@@ -223,8 +223,7 @@ class Lockstep:
         self.under_way = False
         if isinstance(response, NoAnswer):
             self._wait(command, response, began)
-        else:
-            self._count(command, response, judgement, before)
+        self._count(command, response, judgement, before)
         for finding in judgement.findings[:1]:
             self.on_finding(finding, self)
         return judgement
@@ -259,8 +258,10 @@ class Lockstep:
         silence.pause(self.patience)
 
     def _count(
-        self, command: Command, response: Reply, judgement: Judgement, before: World
+        self, command: Command, response: Response, judgement: Judgement, before: World
     ) -> None:
+        if isinstance(response, NoAnswer):
+            return
         tally = self.tally
         tally.silence.answered()
         tally.statistics.answered(command, response)

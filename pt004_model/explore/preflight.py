@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pt004_model.explore.dressing import creation
 from pt004_model.model.replies import NoAnswer, Undecodable
 from pt004_model.model.scenarios import HAPPY_PATH
-from pt004_model.vocabulary import HEALTH_PATH
+from pt004_model.vocabulary import HEALTH_PATH, Dialect
 from pt004_model.wire.codec import Answer, Codec, Request, decode
 from pt004_model.wire.patience import Silence
 from pt004_model.wire.transport import Transport
@@ -21,34 +21,27 @@ def preflight(
     governed: bool = True,
     on_run: Callable[[str], None] = lambda _: None,
     patience: float = 0.0,
+    on_wait: Callable[[], None] = lambda: None,
 ) -> str | None:
     """Why nothing can be said of what answers, in a sentence; ``None`` when it is an FC.
 
     An FC is healthy, and answers a first create with a run or with a refusal that has a ``detail``.
     Everything else about it, a server error included, is for the judge to say. One that does not
-    answer is asked again for ``patience`` seconds.
+    answer is asked again for ``patience`` seconds; ``on_wait`` is told each time.
     """
-    health = _asked(transport, Request("GET", HEALTH_PATH, {}), patience)
+    health = _asked(transport, Request("GET", HEALTH_PATH, {}), patience, on_wait)
     if isinstance(health, NoAnswer):
         return f"no Federation Core answers: {health.why}"
     why = _unlike(health)
     if why:
         return f"what answers is no Federation Core: {HEALTH_PATH} {why}; is the address right?"
     command = creation(0, HAPPY_PATH, None, governed)
-    answer = _asked(transport, codec.encode(command, lambda _: "", "preflight"), patience)
+    answer = _asked(transport, codec.encode(command, lambda _: "", "preflight"), patience, on_wait)
     if isinstance(answer, NoAnswer):
         return f"the first create got no answer: {answer.why}"
     body = decode(answer).body
-    if answer.code in {401, 403}:
-        return (
-            f"the first create is refused with {answer.code}: a token is missing or not good;"
-            " set FC_TOKEN, or SECRET_KEY to have tokens made"
-        )
-    if answer.code == 404:
-        return (
-            f"the first create is refused with 404: this FC may speak the other dialect;"
-            f" now it is {codec.dialect}, set FC_DIALECT or --dialect"
-        )
+    if answer.code in {401, 403, 404}:
+        return _refused(answer.code, codec.dialect)
     if answer.code >= 500:
         return None
     run = body.get("run") if isinstance(body, dict) else None
@@ -67,7 +60,9 @@ def preflight(
     )
 
 
-def _asked(transport: Transport, request: Request, patience: float) -> Answer | NoAnswer:
+def _asked(
+    transport: Transport, request: Request, patience: float, on_wait: Callable[[], None]
+) -> Answer | NoAnswer:
     """The answer to a request that is sent again while there is none.
 
     What has not arrived at all the transport itself sends again.
@@ -81,7 +76,20 @@ def _asked(transport: Transport, request: Request, patience: float) -> Answer | 
         silence.unanswered(began)
         if silence.outlasts(patience):
             return answer
+        on_wait()
         silence.pause(patience)
+
+
+def _refused(code: int, dialect: Dialect) -> str:
+    if code == 404:
+        return (
+            f"the first create is refused with 404: this FC may speak the other dialect;"
+            f" now it is {dialect}, set FC_DIALECT or --dialect"
+        )
+    return (
+        f"the first create is refused with {code}: a token is missing or not good;"
+        " set FC_TOKEN, or SECRET_KEY to have tokens made"
+    )
 
 
 def _unlike(health: Answer) -> str:

@@ -1,25 +1,20 @@
-"""Requests over the network: the only module that names httpx and httpcore.
+"""Requests over the network; with ``network`` the only module that names an HTTP library.
 
 Every way in which they can fail is mapped once to a :class:`NoAnswer` that says whether the request
 may have been applied. 429 is waited for and repeated, and so is what has certainly not arrived;
 502, 503 and 504 are no answer (contract, head).
-
-One deadline holds for a whole exchange, whatever arrives. HTTP libraries bound the wait for the
-next byte alone, so that one byte a second keeps them waiting for ever; httpcore lets us put
-connections of our own under its protocol, and these look at the deadline.
 """
 
 from __future__ import annotations
 
 import re
-import socket
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -29,11 +24,10 @@ from attrs import define, field, frozen
 
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire.codec import Answer, Request
+from pt004_model.wire.network import Exchange, Network, NotReached, plain
 from pt004_model.wire.patience import PATIENCE, Silence
 
 MAX_REPLY: Final = 16 * 1024 * 1024
-MAX_HEAD: Final = 256 * 1024
-"""Bytes that may arrive before an answer has begun: its headers, and interim responses."""
 KEEP_ALIVE: Final = 2.0
 """Seconds that an idle connection is kept; servers close theirs after five."""
 _ALWAYS: Final = (
@@ -48,7 +42,6 @@ _WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _FRAMING: Final = 8
 """Bytes on the wire for one byte of a body: a chunk of one byte takes six."""
-_SLICE: Final = 16 * 1024
 
 
 class BadTarget(ValueError):  # noqa: N818 - said of a setting, in a sentence for people
@@ -101,121 +94,6 @@ def check_url(text: str) -> str:
             f"{shown!r} is no address of a Federation Core; give one like http://127.0.0.1:9405"
         )
     return text.rstrip("/")
-
-
-@define
-class _Exchange:
-    """The exchange under way: until when, and how many bytes may still arrive for it."""
-
-    until: float = 0.0
-    room: int = 0
-    begun: bool = False
-
-    def begin(self, seconds: float) -> None:
-        self.until, self.room, self.begun = time.monotonic() + seconds, MAX_HEAD, False
-
-    def left(self, late: type[Exception] = httpcore.ReadTimeout) -> float:
-        """Seconds that are left. Raises ``late`` when there are none."""
-        left = self.until - time.monotonic()
-        if left <= 0:
-            raise late("the time for the whole exchange is up")
-        return left
-
-    def arrived(self, count: int) -> None:
-        self.begun = True
-        self.room -= count
-        if self.room < 0:
-            raise httpcore.RemoteProtocolError("more bytes arrive than an answer takes")
-
-
-class _NotReached(httpcore.ConnectError):
-    """Nobody has got the request; the message is a sentence. A later try may fare better."""
-
-
-class _NotTrusted(ValueError):  # noqa: N818 - said of a certificate, in a sentence for people
-    """The certificate of who answers is not trusted, and will not be the next time."""
-
-
-class _Stream(httpcore.NetworkStream):
-    """A connection on which nothing outlasts the exchange.
-
-    The time-outs that httpcore hands down begin again with each byte, so they are left aside.
-    """
-
-    def __init__(self, stream: httpcore.NetworkStream, exchange: _Exchange) -> None:
-        self._stream, self._exchange = stream, exchange
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        del timeout
-        data = self._stream.read(max_bytes, self._exchange.left())
-        self._exchange.arrived(len(data))
-        return data
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        del timeout
-        for at in range(0, len(buffer), _SLICE):  # a write, too, may progress byte by byte
-            self._stream.write(buffer[at : at + _SLICE], self._exchange.left())
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        del timeout
-        left = self._exchange.left(httpcore.ConnectTimeout)
-        try:
-            stream = self._stream.start_tls(ssl_context, server_hostname, left)
-        except httpcore.ConnectError as error:
-            if isinstance(error.__cause__, ssl.SSLCertVerificationError):
-                raise _NotTrusted(
-                    f"the certificate of {server_hostname} is not trusted,"
-                    f" {error.__cause__.verify_message}; give the CA that signed it with"
-                    " --ca-bundle FILE"
-                ) from error
-            raise
-        return _Stream(stream, self._exchange)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-class _Network(httpcore.SyncBackend):
-    """Connects within the time of an exchange; ``peer`` says in words to whom."""
-
-    def __init__(self, exchange: _Exchange) -> None:
-        self._exchange, self.peer = exchange, "the FC"
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        del timeout
-        error: Exception = OSError("it has no address")
-        try:
-            # one address after the other, because each would be given all of the time
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as unknown:
-            found, error = [], unknown
-        for tried, (*_, address) in enumerate(found):
-            try:
-                share = self._exchange.left(httpcore.ConnectTimeout) / (len(found) - tried)
-                stream = super().connect_tcp(
-                    str(address[0]), port, share, local_address, socket_options
-                )
-                return _Stream(stream, self._exchange)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
-                error = failed
-        if isinstance(error, httpcore.ConnectTimeout):
-            raise _NotReached(f"connecting to {self.peer} timed out") from error
-        raise _NotReached(f"{self.peer} cannot be reached ({_plain(error)})") from error
 
 
 _NOT_REACHED: Final = (
@@ -283,15 +161,17 @@ def _named_proxy(proxy: httpx.Proxy, trusted: ssl.SSLContext) -> httpcore.Proxy:
 class HttpTransport:
     """Keeps connections to one FC, counts what was sent, and holds back to the rate asked for.
 
+    ``on_wait`` is told each time before what has not arrived is sent again.
     Raises :class:`BadTarget` when made for an unusable address.
     """
 
     target: Target
     requests: int = 0
+    on_wait: Callable[[], None] = lambda: None
     _next: float = 0.0
     _epoch: float = field(factory=lambda: time.time() - time.monotonic())
     _silence: Silence = field(factory=Silence)
-    _exchange: _Exchange = field(factory=_Exchange)
+    _exchange: Exchange = field(factory=Exchange)
     _pool: httpcore.ConnectionPool = field(init=False, repr=False)
     _always: dict[str, tuple[bytes, bytes]] = field(init=False, repr=False)
     _prefix: str = field(init=False)
@@ -309,7 +189,7 @@ class HttpTransport:
             always = (("Host", url.netloc.decode("ascii")), *_ALWAYS, *self.target.headers)
             self._always = dict(_named(name, value) for name, value in always)
             trusted = _trusted(self.target)
-            network = _Network(self._exchange)
+            network = Network(self._exchange)
             proxy = None if self.target.own else _proxy(url)
             if proxy is not None:
                 port = proxy.url.port or _PORTS[proxy.url.scheme]
@@ -350,6 +230,7 @@ class HttpTransport:
                 self._silence.unanswered(began)
                 why, applied = self._explain(error)
                 if isinstance(error, _NOT_REACHED) and not self._silence.outlasts(patience):
+                    self.on_wait()
                     self._silence.pause(patience)
                     continue
                 return NoAnswer(why, applied, sent)
@@ -414,22 +295,22 @@ class HttpTransport:
 
     def _explain(self, error: Exception) -> tuple[str, bool]:
         """Why no answer came, in a sentence, and whether the request may have been applied."""
-        if isinstance(error, _NotReached):
+        if isinstance(error, NotReached):
             return str(error), False
         if isinstance(error, httpcore.ConnectTimeout):  # of TLS
             return "connecting to the FC timed out", False
         if isinstance(error, httpcore.ProxyError):
-            return f"the proxy does not connect us to the FC ({_plain(error)})", False
+            return f"the proxy does not connect us to the FC ({plain(error)})", False
         if isinstance(error, _NOT_REACHED):
-            return f"the FC cannot be reached ({_plain(error)})", False
+            return f"the FC cannot be reached ({plain(error)})", False
         if isinstance(error, httpcore.TimeoutException):
             begun = "the answer takes too long to arrive"
             return begun if self._exchange.begun else "the FC did not answer in time", True
         if isinstance(error, _CANNOT_BE_SENT):
-            return f"the request cannot be sent ({_plain(error)})", False
+            return f"the request cannot be sent ({plain(error)})", False
         if isinstance(error, httpcore.RemoteProtocolError):
-            return f"what answers speaks no proper HTTP ({_plain(error)})", True
-        return f"the connection broke ({_plain(error) or type(error).__name__})", True
+            return f"what answers speaks no proper HTTP ({plain(error)})", True
+        return f"the connection broke ({plain(error) or type(error).__name__})", True
 
 
 def _named(name: str, value: str) -> tuple[str, tuple[bytes, bytes]]:
@@ -446,7 +327,3 @@ def _retry_after(text: str, now: float) -> float:
         return max(0.0, parsedate_to_datetime(text).timestamp() - now)
     except (ValueError, OverflowError):
         return 1.0
-
-
-def _plain(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

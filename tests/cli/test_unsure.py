@@ -124,6 +124,17 @@ def test_what_is_no_fc(
     assert "CONFORMS" not in said.out
 
 
+@pytest.mark.parametrize("kind", ["nobody listens", "a gateway without an FC"])
+def test_that_an_fc_is_waited_for_is_said(kind: str) -> None:
+    """Once, and with the option that bounds it; then comes the end."""
+    with NO_FC[kind][0]() as url:
+        said = invoke("prove", "--base-url", url, "--patience", "0.3")
+    assert said.code == 3
+    first, last = said.err.splitlines()
+    assert first == "no answer yet; asking again for up to 0.3 s (--patience)"
+    assert last.startswith(f"UNSURE: {NO_FC[kind][1]}")
+
+
 def test_a_token_that_is_not_there_and_one_that_is_not_good() -> None:
     """An embedded FC that demands tokens is not judged without one, nor with a wrong secret."""
     secret = "the secret of the FC"

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import chain, cycle, repeat
+from itertools import cycle
 
 import pytest
 from attrs import define, evolve, field
 
-from pt004_model.explore import lockstep as lockstep_module
 from pt004_model.explore.lockstep import Fc, Interruption, Lockstep, TargetLost
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import (
@@ -30,8 +27,6 @@ from pt004_model.model.coverage import Edge
 from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Body
 from pt004_model.vocabulary import Decision, Status
-from pt004_model.wire import patience as patience_module
-from pt004_model.wire.patience import LOST_AFTER
 from tests.explore.helpers import (
     READ,
     STRANGER,
@@ -45,7 +40,6 @@ from tests.explore.helpers import (
 )
 from tests.habits import FREEDOMS, PLAIN
 from tests.stub import NAMES, Losing, Stub, Tampering
-from tests.wire.helpers import Clock
 
 FLAG, DENY = Decision.FLAG, Decision.DENY
 RUN, STEPS = create(0, "a", "b"), ("a", "b")
@@ -158,54 +152,6 @@ def test_a_create_does_not_take_the_name_of_a_run() -> None:
     assert [keyed, keyed, READ] == stub.asked
     assert not found
     assert lockstep.do(evolve(keyed, caller=STRANGER)) is None
-
-
-def test_three_silent_calls_in_a_row_and_the_target_is_lost() -> None:
-    """An FC that stopped answering ends the conversation, with the reason why."""
-    lockstep, _ = noting(Losing(Stub(), iter(["kept", "never", "never", "kept"])), RUN)
-    for _ in range(2):
-        lockstep.do(READ)
-    assert lockstep.tally.silence.calls == 2
-    lockstep.do(READ)
-    assert not lockstep.tally.silence.calls
-    lockstep, _ = noting(Losing(Stub(), repeat("lost")))
-    for number in range(LOST_AFTER - 1):
-        lockstep.do(create(number, "a"))
-    with pytest.raises(TargetLost, match="the answer was lost"):
-        lockstep.do(create(9, "a"))
-    assert len(lockstep.steps) == LOST_AFTER
-
-
-def test_an_fc_is_waited_for_before_it_counts_as_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With patience three silent calls are not the end, and an answer begins it all again."""
-    clock = Clock()
-    monkeypatch.setattr(lockstep_module, "time", clock)
-    monkeypatch.setattr(patience_module, "time", clock)
-    fates = ["kept", *5 * ["never"], "kept", *3 * ["never"], "kept"]
-    lockstep, _ = noting(Losing(Stub(), chain(fates, repeat("never"))), RUN)
-    lockstep.patience = 10.0
-    for _ in fates[1:]:
-        lockstep.do(READ)
-    assert [0.05, 0.1, 0.2, 0.4, 0.05, 0.1] == clock.slept
-    clock.slept.clear()
-    with pytest.raises(TargetLost, match="the answer was never"):
-        deque(map(lockstep.do, repeat(READ)), maxlen=0)
-    assert sum(clock.slept) == pytest.approx(10.0)
-
-
-def test_ctrl_c_ends_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An interrupt comes through at once, and the call that was waited for is on record."""
-
-    def interrupted(_: float) -> None:
-        raise KeyboardInterrupt
-
-    lockstep, _ = noting(Losing(Stub(), chain(["kept"], repeat("never"))), RUN)
-    lockstep.patience = 10.0
-    monkeypatch.setattr(time, "sleep", interrupted)
-    lockstep.do(READ)
-    with pytest.raises(KeyboardInterrupt):
-        lockstep.do(READ)
-    assert (3, False) == (len(lockstep.steps), lockstep.under_way)
 
 
 def test_a_lost_target_is_no_exception_that_hypothesis_collects() -> None:

@@ -317,9 +317,9 @@ def test_a_lossy_network_does_not_make_a_trace_longer() -> None:
     trace = long_way(7, "observe", "decide")
     _, finding = replay(session(planted(Stub(), second_step)), trace)
     assert finding is not None
-    rng = random.Random(3)  # noqa: S311 - a seed is no secret
+    rng = random.Random(1)  # noqa: S311 - a seed is no secret
     stub = Stub()
-    fates = (("lost" if rng.random() < 0.1 else "kept") for _ in repeat(None))
+    fates = (("lost" if rng.random() < 0.3 else "kept") for _ in repeat(None))
     made = session(Tampering(Losing(stub, fates), second_step(stub)))
     made.patience = 60.0
     shortest = Shrinker(made, finding.fingerprint, trace, Budget()).run()

@@ -9,7 +9,8 @@ import pytest
 
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire.codec import Request
-from pt004_model.wire.transport import MAX_HEAD, HttpTransport, Target
+from pt004_model.wire.network import MAX_HEAD
+from pt004_model.wire.transport import HttpTransport, Target
 from tests.cli.helpers import invoke, summary
 from tests.hostile.drip import MODES, dripping
 
