@@ -105,6 +105,8 @@ def check(context: click.Context, /, **given: Any) -> None:
     known = read(given["known"])
     seed = secrets.randbelow(2**32) if given["seed"] is None else given["seed"]
     profile = _profile(given)
+    if profile.seconds is not None:  # an FC is not waited for beyond the time of the campaign
+        chosen = evolve(chosen, patience=min(chosen.patience, profile.seconds))
     origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets, names=chosen.names)
     options = tuple(_options(given))
     folder = Folder(given["out"], origin, given["page"], tuple(_target(chosen)), options)

@@ -13,6 +13,7 @@ from attrs import field, frozen
 from pt004_model.embedded import FAULTS
 from pt004_model.model.commands import Names
 from pt004_model.vocabulary import Dialect
+from pt004_model.wire.patience import PATIENCE
 from pt004_model.wire.token import Credentials
 from pt004_model.wire.transport import MAX_REPLY, BadTarget, Target, check_url
 
@@ -43,6 +44,7 @@ class Setup:
     auth: bool
     automatic: bool
     fault: str | None
+    patience: float = PATIENCE
 
     def target(self, base_url: str) -> Target:
         """The way to the FC at ``base_url``."""
@@ -54,6 +56,7 @@ class Setup:
             self.ca_bundle,
             self.max_reply,
             own=self.base_url is None,
+            patience=self.patience,
         )
 
     @property
@@ -119,7 +122,16 @@ _OPTIONS = (
         default=10.0,
         metavar="S",
         show_default=True,
-        help="Seconds to wait for an answer.",
+        help="Seconds that a call may take, from connecting to the last byte of its answer.",
+    ),
+    click.option(
+        "--patience",
+        type=click.FloatRange(min=0),
+        default=PATIENCE,
+        metavar="S",
+        envvar="PT004_PATIENCE",
+        show_default=True,
+        help="Seconds without any answer after which the FC counts as gone (PT004_PATIENCE).",
     ),
     click.option(
         "--header",
@@ -204,6 +216,7 @@ def setup(**given: Any) -> Setup:
         given["auth"],
         given["automatic"],
         given["fault"],
+        given["patience"],
     )
 
 
@@ -211,6 +224,7 @@ def embedded(fault: str | None, *, secret: str | None = None, automatic: bool = 
     """An embedded FC with everything else as it is by default; with a secret it authenticates."""
     auth = secret is not None
     given = {"base_url": None, "dialect": "seed", "timeout": 10.0, "rate": None, "headers": ()}
+    given["patience"] = PATIENCE
     more = {"ca_bundle": None, "max_reply": MAX_REPLY, "tenant": "tenant_omega", "stranger": None}
     who = {"actor": "pt004_test_harness", "token": None, "secret_key": secret}
     return setup(**given, **more, **who, auth=auth, automatic=automatic, fault=fault)

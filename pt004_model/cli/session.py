@@ -54,8 +54,31 @@ class Connected:
     base_url: str
 
     def require(self, *, governed: bool, on_run: Callable[[str], None]) -> None:
-        """Make sure that there is an FC. Raises :class:`Unsure`."""
-        why = preflight(self.codec, self.transport, governed=governed, on_run=on_run)
+        """Make sure that there is an FC, and say so while it is waited for.
+
+        Raises :class:`Unsure`.
+        """
+        patience = self.session.patience
+        waiting = f"no answer yet; asking again for up to {patience:g} s (--patience)"
+        said: list[str] = []
+
+        def wait() -> None:
+            if not said:  # once is enough
+                said.append(waiting)
+                click.echo(waiting, err=True)
+
+        self.transport.on_wait = wait
+        try:
+            why = preflight(
+                self.codec,
+                self.transport,
+                governed=governed,
+                on_run=on_run,
+                patience=patience,
+                on_wait=wait,
+            )
+        finally:
+            self.transport.on_wait = lambda: None
         if why is not None:
             raise Unsure(why)
 
@@ -83,6 +106,7 @@ def connected(
             bad_tokens=credentials.kinds,
             ungoverned=ungoverned,
             fresh=partial(_fresh, setup, codec) if setup.base_url is None else None,
+            patience=setup.patience,
         )
         try:
             yield Connected(session, transport, codec, base_url)

@@ -15,6 +15,7 @@ from attrs import evolve, frozen
 from pt004_model.evidence.document import Trace, TraceStep
 from pt004_model.explore.lockstep import Step, Tally, TargetLost
 from pt004_model.explore.session import Session
+from pt004_model.explore.shrink import TRIES
 from pt004_model.judge.finding import Finding, quote
 from pt004_model.judge.oracle import Judgement, Verdict
 from pt004_model.model.commands import Token, describe
@@ -86,7 +87,7 @@ def replay_trace(session: Session, trace: Trace, runs: int = 1) -> Replay:
     if missing:
         return Replay(Result.UNSURE, 0, 0, missing, None, ())
     own = evolve(session.paced_for(trace.where), tally=Tally(on_run=session.tally.on_run))
-    attempts = tuple(_attempt(own, trace) for _ in range(runs))
+    attempts = tuple(_answered_attempt(own, trace) for _ in range(runs))
     for result in Result:  # in the order in which one outweighs the next
         same = [each for each in attempts if each.result is result]
         if same:
@@ -111,6 +112,16 @@ def _missing_tokens(session: Session, trace: Trace) -> str:
         f"a call is made with a bad token ({kinds}), which takes an FC that checks tokens and the"
         " means to make one: set FC_TOKEN or SECRET_KEY (the embedded one takes --auth as well)"
     )
+
+
+def _answered_attempt(session: Session, trace: Trace) -> Attempt:
+    """An attempt, made again where a call got no answer: that says nothing of the finding."""
+    for _ in range(TRIES):
+        attempt = _attempt(session, trace)
+        answered = not any(step and isinstance(step.response, NoAnswer) for step in attempt.steps)
+        if attempt.finding or answered or session.tally.silence.means_gone(session.patience):
+            break
+    return attempt
 
 
 def _attempt(session: Session, trace: Trace) -> Attempt:

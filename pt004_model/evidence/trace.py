@@ -167,7 +167,7 @@ def _reply(response: Response, secrets: tuple[str, ...]) -> Response:
         return NoAnswer(blot(response.why, secrets), response.applied)
     body, kind = response.body, blot(response.content_type, secrets)
     if isinstance(body, Undecodable):
-        hidden = Undecodable(body.why, blot(body.start, secrets))
+        hidden = Undecodable(blot(body.why, secrets), blot(body.start, secrets))
         return Reply(response.code, hidden, content_type=kind)
     return Reply(response.code, blot(shallow(body), secrets), content_type=kind)
 

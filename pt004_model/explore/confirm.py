@@ -9,7 +9,7 @@ from attrs import frozen
 from pt004_model.explore.lockstep import Step, TargetLost
 from pt004_model.explore.reduce import Commands
 from pt004_model.explore.session import Session
-from pt004_model.explore.shrink import fresh_tag, own_names, replay
+from pt004_model.explore.shrink import TRIES, fresh_tag, own_names, replay
 
 
 @frozen
@@ -54,7 +54,9 @@ class Confirmer:
         other: tuple[Step, ...] = ()
         before = self.session.tally.commands
         try:
-            while runs < self.times:
+            for _ in range(TRIES * self.times):
+                if runs == self.times:
+                    break
                 self.on_try()
                 spent = self.session.tally.commands - before
                 if runs and spent + len(self.commands) > self.requests:
@@ -63,6 +65,8 @@ class Confirmer:
                 if renamed:
                     named = own_names(named, fresh_tag(self.session))
                 lockstep, finding = replay(self.session, named, self.fingerprint, alone=self.alone)
+                if finding is None and lockstep.unanswered:
+                    continue  # it says nothing
                 seen, runs = seen + (finding is not None), runs + 1
                 if finding is None and not other:
                     other = tuple(lockstep.steps)

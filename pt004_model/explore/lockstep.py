@@ -37,9 +37,8 @@ from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.run import Run
 from pt004_model.model.world import Accepted, World, shape
 from pt004_model.vocabulary import Decision, Status
+from pt004_model.wire.patience import Silence
 
-LOST_AFTER: Final = 3
-"""So many calls in a row without an answer, and the FC counts as gone."""
 _CONFIRMATIONS: Final = 6
 
 
@@ -86,7 +85,7 @@ class Tally:
 
     ``edges`` counts how often each edge was driven, ``witnessed`` names the sometimes-laws seen.
     ``own`` counts the decisions that the FC acted on by itself (section 5.3), ``held`` those that
-    it did not. ``open`` counts the calls that may have been applied without an answer, ``silent``
+    it did not. ``open`` counts the calls that may have been applied without an answer, ``silence``
     the calls in a row that had none. ``on_run`` is told the id of every run that was made.
     ``hindered`` counts how often a known finding broke off a run of a length on its way.
     ``statistics`` is what people may want to know besides.
@@ -98,7 +97,7 @@ class Tally:
     held: dict[Decision, int] = field(factory=dict)
     commands: int = 0
     open: int = 0
-    silent: int = 0
+    silence: Silence = field(factory=Silence)
     on_run: Callable[[str], None] = lambda _: None
     hindered: dict[tuple[int, tuple[Move, ...]], int] = field(factory=dict)
     statistics: Statistics = field(factory=Statistics)
@@ -116,7 +115,8 @@ class Lockstep:
     collects the commands of a whole campaign, of which this conversation ``began`` at that place;
     ``adopted`` maps runs of earlier conversations to the places where they were created. A call
     that is still ``under_way`` when the next one is asked for was broken off by an interrupt.
-    ``pace`` is the seconds that are left between two calls.
+    ``pace`` is the seconds that are left between two calls, ``patience`` those without any answer
+    after which the FC counts as gone.
     """
 
     fc: Fc
@@ -132,11 +132,17 @@ class Lockstep:
     adopted: dict[int, int] = field(factory=dict)
     under_way: bool = False
     pace: float = 0.0
+    patience: float = 0.0
     views: tuple[View, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.views = (View(World(authenticates=self.authenticates)),)
         self.began = len(self.journal) if self.journal is not None else 0
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether a call got no answer, so that what was not seen may be there all the same."""
+        return any(isinstance(step.response, NoAnswer) for step in self.steps)
 
     @property
     def world(self) -> World:
@@ -202,6 +208,7 @@ class Lockstep:
             return named[-1]
 
         self.under_way = True
+        began = time.monotonic()
         response = self.fc.ask(command, run_id, self.nonce)
         self.tally.commands += 1
         judgement = self.oracle.judge(self.views, command, response)
@@ -214,6 +221,8 @@ class Lockstep:
         step = Step(command, response, before, self.world, judgement.findings, used, self.nonce)
         self.steps.append(step)
         self.under_way = False
+        if isinstance(response, NoAnswer):
+            self._wait(command, response, began)
         self._count(command, response, judgement, before)
         for finding in judgement.findings[:1]:
             self.on_finding(finding, self)
@@ -239,17 +248,22 @@ class Lockstep:
             for view in self.views
         )
 
+    def _wait(self, command: Command, response: NoAnswer, began: float) -> None:
+        """Give an FC that does not answer some time. Raises :class:`TargetLost` in the end."""
+        tally, silence = self.tally, self.tally.silence
+        tally.open += response.applied and not _harmless(command)
+        silence.unanswered(began)
+        if silence.means_gone(self.patience):
+            raise TargetLost(response.why)
+        silence.pause(self.patience)
+
     def _count(
         self, command: Command, response: Response, judgement: Judgement, before: World
     ) -> None:
-        tally = self.tally
         if isinstance(response, NoAnswer):
-            tally.silent += 1
-            tally.open += response.applied and not _harmless(command)
-            if tally.silent >= LOST_AFTER:
-                raise TargetLost(response.why)
             return
-        tally.silent = 0
+        tally = self.tally
+        tally.silence.answered()
         tally.statistics.answered(command, response)
         if judgement.verdict is not Verdict.CONFORMS:
             return

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from pt004_model.explore.dressing import creation
 from pt004_model.model.replies import NoAnswer, Undecodable
 from pt004_model.model.scenarios import HAPPY_PATH
-from pt004_model.vocabulary import HEALTH_PATH
-from pt004_model.wire.codec import Codec, Request, read_json
+from pt004_model.vocabulary import HEALTH_PATH, Dialect
+from pt004_model.wire.codec import Answer, Codec, Request, decode
+from pt004_model.wire.patience import Silence
 from pt004_model.wire.transport import Transport
 
 
@@ -18,35 +20,28 @@ def preflight(
     *,
     governed: bool = True,
     on_run: Callable[[str], None] = lambda _: None,
+    patience: float = 0.0,
+    on_wait: Callable[[], None] = lambda: None,
 ) -> str | None:
     """Why nothing can be said of what answers, in a sentence; ``None`` when it is an FC.
 
     An FC is healthy, and answers a first create with a run or with a refusal that has a ``detail``.
-    Everything else about it, a server error included, is for the judge to say.
+    Everything else about it, a server error included, is for the judge to say. One that does not
+    answer is asked again for ``patience`` seconds; ``on_wait`` is told each time.
     """
-    health = transport.send(Request("GET", HEALTH_PATH, {}))
+    health = _asked(transport, Request("GET", HEALTH_PATH, {}), patience, on_wait)
     if isinstance(health, NoAnswer):
         return f"no Federation Core answers: {health.why}"
-    if health.code != 200 or isinstance(read_json(health.content), Undecodable):
-        return (
-            f"what answers is no Federation Core: {HEALTH_PATH} gives status {health.code}"
-            " and not 200 with JSON; is the address right?"
-        )
+    why = _unlike(health)
+    if why:
+        return f"what answers is no Federation Core: {HEALTH_PATH} {why}; is the address right?"
     command = creation(0, HAPPY_PATH, None, governed)
-    answer = transport.send(codec.encode(command, lambda _: "", "preflight"))
+    answer = _asked(transport, codec.encode(command, lambda _: "", "preflight"), patience, on_wait)
     if isinstance(answer, NoAnswer):
         return f"the first create got no answer: {answer.why}"
-    body = read_json(answer.content)
-    if answer.code in {401, 403}:
-        return (
-            f"the first create is refused with {answer.code}: a token is missing or not good;"
-            " set FC_TOKEN, or SECRET_KEY to have tokens made"
-        )
-    if answer.code == 404:
-        return (
-            f"the first create is refused with 404: this FC may speak the other dialect;"
-            f" now it is {codec.dialect}, set FC_DIALECT or --dialect"
-        )
+    body = decode(answer).body
+    if answer.code in {401, 403, 404}:
+        return _refused(answer.code, codec.dialect)
     if answer.code >= 500:
         return None
     run = body.get("run") if isinstance(body, dict) else None
@@ -56,7 +51,50 @@ def preflight(
         return None
     if 400 <= answer.code < 500 and isinstance(body, dict) and body.get("detail"):
         return None
+    what = "neither a run nor a refusal that has a detail"
+    if isinstance(body, Undecodable):
+        what = f"no JSON: {body.why}"
     return (
         f"what answers is no Federation Core: the first create gives status {answer.code} with"
-        " neither a run nor a refusal that has a detail"
+        f" {what}"
     )
+
+
+def _asked(
+    transport: Transport, request: Request, patience: float, on_wait: Callable[[], None]
+) -> Answer | NoAnswer:
+    """The answer to a request that is sent again while there is none.
+
+    What has not arrived at all the transport itself sends again.
+    """
+    silence = Silence()
+    while True:
+        began = time.monotonic()
+        answer = transport.send(request)
+        if not isinstance(answer, NoAnswer) or not answer.applied:
+            return answer
+        silence.unanswered(began)
+        if silence.outlasts(patience):
+            return answer
+        on_wait()
+        silence.pause(patience)
+
+
+def _refused(code: int, dialect: Dialect) -> str:
+    if code == 404:
+        return (
+            f"the first create is refused with 404: this FC may speak the other dialect;"
+            f" now it is {dialect}, set FC_DIALECT or --dialect"
+        )
+    return (
+        f"the first create is refused with {code}: a token is missing or not good;"
+        " set FC_TOKEN, or SECRET_KEY to have tokens made"
+    )
+
+
+def _unlike(health: Answer) -> str:
+    """What tells an answer from that of a healthy FC, or nothing."""
+    if health.code != 200:
+        return f"gives status {health.code} and not 200 with JSON"
+    body = decode(health).body
+    return f"gives status 200 without JSON: {body.why}" if isinstance(body, Undecodable) else ""

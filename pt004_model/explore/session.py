@@ -108,7 +108,8 @@ class Session:
     ``hindered`` are the runs that were set aside while a known finding was seen. ``fresh`` starts
     another FC like this one, without history, for as long as it is used; there is none where an FC
     cannot be started. It raises ``TargetLost`` when that fails. ``pace`` is the seconds that are
-    left between the calls of a conversation.
+    left between the calls of a conversation, ``patience`` those without any answer after which the
+    FC counts as gone.
     """
 
     fc: Fc
@@ -126,6 +127,7 @@ class Session:
     tried_before: Mapping[Hashable, int] = field(factory=dict)
     fresh: Callable[[], AbstractContextManager[Fc]] | None = None
     pace: float = 0.0
+    patience: float = 0.0
 
     def begin_round(self, goals: tuple[Goal, ...]) -> None:
         """Fix what the examples of the next round aim at, and what counts as tried in it."""
@@ -157,6 +159,7 @@ class Session:
             self.authenticates,
             journal=None if own or self.archive is None else self.archive.journal,
             pace=self.pace,
+            patience=self.patience,
         )
 
     def paced_for(self, where: str) -> Session:

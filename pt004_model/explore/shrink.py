@@ -16,6 +16,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
+from typing import Final
 
 from attrs import define, evolve, field
 
@@ -31,7 +32,10 @@ from pt004_model.model.commands import ChangeRun, Command, CreateRun
 from pt004_model.model.replies import Reply
 from pt004_model.model.values import Json
 
-__all__ = ["Budget", "Commands", "Shrinker", "replay", "sent"]
+__all__ = ["TRIES", "Budget", "Commands", "Shrinker", "replay", "sent"]
+
+TRIES: Final = 4
+"""How often a conversation is tried in which a call gets no answer."""
 
 
 @define
@@ -189,7 +193,7 @@ class Shrinker:
     def _settle(self) -> None:
         """Send the best trace once more under its own plain names, to be shown as it stands."""
         if self.alone:
-            lockstep, finding = self._send(self.best)
+            _, lockstep, finding = self._show(self.best, renamed=False)
             if finding is not None and sent(lockstep) == self.best:
                 self.on_better(lockstep, finding)
 
@@ -220,19 +224,29 @@ class Shrinker:
         if self.budget.spent + needed > self.budget.requests:
             return False
         self.on_try()
-        named = own_names(candidate, fresh_tag(self.session)) if self.alone else candidate
-        lockstep, finding = self._send(named)
+        named, lockstep, finding = self._show(candidate, renamed=self.alone)
         if finding is None:
-            self._failed.add(candidate)
+            if not lockstep.unanswered:
+                self._failed.add(candidate)
             return False
         self.confirmed = True
         self.best = _as_sent(candidate, named, lockstep)
         self.on_better(lockstep, finding)
         return True
 
-    def _send(self, commands: Commands) -> tuple[Lockstep, Finding | None]:
-        lockstep, finding = self.replaying(
-            self.session, commands, self.fingerprint, alone=self.alone
-        )
-        self.budget.spent += len(lockstep.steps)
-        return lockstep, finding
+    def _show(
+        self, commands: Commands, *, renamed: bool
+    ) -> tuple[Commands, Lockstep, Finding | None]:
+        """Send ``commands``, under names of their own if wanted; say as which, and what was seen.
+
+        A conversation in which a call got no answer says nothing, so it is tried again.
+        """
+        for _ in range(TRIES):
+            named = own_names(commands, fresh_tag(self.session)) if renamed else commands
+            lockstep, finding = self.replaying(
+                self.session, named, self.fingerprint, alone=self.alone
+            )
+            self.budget.spent += len(lockstep.steps)
+            if finding is not None or not lockstep.unanswered or not self.budget.left:
+                break
+        return named, lockstep, finding

@@ -7,10 +7,11 @@ none. It is the judge's to say what that means.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Final, NoReturn
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from pt004_model.model.commands import (
     NO_ACTOR,
@@ -139,18 +140,21 @@ class _NotJsonError(ValueError):
 
 
 def _constant(name: str) -> NoReturn:
-    raise _NotJsonError(f"{name} is no JSON")
+    raise _NotJsonError(f"holds {name}, which JSON does not have")
 
 
 def _members(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise _NotJsonError("a name stands twice in one object")
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
+        raise _NotJsonError(f"the name {ascii(twice)[:_NAME]} stands twice in one object")
     return members
 
 
 _DECODER: Final = json.JSONDecoder(parse_constant=_constant, object_pairs_hook=_members)
 _START: Final = 80
+_NAME: Final = 40
+_PLAIN: Final = frozenset({"", "identity"})
 
 
 def read_json(content: bytes) -> Json | Undecodable:
@@ -159,6 +163,8 @@ def read_json(content: bytes) -> Json | Undecodable:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         return Undecodable("not UTF-8", content[:_START].decode("utf-8", "replace"))
+    if text.startswith("\ufeff"):  # our parser would only say that a value is expected
+        return Undecodable("begins with a byte-order mark", text[:_START])
     try:
         value: Json = _DECODER.decode(text)
     except json.JSONDecodeError as error:
@@ -172,9 +178,14 @@ def read_json(content: bytes) -> Json | Undecodable:
 
 def decode(answer: Answer) -> Reply:
     """The reply that an answer holds. Total: never raises."""
+    body = read_json(answer.content)
+    encoding = answer.headers.get("content-encoding", "").strip().lower()
+    if isinstance(body, Undecodable) and encoding not in _PLAIN:
+        why = f"the body is compressed ({ascii(encoding)[1:-1][:_NAME]}) though identity was asked"
+        body = evolve(body, why=why)
     return Reply(
         code=answer.code,
-        body=read_json(answer.content),
+        body=body,
         sent=answer.sent,
         received=answer.received,
         content_type=answer.headers.get("content-type", ""),

@@ -1,8 +1,8 @@
-"""Requests over the network: the only module that names httpx.
+"""Requests over the network; with ``network`` the only module that names an HTTP library.
 
-Every way in which httpx can fail is mapped once to a :class:`NoAnswer` that says whether the
-request may have been applied. 429 is waited for and repeated; 502, 503 and 504 are no answer
-(contract, head).
+Every way in which they can fail is mapped once to a :class:`NoAnswer` that says whether the request
+may have been applied. 429 is waited for and repeated, and so is what has certainly not arrived;
+502, 503 and 504 are no answer (contract, head).
 """
 
 from __future__ import annotations
@@ -10,17 +10,22 @@ from __future__ import annotations
 import re
 import ssl
 import time
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+import httpcore
 import httpx
 from attrs import define, field, frozen
 
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire.codec import Answer, Request
+from pt004_model.wire.network import Exchange, Network, NotReached, plain
+from pt004_model.wire.patience import PATIENCE, Silence
 
 MAX_REPLY: Final = 16 * 1024 * 1024
 KEEP_ALIVE: Final = 2.0
@@ -32,7 +37,11 @@ _ALWAYS: Final = (
 )
 _NO_ANSWER_CODES: Final = frozenset({502, 503, 504})
 _TOO_MANY: Final = 429
-_PATIENCE: Final = 60.0  # seconds that are waited for a 429 to go away, all in all
+_WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})
+"""Methods that have a Content-Length though there is no body."""
+_PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+_FRAMING: Final = 8
+"""Bytes on the wire for one byte of a body: a chunk of one byte takes six."""
 
 
 class BadTarget(ValueError):  # noqa: N818 - said of a setting, in a sentence for people
@@ -43,6 +52,8 @@ class BadTarget(ValueError):  # noqa: N818 - said of a setting, in a sentence fo
 class Target:
     """Where an FC is and how to reach it. ``timeout`` and ``rate`` are seconds and requests/s.
 
+    ``timeout`` is for a whole exchange, from connecting to the last byte of the answer. What has
+    not arrived is sent again for ``patience`` seconds.
     ``headers`` are sent with every request; they may hold secrets and are never shown.
     """
 
@@ -54,6 +65,7 @@ class Target:
     max_reply: int = MAX_REPLY
     own: bool = False
     """An FC that we started: reached directly, never through a proxy."""
+    patience: float = PATIENCE
 
 
 class Transport(Protocol):
@@ -84,41 +96,86 @@ def check_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _verify(target: Target) -> ssl.SSLContext | bool:
+_NOT_REACHED: Final = (
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.PoolTimeout,
+    httpcore.ProxyError,
+)
+_CANNOT_BE_SENT: Final = (httpcore.LocalProtocolError, ValueError, TypeError)
+_FAILURES: Final = (
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+    *_CANNOT_BE_SENT,
+)
+
+
+def _trusted(target: Target) -> ssl.SSLContext:
     if target.ca_bundle is None:
-        return True
+        return httpx.create_ssl_context(trust_env=not target.own)
     try:
         return ssl.create_default_context(cafile=str(target.ca_bundle))
     except OSError as error:  # ssl.SSLError is one
         raise BadTarget(f"cannot use the CA bundle {target.ca_bundle}: {error}") from None
 
 
-def _proxy(url: httpx.URL) -> str | None:
+def _proxy(url: httpx.URL) -> httpx.Proxy | None:
     """The proxy that the environment, or the system, names for an address; none for most."""
     proxies = getproxies()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(url.netloc.decode("ascii")):
+    named = proxies.get(url.scheme) or proxies.get("all")
+    if not named or proxy_bypass(url.netloc.decode("ascii")):
         return None
-    return proxy if "://" in proxy else f"http://{proxy}"
+    try:
+        proxy = httpx.Proxy(named if "://" in named else f"http://{named}")
+        usable = proxy.url.host and proxy.url.raw_path == b"/" and not proxy.url.fragment
+    except (httpx.InvalidURL, ValueError):
+        usable = False
+    if not usable:  # nothing of it is repeated: any part of it may be of a password
+        raise BadTarget(
+            f"a header or setting cannot be used: the proxy that the environment names for"
+            f" {url.scheme} is none; give one like http://127.0.0.1:3128, and in a name or password"
+            " percent-encode what is no letter or digit"
+        )
+    return proxy
+
+
+def _named_proxy(proxy: httpx.Proxy, trusted: ssl.SSLContext) -> httpcore.Proxy:
+    """The proxy as httpcore takes it. Raises :class:`BadTarget`."""
+    url = proxy.url
+    if url.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise BadTarget(
+            "a header or setting cannot be used: the environment names a SOCKS proxy, and the"
+            " package 'socksio' is not installed"
+        )
+    return httpcore.Proxy(
+        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/"),
+        auth=proxy.raw_auth,
+        ssl_context=trusted if url.scheme == "https" else None,
+    )
 
 
 @define
 class HttpTransport:
     """Keeps connections to one FC, counts what was sent, and holds back to the rate asked for.
 
+    ``on_wait`` is told each time before what has not arrived is sent again.
     Raises :class:`BadTarget` when made for an unusable address.
     """
 
     target: Target
     requests: int = 0
+    on_wait: Callable[[], None] = lambda: None
     _next: float = 0.0
     _epoch: float = field(factory=lambda: time.time() - time.monotonic())
-    _http: httpx.HTTPTransport = field(init=False, repr=False)
-    _always: httpx.Headers = field(init=False, repr=False)
-    _times: dict[str, float | None] = field(init=False, repr=False)
+    _silence: Silence = field(factory=Silence)
+    _exchange: Exchange = field(factory=Exchange)
+    _pool: httpcore.ConnectionPool = field(init=False, repr=False)
+    _always: dict[str, tuple[bytes, bytes]] = field(init=False, repr=False)
     _prefix: str = field(init=False)
     _origin: httpx.URL = field(init=False)
-    _proxied: bool = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         base = check_url(self.target.base_url)
@@ -127,22 +184,27 @@ class HttpTransport:
         except httpx.InvalidURL as error:
             raise BadTarget(f"{base!r} is no address of a Federation Core: {error}") from None
         self._prefix = url.raw_path.decode("ascii").rstrip("/")
-        self._origin = url.copy_with(path="/")
-        self._times = httpx.Timeout(self.target.timeout).as_dict()
-        proxy = None if self.target.own else _proxy(url)
-        self._proxied = proxy is not None
+        self._origin = url
         try:
-            self._always = httpx.Headers(_ALWAYS)
-            self._always.update(list(self.target.headers))
-            # a client's cookies and redirects must not be in the way, so its layers are left out
-            self._http = httpx.HTTPTransport(
-                verify=_verify(self.target),
-                trust_env=not self.target.own,
-                limits=httpx.Limits(keepalive_expiry=KEEP_ALIVE),
-                proxy=proxy,
+            always = (("Host", url.netloc.decode("ascii")), *_ALWAYS, *self.target.headers)
+            self._always = dict(_named(name, value) for name, value in always)
+            trusted = _trusted(self.target)
+            network = Network(self._exchange)
+            proxy = None if self.target.own else _proxy(url)
+            if proxy is not None:
+                port = proxy.url.port or _PORTS[proxy.url.scheme]
+                network.peer = f"the proxy {proxy.url.host}:{port}"
+            # a client's cookies and redirects would be in the way, so this is no httpx.Client
+            self._pool = httpcore.ConnectionPool(
+                trusted,
+                None if proxy is None else _named_proxy(proxy, trusted),
+                keepalive_expiry=KEEP_ALIVE,
+                network_backend=network,
             )
-        except (ValueError, TypeError, OSError, ImportError) as error:
-            # the environment may name a proxy or certificates, and name them wrong
+        except BadTarget:
+            raise
+        except (ValueError, TypeError, OSError) as error:
+            # the environment may name certificates, and name them wrong
             raise BadTarget(f"a header or setting cannot be used: {error}") from None
 
     def now(self) -> float:
@@ -151,21 +213,35 @@ class HttpTransport:
 
     def close(self) -> None:
         """Close all connections."""
-        self._http.close()
+        self._pool.close()
 
     def send(self, request: Request) -> Answer | NoAnswer:
-        """Send a request, again after each 429 for as long as patience lasts. Never raises."""
-        patience = _PATIENCE
+        """Send a request, again after a 429 or where it cannot have arrived. Never raises.
+
+        Both for as long as patience lasts.
+        """
+        waiting = patience = self.target.patience
         while True:
             self._hold_back()
-            answer = self._once(request)
+            began, sent = time.monotonic(), self.now()
+            try:
+                answer = self._once(request, sent)
+            except _FAILURES as error:
+                self._silence.unanswered(began)
+                why, applied = self._explain(error)
+                if isinstance(error, _NOT_REACHED) and not self._silence.outlasts(patience):
+                    self.on_wait()
+                    self._silence.pause(patience)
+                    continue
+                return NoAnswer(why, applied, sent)
+            self._silence.answered()
             if isinstance(answer, NoAnswer) or answer.code != _TOO_MANY:
                 return answer
             pause = _retry_after(answer.headers.get("retry-after", "1"), self.now())
-            if pause > patience:
+            if pause > waiting:
                 why = f"the FC answers 429 and asks to wait {pause:.0f} s"
                 return NoAnswer(why, applied=False, sent=answer.sent)
-            patience -= max(pause, 0.05)
+            waiting -= max(pause, 0.05)
             time.sleep(max(pause, 0.05))
 
     def _hold_back(self) -> None:
@@ -175,60 +251,71 @@ class HttpTransport:
                 time.sleep(self._next - now)
             self._next = max(now, self._next) + 1.0 / self.target.rate
 
-    def _once(self, request: Request) -> Answer | NoAnswer:
-        sent = self.now()
+    def _once(self, request: Request, sent: float) -> Answer | NoAnswer:
         self.requests += 1
+        self._exchange.begin(self.target.timeout)
+        response = self._pool.handle_request(self._built(request))
         try:
-            url, extensions = self._route(request.target)
-            headers = self._always.copy()
-            headers.update(request.headers)
-            built = httpx.Request(
-                request.method,
-                url,
-                headers=headers,
-                content=request.content,
-                extensions={**extensions, "timeout": self._times},
-            )
-            return self._receive(self._http.handle_request(built), sent)
-        except (httpx.HTTPError, httpx.StreamError, *_CANNOT_BE_SENT) as error:
-            why, applied = _explain(error)
-            return NoAnswer(why, applied, sent)
-
-    def _route(self, target: str) -> tuple[httpx.URL, dict[str, bytes]]:
-        """The URL for httpx, and the target to send as it stands where httpx would tidy it up.
-
-        The URL alone will do for nearly every path, and a proxy must be told all of it.
-        """
-        raw = f"{self._prefix}{target}".encode("ascii")
-        if self._proxied:
-            url = self._origin.copy_with(raw_path=raw)
-            if url.raw_path == raw:
-                return url, {}
-        return self._origin, {"target": raw}
-
-    def _receive(self, response: httpx.Response, sent: float) -> Answer | NoAnswer:
-        try:
-            if response.status_code in _NO_ANSWER_CODES:
-                why = f"the FC, or a gateway before it, answers {response.status_code}"
+            if response.status in _NO_ANSWER_CODES:
+                why = f"the FC, or a gateway before it, answers {response.status}"
                 return NoAnswer(why, applied=True, sent=sent)
+            limit = self.target.max_reply
+            self._exchange.room += _FRAMING * limit
             content = bytearray()
-            deadline = sent + 2 * self.target.timeout
-            for chunk in response.iter_raw():
+            for chunk in response.iter_stream():
                 content += chunk
-                if len(content) > self.target.max_reply:
-                    limit = self.target.max_reply
+                if len(content) > limit:
                     return NoAnswer(f"the answer is longer than {limit} bytes", True, sent)
-                if self.now() > deadline:
-                    return NoAnswer("the answer takes too long to arrive", True, sent)
+            headers = httpx.Headers(response.headers).items()
             return Answer(
-                response.status_code,
-                {name.lower(): value for name, value in response.headers.items()},
+                response.status,
+                {name.lower(): value for name, value in headers},
                 bytes(content),
                 sent,
                 self.now(),
             )
         finally:
             response.close()
+
+    def _built(self, request: Request) -> httpcore.Request:
+        """The request with what every one has, its target as it stands."""
+        headers = {**self._always, **dict(_named(*each) for each in request.headers.items())}
+        if request.content is not None or request.method in _WITH_LENGTH:
+            length = len(request.content or b"")
+            headers["content-length"] = (b"Content-Length", str(length).encode("ascii"))
+        url = httpcore.URL(
+            scheme=self._origin.raw_scheme,
+            host=self._origin.raw_host,
+            port=self._origin.port,
+            target=f"{self._prefix}{request.target}".encode("ascii"),
+        )
+        return httpcore.Request(
+            request.method, url, headers=list(headers.values()), content=request.content
+        )
+
+    def _explain(self, error: Exception) -> tuple[str, bool]:
+        """Why no answer came, in a sentence, and whether the request may have been applied."""
+        if isinstance(error, NotReached):
+            return str(error), False
+        if isinstance(error, httpcore.ConnectTimeout):  # of TLS
+            return "connecting to the FC timed out", False
+        if isinstance(error, httpcore.ProxyError):
+            return f"the proxy does not connect us to the FC ({plain(error)})", False
+        if isinstance(error, _NOT_REACHED):
+            return f"the FC cannot be reached ({plain(error)})", False
+        if isinstance(error, httpcore.TimeoutException):
+            begun = "the answer takes too long to arrive"
+            return begun if self._exchange.begun else "the FC did not answer in time", True
+        if isinstance(error, _CANNOT_BE_SENT):
+            return f"the request cannot be sent ({plain(error)})", False
+        if isinstance(error, httpcore.RemoteProtocolError):
+            return f"what answers speaks no proper HTTP ({plain(error)})", True
+        return f"the connection broke ({plain(error) or type(error).__name__})", True
+
+
+def _named(name: str, value: str) -> tuple[str, tuple[bytes, bytes]]:
+    """A header under its name in lower case. Raises ``ValueError`` for what is no ASCII."""
+    return name.lower(), (name.encode("ascii"), value.encode("ascii"))
 
 
 def _retry_after(text: str, now: float) -> float:
@@ -240,26 +327,3 @@ def _retry_after(text: str, now: float) -> float:
         return max(0.0, parsedate_to_datetime(text).timestamp() - now)
     except (ValueError, OverflowError):
         return 1.0
-
-
-_CANNOT_BE_SENT: Final = (httpx.LocalProtocolError, httpx.InvalidURL, ValueError, TypeError)
-_NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-
-
-def _explain(error: Exception) -> tuple[str, bool]:
-    """Why no answer came, in a sentence, and whether the request may have been applied."""
-    if isinstance(error, httpx.ConnectTimeout):
-        return "connecting to the FC timed out", False
-    if isinstance(error, _NEVER_SENT):
-        return f"the FC cannot be reached ({_plain(error)})", False
-    if isinstance(error, httpx.TimeoutException):
-        return "the FC did not answer in time", True
-    if isinstance(error, _CANNOT_BE_SENT):
-        return f"the request cannot be sent ({_plain(error)})", False
-    if isinstance(error, httpx.RemoteProtocolError):
-        return f"what answers speaks no proper HTTP ({_plain(error)})", True
-    return f"the connection broke ({_plain(error) or type(error).__name__})", True
-
-
-def _plain(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

@@ -25,10 +25,13 @@ OURS = (
     "STRANGER_TENANT_ID",
     "ACTOR_ID",
     "SECRET_KEY",
+    "PT004_PATIENCE",
     "PT004_PROFILE",
     "PT004_UNGOVERNED",
 )
 """What the environment may say; a test begins with none of it."""
+NO_PATIENCE = {"PT004_PATIENCE": "0"}
+"""A test waits for no FC that is gone, unless it says so."""
 
 
 @frozen
@@ -52,7 +55,7 @@ class Ended:
 
 def invoke(*arguments: str | Path, **environment: str) -> Ended:
     """Run a command in this process; whatever it raises but its exit is raised here as well."""
-    bare: dict[str, str | None] = dict.fromkeys(OURS)
+    bare: dict[str, str | None] = {**dict.fromkeys(OURS), **NO_PATIENCE}
     result = CliRunner().invoke(
         main, [str(each) for each in arguments], env={**bare, **environment}
     )
@@ -69,7 +72,7 @@ def start(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**bare, **environment},
+        env={**bare, **NO_PATIENCE, **environment},
         start_new_session=True,
         text=True,
     )

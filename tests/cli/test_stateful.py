@@ -13,7 +13,17 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.cli.helpers import OURS, Ended, ended, invoke, serving, summary, traces, wait_for
+from tests.cli.helpers import (
+    NO_PATIENCE,
+    OURS,
+    Ended,
+    ended,
+    invoke,
+    serving,
+    summary,
+    traces,
+    wait_for,
+)
 from tests.cli.servers import Said, Seen, free_port, fronted, refusal
 from tests.repo.helpers import ROOT
 
@@ -40,7 +50,7 @@ def begin(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**bare, "PT004_OUT": str(out), "PT004_PROFILE": profile, **environment},
+        env={**bare, **NO_PATIENCE, "PT004_OUT": str(out), "PT004_PROFILE": profile, **environment},
         start_new_session=True,
         text=True,
     )

@@ -37,7 +37,28 @@ NO_FC: dict[str, tuple[Callable[[], AbstractContextManager[str]], str]] = {
     "nobody listens": (nobody, "no Federation Core answers: the FC cannot be reached ("),
     "answers HTML": (
         lambda: answering(lambda _: HTML),
-        "what answers is no Federation Core: /health gives status 200 and not 200 with JSON",
+        "what answers is no Federation Core: /health gives status 200 without JSON: not JSON (Ex",
+    ),
+    "compresses": (
+        lambda: answering(
+            lambda _: Said(200, b"\x1f\x8b", headers=(("content-encoding", "gzip"),))
+        ),
+        "what answers is no Federation Core: /health gives status 200 without JSON: the body is"
+        " compressed (gzip) though identity was asked",
+    ),
+    "begins with a mark": (
+        lambda: answering(lambda _: Said(200, b"\xef\xbb\xbf{}")),
+        "what answers is no Federation Core: /health gives status 200 without JSON: begins with a",
+    ),
+    "creates a run with NaN": (
+        lambda: answering(create_answers(Said(201, b'{"run": {"run_id": "x", "x": NaN}}'))),
+        "what answers is no Federation Core: the first create gives status 201 with no JSON: holds"
+        " NaN, which JSON does not have",
+    ),
+    "creates a run twice": (
+        lambda: answering(create_answers(Said(201, b'{"run": {}, "run": {}}'))),
+        "what answers is no Federation Core: the first create gives status 201 with no JSON: the"
+        " name 'run' stands twice in one object",
     ),
     "knows no health": (
         lambda: answering(lambda seen: None if seen.is_run_call else refusal(404)),
@@ -103,6 +124,17 @@ def test_what_is_no_fc(
     assert "CONFORMS" not in said.out
 
 
+@pytest.mark.parametrize("kind", ["nobody listens", "a gateway without an FC"])
+def test_that_an_fc_is_waited_for_is_said(kind: str) -> None:
+    """Once, and with the option that bounds it; then comes the end."""
+    with NO_FC[kind][0]() as url:
+        said = invoke("prove", "--base-url", url, "--patience", "0.3")
+    assert said.code == 3
+    first, last = said.err.splitlines()
+    assert first == "no answer yet; asking again for up to 0.3 s (--patience)"
+    assert last.startswith(f"UNSURE: {NO_FC[kind][1]}")
+
+
 def test_a_token_that_is_not_there_and_one_that_is_not_good() -> None:
     """An embedded FC that demands tokens is not judged without one, nor with a wrong secret."""
     secret = "the secret of the FC"
@@ -129,6 +161,14 @@ def test_a_gateway_that_loses_the_fc(code: int, tmp_path: Path) -> None:
     assert ("unsure", why) == (summary(tmp_path)["verdict"], summary(tmp_path)["why"])
 
 
+@pytest.mark.parametrize(("name", "value"), [("http_proxy", "http://127.0.0.1:port")])
+def test_a_proxy_that_is_none(name: str, value: str) -> None:
+    """A proxy that is set wrong is a mistake of usage, told in a sentence."""
+    said = invoke("check", "--base-url", "http://fc.example", **{name: value})
+    assert said.code == 2
+    assert "the proxy that the environment names for http is none; give one like" in said.err
+
+
 def test_429_is_waited_for_and_repeated(tmp_path: Path) -> None:
     """A call answered with 429 is made again, the same bytes, and not before Retry-After."""
     busy: dict[int, float] = {}
@@ -140,7 +180,7 @@ def test_429_is_waited_for_and_repeated(tmp_path: Path) -> None:
         return refusal(429, Retry_After=str(int(busy[seen.number])))
 
     with fronted(before=sometimes) as front:
-        said = check(front.url, tmp_path)
+        said = check(front.url, tmp_path, "--patience", "30")
     assert (said.code, summary(tmp_path)["verdict"]) == (0, "conforms")
     assert 18 in busy
     for number, pause in busy.items():

@@ -28,7 +28,7 @@ from pt004_model.model.values import Body
 from pt004_model.vocabulary import Dialect
 from tests.explore.helpers import change, create, refusal, start, with_run
 from tests.habits import FREEDOMS, Habits, taking
-from tests.stub import NAMES, Stub, Tamper, Tampering
+from tests.stub import NAMES, Losing, Stub, Tamper, Tampering
 
 COMMANDS: tuple[Command, ...] = (create(0, "a"), start(0, "a", 0, "deny"), change(0, "paused"))
 ORIGIN = Origin(1, "dev", Dialect.SEED, names=NAMES)
@@ -152,13 +152,21 @@ def unanswered(code: int) -> Tamper:
     [
         (409, "step 3 got no answer: it is gone"),
         (200, "step 2 got no answer: it is gone"),
-        (201, "step 1 got no answer: it is gone"),
+        (201, "the FC stopped answering: it is gone"),  # three times over, and nothing else
     ],
 )
 def test_without_an_answer_nothing_can_be_said(code: int, why: str) -> None:
     """A command without an answer, the one that failed or one before it, is no pass."""
     replay = replayed(unanswered(code))
     assert (Result.UNSURE, Verdict.UNSURE, why) == (replay.result, replay.verdict, replay.why)
+
+
+def test_a_lost_answer_is_asked_for_again() -> None:
+    """An attempt in which a call got no answer is made again, and what it shows then counts."""
+    for tamper, result in ((honest, Result.FIXED), (pauses, Result.REPRODUCED)):
+        stub = Losing(Stub(), itertools.cycle(["kept", "lost", "kept", "kept", "kept"]))
+        replay = replay_trace(session(Tampering(stub, tamper)), recorded(), 2)
+        assert (result, 2, 2) == (replay.result, replay.seen, replay.runs)
 
 
 def test_an_fc_that_is_gone() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from itertools import cycle, repeat
+from itertools import cycle
 
 import pytest
 from attrs import define, evolve, field
 
-from pt004_model.explore.lockstep import LOST_AFTER, Fc, Interruption, Lockstep, TargetLost
+from pt004_model.explore.lockstep import Fc, Interruption, Lockstep, TargetLost
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import (
     Caller,
@@ -152,22 +152,6 @@ def test_a_create_does_not_take_the_name_of_a_run() -> None:
     assert [keyed, keyed, READ] == stub.asked
     assert not found
     assert lockstep.do(evolve(keyed, caller=STRANGER)) is None
-
-
-def test_three_silent_calls_in_a_row_and_the_target_is_lost() -> None:
-    """An FC that stopped answering ends the conversation, with the reason why."""
-    lockstep, _ = noting(Losing(Stub(), iter(["kept", "never", "never", "kept"])), RUN)
-    for _ in range(2):
-        lockstep.do(READ)
-    assert lockstep.tally.silent == 2
-    lockstep.do(READ)
-    assert not lockstep.tally.silent
-    lockstep, _ = noting(Losing(Stub(), repeat("lost")))
-    for number in range(LOST_AFTER - 1):
-        lockstep.do(create(number, "a"))
-    with pytest.raises(TargetLost, match="the answer was lost"):
-        lockstep.do(create(9, "a"))
-    assert len(lockstep.steps) == LOST_AFTER
 
 
 def test_a_lost_target_is_no_exception_that_hypothesis_collects() -> None:

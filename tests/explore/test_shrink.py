@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from itertools import chain, repeat
 
@@ -309,6 +310,22 @@ def test_no_conversation_has_the_names_of_another() -> None:
     names = [str(create.body.fields["workflow_id"]) for create in creates]
     tagged = [name for name in names if "~" in name]
     assert len(set(tagged)) == len(tagged) > 4
+
+
+def test_a_lossy_network_does_not_make_a_trace_longer() -> None:
+    """A conversation in which a call got no answer is tried again, and does not count as failed."""
+    trace = long_way(7, "observe", "decide")
+    _, finding = replay(session(planted(Stub(), second_step)), trace)
+    assert finding is not None
+    rng = random.Random(1)  # noqa: S311 - a seed is no secret
+    stub = Stub()
+    fates = (("lost" if rng.random() < 0.3 else "kept") for _ in repeat(None))
+    made = session(Tampering(Losing(stub, fates), second_step(stub)))
+    made.patience = 60.0
+    shortest = Shrinker(made, finding.fingerprint, trace, Budget()).run()
+    assert (
+        create(0, "step_1", "step_2"), start(0, "step_1", 0), start(0, "step_2", 1)
+    ) == shortest  # fmt: skip
 
 
 def test_a_trace_that_shows_nothing_any_more_stays() -> None:

@@ -54,6 +54,7 @@ PLANTS = [
     ("embedded/rules.py", "import pt004_model.model.rules", "the embedded FC knows the names"),
     ("explore/campaign.py", "import pt004_model.embedded", "only the command line imports"),
     ("wire/codec.py", "import httpx", "only the transport names httpx"),
+    ("wire/client.py", "import httpcore", "only the transport names httpx and httpcore"),
 ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pt004_model.wire import transport
+from pt004_model.wire import network, patience, transport
 from tests.wire.helpers import Clock, Serve, Server
 
 
@@ -37,5 +37,6 @@ def server() -> Iterator[Callable[[Serve], Server]]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The transport's clock, which only sleeping moves."""
     fake = Clock()
-    monkeypatch.setattr(transport, "time", fake)
+    for module in (transport, network, patience):
+        monkeypatch.setattr(module, "time", fake)
     return fake

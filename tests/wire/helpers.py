@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pt004_model.wire.codec import Request
+from pt004_model.wire.patience import PATIENCE
 from pt004_model.wire.transport import HttpTransport, Target
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -50,10 +51,17 @@ class Server:
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def transport(
-        self, timeout: float = 5.0, path: str = "", own: bool = True, rate: float | None = None
+        self,
+        timeout: float = 5.0,
+        path: str = "",
+        own: bool = True,
+        rate: float | None = None,
+        patience: float = PATIENCE,
     ) -> HttpTransport:
         """A transport to the server."""
-        target = Target(self.url + path, timeout, rate, max_reply=10_000, own=own)
+        target = Target(
+            self.url + path, timeout, rate, max_reply=10_000, own=own, patience=patience
+        )
         self._transports.append(HttpTransport(target))
         return self._transports[-1]
 

@@ -155,11 +155,16 @@ def test_json_is_decoded(content: bytes, value: object) -> None:
         (b"<html>", "not JSON (Expecting value)", "<html>"),
         (b'{"a":1', "not JSON (Expecting ',' delimiter)", '{"a":1'),
         (b"{} {}", "not JSON (Extra data)", "{} {}"),
-        (b"\xef\xbb\xbf{}", "not JSON (Expecting value)", "\ufeff{}"),
+        (b"\xef\xbb\xbf{}", "begins with a byte-order mark", "\ufeff{}"),
         (b"\xff\xfe", "not UTF-8", "\ufffd\ufffd"),
-        (b'{"a":NaN}', "NaN is no JSON", '{"a":NaN}'),
-        (b"[-Infinity]", "-Infinity is no JSON", "[-Infinity]"),
-        (b'{"a":1,"a":1}', "a name stands twice in one object", '{"a":1,"a":1}'),
+        (b'{"a":NaN}', "holds NaN, which JSON does not have", '{"a":NaN}'),
+        (b"[-Infinity]", "holds -Infinity, which JSON does not have", "[-Infinity]"),
+        (b'{"a":1,"a":1}', "the name 'a' stands twice in one object", '{"a":1,"a":1}'),
+        (
+            b'{"b":{"\xc3\xa9":1,"c":2,"\xc3\xa9":1}}',
+            "the name '\\xe9' stands twice in one object",
+            '{"b":{"\u00e9":1,"c":2,"\u00e9":1}}',
+        ),
         (b"[" * 100_000, "nested too deep", "[" * 80),
         (b"\x00" * 200, "not JSON (Expecting value)", "\x00" * 80),
     ],
@@ -168,6 +173,19 @@ def test_json_is_decoded(content: bytes, value: object) -> None:
 def test_what_is_no_json_is_said_to_be_none(content: bytes, why: str, start: str) -> None:
     """A body that is no JSON yields what is wrong with it and how it begins."""
     assert Undecodable(why, start) == read_json(content)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", " GZip, br"])
+def test_a_compressed_body_is_said_to_be_one(encoding: str) -> None:
+    """A body that was compressed unasked is told as that; one that is JSON all the same is read."""
+    headers = {"content-encoding": encoding}
+    body = decode(Answer(200, headers, b"\x1f\x8b\x08", 1.0, 2.0)).body
+    assert isinstance(body, Undecodable)
+    shown = encoding.strip().lower()
+    assert body.why == f"the body is compressed ({shown}) though identity was asked"
+    assert {} == decode(Answer(200, headers, b"{}", 1.0, 2.0)).body
+    plain = decode(Answer(200, {"content-encoding": "identity"}, b"<", 1.0, 2.0)).body
+    assert Undecodable("not JSON (Expecting value)", "<") == plain
 
 
 def test_a_number_of_too_many_digits_is_undecodable() -> None:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
-import httpx
+import httpcore
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -256,7 +256,7 @@ def test_an_fc_that_is_not_there_has_applied_nothing() -> None:
     """A refused connection: the request was never sent."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    transport = HttpTransport(Target(f"http://127.0.0.1:{port}", own=True))
+    transport = HttpTransport(Target(f"http://127.0.0.1:{port}", own=True, patience=0))
     why, applied = _nothing(transport.send(PATCH))
     transport.close()
     assert why.startswith("the FC cannot be reached (")
@@ -313,22 +313,22 @@ def test_what_cannot_be_sent_is_not(server: Start, own: bool, request_: Request)
 
 
 FAILURES: list[tuple[Exception, str, bool]] = [
-    (httpx.ConnectTimeout("slow"), "connecting to the FC timed out", False),
+    (httpcore.ConnectTimeout("slow"), "connecting to the FC timed out", False),
     (
-        httpx.ConnectError("no route\n to host"),
+        httpcore.ConnectError("no route\n to host"),
         "the FC cannot be reached (no route to host)",
         False,
     ),
-    (httpx.PoolTimeout("busy"), "the FC cannot be reached (busy)", False),
-    (httpx.ReadTimeout("slow"), "the FC did not answer in time", True),
-    (httpx.WriteTimeout("slow"), "the FC did not answer in time", True),
-    (httpx.LocalProtocolError("bad"), "the request cannot be sent (bad)", False),
-    (httpx.InvalidURL("bad"), "the request cannot be sent (bad)", False),
-    (httpx.RemoteProtocolError("odd"), "what answers speaks no proper HTTP (odd)", True),
-    (httpx.ReadError("cut"), "the connection broke (cut)", True),
-    (httpx.WriteError(""), "the connection broke (WriteError)", True),
-    (httpx.ProxyError("no"), "the connection broke (no)", True),
-    (httpx.ReadError("x" * 300), f"the connection broke ({'x' * 200})", True),
+    (httpcore.PoolTimeout("busy"), "the FC cannot be reached (busy)", False),
+    (httpcore.ReadTimeout("slow"), "the FC did not answer in time", True),
+    (httpcore.WriteTimeout("slow"), "the FC did not answer in time", True),
+    (httpcore.LocalProtocolError("bad"), "the request cannot be sent (bad)", False),
+    (ValueError("bad"), "the request cannot be sent (bad)", False),
+    (httpcore.RemoteProtocolError("odd"), "what answers speaks no proper HTTP (odd)", True),
+    (httpcore.ReadError("cut"), "the connection broke (cut)", True),
+    (httpcore.WriteError(""), "the connection broke (WriteError)", True),
+    (httpcore.ProxyError("no"), "the proxy does not connect us to the FC (no)", False),
+    (httpcore.ReadError("x" * 300), f"the connection broke ({'x' * 200})", True),
 ]
 
 
@@ -341,8 +341,8 @@ def test_every_failure_says_whether_the_call_may_have_been_applied(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", fail)
-    transport = HttpTransport(Target("http://127.0.0.1:9", own=True))
+    monkeypatch.setattr(httpcore.ConnectionPool, "handle_request", fail)
+    transport = HttpTransport(Target("http://127.0.0.1:9", own=True, patience=0))
     answer = transport.send(PATCH)
     transport.close()
     assert (why, applied) == _nothing(answer)

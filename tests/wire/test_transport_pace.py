@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from email.utils import formatdate
 
-import httpx
+import httpcore
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -52,10 +52,10 @@ def test_429_is_waited_for_and_the_call_made_again(
 
 
 @pytest.mark.parametrize(
-    ("wait", "slept"), [("61", []), ("31", [31.0]), ("30", [30.0, 30.0]), ("9" * 400, [])]
+    ("wait", "slept"), [("31", []), ("16", [16.0]), ("15", [15.0, 15.0]), ("9" * 400, [])]
 )
 def test_patience_with_429_ends(server: Start, clock: Clock, wait: str, slept: list[float]) -> None:
-    """After a minute of 429 there is no answer, and nothing has happened (contract, head)."""
+    """After half a minute of 429 there is no answer, and nothing has happened (contract, head)."""
     there = server(says(_busy(f"Retry-After: {wait}")))
     answer = there.transport().send(PATCH)
     assert isinstance(answer, NoAnswer)
@@ -67,14 +67,14 @@ def test_patience_with_429_ends(server: Start, clock: Clock, wait: str, slept: l
 def test_429_without_end_or_wait_is_given_up(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """An FC that says 429 and 0 for ever is not asked for ever."""
 
-    def busy(*_: object) -> httpx.Response:
-        return httpx.Response(429, headers={"Retry-After": "0"}, stream=httpx.ByteStream(b""))
+    def busy(*_: object) -> httpcore.Response:
+        return httpcore.Response(429, headers=[("Retry-After", "0")], content=b"")
 
-    monkeypatch.setattr(httpx.HTTPTransport, "handle_request", busy)
+    monkeypatch.setattr(httpcore.ConnectionPool, "handle_request", busy)
     transport = HttpTransport(Target("http://127.0.0.1:9", own=True))
     assert isinstance(transport.send(PATCH), NoAnswer)
     transport.close()
-    assert 1195 < len(clock.slept) < 1205
+    assert 595 < len(clock.slept) < 605
     assert {0.05} == set(clock.slept)
 
 

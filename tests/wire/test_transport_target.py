@@ -5,9 +5,11 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
+import httpcore
 import httpx
 import pytest
 
+from pt004_model.wire import transport as transport_module
 from pt004_model.wire.transport import BadTarget, HttpTransport, Target, check_url
 
 
@@ -30,9 +32,10 @@ def test_a_usable_address(text: str, expected: str) -> None:
 
 
 def test_the_defaults_of_a_target() -> None:
-    """Ten seconds of patience, no rate, 16 MiB of reply, and not an FC of our own."""
+    """Ten seconds a call, thirty of patience, no rate, 16 MiB of reply, not an FC of our own."""
     target = Target("http://h")
     assert (target.timeout, target.rate, target.headers) == (10.0, None, ())
+    assert 30.0 == target.patience
     assert (target.ca_bundle, target.max_reply, target.own) == (None, 16_777_216, False)
 
 
@@ -72,14 +75,17 @@ def test_a_ca_bundle_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     seen: list[object] = []
 
-    def client(**how: object) -> None:
-        seen.append(how["verify"])
+    usual = httpx.create_ssl_context()
+
+    def pool(trusted: object, *_: object, **__: object) -> None:
+        seen.append(trusted)
 
     monkeypatch.setattr(ssl, "create_default_context", lambda cafile: {"ca.pem": trusting}[cafile])
-    monkeypatch.setattr(httpx, "HTTPTransport", client)
+    monkeypatch.setattr(httpx, "create_ssl_context", lambda trust_env: {True: usual}[trust_env])
+    monkeypatch.setattr(httpcore, "ConnectionPool", pool)
     HttpTransport(Target("https://h", ca_bundle=Path("ca.pem")))
     HttpTransport(Target("https://h"))
-    assert [trusting, True] == seen
+    assert [trusting, usual] == seen
 
 
 @pytest.mark.parametrize("value", ["\u00e9", "\udcff"])
@@ -95,6 +101,12 @@ def test_a_header_that_cannot_be_sent_is_said_to_be_one(value: str) -> None:
     [
         ("HTTP_PROXY", "gopher://proxy"),
         ("ALL_PROXY", "socks9://proxy:1"),
+        ("HTTP_PROXY", "http://proxy:port"),
+        ("HTTP_PROXY", "http://ann:s3/cret@proxy:1"),
+        ("HTTP_PROXY", "http://ann:1/s3cret@proxy:1"),
+        ("HTTP_PROXY", "http://ann:1#s3cret@proxy:1"),
+        ("HTTP_PROXY", "http://ann:1?s3cret@proxy:1"),
+        ("HTTP_PROXY", "http://"),
         ("SSL_CERT_FILE", "/no/such/file"),
     ],
 )
@@ -103,17 +115,15 @@ def test_an_environment_that_names_wrong_things(
 ) -> None:
     """A proxy or certificate file that cannot be used is said to be so, but not for our own FC."""
     monkeypatch.setenv(name, value)
-    with pytest.raises(BadTarget, match=r"^a header or setting cannot be used: "):
+    with pytest.raises(BadTarget, match=r"^a header or setting cannot be used: ") as caught:
         HttpTransport(Target("http://h"))
+    assert "s3" not in str(caught.value)
     HttpTransport(Target("http://h", own=True)).close()
 
 
 def test_a_proxy_that_needs_more_than_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An ImportError of the HTTP library ends in a sentence, too."""
-
-    def missing(*_: object, **__: object) -> None:
-        raise ImportError("Using SOCKS proxy, but the 'socksio' package is not installed.")
-
-    monkeypatch.setattr(httpx, "HTTPTransport", missing)
-    with pytest.raises(BadTarget, match="'socksio' package is not installed"):
+    """A SOCKS proxy without the package that it takes ends in a sentence, too."""
+    monkeypatch.setenv("ALL_PROXY", "socks5://proxy:1")
+    monkeypatch.setattr(transport_module, "find_spec", {"socksio": None}.__getitem__)
+    with pytest.raises(BadTarget, match="the package 'socksio' is not installed"):
         HttpTransport(Target("http://h"))
