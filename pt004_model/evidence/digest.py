@@ -16,6 +16,7 @@ from attrs import frozen
 from jinja2 import Environment
 from markupsafe import Markup
 
+from pt004_model.evidence import command
 from pt004_model.evidence.markdown import code, reference
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.oracle import Verdict
@@ -23,6 +24,7 @@ from pt004_model.judge.oracle import Verdict
 MOST_BYTES: Final = 1024 * 1024
 """What GitHub shows of a job's summary; a longer one is not shown at all."""
 _MOST_EDGES: Final = 20
+_LINE: Final = 4000
 
 
 @frozen
@@ -71,8 +73,18 @@ def _page(
         left_out=len(findings) - shown,
         replays=replays,
         most=_MOST_EDGES,
+        again=_again(summary),
     )
     return rendered
+
+
+def _again(summary: Mapping[str, Any]) -> Markup:
+    told, options = summary, summary.get("options", ())
+    address, seed = told.get("base_url"), told["seed"]
+    line = command.check(
+        told["profile"], told["dialect"], told.get("target"), *options, base_url=address, seed=seed
+    )
+    return Markup(code(line, _LINE))  # noqa: S704 - escaped there
 
 
 def _counts(findings: Sequence[Mapping[str, Any]]) -> Markup:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from itertools import zip_longest
 from typing import Final
 
 from attrs import frozen
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from pt004_model.evidence import command
 from pt004_model.evidence.document import Trace, TraceStep
 from pt004_model.evidence.tracker.interface import FLAKY, LABEL, Draft, Limits
 from pt004_model.evidence.tracker.lifecycle import NIGHTS, Tonight
@@ -101,11 +101,9 @@ def _rendered(said: Tonight, memory: Memory, evidence: Evidence, curl: str, shar
 
 
 def _replay(evidence: Evidence) -> str:
-    target = evidence.target
-    where = ("--base-url", evidence.trace.base_url) if target is None else target
-    words = ["pt004", "replay", evidence.path, *where]
-    command = shlex.join(words)
-    return command if len(command) <= _COMMAND else shlex.join(words[:3])
+    base_url = evidence.trace.base_url
+    told = command.replay(evidence.path, evidence.target, base_url)
+    return told if len(told) <= _COMMAND else command.replay(evidence.path, ())
 
 
 def _steps(trace: Trace, most: int) -> str:
