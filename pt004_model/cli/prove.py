@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -12,10 +11,10 @@ from typing import Any, Final
 import click
 from attrs import evolve
 
-from pt004_model.cli.options import Setup, setup, target_options
+from pt004_model.cli.options import VARIABLES, Setup, setup, target_options
 from pt004_model.cli.session import Connected, connected
 from pt004_model.evidence.proof import folder
-from pt004_model.evidence.proof.cases import CaseResult, tell, worst
+from pt004_model.evidence.proof.cases import CaseResult, conclusion, tell, worst
 from pt004_model.evidence.proof.facts import State
 from pt004_model.evidence.proof.outside import (
     BadSource,
@@ -58,7 +57,7 @@ def _commit(_: click.Context, __: click.Parameter, value: str | None) -> str | N
     return value
 
 
-@click.command()
+@click.command(epilog=VARIABLES)
 @target_options
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
@@ -95,6 +94,7 @@ def prove(context: click.Context, /, **given: Any) -> None:
         results = tell(session, there.base_url, lambda line: click.echo(blot(line, chosen.secrets)))
         ended = time.time()
     if given["out"] is None:
+        click.echo(conclusion(results))
         context.exit(EXIT_CODES[worst(results)])
     here = _circumstances(there, chosen, given, (began, ended))
     context.exit(_report(given, chosen, here, results, recorder, campaign))
@@ -141,12 +141,11 @@ def _report(
     given: dict[str, Any],
     chosen: Setup,
     here: Circumstances,
-    results: Iterable[CaseResult],
+    results: tuple[CaseResult, ...],
     recorder: Recorder,
     campaign: Campaign | None,
 ) -> int:
     """Write the report and say where; the exit code that goes with its verdict."""
-    results = tuple(results)
     cases, envelopes = record_cases(results, recorder.exchanged, chosen.secrets)
     runs = {result.name: result.run_id for result in results}
     try:
@@ -156,6 +155,7 @@ def _report(
     record = Record(FORMAT, VERSION, here, cases, campaign, logs)
     proof, files = render(record, envelopes)
     sha256 = folder.write(given["out"], files)
+    click.echo(conclusion(results, proof.verdict))
     click.echo("")
     click.echo(f"Proof report: {given['out'] / REPORT}")
     click.echo(f"Verdict: {proof.verdict}")
