@@ -33,8 +33,9 @@ def test_a_header_is_a_variable_of_whoever_runs_the_line(name: str, expected: st
 @pytest.mark.parametrize("word", ["a=$HOME", "$(id)", "`id`", "x y", "a'b", '"', "-", "--header"])
 def test_nothing_else_is_filled_in_by_a_shell(word: str) -> None:
     """What came from a file or an FC is one word, whatever stands in it."""
+    line = command.replay(word, ("--fault", word)).replace("pt004", "printf '%s\n'")
     shown = subprocess.run(  # noqa: S603 - printf, with what the test says
-        ["/bin/sh", "-c", command.replay(word, ("--fault", word)).replace("pt004", "printf '%s\n'")],
+        ["/bin/sh", "-c", line],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert shown.stdout.splitlines() == ["replay", word, "--fault", word]
