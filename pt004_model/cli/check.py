@@ -13,7 +13,7 @@ from attrs import define, evolve
 from rich.console import Console
 
 from pt004_model.cli.known import known_option, read
-from pt004_model.cli.options import Setup, setup, target_options, word
+from pt004_model.cli.options import CAMPAIGN_VARIABLES, Setup, setup, target_options, word
 from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.screen import screen, speaker
 from pt004_model.cli.session import Connected, Unsure, connected
@@ -46,7 +46,7 @@ def _areas(_: click.Context, __: click.Parameter, value: str | None) -> frozense
 _NUMBER = click.IntRange(min=1)
 
 
-@click.command()
+@click.command(epilog=CAMPAIGN_VARIABLES)
 @target_options
 @click.option(
     "--profile", type=click.Choice(list(PROFILES)), default="dev", show_default=True,

@@ -197,6 +197,23 @@ _OPTIONS = (
 )
 
 
+VARIABLES = """\b
+Environment (flags win over it):
+  FC_BASE_URL         the Federation Core to test
+  FC_DIALECT          its routes: seed or deployed
+  FC_TOKEN            the bearer token to send
+  SECRET_KEY          the shared secret, to have tokens made, bad ones too
+  TENANT_ID           who the runs are made for
+  ACTOR_ID            who they are made by
+  STRANGER_TENANT_ID  a second tenant, which must see nothing of the first
+"""
+CAMPAIGN_VARIABLES = f"""{VARIABLES}\
+  PT004_PROFILE       how much to do
+  PT004_KNOWN         the file of known findings
+  PT004_UNGOVERNED    1 makes runs without steps alone
+"""
+
+
 def target_options(function: _F) -> _F:
     """Add the options that say which FC is asked, how and as whom."""
     for option in reversed(_OPTIONS):
