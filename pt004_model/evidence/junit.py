@@ -16,6 +16,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from pt004_model.judge.checks import AREAS, CHECKS
 from pt004_model.judge.oracle import Verdict
+from pt004_model.model.telling import count, times
 
 _NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TOLD: Final = ("seed", "profile", "dialect", "base_url", "requests", "examples")
@@ -94,10 +95,10 @@ def _told(finding: Mapping[str, Any]) -> Iterable[str]:
     yield str(finding["where"])
     yield f"  expected: {finding['expected']}"
     yield f"  got:      {finding['observed']}"
-    yield f"{finding['commands']} commands, seen {finding['occurrences']} times"
+    yield f"{count(finding['commands'], 'command')}, seen {times(finding['occurrences'])}"
     reproduced = finding.get("reproduced")
     if reproduced:
-        yield f"reproduced {reproduced['seen']} of {reproduced['runs']} times"
+        yield f"reproduced {reproduced['seen']} of {count(reproduced['runs'], 'time')}"
     yield f"trace: {finding['trace']}"
 
 

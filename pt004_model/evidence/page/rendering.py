@@ -23,6 +23,7 @@ from pt004_model.evidence.page import charts, coverage
 from pt004_model.evidence.page.documents import Evidence, Summary, read
 from pt004_model.evidence.page.story import SEVERITIES, stories
 from pt004_model.evidence.page.text import visible
+from pt004_model.model.telling import count
 
 NAME: Final = "page.html"
 
@@ -58,6 +59,7 @@ def render(folder: Path) -> str:
         lstrip_blocks=True,
     )
     environment.filters["visible"] = visible
+    environment.filters["count"] = count
     environment.filters["thousands"] = lambda number: f"{number:,}"
     return environment.get_template("page.html").render(_context(evidence, folder))
 
@@ -132,7 +134,7 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
         ("Profile", visible(summary.profile)),
         ("Dialect", visible(summary.dialect)),
         ("Seed", "" if summary.seed is None else str(summary.seed)),
-        ("Without an answer", f"{summary.open_calls:,} calls" if summary.open_calls else ""),
+        ("Without an answer", count(summary.open_calls, "call", ",") if summary.open_calls else ""),
     ]
     return [(name, value) for name, value in facts if value]
 

@@ -17,6 +17,7 @@ from pt004_model.evidence.page.text import Piece, compared, cut, pretty, visible
 from pt004_model.evidence.reproduction import as_curl
 from pt004_model.judge.checks import CHECKS
 from pt004_model.model.replies import NoAnswer, Reply, Undecodable
+from pt004_model.model.telling import count, times
 
 SEVERITIES: Final = ("critical", "major", "minor")
 SHOWN: Final = 12
@@ -133,19 +134,18 @@ def _difference(check: str, where: str, expected: str, observed: str) -> Differe
 
 
 def _facts(finding: FindingDocument, trace: Trace | None) -> list[tuple[str, str]]:
-    times = "once" if finding.occurrences == 1 else f"{finding.occurrences:,} times"
     facts = [
-        ("Seen", times),
-        ("First seen", f"after {finding.requests_to_first:,} requests"),
+        ("Seen", times(finding.occurrences, ",")),
+        ("First seen", f"after {count(finding.requests_to_first, 'request', ',')}"),
     ]
     if trace is not None:
         facts.append(("When", _between(trace.first_seen, trace.last_seen)))
     if finding.reproduced is not None:
         again = finding.reproduced
-        facts.append(("Reproduced", f"in {again.seen} of {again.runs} replays"))
+        facts.append(("Reproduced", f"in {again.seen} of {count(again.runs, 'replay')}"))
     length = len(trace.steps) if trace else finding.commands
     shortened = " (shortened by replaying)" if trace is not None and trace.shrunk else ""
-    return [*facts, ("Trace", f"{length:,} command{'' if length == 1 else 's'}{shortened}")]
+    return [*facts, ("Trace", f"{count(length, 'command', ',')}{shortened}")]
 
 
 def _between(first: str, last: str) -> str:
