@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -14,11 +13,11 @@ from attrs import define, evolve
 from rich.console import Console
 
 from pt004_model.cli.known import known_option, read
-from pt004_model.cli.options import Setup, setup, target_options
+from pt004_model.cli.options import CAMPAIGN_VARIABLES, Setup, setup, target_options, word
 from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.screen import screen, speaker
 from pt004_model.cli.session import Connected, Unsure, connected
-from pt004_model.evidence import report
+from pt004_model.evidence import command, report
 from pt004_model.evidence.conduct import INTERRUPTED as INTERRUPTED_WHY
 from pt004_model.evidence.conduct import conduct, keep_nothing
 from pt004_model.evidence.folder import Folder
@@ -28,9 +27,9 @@ from pt004_model.explore.campaign import PROFILES, Campaign, Profile
 from pt004_model.explore.results import Result
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
-from pt004_model.vocabulary import Dialect
 
 INTERRUPTED: Final = 130
+DEFAULT_OUT: Final = Path(".pt004")
 
 
 def _areas(_: click.Context, __: click.Parameter, value: str | None) -> frozenset[str]:
@@ -47,7 +46,7 @@ def _areas(_: click.Context, __: click.Parameter, value: str | None) -> frozense
 _NUMBER = click.IntRange(min=1)
 
 
-@click.command()
+@click.command(epilog=CAMPAIGN_VARIABLES)
 @target_options
 @click.option(
     "--profile", type=click.Choice(list(PROFILES)), default="dev", show_default=True,
@@ -74,7 +73,7 @@ _NUMBER = click.IntRange(min=1)
     help="Make runs without steps alone (PT004_UNGOVERNED=1).",
 )  # fmt: skip
 @click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path(".pt004"),
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=DEFAULT_OUT,
     metavar="DIR", show_default=True, help="Where summary and traces go.",
 )  # fmt: skip
 @click.option("--page", is_flag=True, help="Make DIR/page.html as well, to be read in a browser.")
@@ -109,7 +108,7 @@ def check(context: click.Context, /, **given: Any) -> None:
         chosen = evolve(chosen, patience=min(chosen.patience, profile.seconds))
     origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets, names=chosen.names)
     options = tuple(_options(given))
-    folder = Folder(given["out"], origin, given["page"], tuple(_target(chosen)), options)
+    folder = Folder(given["out"], origin, given["page"], chosen.flags, options)
     folder.prepare()
     areas, ungoverned = given["areas"], given["ungoverned"]
     try:
@@ -140,12 +139,14 @@ def _profile(given: dict[str, Any]) -> Profile:
 
 def _options(given: dict[str, Any]) -> list[str]:
     """The flags besides profile and seed that say what a campaign does."""
-    words = ["--ungoverned"] if given["ungoverned"] else []
     areas = [area for area in AREAS if area in given["areas"]]
+    words = ["--ungoverned"] if given["ungoverned"] else []
     words += ["--areas", ",".join(areas)] if len(areas) < len(AREAS) else []
-    for name in ("max_examples", "max_commands"):
+    for name in ("max_examples", "max_commands", "max_time", "confirm", "known"):
         if given[name] is not None:
-            words += [f"--{name.replace('_', '-')}", str(given[name])]
+            words += [f"--{name.replace('_', '-')}", word(given[name])]
+    for name in ("require_coverage", "no_replay"):
+        words += [f"--{name.replace('_', '-')}"] if given[name] else []
     return words
 
 
@@ -197,9 +198,9 @@ class Telling:
             lines = []
         else:
             lines = lines[-1:]
-        command = next_command(result, self.chosen, self.folder)
-        if lines and command:
-            lines.append(f"next: {command}")
+        coming = next_command(result, self.chosen, self.folder)
+        if lines and coming:
+            lines.append(f"next: {coming}")
         for line in lines:
             say(self.folder.origin.hide(line))
         if self.given["as_json"]:
@@ -226,28 +227,15 @@ def next_command(result: Result, chosen: Setup, folder: Folder) -> str:
     names = list(PROFILES)
     larger = names[min(names.index(result.profile) + 1, len(names) - 1)]
     if new:
-        words = ["replay", str(folder.trace_path(new[0])), *_target(chosen)]
-        words += ["--repeat", "20"] if new[0].flaky else []
-    elif result.verdict is Verdict.UNSURE:
-        short = result.coverage.share < PROFILES[result.profile].floor
-        profile = larger if short else result.profile
-        words = ["check", "--profile", profile, *_dialect(chosen), *_target(chosen)]
-    elif result.findings:
-        words = ["known", "list"]
-    elif result.profile == names[0]:
-        words = ["check", "--profile", larger, *_dialect(chosen), *_target(chosen)]
-    else:
+        more = ("--repeat", "20") if new[0].flaky else ()
+        return command.replay(str(folder.trace_path(new[0])), chosen.flags, None, *more)
+    unsure = result.verdict is Verdict.UNSURE
+    if result.findings and not unsure:
+        return "pt004 known list"
+    if not unsure and result.profile != names[0]:
         return ""
-    return shlex.join(["pt004", *words])
-
-
-def _dialect(chosen: Setup) -> list[str]:
-    return [] if chosen.dialect is Dialect.SEED else ["--dialect", str(chosen.dialect)]
-
-
-def _target(chosen: Setup) -> list[str]:
-    """The flags that say which FC it was, but for what may be secret."""
-    words = [] if chosen.base_url is None else ["--base-url", chosen.base_url]
-    words += ["--auth"] if chosen.auth else []
-    words += ["--automatic"] if chosen.automatic else []
-    return [*words, "--fault", chosen.fault] if chosen.fault else words
+    again = unsure and result.coverage.share >= PROFILES[result.profile].floor
+    options = folder.options if again else command.unsized(folder.options)
+    options += () if folder.path == DEFAULT_OUT else ("--out", str(folder.path))
+    profile = result.profile if again else larger
+    return command.check(profile, chosen.dialect, chosen.flags, *options)

@@ -134,6 +134,25 @@ def list_(known: Path | None, as_json: bool) -> None:
 
 
 @known.command()
+@click.argument("finding", metavar="FINGERPRINT|FILE")
+@known_option
+def remove(finding: str, known: Path | None) -> None:
+    """Take a finding off the list, by its fingerprint or by the trace file of it.
+
+    From then on it fails a campaign again. The comment right above its entry goes with it.
+
+    Example: pt004 known remove 6b9764f45135
+    """
+    fingerprint, _ = _finding(finding)
+    there = read(known)
+    if not there.about(fingerprint):
+        raise click.UsageError(
+            f"{fingerprint} is not on the list in {there.path}; `pt004 known list` shows what is"
+        )
+    _take_off(there, {fingerprint: "was known"})
+
+
+@known.command()
 @known_option
 @click.option(
     "--fixed", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR",
@@ -156,6 +175,11 @@ def prune(known: Path | None, fixed: Path | None) -> None:
     if not why:
         click.echo("nothing to take off the list")
         return
+    _take_off(there, why)
+
+
+def _take_off(there: Known, why: dict[str, str]) -> None:
+    """Take the entries of these fingerprints off the list, and say of each why."""
     try:
         file.remove(there.path, why)
     except BadKnown as error:

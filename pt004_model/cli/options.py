@@ -11,6 +11,7 @@ import click
 from attrs import field, frozen
 
 from pt004_model.embedded import FAULTS
+from pt004_model.evidence.command import header
 from pt004_model.model.commands import Names
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.patience import PATIENCE
@@ -22,6 +23,7 @@ _VISIBLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _OURS = frozenset(
     {"x-tenant-id", "x-actor-id", "x-idempotency-key", "content-length", "transfer-encoding"}
 )  # headers that are present or absent on purpose; a second hand in them makes false findings
+_TENANT, _ACTOR, _TIMEOUT = "tenant_omega", "pt004_test_harness", 10.0
 _SHORT = 4  # what is shorter than this is found in any text and can be no secret
 
 
@@ -60,10 +62,41 @@ class Setup:
         )
 
     @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags that ask the same FC in the same way, but for what may be secret."""
+        names = self.names
+        told: dict[str, object] = {
+            "--base-url": self.base_url,
+            "--tenant": _unless(names.tenants[0], _TENANT),
+            "--stranger": _unless(names.tenants[1], f"{names.tenants[0]}_stranger"),
+            "--actor": _unless(names.actors[0], _ACTOR),
+            "--timeout": _unless(self.timeout, _TIMEOUT),
+            "--ca-bundle": self.ca_bundle,
+            "--patience": _unless(self.patience, PATIENCE),
+            "--max-reply": _unless(self.max_reply, MAX_REPLY),
+            "--rate": self.rate,
+            "--fault": self.fault,
+        }
+        there = {flag: word(value) for flag, value in told.items() if value is not None}
+        words = [each for pair in there.items() for each in pair]
+        words += [each for name, _ in self.headers for each in ("--header", header(name))]
+        words += ["--auth"] if self.auth else []
+        return (*words, *(["--automatic"] if self.automatic else []))
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """All that must never be written down."""
         given = (self.credentials.token, self.credentials.secret, *(v for _, v in self.headers))
         return tuple(each for each in given if each and len(each) >= _SHORT)
+
+
+def _unless(value: object, default: object) -> object:
+    return None if value == default else value
+
+
+def word(value: object) -> str:
+    """Return the value of an option as it is typed: a whole number of seconds without a point."""
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def _address(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -119,7 +152,7 @@ _OPTIONS = (
     click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
-        default=10.0,
+        default=_TIMEOUT,
         metavar="S",
         show_default=True,
         help="Seconds that a call may take, from connecting to the last byte of its answer.",
@@ -169,12 +202,29 @@ _OPTIONS = (
         callback=_fault,
         help="Seed a fault into the embedded FC; `pt004 faults` lists them.",
     ),
-    click.option("--tenant", envvar="TENANT_ID", default="tenant_omega", hidden=True),
+    click.option("--tenant", envvar="TENANT_ID", default=_TENANT, hidden=True),
     click.option("--stranger", envvar="STRANGER_TENANT_ID", hidden=True),
-    click.option("--actor", envvar="ACTOR_ID", default="pt004_test_harness", hidden=True),
+    click.option("--actor", envvar="ACTOR_ID", default=_ACTOR, hidden=True),
     click.option("--token", envvar="FC_TOKEN", hidden=True),
     click.option("--secret-key", envvar="SECRET_KEY", hidden=True),
 )
+
+
+VARIABLES = """\b
+Environment (flags win over it):
+  FC_BASE_URL         the Federation Core to test
+  FC_DIALECT          its routes: seed or deployed
+  FC_TOKEN            the bearer token to send
+  SECRET_KEY          the shared secret, to have tokens made, bad ones too
+  TENANT_ID           who the runs are made for
+  ACTOR_ID            who they are made by
+  STRANGER_TENANT_ID  a second tenant, which must see nothing of the first
+"""
+CAMPAIGN_VARIABLES = f"""{VARIABLES}\
+  PT004_PROFILE       how much to do
+  PT004_KNOWN         the file of known findings
+  PT004_UNGOVERNED    1 makes runs without steps alone
+"""
 
 
 def target_options(function: _F) -> _F:
@@ -223,10 +273,10 @@ def setup(**given: Any) -> Setup:
 def embedded(fault: str | None, *, secret: str | None = None, automatic: bool = False) -> Setup:
     """An embedded FC with everything else as it is by default; with a secret it authenticates."""
     auth = secret is not None
-    given = {"base_url": None, "dialect": "seed", "timeout": 10.0, "rate": None, "headers": ()}
+    given = {"base_url": None, "dialect": "seed", "timeout": _TIMEOUT, "rate": None, "headers": ()}
     given["patience"] = PATIENCE
-    more = {"ca_bundle": None, "max_reply": MAX_REPLY, "tenant": "tenant_omega", "stranger": None}
-    who = {"actor": "pt004_test_harness", "token": None, "secret_key": secret}
+    more = {"ca_bundle": None, "max_reply": MAX_REPLY, "tenant": _TENANT, "stranger": None}
+    who = {"actor": _ACTOR, "token": None, "secret_key": secret}
     return setup(**given, **more, **who, auth=auth, automatic=automatic, fault=fault)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -12,11 +11,11 @@ from typing import Any, Final
 import click
 from attrs import evolve
 
-from pt004_model.cli.options import Setup, setup, target_options
+from pt004_model.cli.options import VARIABLES, Setup, setup, target_options
 from pt004_model.cli.session import Connected, connected
 from pt004_model.evidence.proof import folder
 from pt004_model.evidence.proof import prove as judge_again
-from pt004_model.evidence.proof.cases import CaseResult, tell, worst
+from pt004_model.evidence.proof.cases import CaseResult, conclusion, tell, worst
 from pt004_model.evidence.proof.outside import (
     BadSource,
     Campaign,
@@ -59,7 +58,7 @@ def _commit(_: click.Context, __: click.Parameter, value: str | None) -> str | N
     return value
 
 
-@click.command()
+@click.command(epilog=VARIABLES)
 @target_options
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
@@ -96,6 +95,7 @@ def prove(context: click.Context, /, **given: Any) -> None:
         results = tell(session, there.base_url, lambda line: click.echo(blot(line, chosen.secrets)))
         ended = time.time()
     if given["out"] is None:
+        click.echo(conclusion(results))
         context.exit(EXIT_CODES[worst(results)])
     here = _circumstances(there, chosen, given, (began, ended))
     context.exit(_report(given, chosen, here, results, recorder, campaign))
@@ -142,7 +142,7 @@ def _report(
     given: dict[str, Any],
     chosen: Setup,
     here: Circumstances,
-    results: Iterable[CaseResult],
+    results: tuple[CaseResult, ...],
     recorder: Recorder,
     campaign: Campaign | None,
 ) -> int:
@@ -157,6 +157,7 @@ def _report(
     record = Record(FORMAT, VERSION, here, cases, campaign, logs)
     proof = judge_again(record, answers)
     sha256 = folder.write(given["out"], render(proof))
+    click.echo(conclusion(results, proof.verdict))
     click.echo("")
     click.echo(f"Proof report: {given['out'] / REPORT}")
     click.echo(f"Verdict: {proof.verdict}")

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from pt004_model.cli.options import Setup, setup, target_options
+from pt004_model.cli.options import VARIABLES, Setup, setup, target_options
 from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.session import connected
 from pt004_model.evidence.replay import (
@@ -34,7 +34,7 @@ def loaded(path: Path) -> Trace:
         raise click.UsageError(str(bad)) from None
 
 
-@click.command()
+@click.command(epilog=VARIABLES)
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."
 )

@@ -18,6 +18,7 @@ from rich.text import Text
 from pt004_model.evidence import report
 from pt004_model.evidence.folder import Folder
 from pt004_model.explore.results import Found, Progress
+from pt004_model.model.telling import count
 
 _EVERY: Final = 10.0  # seconds between lines of progress where there is no terminal
 _STYLES: Final = {
@@ -74,7 +75,8 @@ class Screen:
         self.folder.keep_trace(found)
         if found.flaky and found.reproduced is not None:
             seen, runs = found.reproduced
-            self.say(f"flaky {found.fingerprint} {found.finding.check}: {seen} of {runs} replays")
+            said = f"{seen} of {count(runs, 'replay')}"
+            self.say(f"flaky {found.fingerprint} {found.finding.check}: {said}")
 
     def progress(self, progress: Progress) -> None:
         """Show where the campaign stands."""

@@ -16,13 +16,16 @@ from attrs import frozen
 from jinja2 import Environment
 from markupsafe import Markup
 
+from pt004_model.evidence import command
 from pt004_model.evidence.markdown import code, reference
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.oracle import Verdict
+from pt004_model.model.telling import count
 
 MOST_BYTES: Final = 1024 * 1024
 """What GitHub shows of a job's summary; a longer one is not shown at all."""
 _MOST_EDGES: Final = 20
+_LINE: Final = 4000
 
 
 @frozen
@@ -71,16 +74,26 @@ def _page(
         left_out=len(findings) - shown,
         replays=replays,
         most=_MOST_EDGES,
+        again=_again(summary),
     )
     return rendered
+
+
+def _again(summary: Mapping[str, Any]) -> Markup:
+    told, options = summary, summary.get("options", ())
+    address, seed = told.get("base_url"), told["seed"]
+    line = command.check(
+        told["profile"], told["dialect"], told.get("target"), *options, base_url=address, seed=seed
+    )
+    return Markup(code(line, _LINE))  # noqa: S704 - escaped there
 
 
 def _counts(findings: Sequence[Mapping[str, Any]]) -> Markup:
     known = sum(1 for each in findings if each.get("known"))
     new = len(findings) - known
     counted = [f"{n} {kind}" for n, kind in ((new, "new"), (known, "known")) if n]
-    plural = "finding" if len(findings) == 1 else "findings"
-    return Markup(f", {' and '.join(counted)} {plural}" if counted else "")  # noqa: S704 - numbers
+    noun = count(len(findings), "finding").partition(" ")[2]
+    return Markup(f", {' and '.join(counted)} {noun}" if counted else "")  # noqa: S704 - numbers
 
 
 def _row(finding: Mapping[str, Any], links: Links) -> dict[str, Any]:
@@ -119,6 +132,7 @@ def _template() -> Any:
     environment = Environment(  # noqa: S701 - this is Markdown: ``finalize`` escapes it
         finalize=_shown, keep_trailing_newline=True
     )
+    environment.filters["count"] = count
     environment.filters["code"] = lambda text: Markup(code(str(text)))  # noqa: S704 - escaped
     source = resources.files("pt004_model.evidence").joinpath("digest.md.jinja")
     return environment.from_string(source.read_text("utf-8"))

@@ -1,7 +1,8 @@
 """A campaign as JUnit XML: a case an area of checks, a case a finding, one for the campaign itself.
 
 What a CI shows as failed is what someone has to look at. A finding that is known is skipped, with
-its reason: it is reported and fails nothing. When nothing can be said the case of the campaign is
+its reason: it is reported and fails nothing. An area with findings is skipped too, for each of
+them is a failure already. When nothing can be said the case of the campaign is
 an error, and the areas without a finding are skipped, for nothing was shown of them.
 """
 
@@ -15,6 +16,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from pt004_model.judge.checks import AREAS, CHECKS
 from pt004_model.judge.oracle import Verdict
+from pt004_model.model.telling import count, times
 
 _NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TOLD: Final = ("seed", "profile", "dialect", "base_url", "requests", "examples")
@@ -61,8 +63,9 @@ def _areas(summary: Mapping[str, Any]) -> Iterable[TestCase]:
         found = [each for each in summary["findings"] if each["area"] == area]
         new = [each for each in found if not each.get("known")]
         if new:
+            # each is a failure of its own, and one finding counted twice would look like two
             names = ", ".join(f"{each['fingerprint']} {each['check']}" for each in new)
-            case.result = [Failure(_xml(names), "findings")]
+            case.result = [Skipped(_xml(f"see its findings: {names}"), "findings")]
         elif area not in summary.get("areas", AREAS):
             case.result = [Skipped("not judged in this campaign", "not-judged")]
         elif summary["verdict"] == Verdict.UNSURE:
@@ -92,10 +95,10 @@ def _told(finding: Mapping[str, Any]) -> Iterable[str]:
     yield str(finding["where"])
     yield f"  expected: {finding['expected']}"
     yield f"  got:      {finding['observed']}"
-    yield f"{finding['commands']} commands, seen {finding['occurrences']} times"
+    yield f"{count(finding['commands'], 'command')}, seen {times(finding['occurrences'])}"
     reproduced = finding.get("reproduced")
     if reproduced:
-        yield f"reproduced {reproduced['seen']} of {reproduced['runs']} times"
+        yield f"reproduced {reproduced['seen']} of {count(reproduced['runs'], 'time')}"
     yield f"trace: {finding['trace']}"
 
 

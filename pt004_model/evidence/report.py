@@ -13,6 +13,7 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import describe
 from pt004_model.model.coverage import Edge
 from pt004_model.model.replies import NoAnswer
+from pt004_model.model.telling import count, times
 from pt004_model.vocabulary import Status
 
 WIDTH: Final = 80
@@ -26,14 +27,14 @@ _SEVERITIES: Final = ("critical", "major", "minor")
 def progress_line(progress: Progress) -> str:
     """Where a campaign stands, in one line."""
     doing = "" if progress.doing == "exploring" else f", {progress.doing}"
-    return f"{progress.examples} examples, {rates(progress)}{time_left(progress)}{doing}"
+    return f"{count(progress.examples, 'example')}, {rates(progress)}{time_left(progress)}{doing}"
 
 
 def rates(progress: Progress) -> str:
     """What a campaign has done so far and how fast, but for its examples."""
     rate = progress.requests / progress.seconds if progress.seconds else 0.0
     return (
-        f"{progress.requests} requests, {rate:.0f} requests/s,"
+        f"{count(progress.requests, 'request')}, {rate:.0f} requests/s,"
         f" coverage {progress.driven}/{progress.reachable}, {_findings(progress.findings)}"
     )
 
@@ -46,8 +47,8 @@ def time_left(progress: Progress) -> str:
     return f", {minutes}:{seconds:02} left"
 
 
-def _findings(count: int) -> str:
-    return "1 finding" if count == 1 else f"{count or 'no'} findings"
+def _findings(number: int) -> str:
+    return count(number, "finding") if number else "no findings"
 
 
 def finding_lines(found: Found, note: str = "") -> Iterator[str]:
@@ -58,8 +59,8 @@ def finding_lines(found: Found, note: str = "") -> Iterator[str]:
     yield f"{kind} {finding.fingerprint}  {finding.check} (contract {check.section})"
     if note:
         yield f"  {note}"
-    times = "once" if found.occurrences == 1 else f"{found.occurrences} times"
-    seen = f"  first seen after {found.requests_to_first} requests, seen {times}"
+    first = count(found.requests_to_first, "request")
+    seen = f"  first seen after {first}, seen {times(found.occurrences)}"
     if found.known:
         yield seen
         return
@@ -72,7 +73,7 @@ def finding_lines(found: Found, note: str = "") -> Iterator[str]:
     yield seen
     if found.reproduced is not None:
         shown, runs = found.reproduced
-        yield f"  replayed {runs} times, seen in {shown} of {runs}"
+        yield f"  replayed {times(runs)}, seen in {shown} of {runs}"
     if found.other:
         yield from _side_by_side(found)
 
@@ -110,9 +111,9 @@ def coverage_lines(edges: dict[Edge, int]) -> Iterator[str]:
     """A table of the driven edges: statuses down, commands across, counts accepted/refused."""
     commands = sorted({edge.command for edge in edges})
     counts: dict[tuple[str, str, str], int] = {}
-    for edge, count in edges.items():
+    for edge, number in edges.items():
         place = (edge.status, edge.command, edge.outcome)
-        counts[place] = counts.get(place, 0) + count
+        counts[place] = counts.get(place, 0) + number
     width = max([16, *(len(command) for command in commands)])
     yield "coverage (accepted/refused)"
     yield " " * width + " ".join(str(status).rjust(11) for status in Status)
@@ -129,12 +130,13 @@ def coverage_lines(edges: dict[Edge, int]) -> Iterator[str]:
 def result_lines(result: Result) -> Iterator[str]:
     """The end of a campaign on one screen: its size, what was not covered, findings, verdict."""
     yield (
-        f"{result.examples} examples and {result.requests} requests in {result.seconds:.1f} s, "
+        f"{count(result.examples, 'example')} and {count(result.requests, 'request')}"
+        f" in {result.seconds:.1f} s, "
         f"profile {result.profile}, seed {result.seed}"
     )
     yield from _coverage(result)
     if result.open_calls:
-        yield f"{result.open_calls} calls stayed without an answer"
+        yield f"{count(result.open_calls, 'call')} stayed without an answer"
     yield from _rows(result)
     new = sum(not found.known for found in result.findings)
     known = len(result.findings) - new
@@ -181,10 +183,10 @@ def _rows(result: Result) -> Iterator[str]:
     shown = ordered[:_FINDINGS_SHOWN]
     width = max((len(found.finding.check) for found in shown), default=0)
     for found in shown:
-        many = len(found.commands)
-        told = [f"{many} command{'' if many == 1 else 's'}"]
+        told = [count(len(found.commands), "command")]
         if found.reproduced is not None:
-            told.insert(0, "{} of {} replays".format(*found.reproduced))
+            seen, runs = found.reproduced
+            told.insert(0, f"{seen} of {count(runs, 'replay')}")
         if found.known:
             told = ["known"]
         yield cut(
@@ -192,4 +194,5 @@ def _rows(result: Result) -> Iterator[str]:
             f" {', '.join(told)}"
         )
     if len(ordered) > len(shown):
-        yield f"  and {len(ordered) - len(shown)} more findings, all in summary.json"
+        more = len(ordered) - len(shown)
+        yield f"  and {count(more, 'more finding')}, all in summary.json"

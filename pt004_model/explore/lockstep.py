@@ -115,6 +115,7 @@ class Lockstep:
     collects the commands of a whole campaign, of which this conversation ``began`` at that place;
     ``adopted`` maps runs of earlier conversations to the places where they were created. A call
     that is still ``under_way`` when the next one is asked for was broken off by an interrupt.
+    ``forgotten`` are the idempotency keys of what was set aside, by tenant.
     ``pace`` is the seconds that are left between two calls, ``patience`` those without any answer
     after which the FC counts as gone.
     """
@@ -126,6 +127,7 @@ class Lockstep:
     authenticates: bool = False
     steps: list[Step] = field(factory=list)
     set_aside: set[int] = field(factory=set)
+    forgotten: set[tuple[int, str]] = field(factory=set)
     nonce: str = field(factory=lambda: secrets.token_hex(6))
     journal: list[Command] | None = None
     began: int = field(init=False)
@@ -181,13 +183,16 @@ class Lockstep:
     def do(self, command: Command) -> Judgement | None:
         """Send ``command`` and judge the reply; ``None`` when it is about a run set aside.
 
-        A create that would give the name of a run to another one is not sent either.
+        Nor is anything sent under a key that was set aside with its run, and a create that would
+        give the name of a run to another one.
 
         Raises :class:`TargetLost` when the FC has stopped answering, and what ``on_finding`` does.
         """
         number = subject(command)
         if self.under_way:
             return None  # nobody has seen what the call before this one did
+        if _keys(command) & self.forgotten:
+            return None
         if isinstance(command, CreateRun):
             if self._named_twice(command):
                 return None
@@ -215,8 +220,8 @@ class Lockstep:
         judgement = self._confirmed(command, response, judgement)
         if judgement.views:
             self.views = judgement.views
-        elif number is not None:
-            self._leave(number)
+        else:
+            self._leave(command)
         used = named[0] if named else ""
         step = Step(command, response, before, self.world, judgement.findings, used, self.nonce)
         self.steps.append(step)
@@ -234,9 +239,18 @@ class Lockstep:
             return False
         return (int(command.caller.tenant), command.key) not in self.world.keys
 
-    def _leave(self, number: int) -> None:
-        """Set a run aside: nothing that is read of it from now on is judged."""
+    def _leave(self, command: Command) -> None:
+        """Set the run of a call aside: nothing that is read of it from now on is judged.
+
+        Its keys go with it, and so does that of the call, of which nobody can tell if it was used.
+        """
+        number = subject(command)
+        self.forgotten |= _keys(command)
+        if number is None:
+            return
         self.set_aside.add(number)
+        used = self.world.keys.items()
+        self.forgotten |= {key for key, before in used if before.run.number == number}
         self.views = tuple(
             evolve(
                 view,
@@ -323,6 +337,13 @@ class Lockstep:
                 return f"{ref.spelling}-{secrets.token_hex(8)}"
             return _look_alike(next((s.run_id for s in self.views[0].seen.values()), ""))
         return self.views[0].seen[ref].run_id
+
+
+def _keys(command: Command) -> set[tuple[int, str]]:
+    """Return the key that a call may use up, with its tenant, if it has one (section 10)."""
+    if isinstance(command, CreateRun | ChangeRun) and command.key:
+        return {(int(command.caller.tenant), command.key)}
+    return set()
 
 
 def _harmless(command: Command) -> bool:

@@ -32,3 +32,13 @@ def codes_told(codes: frozenset[int]) -> str:
         return "any 3xx or 4xx"
     *most, last = map(str, sorted(codes))
     return f"{', '.join(most)} or {last}" if most else last
+
+
+def count(number: int, noun: str, spec: str = "") -> str:
+    """Return a number with its noun: ``1 request``, ``2 requests``; ``spec`` formats the number."""
+    return f"{number:{spec}} {noun}{'' if number == 1 else 's'}"
+
+
+def times(number: int, spec: str = "") -> str:
+    """Return how often something was: ``once``, ``2 times``."""
+    return "once" if number == 1 else f"{number:{spec}} times"

@@ -116,10 +116,12 @@ def expect(world: World, command: Command) -> tuple[Outcome, ...]:
         return (Outcome(Unjudged(), world),)
     door = _at_the_door(world, command.caller)
     if isinstance(command, WrongMethod):
+        # it has no body, and an FC may look at the body before it looks at the route
+        rules = [Rule.METHOD, *door, Rule.NOT_JSON]
         hidden = _hides(world, command.run, command.caller)
         if hidden is None or command.route is Route.CREATE:
-            return _refused(world, [Rule.METHOD, *door])
-        return _refused(world, [Rule.METHOD, *door, hidden])
+            return _refused(world, rules)
+        return _refused(world, [*rules, hidden])
     if isinstance(command, ReadRun):
         return _read(world, command, door)
     if isinstance(command, CreateRun):

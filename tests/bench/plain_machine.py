@@ -54,7 +54,7 @@ REFUSED: Final[dict[str, set[int]]] = {
     "not JSON": {400, 415, 422},
     "no status": MALFORMED,
     "index as text": MALFORMED,
-    "method": {405, 404},
+    "method": {405, 404, 400, 415, 422},  # without a body, which may be looked at first
     "key of another call": HIDDEN | ILLEGAL,
     "no token": {401, 403},
     "forged token": {401, 403},

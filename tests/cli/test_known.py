@@ -150,6 +150,19 @@ def test_a_broken_list_ends_a_campaign_before_it_begins(tmp_path: Path) -> None:
     assert "(at line 7, column " in said.err
 
 
+def test_a_finding_is_taken_off() -> None:
+    """It goes with the comment above it, and the others stay; one that is not there is said so."""
+    listed = Path(".pt004-known.toml")
+    listed.write_text(f"# a\n{entry(A, date(2099, 1, 1))}\n# b\n{entry(B, date(2026, 1, 1))}")
+    assert invoke("known", "remove", A).lines == [f"{A} was known; taken off"]
+    assert listed.read_text() == f"# b\n{entry(B, date(2026, 1, 1))}"
+    again = invoke("known", "remove", A)
+    assert again.code == 2
+    assert f"{A} is not on the list in .pt004-known.toml" in again.err
+    assert invoke("known", "remove", B).lines == [f"{B} was known; taken off"]
+    assert invoke("known", "list").out == "no finding is known: .pt004-known.toml has none\n"
+
+
 def test_prune_takes_off_what_is_over(tmp_path: Path) -> None:
     """Expired entries go; with --fixed those too that a replay of their trace found fixed."""
     fixed, still = "c" * 12, "d" * 12

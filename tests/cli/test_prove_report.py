@@ -206,6 +206,8 @@ def test_a_secret_in_a_reading_is_no_pass(tmp_path: Path) -> None:
             for case in CASES
         ],
     )
+    assert "❌ All tests passed, but the verdict of the report on them is UNSURE" in ended.lines
+    assert "completed successfully" not in ended.out
     assert json.loads(text(tmp_path, "happy_path.json"))["debug"] == "[secret]"
     assert invoke("verify", tmp_path).code == 0
 

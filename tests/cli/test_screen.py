@@ -24,6 +24,7 @@ from pt004_model.cli.options import embedded
 from pt004_model.evidence.folder import Folder
 from pt004_model.evidence.trace import Origin
 from pt004_model.judge.oracle import Verdict
+from pt004_model.model.commands import Names
 from pt004_model.vocabulary import Dialect
 from tests.cli.helpers import OURS, Ended, invoke, run, summary
 from tests.cli.servers import Said, Seen, fronted, refusal
@@ -141,8 +142,11 @@ def test_quiet(tmp_path: Path) -> None:
         clean = check(front, tmp_path / "b", *SMALL, "--quiet", "--areas", "policy")
     replay = f"next: pt004 replay {left['trace']} --base-url {front.url}"
     assert said == Ended(1, f"DIVERGES: 1 finding\n{replay}\n", "")
-    check_more = f"next: pt004 check --profile ci --base-url {front.url}"
-    assert clean.lines == ["CONFORMS: every answer was one that the contract allows", check_more]
+    check_more = f"next: pt004 check --profile ci --base-url {front.url} --areas policy --out "
+    assert clean.lines == [
+        "CONFORMS: every answer was one that the contract allows",
+        f"{check_more}{tmp_path / 'b'}",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -261,3 +265,20 @@ def test_every_command_has_a_short_help() -> None:
             assert "..." not in group.get_help(context).replace("[ARGS]...", "")
             for name in group.commands:
                 assert re.search(rf"(?m)^  {name} +[A-Z]", group.get_help(context))
+
+
+def test_the_flags_that_ask_in_the_same_way() -> None:
+    """What differs from the defaults; of a header its name, of an embedded FC no address."""
+    chosen = evolve(
+        embedded("step-runs-twice"), timeout=3.0, rate=0.5, ca_bundle=Path("ca.pem"),
+        headers=(("X-Api-Key", "hush-hush"),),
+    )  # fmt: skip
+    assert chosen.flags == (
+        "--timeout", "3", "--ca-bundle", "ca.pem", "--rate", "0.5", "--fault", "step-runs-twice",
+        "--header", "X-Api-Key=$X_API_KEY",
+    )  # fmt: skip
+    assert embedded(None).flags == ()
+    names = Names.of("acme", "other", ("ann", "ann_2", "ann_3"))
+    assert evolve(embedded(None), base_url="http://h", names=names).flags == (
+        "--base-url", "http://h", "--tenant", "acme", "--stranger", "other", "--actor", "ann",
+    )  # fmt: skip

@@ -99,3 +99,14 @@ def test_the_process_ends_with_that_exit_code() -> None:
     assert (ended.code, ended.out) == (2, "")
     assert "Error: Invalid value for '--profile'" in ended.err
     assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [("check", "PT004_PROFILE PT004_KNOWN PT004_UNGOVERNED"), ("prove", ""), ("replay", "")],
+)
+def test_the_help_names_the_variables(command: str, more: str) -> None:
+    """What the environment may say stands in the help of each command that listens to it."""
+    said = invoke(command, "--help").out.partition("Environment")[2].split()
+    names = ("FC_BASE_URL", "FC_DIALECT", "FC_TOKEN", "SECRET_KEY", "TENANT_ID", "ACTOR_ID")
+    assert {*names, "STRANGER_TENANT_ID", *more.split()} <= set(said)

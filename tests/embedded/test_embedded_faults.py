@@ -18,7 +18,7 @@ from pt004_model.embedded.app import build_app
 from pt004_model.embedded.faults import Fault, parts_with
 from pt004_model.embedded.parts import CONFORMING, Parts
 
-from .client import Fc
+from .client import Fc, start
 from .conversation import SECRET, Conversation
 
 AREAS = [
@@ -82,6 +82,39 @@ def test_a_fault_leaves_the_happy_path(faulty: Fc) -> None:
         assert faulty.step(run_id, number)["step_index"] == number - 1
     assert faulty.do(run_id, "completed")["status"] == "completed"
     assert faulty.read(run_id)["run"]["run_id"] == run_id
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_no_server_error(name: str) -> None:
+    """A fault is what it says and no crash, also where a run has no steps and names none."""
+    client = Fc(build_app(parts_with(name)))
+    try:
+        runs = [client.create(None), client.create(None), client.create(1)]
+        for run_id in runs:
+            named = start(1, "flag")
+            body = named if run_id == runs[2] else {"policy": named["policy"]}
+            assert client.patch(run_id, {"status": "running", **body}).status_code < 500
+            assert client.patch(run_id, {"status": "paused"}).status_code < 500
+        for run_id in reversed(runs):
+            assert client.patch(run_id, {"status": "running"}).status_code < 500
+            assert client.get(run_id).status_code < 500
+    finally:
+        client.close()
+
+
+def test_the_gate_of_another_run_is_approved_where_no_step_is_named() -> None:
+    """Resuming the second of two runs that wait at no step approves the gate of the first."""
+    client = Fc(build_app(parts_with("gate-of-another-run")))
+    try:
+        first, second = client.create(None), client.create(None)
+        for run_id in (first, second):
+            client.do(run_id, "running", policy=start(1, "flag")["policy"])
+            client.do(run_id, "paused")
+        client.do(second, "running")
+        gates = [client.read(run_id)["gates"] for run_id in (first, second)]
+        assert [[gate["status"] for gate in each] for each in gates] == [["approved"], ["pending"]]
+    finally:
+        client.close()
 
 
 def test_the_conforming_code_knows_no_fault() -> None:

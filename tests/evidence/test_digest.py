@@ -89,7 +89,7 @@ def test_a_campaign_that_conforms() -> None:
     assert "not driven: paused fail - none refused" in seen.text
     assert "never seen: paused-run-resumes" in seen.text
     assert "No findings." in seen.text
-    assert "pt004 check --profile dev --seed 42" in seen.text
+    assert "pt004 check --profile dev --base-url http://fc --seed 42" in seen.text
 
 
 def test_findings_are_a_table_with_links() -> None:

@@ -9,6 +9,7 @@ import pytest
 from attrs import evolve
 
 from pt004_model.evidence.proof import tell, worst
+from pt004_model.evidence.proof.cases import conclusion
 from pt004_model.explore.lockstep import Fc
 from pt004_model.explore.session import Session
 from pt004_model.judge.oracle import Oracle, Verdict
@@ -22,7 +23,7 @@ def told(fc: Fc) -> tuple[Verdict, list[str]]:
     """The verdict on an FC and the lines that were said."""
     lines: list[str] = []
     results = tell(Session(fc, Oracle(NAMES)), "http://fc", lines.append)
-    return worst(results), lines
+    return worst(results), [*lines, conclusion(results)]
 
 
 def case(lines: list[str], letter: str) -> list[str]:

@@ -31,7 +31,7 @@ from tests.evidence.helpers import COVERAGE, FINDING, found, result
         ),
         (
             Progress(1, 5, 0.0, 0, 606, 1),
-            "1 examples, 5 requests, 0 requests/s, coverage 0/606, 1 finding",
+            "1 example, 5 requests, 0 requests/s, coverage 0/606, 1 finding",
         ),
         (
             Progress(400, 9999, 10.0, 606, 606, 12),

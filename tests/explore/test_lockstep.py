@@ -79,6 +79,58 @@ def test_a_run_is_set_aside_after_a_finding() -> None:
     assert Verdict.CONFORMS is judgement.verdict
 
 
+def tags_lost(command: Command, reply: Reply) -> Reply:
+    """Tampering: the answer to the first create shows other tags."""
+    first = isinstance(command, CreateRun) and command.run == 0
+    return with_run(reply, tags=["x"]) if first else reply
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        evolve(RUN, key="k"),
+        evolve(create(1, "c"), key="k"),
+        ChangeRun(1, change(1, "failed").body, key="k"),
+    ],
+    ids=["again", "another create", "a change"],
+)
+def test_a_key_is_forgotten_with_its_run(later: Command) -> None:
+    """The key of a create whose answer shows a finding is used, and nothing is sent under it."""
+    lockstep, found = noting(Tampering(Stub(), tags_lost), evolve(RUN, key="k"))
+    if isinstance(later, ChangeRun):
+        lockstep.do(create(1, "c"))
+    assert lockstep.do(later) is None
+    other_tenant = evolve(create(2, "c"), key="k", caller=STRANGER)
+    judgement = lockstep.do(other_tenant)
+    assert judgement is not None
+    assert (judgement.verdict, found) == (Verdict.CONFORMS, ["lifecycle.sent-data-kept"])
+
+
+def test_the_keys_of_a_change_are_forgotten_with_its_run() -> None:
+    """After a finding on a change neither its own key nor an earlier one of the run is used."""
+
+    def wrong(command: Command, reply: Reply) -> Reply:
+        failing = isinstance(command, ChangeRun) and command.key == "second"
+        return with_run(reply, tags=["x"]) if failing else reply
+
+    changes = [evolve(start(0, "a", 0), key="first"), evolve(change(0, "failed"), key="second")]
+    keyed = evolve(RUN, key="made")
+    lockstep, found = noting(Tampering(Stub(), wrong), keyed, *changes)
+    for key in ("made", "first", "second"):
+        assert lockstep.do(evolve(create(1, "c"), key=key)) is None
+    assert lockstep.do(evolve(create(1, "c"), key="third")) is not None
+    assert found == ["lifecycle.sent-data-kept"]
+
+
+def test_a_key_is_forgotten_though_its_call_is_about_no_run() -> None:
+    """A finding about a run that is not there leaves open if its key was used."""
+    lost = ChangeRun(Unknown(), change(0, "failed").body, key="k")
+    lockstep, found = noting(Tampering(Stub(), lambda _, reply: refusal(reply, 418)), lost)
+    assert found == ["isolation.refusal-code"]
+    assert lockstep.do(evolve(RUN, key="k")) is None
+    assert lockstep.do(RUN) is not None
+
+
 def test_a_call_that_was_broken_off_is_not_held_against_the_fc() -> None:
     """After Ctrl-C within a call nothing more is sent: what the call did was never seen."""
     stub = Stub()

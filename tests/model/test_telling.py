@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, ReadRun, Tenant
-from pt004_model.model.telling import codes_told, tell
+from pt004_model.model.telling import codes_told, count, tell, times
 from pt004_model.model.values import Body
 from pt004_model.model.world import World, expect
 
@@ -65,3 +65,14 @@ def test_every_outcome_is_told(world: World, command: Command, told: list[str]) 
 def test_codes(codes: set[int], told: str) -> None:
     """A few codes are listed, many are summed up."""
     assert told == codes_told(frozenset(codes))
+
+
+def test_one_is_no_plural() -> None:
+    """A number agrees with its noun, none and many alike."""
+    assert [count(number, "example") for number in (0, 1, 2)] == [
+        "0 examples",
+        "1 example",
+        "2 examples",
+    ]
+    assert [times(number) for number in (0, 1, 2)] == ["0 times", "once", "2 times"]
+    assert (count(1204, "request", ","), times(1204, ",")) == ("1,204 requests", "1,204 times")

@@ -29,6 +29,7 @@ from tests.model.helpers import (
     HIDDEN,
     ILLEGAL,
     MALFORMED,
+    METHOD,
     NOT_JSON,
     STRANGER,
     TOKEN,
@@ -184,11 +185,13 @@ REFUSED: list[tuple[Command, set[int], Rule]] = [
     (create(5, NO_TENANT), HEADERS, Rule.HEADERS),
     (create(5, ACTORLESS), HEADERS, Rule.HEADERS),
     (evolve(create(5, ACTORLESS), content_type=None), HEADERS | BEYOND, Rule.HEADERS),
-    (WrongMethod("PUT", Route.READ, 0), {405, 404}, Rule.METHOD),
-    (WrongMethod("PUT", Route.CHANGE, NOWHERE), {405} | HIDDEN, Rule.METHOD),
-    (WrongMethod("PUT", Route.READ, 0, STRANGER), {405} | HIDDEN, Rule.METHOD),
-    (WrongMethod("PUT", Route.CREATE, NOWHERE), {405, 404}, Rule.METHOD),
-    (WrongMethod("PUT", Route.CREATE, 0, ACTORLESS), {405, 404} | HEADERS, Rule.METHOD),
+    # a wrong method comes without a body, at which an FC may look first
+    (WrongMethod("PUT", Route.READ, 0), METHOD | NOT_JSON, Rule.METHOD),
+    (WrongMethod("DELETE", Route.READ, 0), METHOD | NOT_JSON, Rule.METHOD),
+    (WrongMethod("POST", Route.CHANGE, NOWHERE), METHOD | NOT_JSON | HIDDEN, Rule.METHOD),
+    (WrongMethod("PUT", Route.READ, 0, STRANGER), METHOD | NOT_JSON | HIDDEN, Rule.METHOD),
+    (WrongMethod("PATCH", Route.CREATE, NOWHERE), METHOD | NOT_JSON, Rule.METHOD),
+    (WrongMethod("PUT", Route.CREATE, 0, ACTORLESS), METHOD | NOT_JSON | HEADERS, Rule.METHOD),
     (OddPath(".."), set(range(300, 500)), Rule.NO_RUN_PATH),
 ]  # fmt: skip
 
@@ -225,7 +228,7 @@ def test_a_bad_token_counts_beside_other_reasons() -> None:
         TOKEN | NOT_JSON
     ]
     assert rule(expect(locked, create(5, bad))) == Rule.TOKEN
-    assert [TOKEN | {405, 404}] == summary(
+    assert [TOKEN | METHOD | NOT_JSON] == summary(
         expect(locked, WrongMethod("PUT", Route.READ, 0, Caller(token=Token.FORGED)))
     )
 

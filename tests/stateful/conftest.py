@@ -112,8 +112,9 @@ def seed(pytestconfig: pytest.Config) -> int:
 def folder(chosen: Setup, profile: Profile, seed: int) -> Folder:
     """Where the evidence goes: ``PT004_OUT``, or ``.pt004`` in the working directory."""
     origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets, names=chosen.names)
+    out = Path(os.environ.get("PT004_OUT", ".pt004"))
     options = ("--ungoverned",) if is_ungoverned() else ()
-    folder = Folder(Path(os.environ.get("PT004_OUT", ".pt004")), origin, options=options)
+    folder = Folder(out, origin, target=chosen.flags, options=options)
     try:
         folder.prepare()
     except Unwritable as error:

@@ -39,7 +39,7 @@ class GateOfAnotherRun(Fault, Store):
         if mine is None:
             return None
         row = self.db.execute(
-            "SELECT * FROM gates WHERE step_id = ? AND status = 'pending' ORDER BY rowid",
+            "SELECT * FROM gates WHERE step_id IS ? AND status = 'pending' ORDER BY rowid",
             (mine.step_id,),
         ).fetchone()
         return Gate(*row)

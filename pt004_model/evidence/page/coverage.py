@@ -15,6 +15,7 @@ from pt004_model.model.coverage import Edge
 from pt004_model.model.graph import SAYS, Arrow, arrows
 from pt004_model.model.moves import MOVES
 from pt004_model.model.run import Ask
+from pt004_model.model.telling import times
 from pt004_model.vocabulary import Status
 
 _THINNEST: Final = 1.5
@@ -200,7 +201,7 @@ def _stroke(arrow: Arrow, count: int, lost: int, most: int, left: str) -> Stroke
         title = f"{said}: never driven.{free}"
         return Stroke((str(arrow.ask), "not driven"), "never", _THINNEST, title)
     lines = (str(arrow.ask), f"{count:,}", *([left.format(lost)] if lost else []))
-    title = f"{said}: accepted {count:,} times; {lost} of its edges were not driven.{free}"
+    title = f"{said}: accepted {times(count, ',')}; {lost} of its edges were not driven.{free}"
     return Stroke(lines, f"legal heat{heat(count, most)}", _width(count, most), title)
 
 

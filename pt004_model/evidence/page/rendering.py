@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import shlex
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -18,11 +17,13 @@ from attrs import frozen
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from pt004_model.evidence import command
 from pt004_model.evidence.files import write_text
 from pt004_model.evidence.page import charts, coverage
 from pt004_model.evidence.page.documents import Evidence, Summary, read
-from pt004_model.evidence.page.story import SEVERITIES, stories, target
+from pt004_model.evidence.page.story import SEVERITIES, stories
 from pt004_model.evidence.page.text import visible
+from pt004_model.model.telling import count
 
 NAME: Final = "page.html"
 
@@ -58,6 +59,7 @@ def render(folder: Path) -> str:
         lstrip_blocks=True,
     )
     environment.filters["visible"] = visible
+    environment.filters["count"] = count
     environment.filters["thousands"] = lambda number: f"{number:,}"
     return environment.get_template("page.html").render(_context(evidence, folder))
 
@@ -132,7 +134,7 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
         ("Profile", visible(summary.profile)),
         ("Dialect", visible(summary.dialect)),
         ("Seed", "" if summary.seed is None else str(summary.seed)),
-        ("Without an answer", f"{summary.open_calls:,} calls" if summary.open_calls else ""),
+        ("Without an answer", count(summary.open_calls, "call", ",") if summary.open_calls else ""),
     ]
     return [(name, value) for name, value in facts if value]
 
@@ -153,12 +155,15 @@ def _duration(seconds: float) -> str:
 
 def _repeat(summary: Summary) -> str:
     """The command that repeats the campaign."""
-    words = ["pt004", "check"]
-    for flag, value in (("--profile", summary.profile), ("--dialect", summary.dialect)):
-        if value not in {"", "seed"}:
-            words += [flag, value]
-    words += [*target(summary), *summary.options]
-    return shlex.join([*words, *([] if summary.seed is None else ["--seed", str(summary.seed)])])
+    told = summary
+    return command.check(
+        told.profile,
+        told.dialect,
+        told.target,
+        *told.options,
+        base_url=told.base_url,
+        seed=told.seed,
+    )
 
 
 def _charts(summary: Summary) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -11,12 +10,14 @@ from attrs import frozen
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from pt004_model.evidence import command
 from pt004_model.evidence.document import Trace, TraceStep
 from pt004_model.evidence.page.documents import Evidence, FindingDocument, Summary
 from pt004_model.evidence.page.text import Piece, compared, cut, pretty, visible
 from pt004_model.evidence.reproduction import as_curl
 from pt004_model.judge.checks import CHECKS
 from pt004_model.model.replies import NoAnswer, Reply, Undecodable
+from pt004_model.model.telling import count, times
 
 SEVERITIES: Final = ("critical", "major", "minor")
 SHOWN: Final = 12
@@ -80,18 +81,10 @@ class Story:
     why_not: str = ""
 
 
-def target(summary: Summary) -> list[str]:
-    """The options of a command that say which FC it is for."""
-    if summary.target is not None:
-        return list(summary.target)
-    return ["--base-url", summary.base_url] if summary.base_url else []
-
-
 def stories(evidence: Evidence, folder: Path) -> list[Story]:
     """Every finding of the summary, new ones first and the worst of them first."""
-    options = target(evidence.summary)
     told = [
-        _story(each, evidence.traces[each.fingerprint], folder, options)
+        _story(each, evidence.traces[each.fingerprint], folder, evidence.summary)
         for each in evidence.summary.findings
     ]
 
@@ -102,7 +95,7 @@ def stories(evidence: Evidence, folder: Path) -> list[Story]:
     return sorted(told, key=rank)
 
 
-def _story(finding: FindingDocument, kept: Trace | str, folder: Path, options: list[str]) -> Story:
+def _story(finding: FindingDocument, kept: Trace | str, folder: Path, summary: Summary) -> Story:
     check = CHECKS.get(finding.check)
     trace = None if isinstance(kept, str) else kept
     moments = () if trace is None else tuple(_moments(trace))
@@ -117,17 +110,15 @@ def _story(finding: FindingDocument, kept: Trace | str, folder: Path, options: l
         () if few else tuple(_moments(trace, _MOST_EARLIER)[:-SHOWN]) if trace else (),
         moments if few else moments[-SHOWN:],
         tuple(_facts(finding, trace)),
-        () if trace is None else tuple(_commands(trace, folder, options)),
+        () if trace is None else tuple(_commands(trace, folder, summary)),
         visible(kept) if isinstance(kept, str) else "",
     )
 
 
-def _commands(
-    trace: Trace, folder: Path, options: list[str]
-) -> Iterator[tuple[str, str, str, bool]]:
+def _commands(trace: Trace, folder: Path, summary: Summary) -> Iterator[tuple[str, str, str, bool]]:
     path = folder / "traces" / f"{trace.fingerprint}.json"
-    words = ["pt004", "replay", str(path), *options]
-    yield f"replay-{trace.fingerprint}", "Replay the trace", visible(shlex.join(words)), False
+    again = command.replay(str(path), summary.target, summary.base_url)
+    yield f"replay-{trace.fingerprint}", "Replay the trace", visible(again), False
     script = visible(as_curl(trace))
     yield f"curl-{trace.fingerprint}", "Reproduce it with curl and jq alone", script, True
 
@@ -143,19 +134,18 @@ def _difference(check: str, where: str, expected: str, observed: str) -> Differe
 
 
 def _facts(finding: FindingDocument, trace: Trace | None) -> list[tuple[str, str]]:
-    times = "once" if finding.occurrences == 1 else f"{finding.occurrences:,} times"
     facts = [
-        ("Seen", times),
-        ("First seen", f"after {finding.requests_to_first:,} requests"),
+        ("Seen", times(finding.occurrences, ",")),
+        ("First seen", f"after {count(finding.requests_to_first, 'request', ',')}"),
     ]
     if trace is not None:
         facts.append(("When", _between(trace.first_seen, trace.last_seen)))
     if finding.reproduced is not None:
         again = finding.reproduced
-        facts.append(("Reproduced", f"in {again.seen} of {again.runs} replays"))
+        facts.append(("Reproduced", f"in {again.seen} of {count(again.runs, 'replay')}"))
     length = len(trace.steps) if trace else finding.commands
     shortened = " (shortened by replaying)" if trace is not None and trace.shrunk else ""
-    return [*facts, ("Trace", f"{length:,} command{'' if length == 1 else 's'}{shortened}")]
+    return [*facts, ("Trace", f"{count(length, 'command', ',')}{shortened}")]
 
 
 def _between(first: str, last: str) -> str:

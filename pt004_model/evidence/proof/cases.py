@@ -7,7 +7,7 @@ start and its policy decision.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -25,6 +25,7 @@ from pt004_model.model.values import Body
 from pt004_model.vocabulary import Event, Status
 
 RULE: Final = "=" * 60
+_PASS: Final = "PASS"
 
 
 @frozen
@@ -98,18 +99,23 @@ def tell(session: Session, base_url: str, say: Callable[[str], None]) -> tuple[C
         mark = "✓" if result.verdict is Verdict.CONFORMS else "✗"
         say(f"{mark} {result.name}: {result.run_id or 'no run was made'}")
     say("")
-    failed = [result for result in results if result.verdict is not Verdict.CONFORMS]
-    if not failed:
-        say("✅ All tests completed successfully")
-    else:
-        said = "failed" if worst(results) is Verdict.DIVERGES else "could not be completed"
-        say(f"❌ {len(failed)} of {len(results)} tests {said}")
     return tuple(results)
 
 
 def tell_case(session: Session, name: str, say: Callable[[str], None]) -> CaseResult:
     """Run and tell one canonical case."""
     return _Telling(session, name, CANONICAL[name], say).run()
+
+
+def conclusion(results: Sequence[CaseResult], verdict: str = _PASS) -> str:
+    """Return the last line on the cases; ``verdict`` is that of the report on them, if any."""
+    failed = [result for result in results if result.verdict is not Verdict.CONFORMS]
+    if failed:
+        said = "failed" if worst(results) is Verdict.DIVERGES else "could not be completed"
+        return f"❌ {len(failed)} of {len(results)} tests {said}"
+    if verdict != _PASS:
+        return f"❌ All tests passed, but the verdict of the report on them is {verdict}"
+    return "✅ All tests completed successfully"
 
 
 def worst(results: Iterable[CaseResult]) -> Verdict:

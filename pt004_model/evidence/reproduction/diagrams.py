@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pt004_model.evidence.document import Trace, TraceStep
 from pt004_model.evidence.replay import told
 from pt004_model.evidence.reproduction.escaping import mermaid, visible
+from pt004_model.model.telling import count, times
 
 
 def as_text(trace: Trace) -> str:
@@ -29,11 +30,10 @@ def _story(trace: Trace) -> Iterator[str]:
     yield f"  expected: {trace.expected}"
     yield f"  got:      {trace.observed}"
     yield ""
-    yield f"first seen {trace.first_seen}, after {trace.requests_to_first} requests"
-    times = "once" if trace.occurrences == 1 else f"{trace.occurrences} times"
-    yield f"last seen {trace.last_seen}, seen {times}"
+    yield f"first seen {trace.first_seen}, after {count(trace.requests_to_first, 'request')}"
+    yield f"last seen {trace.last_seen}, seen {times(trace.occurrences)}"
     if trace.reproduced is not None:
-        yield f"reproduced in {trace.reproduced.seen} of {trace.reproduced.runs} replays"
+        yield f"reproduced in {trace.reproduced.seen} of {count(trace.reproduced.runs, 'replay')}"
     versions = ", ".join(f"{name} {number}" for name, number in sorted(trace.versions.items()))
     yield f"profile {trace.profile}, seed {trace.seed}, {versions}"
 

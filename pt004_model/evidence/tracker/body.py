@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from itertools import zip_longest
 from typing import Final
 
 from attrs import frozen
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from pt004_model.evidence import command
 from pt004_model.evidence.document import Trace, TraceStep
 from pt004_model.evidence.tracker.interface import FLAKY, LABEL, Draft, Limits
 from pt004_model.evidence.tracker.lifecycle import NIGHTS, Tonight
@@ -17,6 +17,7 @@ from pt004_model.evidence.tracker.memory import Memory, marker, remember
 from pt004_model.evidence.tracker.night import Night
 from pt004_model.judge.checks import CHECKS
 from pt004_model.model.replies import NoAnswer
+from pt004_model.model.telling import count, times
 
 # in bytes, but for the number of steps; together, and with the longest of fences, within the limits
 _CLAUSE: Final = 6_000
@@ -35,7 +36,7 @@ _TEMPLATES: Final = Environment(  # noqa: S701 - see above
     lstrip_blocks=True,
     keep_trailing_newline=False,
 )
-_TEMPLATES.filters |= {"code": code, "fenced": fenced}
+_TEMPLATES.filters |= {"code": code, "fenced": fenced, "count": count, "times": times}
 
 
 @frozen
@@ -101,11 +102,9 @@ def _rendered(said: Tonight, memory: Memory, evidence: Evidence, curl: str, shar
 
 
 def _replay(evidence: Evidence) -> str:
-    target = evidence.target
-    where = ("--base-url", evidence.trace.base_url) if target is None else target
-    words = ["pt004", "replay", evidence.path, *where]
-    command = shlex.join(words)
-    return command if len(command) <= _COMMAND else shlex.join(words[:3])
+    base_url = evidence.trace.base_url
+    told = command.replay(evidence.path, evidence.target, base_url)
+    return told if len(told) <= _COMMAND else command.replay(evidence.path, ())
 
 
 def _steps(trace: Trace, most: int) -> str:
@@ -113,8 +112,8 @@ def _steps(trace: Trace, most: int) -> str:
     numbered = list(enumerate(trace.steps, 1))
     parts = (numbered[:half], numbered[-half:]) if len(numbered) > most else (numbered, [])
     told = ["\n".join(_step(*each) for each in part) for part in parts if part]
-    left_out = len(numbered) - 2 * half
-    return f"\n   ({left_out} commands are left out here)\n".join(told)
+    left_out = count(len(numbered) - 2 * half, "command")
+    return f"\n   ({left_out} left out here)\n".join(told)
 
 
 def _step(number: int, step: TraceStep) -> str:
@@ -153,7 +152,9 @@ def _facts(memory: Memory, trace: Trace, said: Tonight) -> dict[str, str]:
         "first seen": trace.first_seen,
         "last seen": trace.last_seen,
         "occurrences": str(memory.occurrences),
-        "reproducibility": f"{counts} replays" if counts is not None else "not replayed",
+        "reproducibility": "not replayed"
+        if counts is None
+        else f"{counts.seen} of {count(counts.runs, 'replay')}",
         "severity": trace.severity,
         "campaign": f"profile {trace.profile}, seed {trace.seed}",
         "Federation Core": f"{trace.base_url}, dialect {trace.dialect}",

@@ -306,3 +306,11 @@ def test_the_campaign_can_be_repeated(
     """The command has what differs from the defaults, quoted for a shell."""
     (tmp_path / "summary.json").write_text(json.dumps({"verdict": "conforms", **members}))
     assert f"<code>{expected}</code>" in render(tmp_path)
+
+
+def test_the_legend_does_not_look_like_data(tmp_path: Path) -> None:
+    """It explains the signs of the table and counts nothing."""
+    (tmp_path / "summary.json").write_text(json.dumps({"verdict": "conforms"}))
+    (legend,) = re.findall(r'<p class="legend cells">(.*?)</p>', render(tmp_path))
+    shown = re.sub(r"<[^>]*>", " ", legend)
+    assert ("accepted" in shown, re.findall(r"\d", shown)) == (True, [])
