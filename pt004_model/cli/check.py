@@ -105,7 +105,7 @@ def check(context: click.Context, /, **given: Any) -> None:
     known = read(given["known"])
     seed = secrets.randbelow(2**32) if given["seed"] is None else given["seed"]
     profile = _profile(given)
-    origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets, names=chosen.names)
+    origin = Origin(seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names)
     options = tuple(_options(given))
     folder = Folder(given["out"], origin, given["page"], tuple(_target(chosen)), options)
     folder.prepare()

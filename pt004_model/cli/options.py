@@ -11,6 +11,7 @@ import click
 from attrs import field, frozen
 
 from pt004_model.embedded import FAULTS
+from pt004_model.evidence.redact import Redactor
 from pt004_model.model.commands import Names
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.token import Credentials
@@ -21,7 +22,6 @@ _VISIBLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _OURS = frozenset(
     {"x-tenant-id", "x-actor-id", "x-idempotency-key", "content-length", "transfer-encoding"}
 )  # headers that are present or absent on purpose; a second hand in them makes false findings
-_SHORT = 4  # what is shorter than this is found in any text and can be no secret
 
 
 @frozen
@@ -43,6 +43,12 @@ class Setup:
     auth: bool
     automatic: bool
     fault: str | None
+    redact: Redactor = field(init=False, eq=False, repr=False)
+    """Takes all that must never be written down out of what is."""
+
+    @redact.default
+    def _redact(self) -> Redactor:
+        return Redactor.of(self.credentials, self.headers, self.names)
 
     def target(self, base_url: str) -> Target:
         """The way to the FC at ``base_url``."""
@@ -55,12 +61,6 @@ class Setup:
             self.max_reply,
             own=self.base_url is None,
         )
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """All that must never be written down."""
-        given = (self.credentials.token, self.credentials.secret, *(v for _, v in self.headers))
-        return tuple(each for each in given if each and len(each) >= _SHORT)
 
 
 def _address(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -79,8 +79,8 @@ def _headers(
     for value in values:
         name, equals, content = value.partition("=")
         if not equals or not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
-            # the value may be a secret, so only what stands before it is repeated
-            raise click.BadParameter(f"{name!r} is no header; give NAME=VALUE")
+            # any part of it may be a secret: of `Authorization: Basic S=` all but the last sign
+            raise click.BadParameter("what was given is no header; give NAME=VALUE")
         if name.lower() in _OURS:
             raise click.BadParameter(f"{name} is a header that the tester sets itself")
         if not re.fullmatch(r"([\x21-\x7e]+( +[\x21-\x7e]+)*)?", content):

@@ -18,6 +18,7 @@ import click
 from attrs import frozen
 
 from pt004_model.cli.options import Setup
+from pt004_model.evidence.redact import Redactor
 from pt004_model.explore.lockstep import TargetLost
 from pt004_model.explore.preflight import preflight
 from pt004_model.explore.session import Session
@@ -52,12 +53,13 @@ class Connected:
     transport: HttpTransport
     codec: Codec
     base_url: str
+    redact: Redactor
 
     def require(self, *, governed: bool, on_run: Callable[[str], None]) -> None:
         """Make sure that there is an FC. Raises :class:`Unsure`."""
         why = preflight(self.codec, self.transport, governed=governed, on_run=on_run)
         if why is not None:
-            raise Unsure(why)
+            raise Unsure(self.redact(why))
 
 
 @contextmanager
@@ -85,7 +87,7 @@ def connected(
             fresh=partial(_fresh, setup, codec) if setup.base_url is None else None,
         )
         try:
-            yield Connected(session, transport, codec, base_url)
+            yield Connected(session, transport, codec, base_url, setup.redact)
         finally:
             transport.close()
 

@@ -20,6 +20,7 @@ from pt004_model.evidence.proof.record import (
     record_cases,
 )
 from pt004_model.evidence.proof.render import render
+from pt004_model.evidence.redact import Redactor
 from pt004_model.explore.lockstep import Fc
 from pt004_model.explore.session import Session
 from pt004_model.judge.oracle import Oracle
@@ -80,7 +81,7 @@ def taped(
     """The record of the cases on an FC, and its envelopes by case."""
     tape = Taped(fc or Stub(), alter)
     results = tell(Session(tape, Oracle(NAMES)), HERE.base_url, lambda _: None)
-    cases, envelopes = record_cases(results, tape.exchanged, secrets)
+    cases, envelopes = record_cases(results, tape.exchanged, Redactor(secrets))
     return Record(FORMAT, VERSION, HERE, cases), envelopes
 
 

@@ -111,7 +111,7 @@ def seed(pytestconfig: pytest.Config) -> int:
 @pytest.fixture(scope="session")
 def folder(chosen: Setup, profile: Profile, seed: int) -> Folder:
     """Where the evidence goes: ``PT004_OUT``, or ``.pt004`` in the working directory."""
-    origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets, names=chosen.names)
+    origin = Origin(seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names)
     options = ("--ungoverned",) if is_ungoverned() else ()
     folder = Folder(Path(os.environ.get("PT004_OUT", ".pt004")), origin, options=options)
     try:

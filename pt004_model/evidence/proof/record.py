@@ -21,13 +21,13 @@ from attrs import define, field, frozen
 from cattrs import BaseValidationError, Converter
 
 from pt004_model.evidence.proof.cases import CaseResult
-from pt004_model.evidence.proof.envelope import DEEPEST, Envelope, depth, read_envelope
+from pt004_model.evidence.proof.envelope import Envelope, read_envelope
 from pt004_model.evidence.proof.outside import Campaign, FcLog, Git
-from pt004_model.evidence.trace import blot, shallow
+from pt004_model.evidence.redact import Redactor
 from pt004_model.explore.lockstep import Step
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import ReadRun, describe
-from pt004_model.model.replies import NoAnswer, Undecodable
+from pt004_model.model.replies import NoAnswer
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Answer, Request, read_json
@@ -154,7 +154,7 @@ def stamp(seconds: float) -> str:
 
 
 def record_cases(
-    results: Iterable[CaseResult], exchanged: Sequence[Exchanged], secrets: tuple[str, ...]
+    results: Iterable[CaseResult], exchanged: Sequence[Exchanged], redact: Redactor
 ) -> tuple[tuple[CaseRecord, ...], dict[str, bytes]]:
     """The records of the cases, and the envelopes that are kept, by case.
 
@@ -164,7 +164,7 @@ def record_cases(
     cases: list[CaseRecord] = []
     envelopes: dict[str, bytes] = {}
     for result in results:
-        case, envelope = _case(result, [next(rest) for _ in result.steps], secrets)
+        case, envelope = _case(result, [next(rest) for _ in result.steps], redact)
         cases.append(case)
         if envelope is not None:
             envelopes[case.name] = envelope
@@ -172,42 +172,37 @@ def record_cases(
 
 
 def _case(
-    result: CaseResult, exchanged: Sequence[Exchanged], secrets: tuple[str, ...]
+    result: CaseResult, exchanged: Sequence[Exchanged], redact: Redactor
 ) -> tuple[CaseRecord, bytes | None]:
     readings = dict(_readings(result.steps, exchanged))
     kept: bytes | None = None
     blotted = False
     if readings:
-        kept, blotted = _kept(exchanged[max(readings)][1], secrets)
-    hide = _hiding(secrets)
+        kept, blotted = _kept(exchanged[max(readings)][1], redact)
     record = CaseRecord(
         name=result.name,
         verdict=result.verdict,
-        run_id=hide(result.run_id),
-        why=hide(result.why),
-        lines=tuple(map(hide, result.lines)),
+        run_id=redact(result.run_id),
+        why=redact(result.why),
+        lines=tuple(map(redact, result.lines)),
         findings=tuple(
             FindingRecord(
                 each.fingerprint,
                 each.check,
-                hide(each.where),
-                hide(each.expected),
-                hide(each.observed),
+                redact(each.where),
+                redact(each.expected),
+                redact(each.observed),
             )
             for each in result.findings
         ),
         exchanges=tuple(
-            _exchange(step, *pair, readings.get(number), secrets)
+            _exchange(step, *pair, readings.get(number), redact)
             for number, (step, pair) in enumerate(zip(result.steps, exchanged, strict=True))
         ),
         read_by=max(readings, default=None),
         blotted=blotted,
     )
     return record, kept
-
-
-def _hiding(secrets: tuple[str, ...]) -> Any:
-    return lambda text: blot(text, secrets)
 
 
 def _readings(
@@ -224,13 +219,13 @@ def _readings(
                 yield number, envelope
 
 
-def _kept(answer: Answer | NoAnswer, secrets: tuple[str, ...]) -> tuple[bytes, bool]:
-    """The bytes to keep of a full reading, and whether a secret was blotted out of them."""
+def _kept(answer: Answer | NoAnswer, redact: Redactor) -> tuple[bytes, bool]:
+    """The bytes to keep of a full reading, and whether a secret was taken out of them."""
     assert isinstance(answer, Answer)  # noqa: S101 - a reading has an answer
     value = read_json(answer.content)
-    clean = blot(value, secrets)
+    clean = redact(value)
     text = answer.content.decode("utf-8")
-    if clean == value and blot(text, secrets) == text:
+    if clean == value and redact(text) == text:
         return answer.content, False
     # escapes may spell a secret otherwise, so the text is written anew from the clean value
     return (json.dumps(clean, indent=1) + "\n").encode("ascii"), True
@@ -241,9 +236,8 @@ def _exchange(
     request: Request,
     answer: Answer | NoAnswer,
     reading: Envelope | None,
-    secrets: tuple[str, ...],
+    redact: Redactor,
 ) -> Exchange:
-    hide = _hiding(secrets)
     if step.findings:
         verdict = Verdict.DIVERGES
     else:
@@ -252,33 +246,26 @@ def _exchange(
         "at": stamp(answer.sent),
         "says": describe(step.command),
         "method": request.method,
-        "target": hide(request.target),
+        "target": redact(request.target),
         "body": "" if request.content is None else request.content.decode("utf-8", "replace"),
         "verdict": verdict,
     }
     if isinstance(answer, NoAnswer):
-        return Exchange(**asked, why=hide(answer.why))
+        return Exchange(**asked, why=redact(answer.why))
     return Exchange(
         **asked,
         status=answer.code,
         size=len(answer.content),
         sha256=hashlib.sha256(answer.content).hexdigest(),
         entries=None if reading is None else len(reading.logs),
-        head="" if reading is None else hide(reading.head),
-        excerpt=_excerpt(answer.content, secrets) if step.findings else "",
+        head="" if reading is None else redact(reading.head),
+        excerpt=_excerpt(answer.content, redact) if step.findings else "",
     )
 
 
-def _excerpt(content: bytes, secrets: tuple[str, ...]) -> str:
-    """The beginning of an answer, written anew where escapes may spell a secret otherwise."""
-    value = read_json(content)
-    text = content.decode("utf-8", "replace")
-    if secrets and not isinstance(value, Undecodable):
-        flat = shallow(value)
-        clean = blot(flat, secrets)
-        if clean != flat or depth(value) > DEEPEST:
-            text = json.dumps(clean)
-    return str(blot(text, secrets))[:_EXCERPT]
+def _excerpt(content: bytes, redact: Redactor) -> str:
+    """The beginning of an answer, without secrets."""
+    return redact(content.decode("utf-8", "replace"))[:_EXCERPT]
 
 
 _CONVERTER: Final = Converter(forbid_extra_keys=True)
