@@ -56,7 +56,7 @@ class Credentials:
         """The kinds of bad token that can be made: some need the secret."""
         if not self.present:
             return ()
-        return tuple(kind for kind in _BAD if self.secret is not None or kind not in _SIGNED)
+        return tuple(kind for kind in _BAD if self.secret is not None or kind not in SIGNED)
 
 
 _BAD: Final = (
@@ -76,7 +76,7 @@ _BAD: Final = (
     Token.OTHER_ALGORITHM,
     Token.NO_JSON,
 )
-_SIGNED: Final = frozenset(
+SIGNED: Final = frozenset(
     {
         # what is wrong with these says something only of a token that is good but for that
         *(Token.RECASED, Token.NO_PREFIX, Token.TRUNCATED),
@@ -84,6 +84,7 @@ _SIGNED: Final = frozenset(
         *(Token.OTHER_ALGORITHM, Token.NO_JSON),
     }
 )
+"""The kinds that take the secret."""
 
 
 def _base64(data: bytes) -> str:
@@ -121,7 +122,7 @@ def make(credentials: Credentials, kind: Token, ahead: float | None = None) -> s
         return None
     if kind is Token.GOOD and credentials.token is not None:
         return credentials.token
-    if credentials.secret is None and kind in _SIGNED:
+    if credentials.secret is None and kind in SIGNED:
         kind = Token.FORGED
     now = int(time.time() + (ahead or 0.0))  # as the FC has it
     if kind is Token.EXPIRED:
