@@ -58,7 +58,7 @@ def write_fault(fault: str, path: Path, seed: int = 0, examples: int = 300) -> T
         result = Campaign(there.session, profile, seed, Quiet(), first_only=True).run()
         names, address = chosen.names, there.base_url
     assert result.findings, f"{fault} was not found"
-    origin = Origin(seed, "ci", chosen.dialect, chosen.secrets, names=names, base_url=address)
+    origin = Origin(seed, "ci", chosen.dialect, chosen.redact, names=names, base_url=address)
     write_trace(path, result.findings[0], origin)
     return load_trace(path)
 
@@ -79,7 +79,7 @@ def record(fault: str, *commands: Command) -> Trace:
             assert lockstep.do(command) is not None
         names, address = chosen.names, there.base_url
     assert seen, f"{fault} does not show"
-    origin = Origin(0, "dev", chosen.dialect, chosen.secrets, names=names, base_url=address)
+    origin = Origin(0, "dev", chosen.dialect, chosen.redact, names=names, base_url=address)
     return trace_of(Found(seen[0], commands, tuple(lockstep.steps), len(commands)), origin)
 
 

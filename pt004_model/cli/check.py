@@ -106,7 +106,7 @@ def check(context: click.Context, /, **given: Any) -> None:
     profile = _profile(given)
     if profile.seconds is not None:  # an FC is not waited for beyond the time of the campaign
         chosen = evolve(chosen, patience=min(chosen.patience, profile.seconds))
-    origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets, names=chosen.names)
+    origin = Origin(seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names)
     options = tuple(_options(given))
     folder = Folder(given["out"], origin, given["page"], chosen.flags, options)
     folder.prepare()

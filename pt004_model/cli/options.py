@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from pt004_model.embedded import FAULTS
 from pt004_model.evidence.command import header
+from pt004_model.evidence.redact import Redactor
 from pt004_model.model.commands import Names
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.patience import PATIENCE
@@ -24,7 +25,6 @@ _OURS = frozenset(
     {"x-tenant-id", "x-actor-id", "x-idempotency-key", "content-length", "transfer-encoding"}
 )  # headers that are present or absent on purpose; a second hand in them makes false findings
 _TENANT, _ACTOR, _TIMEOUT = "tenant_omega", "pt004_test_harness", 10.0
-_SHORT = 4  # what is shorter than this is found in any text and can be no secret
 
 
 @frozen
@@ -47,6 +47,12 @@ class Setup:
     automatic: bool
     fault: str | None
     patience: float = PATIENCE
+    redact: Redactor = field(init=False, eq=False, repr=False)
+    """Takes all that must never be written down out of what is."""
+
+    @redact.default
+    def _redact(self) -> Redactor:
+        return Redactor.of(self.credentials, self.headers, self.names)
 
     def target(self, base_url: str) -> Target:
         """The way to the FC at ``base_url``."""
@@ -83,12 +89,6 @@ class Setup:
         words += ["--auth"] if self.auth else []
         return (*words, *(["--automatic"] if self.automatic else []))
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """All that must never be written down."""
-        given = (self.credentials.token, self.credentials.secret, *(v for _, v in self.headers))
-        return tuple(each for each in given if each and len(each) >= _SHORT)
-
 
 def _unless(value: object, default: object) -> object:
     return None if value == default else value
@@ -115,8 +115,8 @@ def _headers(
     for value in values:
         name, equals, content = value.partition("=")
         if not equals or not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
-            # the value may be a secret, so only what stands before it is repeated
-            raise click.BadParameter(f"{name!r} is no header; give NAME=VALUE")
+            # any part of it may be a secret: of `Authorization: Basic S=` all but the last sign
+            raise click.BadParameter("what was given is no header; give NAME=VALUE")
         if name.lower() in _OURS:
             raise click.BadParameter(f"{name} is a header that the tester sets itself")
         if not re.fullmatch(r"([\x21-\x7e]+( +[\x21-\x7e]+)*)?", content):

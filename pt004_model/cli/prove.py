@@ -35,7 +35,7 @@ from pt004_model.evidence.proof.record import (
 )
 from pt004_model.evidence.proof.report import REPORT, render
 from pt004_model.evidence.proof.verdict import State
-from pt004_model.evidence.trace import blot
+from pt004_model.evidence.redact import Redactor
 from pt004_model.judge.oracle import Verdict
 from pt004_model.wire.client import Client
 
@@ -86,22 +86,23 @@ def prove(context: click.Context, /, **given: Any) -> None:
     Example: pt004 prove --base-url http://127.0.0.1:9405 --out REPORT/PROOFS
     """
     chosen = setup(**given)
-    campaign = _check_report(given, chosen)
+    redact = chosen.redact
+    campaign = _check_report(given, redact)
     with connected(chosen) as there:
         there.require(governed=True, on_run=lambda _: None)
         recorder = Recorder(there.transport)
         session = evolve(there.session, fc=Client(there.codec, recorder))
         began = time.time()
-        results = tell(session, there.base_url, lambda line: click.echo(blot(line, chosen.secrets)))
+        results = tell(session, there.base_url, lambda line: click.echo(redact(line)))
         ended = time.time()
     if given["out"] is None:
         click.echo(conclusion(results))
         context.exit(EXIT_CODES[worst(results)])
     here = _circumstances(there, chosen, given, (began, ended))
-    context.exit(_report(given, chosen, here, results, recorder, campaign))
+    context.exit(_report(given, redact, here, results, recorder, campaign))
 
 
-def _check_report(given: dict[str, Any], chosen: Setup) -> Campaign | None:
+def _check_report(given: dict[str, Any], redact: Redactor) -> Campaign | None:
     """Find out before anything is sent if the report cannot be made; the campaign to take in."""
     if given["out"] is None:
         for name in _FOR_THE_REPORT:
@@ -113,7 +114,7 @@ def _check_report(given: dict[str, Any], chosen: Setup) -> Campaign | None:
     if given["with_campaign"] is None:
         return None
     try:
-        return read_campaign(given["with_campaign"], chosen.secrets)
+        return read_campaign(given["with_campaign"], redact)
     except BadSource as error:
         raise click.UsageError(str(error)) from None
 
@@ -140,18 +141,17 @@ def _circumstances(
 
 def _report(
     given: dict[str, Any],
-    chosen: Setup,
+    redact: Redactor,
     here: Circumstances,
     results: tuple[CaseResult, ...],
     recorder: Recorder,
     campaign: Campaign | None,
 ) -> int:
     """Write the report and say where; the exit code that goes with its verdict."""
-    results = tuple(results)
-    cases, answers = record_cases(results, recorder.exchanged, chosen.secrets)
+    cases, answers = record_cases(results, recorder.exchanged, redact)
     runs = {result.name: result.run_id for result in results}
     try:
-        logs = tuple(read_fc_log(path, runs, chosen.secrets) for path in given["fc_log"])
+        logs = tuple(read_fc_log(path, runs, redact) for path in given["fc_log"])
     except BadSource as error:
         raise click.UsageError(str(error)) from None
     record = Record(FORMAT, VERSION, here, cases, campaign, logs)
@@ -164,7 +164,7 @@ def _report(
     for part in proof.parts:
         if part.state is not State.PASS:
             of = f" of {part.case}" if part.case else ""
-            click.echo(f"  {part.state}: {part.name}{of}: {blot(part.why, chosen.secrets)}")
+            click.echo(f"  {part.state}: {part.name}{of}: {redact(part.why)}")
     click.echo(f"Manifest SHA-256: {sha256}")
     click.echo(f"Check it with: pt004 verify {given['out']} --manifest-sha256 {sha256}")
     return _REPORTED[proof.verdict]

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from pt004_model.cli.options import VARIABLES, Setup, setup, target_options
+from pt004_model.cli.options import VARIABLES, setup, target_options
 from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.session import connected
 from pt004_model.evidence.replay import (
@@ -21,7 +21,6 @@ from pt004_model.evidence.replay import (
     result_line,
     worst,
 )
-from pt004_model.evidence.secrecy import blot
 from pt004_model.evidence.trace import BadTrace, Trace, load_trace
 from pt004_model.model.commands import CreateRun
 
@@ -61,11 +60,12 @@ def replay(context: click.Context, /, **given: Any) -> None:
         dialects = {str(trace.dialect) for trace in traces.values()}
         given["dialect"] = dialects.pop() if len(dialects) == 1 else given["dialect"]
     chosen = setup(**given)
+    redact = chosen.redact
     done: dict[Path, Replay] = {}
 
     def say(line: str) -> None:
         if not as_document:
-            click.echo(blot(line, chosen.secrets))
+            click.echo(redact(line))
 
     governed = any(_governed(trace) for trace in traces.values())
     with connected(chosen) as there:
@@ -75,7 +75,7 @@ def replay(context: click.Context, /, **given: Any) -> None:
             for line in lines(path, trace, done[path]):
                 say(line)
     if as_document:
-        click.echo(json.dumps(_document(traces, done, chosen), indent=1))
+        click.echo(json.dumps(redact(_document(traces, done)), indent=1))
     context.exit(EXIT_CODES[worst(tuple(done.values()))])
 
 
@@ -99,6 +99,6 @@ def lines(path: Path, trace: Trace, done: Replay) -> Iterator[str]:
     yield result_line(done)
 
 
-def _document(traces: dict[Path, Trace], done: dict[Path, Replay], chosen: Setup) -> Any:
+def _document(traces: dict[Path, Trace], done: dict[Path, Replay]) -> Any:
     told = [{"trace": str(path), **as_json(traces[path], each)} for path, each in done.items()]
-    return blot({"verdict": str(worst(tuple(done.values()))), "replays": told}, chosen.secrets)
+    return {"verdict": str(worst(tuple(done.values()))), "replays": told}

@@ -63,7 +63,7 @@ def kill(
         return Kill(fault, area, seed, False, seconds=seconds, unsure=result.why)
     found = result.findings[0]
     if traces is not None and fault:
-        known = (seed, profile, target.dialect, target.secrets)
+        known = (seed, profile, target.dialect, target.redact)
         origin = Origin(*known, names=target.names, base_url=address)
         write_trace(trace_path(traces, fault, seed), found, origin)
     return Kill(

@@ -18,6 +18,7 @@ import click
 from attrs import frozen
 
 from pt004_model.cli.options import Setup
+from pt004_model.evidence.redact import Redactor
 from pt004_model.explore.lockstep import TargetLost
 from pt004_model.explore.preflight import preflight
 from pt004_model.explore.session import Session
@@ -52,6 +53,7 @@ class Connected:
     transport: HttpTransport
     codec: Codec
     base_url: str
+    redact: Redactor
 
     def require(self, *, governed: bool, on_run: Callable[[str], None]) -> None:
         """Make sure that there is an FC, and say so while it is waited for.
@@ -80,7 +82,7 @@ class Connected:
         finally:
             self.transport.on_wait = lambda: None
         if why is not None:
-            raise Unsure(why)
+            raise Unsure(self.redact(why))
 
 
 @contextmanager
@@ -109,7 +111,7 @@ def connected(
             patience=setup.patience,
         )
         try:
-            yield Connected(session, transport, codec, base_url)
+            yield Connected(session, transport, codec, base_url, setup.redact)
         finally:
             transport.close()
 

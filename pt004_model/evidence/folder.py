@@ -85,7 +85,8 @@ class Folder:
 
     def keep_run(self, run_id: str) -> None:
         """Note a run at once, so that it is known even after a kill."""
-        plain = run_id.encode("unicode_escape").decode()  # an FC may send anything for an id
+        # an FC may send anything for an id
+        plain = self.origin.hide(run_id).encode("unicode_escape").decode()
         try:
             with self.runs.open("a", encoding="utf-8") as file:
                 file.write(f"{plain}\n")
@@ -180,7 +181,7 @@ class Folder:
             "commands": len(found.commands),
             "requests_to_first": found.requests_to_first,
             "occurrences": found.occurrences,
-            **said(found.finding, self.origin.secrets),
+            **said(found.finding, self.origin.redact),
             "trace": str(self.trace_path(found)),
             "known": found.known,
             "reproduced": None if seen is None else {"seen": seen[0], "runs": seen[1]},

@@ -1,7 +1,7 @@
 """The trace file: one versioned JSON document of a conversation that ended in a finding.
 
 It holds the commands, with symbolic runs, and for each what the model allowed, what was sent and
-what came back. No token is in it, and what an FC repeats of our secrets is blotted out. The
+what came back. No token is in it, and what an FC repeats of our secrets is taken out. The
 document is read and described in :mod:`pt004_model.evidence.document`.
 """
 
@@ -30,7 +30,7 @@ from pt004_model.evidence.document import (
     read_trace,
 )
 from pt004_model.evidence.files import write_json
-from pt004_model.evidence.secrecy import BLOT, blot
+from pt004_model.evidence.redact import SECRET, Redactor
 from pt004_model.explore.lockstep import Step
 from pt004_model.explore.results import Found
 from pt004_model.judge.checks import CHECKS
@@ -44,7 +44,7 @@ from pt004_model.vocabulary import AUTHORIZATION_HEADER, Dialect
 from pt004_model.wire.codec import Codec
 
 __all__ = [
-    "BadTrace", "Origin", "Trace", "TraceStep", "blot", "dump_command", "dump_trace",
+    "BadTrace", "Origin", "Trace", "TraceStep", "dump_command", "dump_trace",
     "load_command", "load_trace", "read_trace", "said", "shallow", "trace", "trace_of",
     "write_trace",
 ]  # fmt: skip
@@ -59,14 +59,13 @@ class Origin:
     seed: int
     profile: str
     dialect: Dialect
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    redact: Redactor = field(factory=Redactor, repr=False)
     names: Names = field(kw_only=True)
     base_url: str = field(default="", kw_only=True)
 
     def hide(self, text: str) -> str:
-        """``text`` with every secret blotted out."""
-        hidden: str = blot(text, self.secrets)
-        return hidden
+        """``text`` without secrets."""
+        return self.redact(text)
 
 
 def trace_of(found: Found, origin: Origin) -> Trace:
@@ -84,7 +83,7 @@ def trace_of(found: Found, origin: Origin) -> Trace:
         section=check.section,
         sentence=check.sentence,
         clause=clause(check.section),
-        **said(finding, origin.secrets),
+        **said(finding, origin.redact),
         seed=origin.seed,
         profile=origin.profile,
         dialect=origin.dialect,
@@ -119,10 +118,10 @@ def rfc3339(seconds: float) -> str:
     return stamp.replace("+00:00", "Z")
 
 
-def said(finding: Finding, secrets: tuple[str, ...]) -> dict[str, str]:
+def said(finding: Finding, redact: Redactor) -> dict[str, str]:
     """Where a finding is and what it says, without secrets."""
     texts = {"where": finding.where, "expected": finding.expected, "observed": finding.observed}
-    return {name: blot(text, secrets) for name, text in texts.items()}
+    return redact(texts)
 
 
 def _step(step: Step, origin: Origin) -> TraceStep:
@@ -133,8 +132,8 @@ def _step(step: Step, origin: Origin) -> TraceStep:
         after=_state(step.after, step.command),
         allowed=tuple(tell(each) for each in expect(step.before, step.command)),
         request=_request(step, origin),
-        reply=_reply(step.response, origin.secrets),
-        findings=tuple(Said(each.check, **said(each, origin.secrets)) for each in step.findings),
+        reply=_reply(step.response, origin.redact),
+        findings=tuple(Said(each.check, **said(each, origin.redact)) for each in step.findings),
     )
 
 
@@ -148,13 +147,13 @@ def _request(step: Step, origin: Origin) -> SentRequest:
     """The request of a step, made once more: of its headers only the token is left out."""
 
     def hidden(kind: Token) -> str | None:
-        return BLOT if step.before.authenticates and kind is not Token.MISSING else None
+        return SECRET if step.before.authenticates and kind is not Token.MISSING else None
 
     codec = Codec(origin.names, origin.dialect, hidden)
     request = codec.encode(step.command, lambda _: step.run_id, step.nonce)
     headers = dict(request.headers)
     if AUTHORIZATION_HEADER in headers:
-        headers[AUTHORIZATION_HEADER] = BLOT
+        headers[AUTHORIZATION_HEADER] = SECRET
     body = request.content
     text = None if body is None else body.decode("utf-8", "surrogateescape")
     # the id is the FC's, and an FC may repeat anything in it
@@ -162,14 +161,14 @@ def _request(step: Step, origin: Origin) -> SentRequest:
     return SentRequest(request.method, path, headers, text)
 
 
-def _reply(response: Response, secrets: tuple[str, ...]) -> Response:
+def _reply(response: Response, redact: Redactor) -> Response:
     if isinstance(response, NoAnswer):
-        return NoAnswer(blot(response.why, secrets), response.applied)
-    body, kind = response.body, blot(response.content_type, secrets)
+        return NoAnswer(redact(response.why), response.applied)
+    body, kind = response.body, redact(response.content_type)
     if isinstance(body, Undecodable):
-        hidden = Undecodable(blot(body.why, secrets), blot(body.start, secrets))
+        hidden = Undecodable(redact(body.why), redact(body.start))
         return Reply(response.code, hidden, content_type=kind)
-    return Reply(response.code, blot(shallow(body), secrets), content_type=kind)
+    return Reply(response.code, redact(shallow(body)), content_type=kind)
 
 
 def shallow(value: Any, depth: int = _DEEP) -> Any:

@@ -1,4 +1,10 @@
-"""Bearer tokens: good ones, and each way to spoil one (section 12)."""
+"""Bearer tokens: good ones, and each way to spoil one (section 12).
+
+An FC may repeat what it is sent, so no bad token is made of the good one: from most of them it
+could be told. They are made of another that is good for some minutes, or, where the secret is not
+known, of one that is good nowhere. Of the good one only the payload is used again, with a signature
+that has nothing to do with its own.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,6 @@ import hmac
 import json
 import secrets
 import time
-from functools import lru_cache
 from typing import Final
 
 from attrs import field, frozen
@@ -21,6 +26,9 @@ RECENTLY: Final = 300
 """Seconds for which an expired token has been so: more than clocks are apart, less than an hour."""
 JUST_NOW: Final = 2
 """The same where it is known how far the clocks are apart."""
+_BRIEFLY: Final = 60  # seconds for which a token is used that is made to be spoiled
+_MARGIN: Final = 120  # seconds for which it is good even then, as clocks are known in part
+_OFTEN: Final = 5  # seconds for which a token is used that has expired just now
 _ISSUED_BEFORE: Final = 60  # an FC whose clock is behind must not take a token for one of tomorrow
 
 
@@ -28,11 +36,15 @@ _ISSUED_BEFORE: Final = 60  # an FC whose clock is behind must not take a token 
 class Credentials:
     """What proves who calls: a token that was given, or the secret to make tokens with.
 
-    Neither is ever shown: both are left out of the representation.
+    Neither is ever shown: both are left out of the representation, and so are the tokens that were
+    ``made``, by kind and time. All of them are kept, for the redactor to know.
     """
 
     token: str | None = field(default=None, repr=False)
     secret: str | None = field(default=None, repr=False)
+    made: dict[tuple[Token | None, int], str] = field(
+        factory=dict, init=False, eq=False, repr=False
+    )
 
     @property
     def present(self) -> bool:
@@ -44,10 +56,10 @@ class Credentials:
         """The kinds of bad token that can be made: some need the secret."""
         if not self.present:
             return ()
-        return (*_PLAIN, *_SIGNED) if self.secret is not None else _PLAIN
+        return tuple(kind for kind in _BAD if self.secret is not None or kind not in SIGNED)
 
 
-_PLAIN: Final = (
+_BAD: Final = (
     Token.MISSING,
     Token.FORGED,
     Token.TAMPERED,
@@ -57,8 +69,6 @@ _PLAIN: Final = (
     Token.TRUNCATED,
     Token.WRONG_SECRET,
     Token.ONE_PART,
-)
-_SIGNED: Final = (
     Token.EXPIRED,
     Token.LONG_EXPIRED,
     Token.NO_EXPIRY,
@@ -66,6 +76,15 @@ _SIGNED: Final = (
     Token.OTHER_ALGORITHM,
     Token.NO_JSON,
 )
+SIGNED: Final = frozenset(
+    {
+        # what is wrong with these says something only of a token that is good but for that
+        *(Token.RECASED, Token.NO_PREFIX, Token.TRUNCATED),
+        *(Token.EXPIRED, Token.LONG_EXPIRED, Token.NO_EXPIRY, Token.TEXT_EXPIRY),
+        *(Token.OTHER_ALGORITHM, Token.NO_JSON),
+    }
+)
+"""The kinds that take the secret."""
 
 
 def _base64(data: bytes) -> str:
@@ -93,12 +112,6 @@ def _claims(now: float) -> dict[str, object]:
     }
 
 
-@lru_cache(maxsize=8)
-def _good(credentials: Credentials) -> str:
-    """One good token for as long as the process runs: services remember what they accepted."""
-    return credentials.token or sign(credentials.secret or "", _claims(time.time()))
-
-
 def make(credentials: Credentials, kind: Token, ahead: float | None = None) -> str | None:
     """A token of the kind, or ``None`` when the call goes without one.
 
@@ -107,32 +120,92 @@ def make(credentials: Credentials, kind: Token, ahead: float | None = None) -> s
     """
     if kind is Token.MISSING or not credentials.present:
         return None
-    good = _good(credentials)
-    if kind is Token.GOOD:
-        return good
-    head, dot, signature = good.rpartition(".")
-    spoiled = {
-        Token.NO_PREFIX: good.removeprefix(TOKEN_PREFIX),
-        Token.TRUNCATED: good[:-4],
-        Token.RECASED: f"{head}{dot}{signature.swapcase()}",
-        Token.UNSIGNED: f"{head}.",
-        Token.ONE_PART: head or good[:-1],
-        Token.TAMPERED: f"{_tampered(head)}{dot}{signature}",
+    if kind is Token.GOOD and credentials.token is not None:
+        return credentials.token
+    if credentials.secret is None and kind in SIGNED:
+        kind = Token.FORGED
+    now = int(time.time() + (ahead or 0.0))  # as the FC has it
+    if kind is Token.EXPIRED:
+        just_now = (now - JUST_NOW) // _OFTEN * _OFTEN
+        at = (now - RECENTLY) // _BRIEFLY * _BRIEFLY if ahead is None else just_now
+    elif kind in _SPOILED and credentials.secret is not None:
+        at = now // _BRIEFLY * _BRIEFLY
+    else:
+        at = 0  # one for as long as the process runs: services remember what they accepted
+    token = credentials.made.get((kind, at))
+    if token is None:
+        token = _made(credentials, kind, at)
+        credentials.made[kind, at] = token
+    return token
+
+
+_SPOILED: Final = frozenset(
+    {
+        *(Token.TAMPERED, Token.RECASED, Token.UNSIGNED, Token.NO_PREFIX, Token.TRUNCATED),
+        Token.ONE_PART,
     }
-    if kind in spoiled and spoiled[kind] != good:
-        return spoiled[kind]
+)
+"""The kinds that are made of a token that is good but for that."""
+
+
+def _made(credentials: Credentials, kind: Token, at: int) -> str:
+    """A token of the kind; ``at`` is when it expired, or from when on it is used."""
+    if kind in _SPOILED:
+        return _spoiled(_spare(credentials, at), kind)
+    foreign = sign(secrets.token_hex(16), _claims(time.time()))
+    if kind is Token.FORGED:
+        payload = _payload(make(credentials, Token.GOOD) or "")
+        own = foreign.removeprefix(TOKEN_PREFIX).partition(".")
+        return f"{TOKEN_PREFIX}{payload or own[0]}.{own[2]}"
     if kind is Token.WRONG_SECRET:
-        return sign(secrets.token_hex(16), _claims(time.time()))
-    if credentials.secret is not None and kind in _SIGNED:
-        return _signed(credentials.secret, kind, ahead)
-    # the first character of the signature changed, which changes its bytes
-    return f"{head}{dot}{'A' if signature[:1] != 'A' else 'B'}{signature[1:]}"
+        return foreign
+    return _signed(credentials.secret or "", kind, at)
 
 
-def _signed(secret: str, kind: Token, ahead: float | None) -> str:
-    """A token that is signed with the secret and bad all the same."""
+def _spare(credentials: Credentials, at: int) -> str:
+    """A token to be spoiled; where the secret is known it is good for a while from ``at`` on."""
+    if (None, at) not in credentials.made:
+        claims = _claims(time.time())
+        if credentials.secret is not None:
+            claims["exp"] = at + _BRIEFLY + _MARGIN
+        key = credentials.secret or secrets.token_hex(16)
+        credentials.made[None, at] = sign(key, claims)
+    return credentials.made[None, at]
+
+
+def _spoiled(token: str, kind: Token) -> str:
+    head, _, signature = token.rpartition(".")
+    if kind is Token.TAMPERED:  # one claim changed, under a signature that was made without it
+        payload = head.removeprefix(TOKEN_PREFIX)
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        changed = json.dumps({**claims, "scopes": ["admin"]}, separators=(",", ":"))
+        return f"{TOKEN_PREFIX}{_base64(changed.encode())}.{signature}"
+    return {
+        Token.NO_PREFIX: token.removeprefix(TOKEN_PREFIX),
+        Token.TRUNCATED: token[:-4],
+        Token.RECASED: f"{head}.{signature.swapcase()}",
+        Token.UNSIGNED: f"{head}.",
+        Token.ONE_PART: head,
+    }[kind]
+
+
+def _payload(token: str) -> str | None:
+    """The payload of a token that is as section 12 says; of any other no part may be used."""
+    payload, dot, _ = token.removeprefix(TOKEN_PREFIX).partition(".")
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except ValueError:
+        return None
+    known = token.startswith(TOKEN_PREFIX) and dot and isinstance(claims, dict)
+    return payload if known else None
+
+
+def _signed(secret: str, kind: Token, at: int) -> str:
+    """A token that is signed with the secret; but for the good one it is bad all the same."""
     now = int(time.time())
     claims = _claims(now)
+    if kind is Token.GOOD:
+        return sign(secret, claims)
     if kind is Token.OTHER_ALGORITHM:
         return sign(secret, claims, "sha512")
     if kind is Token.NO_JSON:
@@ -140,19 +213,8 @@ def _signed(secret: str, kind: Token, ahead: float | None) -> str:
     if kind is Token.NO_EXPIRY:
         return sign(secret, {name: value for name, value in claims.items() if name != "exp"})
     expiry: dict[Token, object] = {
-        Token.EXPIRED: now - RECENTLY if ahead is None else int(now + ahead) - JUST_NOW,
+        Token.EXPIRED: at,
         Token.LONG_EXPIRED: now - 10 * LIFETIME,
         Token.TEXT_EXPIRY: str(now + LIFETIME),
     }
     return sign(secret, {**claims, "iat": now - 20 * LIFETIME, "exp": expiry[kind]})
-
-
-def _tampered(head: str) -> str:
-    """The payload of a token with one claim more, for a signature that was made without it."""
-    payload = head.removeprefix(TOKEN_PREFIX)
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except ValueError:
-        claims = None
-    changed = {**claims, "scopes": ["admin"]} if isinstance(claims, dict) else {"exp": 2**40}
-    return TOKEN_PREFIX + _base64(json.dumps(changed, separators=(",", ":")).encode())

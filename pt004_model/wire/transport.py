@@ -76,8 +76,7 @@ class Transport(Protocol):
         ...
 
 
-_USER: Final = re.compile(r"//[^/]*@")
-"""What stands before the host in an address: it may be a password, so it is not repeated."""
+_HOST: Final = re.compile(r"[A-Za-z0-9.-]+")
 
 
 def check_url(text: str) -> str:
@@ -88,12 +87,28 @@ def check_url(text: str) -> str:
     except ValueError:
         parts, port = urlsplit(""), None
     usable = parts.scheme in {"http", "https"} and parts.hostname and port != 0
-    if not usable or set(text) & set("?# ") or "@" in parts.netloc:
-        shown = _USER.sub("//[secret]@", text)
-        raise BadTarget(
-            f"{shown!r} is no address of a Federation Core; give one like http://127.0.0.1:9405"
-        )
+    if not usable or set(text) & set("?#@ "):
+        raise _no_address(text)
     return text.rstrip("/")
+
+
+def _no_address(text: str) -> BadTarget:
+    """The error for an address, any part of which may be a secret but scheme and host.
+
+    Where those are is only certain when nothing in it can be the end of a password.
+    """
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    certain = parts.scheme in {"http", "https"} and _HOST.fullmatch(host) and "@" not in text
+    start = f"{parts.scheme}://{host}"
+    rest = " and what follows it" if text != start else ""
+    shown = f"{start!r}{rest}" if certain else "what was given"
+    return BadTarget(
+        f"{shown} is no address of a Federation Core; give one like http://127.0.0.1:9405"
+    )
 
 
 _NOT_REACHED: Final = (
@@ -135,9 +150,9 @@ def _proxy(url: httpx.URL) -> httpx.Proxy | None:
         usable = False
     if not usable:  # nothing of it is repeated: any part of it may be of a password
         raise BadTarget(
-            f"a header or setting cannot be used: the proxy that the environment names for"
-            f" {url.scheme} is none; give one like http://127.0.0.1:3128, and in a name or password"
-            " percent-encode what is no letter or digit"
+            f"the proxy that the environment or the system names for {url.scheme} cannot be used;"
+            f" give {url.scheme}_proxy a value like http://user:password@host:3128, with every /,"
+            " #, ? and @ in the password percent-encoded"
         )
     return proxy
 
@@ -181,8 +196,8 @@ class HttpTransport:
         base = check_url(self.target.base_url)
         try:
             url = httpx.URL(base)
-        except httpx.InvalidURL as error:
-            raise BadTarget(f"{base!r} is no address of a Federation Core: {error}") from None
+        except httpx.InvalidURL:
+            raise _no_address(base) from None
         self._prefix = url.raw_path.decode("ascii").rstrip("/")
         self._origin = url
         try:

@@ -192,7 +192,7 @@ def test_an_fc_that_dies_within_a_canonical_case(tmp_path: Path) -> None:
     ("environment", "flags", "sentence"),
     [
         ({"PT004_PROFILE": "weekly"}, (), "PT004_PROFILE: 'weekly' is no profile; choose from dev"),
-        ({"FC_BASE_URL": "foo"}, (), "'foo' is no address of a Federation Core"),
+        ({"FC_BASE_URL": "foo"}, (), "what was given is no address of a Federation Core"),
         ({"FC_DIALECT": "old"}, (), "'old' is not one of"),
         ({"PT004_OUT": "/dev/null/x"}, (), "cannot write to /dev/null/x"),
         ({}, ("--hypothesis-seed", "abc"), "--hypothesis-seed: 'abc' is no whole number"),

@@ -21,6 +21,7 @@ from pt004_model.evidence.proof.record import (
 )
 from pt004_model.evidence.proof.report import render
 from pt004_model.evidence.proof.verdict import Proof, prove
+from pt004_model.evidence.redact import Redactor
 from pt004_model.explore.lockstep import Fc
 from pt004_model.explore.playback import Exchanged
 from pt004_model.explore.session import Session
@@ -82,7 +83,7 @@ def taped(
     """The record of the cases on an FC, and the bodies of its answers by path."""
     tape = Taped(fc or Stub(), alter)
     results = tell(Session(tape, Oracle(NAMES)), HERE.base_url, lambda _: None)
-    cases, answers = record_cases(results, tape.exchanged, secrets)
+    cases, answers = record_cases(results, tape.exchanged, Redactor(secrets))
     return Record(FORMAT, VERSION, HERE, cases), answers
 
 

@@ -12,6 +12,7 @@ from attrs import evolve
 
 from pt004_model.evidence.files import Unwritable, write_json, write_text
 from pt004_model.evidence.folder import OF_ONE, Fated, Folder
+from pt004_model.evidence.redact import Redactor
 from pt004_model.evidence.trace import Origin
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
@@ -70,7 +71,7 @@ def test_a_write_that_fails_leaves_the_old_file(
 
 def folder(path: Path, *secrets: str) -> Folder:
     """A folder for evidence."""
-    return Folder(path, Origin(42, "dev", Dialect.DEPLOYED, secrets, names=NAMES))
+    return Folder(path, Origin(42, "dev", Dialect.DEPLOYED, Redactor(secrets), names=NAMES))
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

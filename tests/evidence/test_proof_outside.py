@@ -29,6 +29,7 @@ from pt004_model.evidence.proof.record import (
     record_cases,
 )
 from pt004_model.evidence.proof.verdict import State, prove
+from pt004_model.evidence.redact import Redactor
 from pt004_model.evidence.trace import Origin
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.replies import NoAnswer
@@ -43,7 +44,7 @@ def test_a_campaign_is_read_from_its_summary(tmp_path: Path) -> None:
     """What a campaign leaves behind is what is read, field by field."""
     origin = Origin(7, "dev", Dialect.SEED, names=NAMES)
     Folder(tmp_path, origin).keep_summary(result(Verdict.DIVERGES, found(), why="so"))
-    campaign = read_campaign(tmp_path, ())
+    campaign = read_campaign(tmp_path, Redactor())
     assert (campaign.verdict, campaign.why, campaign.seed) == (Verdict.DIVERGES, "so", 42)
     assert (campaign.requests, campaign.examples, campaign.seconds) == (61, 3, 1.25)
     assert (campaign.coverage.driven, campaign.coverage.missing) == (2, COVERAGE.missing)
@@ -58,7 +59,7 @@ def test_secrets_of_a_campaign_are_blotted(tmp_path: Path) -> None:
     Folder(tmp_path, Origin(7, "dev", Dialect.SEED, names=NAMES)).keep_summary(
         result(Verdict.UNSURE, why="called with hush-hush")
     )
-    assert read_campaign(tmp_path, ("hush-hush",)).why == "called with [secret]"
+    assert read_campaign(tmp_path, Redactor(("hush-hush",))).why == "called with [secret]"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_what_is_no_summary_is_said_to_be_none(content: bytes | None, tmp_path: 
     if content is not None:
         (tmp_path / "summary.json").write_bytes(content)
     with pytest.raises(BadSource, match=r"summary\.json.*`pt004 check --out`"):
-        read_campaign(tmp_path, ())
+        read_campaign(tmp_path, Redactor())
 
 
 def test_a_log_is_searched_for_whole_ids(tmp_path: Path) -> None:
@@ -80,7 +81,8 @@ def test_a_log_is_searched_for_whole_ids(tmp_path: Path) -> None:
         f"b.2 {'x' * 999}",
     ]  # fmt: skip
     log.write_bytes("\r\n".join(lines).encode() + b"\n\xff a-1 \xff")
-    read = read_fc_log(log, dict(zip(CASES, ("a-1", "b.2", ""), strict=True)), ("hush-hush",))
+    runs = dict(zip(CASES, ("a-1", "b.2", ""), strict=True))
+    read = read_fc_log(log, runs, Redactor(("hush-hush",)))
     one, two, three = read.quoted
     assert one.lines == (
         (1, "run a-1 made"),
@@ -100,14 +102,14 @@ def test_a_long_log_is_quoted_in_part(tmp_path: Path) -> None:
     """Only the first lines are quoted, and all are counted."""
     log = tmp_path / "fc.log"
     log.write_text("run r\n" * (MOST_LINES + 5))
-    (quoted,) = read_fc_log(log, {"happy_path": "r"}, ()).quoted
+    (quoted,) = read_fc_log(log, {"happy_path": "r"}, Redactor()).quoted
     assert (quoted.count, len(quoted.lines)) == (MOST_LINES + 5, MOST_LINES)
 
 
 def test_a_log_that_is_gone(tmp_path: Path) -> None:
     """A log that cannot be read is named."""
     with pytest.raises(BadSource, match="cannot read the log"):
-        read_fc_log(tmp_path / "none", {}, ())
+        read_fc_log(tmp_path / "none", {}, Redactor())
 
 
 def test_the_commit_of_the_working_directory(
@@ -245,4 +247,4 @@ def test_a_deep_answer_breaks_nothing() -> None:
 
 def test_no_case_no_record() -> None:
     """Without cases there are no records and no answers."""
-    assert record_cases((), (), ()) == ((), {})
+    assert record_cases((), (), Redactor()) == ((), {})

@@ -13,10 +13,10 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pt004_model.evidence.redact import Redactor
 from pt004_model.evidence.trace import (
     BadTrace,
     Origin,
-    blot,
     dump_command,
     load_command,
     trace,
@@ -33,7 +33,7 @@ from tests.evidence.helpers import COMMANDS, FINDING, JSON, NAMES, PAUSE, found
 ORIGIN = Origin(42, "dev", Dialect.SEED, names=NAMES, base_url="http://there:1")
 TYPE = {"content_type": "application/json"}
 BEYOND = "[a number beyond a double]"
-HIDING = evolve(ORIGIN, secrets=("hush-hush-hush",))
+HIDING = evolve(ORIGIN, redact=Redactor(("hush-hush-hush",)))
 
 
 @given(COMMANDS)
@@ -217,41 +217,6 @@ def test_a_trace_that_python_could_not_write_is_cut(tmp_path: Path) -> None:
     assert '"end"' not in text
 
 
-BLOTTED: list[tuple[Any, tuple[str, ...], Any]] = [
-    # value, secrets, what is left
-    ("no secret", (), "no secret"),
-    ("a hush b hush", ("hush",), "a [secret] b [secret]"),
-    ({"hush": ["hush", {"x": "hushhush"}]}, ("hush",),
-     {"[secret]": ["[secret]", {"x": "[secret][secret]"}]}),
-    ([1, None, True, 2.5], ("1",), [1, None, True, 2.5]),
-    # one secret within another
-    ("abcdef", ("bcd", "abcdef"), "[secret]"),
-    # as it is quoted in a finding
-    ('got "a\\"b\\\\c"', ('a"b\\c',), 'got "[secret]"'),
-    ('got "\\u00e9\\u00e9\\u00e9"', ("ééé",), 'got "[secret]"'),
-    # cut off: a quotation is of limited length
-    ("Bearer topsecret-and-lo… (40 more)", ("topsecret-and-long",), "Bearer [secret]… (40 more)"),
-    ("topsec", ("topsecret-and-long",), "topsec"),
-    # tokens that were made from a secret, whole or cut off
-    (f"x omega_{'a' * 40}.{'b-_' * 9} y", ("key",), "x [secret] y"),
-    (f"omega_{'a' * 40}", ("key",), "[secret]"),
-    ("tenant_omega, tenant_omega_stranger", ("key",), "tenant_omega, tenant_omega_stranger"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("value", "secrets", "left"), BLOTTED)
-def test_blotting(value: Any, secrets: tuple[str, ...], left: Any) -> None:
-    """Secrets go from every text, names of members and quotations included."""
-    assert left == blot(value, secrets)
-
-
-@given(st.text("abcd", max_size=60), st.lists(st.text("abcd", min_size=1, max_size=12)))
-def test_nothing_is_left_of_a_secret(text: str, secrets: list[str]) -> None:
-    """No secret stands in a blotted text, however the secrets overlap."""
-    left = blot(text, tuple(secrets)).replace("[secret]", "\n")
-    assert not [secret for secret in secrets if secret in left]
-
-
 def test_what_an_fc_repeats_is_hidden() -> None:
     """Secrets are blotted out of replies and of what findings quote; the rest is as it was."""
     said = "the header was hush-hush-hush"
@@ -296,7 +261,7 @@ def test_commands_of_earlier_conversations_are_in_the_trace() -> None:
 
 def test_what_we_send_is_left_alone() -> None:
     """A secret that stands in our own commands too does not spoil them."""
-    origin = evolve(ORIGIN, secrets=("paused", "policy.deny"))
+    origin = evolve(ORIGIN, redact=Redactor(("paused", "policy.deny")))
     document = trace(found(), origin)
     assert load_command(document["steps"][2]["send"]) == PAUSE
     assert document["check"] == "policy.deny-blocks"

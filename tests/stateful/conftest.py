@@ -111,8 +111,8 @@ def seed(pytestconfig: pytest.Config) -> int:
 @pytest.fixture(scope="session")
 def folder(chosen: Setup, profile: Profile, seed: int) -> Folder:
     """Where the evidence goes: ``PT004_OUT``, or ``.pt004`` in the working directory."""
-    origin = Origin(seed, profile.name, chosen.dialect, chosen.secrets, names=chosen.names)
     out = Path(os.environ.get("PT004_OUT", ".pt004"))
+    origin = Origin(seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names)
     options = ("--ungoverned",) if is_ungoverned() else ()
     folder = Folder(out, origin, target=chosen.flags, options=options)
     try:

@@ -13,7 +13,7 @@ from typing import Final
 from attrs import field, frozen
 from cattrs import BaseValidationError, Converter
 
-from pt004_model.evidence.trace import blot
+from pt004_model.evidence.redact import Redactor
 from pt004_model.judge.oracle import Verdict
 from pt004_model.wire.codec import read_json
 
@@ -99,7 +99,7 @@ class FcLog:
     quoted: tuple[Quoted, ...] = field(factory=tuple)
 
 
-def read_campaign(folder: Path, secrets: tuple[str, ...]) -> Campaign:
+def read_campaign(folder: Path, redact: Redactor) -> Campaign:
     """The campaign that left its evidence in ``folder``. Raises :class:`BadSource`."""
     path = folder / "summary.json"
     try:
@@ -112,7 +112,7 @@ def read_campaign(folder: Path, secrets: tuple[str, ...]) -> Campaign:
     wrong = f"{path} is no summary of a campaign; give the folder that `pt004 check --out` wrote"
     if not isinstance(raw, dict):
         raise BadSource(wrong)
-    clean = blot(raw, secrets)
+    clean = redact(raw)
     clean["sha256"] = hashlib.sha256(content).hexdigest()
     try:
         campaign: Campaign = Converter().structure(clean, Campaign)
@@ -121,7 +121,7 @@ def read_campaign(folder: Path, secrets: tuple[str, ...]) -> Campaign:
     return campaign
 
 
-def read_fc_log(path: Path, runs: dict[str, str], secrets: tuple[str, ...]) -> FcLog:
+def read_fc_log(path: Path, runs: dict[str, str], redact: Redactor) -> FcLog:
     """Search a log for runs, given by case; read line by line, as a log may be long.
 
     An id counts where no letter, digit, ``-``, ``_`` or ``~`` stands beside it. Raises
@@ -145,7 +145,7 @@ def read_fc_log(path: Path, runs: dict[str, str], secrets: tuple[str, ...]) -> F
                     if pattern.search(text):
                         counts[case] += 1
                         if len(lines[case]) < MOST_LINES:
-                            lines[case].append((number, blot(text, secrets)[:_LONGEST]))
+                            lines[case].append((number, redact(text)[:_LONGEST]))
     except OSError as error:
         raise BadSource(f"cannot read the log {path}: {error.strerror}") from None
     quoted = tuple(Quoted(case, counts[case], tuple(lines[case])) for case in runs)

@@ -21,7 +21,7 @@ from cattrs import BaseValidationError, Converter
 
 from pt004_model.evidence.proof.cases import CaseResult, tell_case
 from pt004_model.evidence.proof.outside import Campaign, FcLog, Git
-from pt004_model.evidence.trace import blot
+from pt004_model.evidence.redact import Redactor
 from pt004_model.explore.playback import Exchanged, Playback
 from pt004_model.explore.session import Session
 from pt004_model.judge.oracle import Oracle
@@ -136,7 +136,7 @@ def answer_path(case: str, number: int) -> str:
 
 
 def record_cases(
-    results: Iterable[CaseResult], exchanged: Sequence[Exchanged], secrets: tuple[str, ...]
+    results: Iterable[CaseResult], exchanged: Sequence[Exchanged], redact: Redactor
 ) -> tuple[tuple[CaseRecord, ...], dict[str, bytes]]:
     """Return the histories of the cases, and the bodies of the answers by path.
 
@@ -148,7 +148,7 @@ def record_cases(
     for result in results:
         exchanges: list[Exchange] = []
         for number, _ in enumerate(result.steps, 1):
-            exchange, content = _exchange(*next(rest), secrets)
+            exchange, content = _exchange(*next(rest), redact)
             exchanges.append(exchange)
             if content is not None:
                 answers[answer_path(result.name, number)] = content
@@ -157,18 +157,18 @@ def record_cases(
 
 
 def _exchange(
-    request: Request, answer: Answer | NoAnswer, secrets: tuple[str, ...]
+    request: Request, answer: Answer | NoAnswer, redact: Redactor
 ) -> tuple[Exchange, bytes | None]:
     """Return an exchange as it is kept, and the body of the answer."""
     body = None if request.content is None else request.content.decode("utf-8")
-    target = str(blot(request.target, secrets))
+    target = redact(request.target)
     if isinstance(answer, NoAnswer):
-        why = str(blot(answer.why, secrets))
+        why = redact(answer.why)
         kept = Exchange(request.method, target, body, answer.sent, why=why, applied=answer.applied)
         return kept, None
-    content, redacted = _without_secrets(answer.content, secrets)
+    content, redacted = _without_secrets(answer.content, redact)
     kind = answer.headers.get("content-type", "")
-    shown = str(blot(kind, secrets))
+    shown = redact(kind)
     return Exchange(
         request.method,
         target,
@@ -181,13 +181,13 @@ def _exchange(
     ), content
 
 
-def _without_secrets(content: bytes, secrets: tuple[str, ...]) -> tuple[bytes, bool]:
+def _without_secrets(content: bytes, redact: Redactor) -> tuple[bytes, bool]:
     """Return the bytes to keep of a body, and whether a secret was left out of them."""
     value, text = read_json(content), content.decode("utf-8", "replace")
-    clean = blot(text, secrets)
+    clean = redact(text)
     if isinstance(value, Undecodable):
         return (content, False) if clean == text else (clean.encode(), True)
-    plain = blot(value, secrets)
+    plain = redact(value)
     if plain == value and clean == text:
         return content, False
     # escapes may spell a secret otherwise, so the text is written from the clean value

@@ -19,11 +19,8 @@ from pt004_model.evidence.reproduction.claims import claim
 from pt004_model.evidence.reproduction.escaping import plain, printf, shell
 from pt004_model.model.commands import Tenant, Token, Unknown
 from pt004_model.vocabulary import READ_PATH
+from pt004_model.wire.token import SIGNED
 
-_SIGNED: Final = frozenset(
-    {Token.EXPIRED, Token.LONG_EXPIRED, Token.TEXT_EXPIRY, Token.NO_EXPIRY, Token.OTHER_ALGORITHM}
-)
-"""The kinds of token that take the secret."""
 _UNSPOILED: Final = frozenset({Token.GOOD, Token.MISSING})
 _FILES: Final = "pt004_model.evidence.reproduction"
 
@@ -68,7 +65,7 @@ def _facts(trace: Trace, must: Claim) -> dict[str, Any]:
         "says": must.says,
         "paced": must.paced,
         "tokens": kinds or (("missing",) if used else ()),
-        "signing": bool(_SIGNED & set(kinds)),
+        "signing": bool(SIGNED & set(kinds)),
         "strangers": any(call.tenant == Tenant.STRANGER for call in made),
         "near": any(call.tenant == Tenant.NEAR for call in made),
         "unknown": any(isinstance(call.run, Unknown) for call in made),

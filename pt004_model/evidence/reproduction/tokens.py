@@ -23,14 +23,12 @@ def signed(secret: str, claims: dict[str, Any] | str, algorithm: str = "sha256")
 
 
 def spoiled(good: str, kind: str, secret: str) -> str:
-    """A token that must be refused: the good one spoiled, or one that is signed and bad."""
-    head, _, signature = good.rpartition(".")
-    padded = head.removeprefix("omega_") + "=" * (-len(head.removeprefix("omega_")) % 4)
+    """A token that must be refused: one that is signed and bad, or another than the good spoiled.
+
+    Of the good one the payload alone is used, as whoever is called may repeat what it gets.
+    """
     now, day = int(time.time()), 24 * 3600
     claims: dict[str, Any] = {"server_id": "pt004", "scopes": [], "iat": now - 60, "jti": "pt004"}
-    if kind == "tampered":
-        changed = {**json.loads(base64.urlsafe_b64decode(padded)), "scopes": ["admin"]}
-        return f"omega_{base64url(json.dumps(changed).encode())}.{signature}"
     if kind == "wrong-secret":
         return signed("another secret", {**claims, "exp": now + day})
     expiries = {"expired": now - 300, "long-expired": now - 10 * day, "text-expiry": str(now + day)}
@@ -42,11 +40,15 @@ def spoiled(good: str, kind: str, secret: str) -> str:
         return signed(secret, "{exp:1")
     if kind == "other-algorithm":
         return signed(secret, {**claims, "exp": now + day}, "sha512")
+    claims["exp"] = now + 120
+    head, _, signature = signed(secret or "another secret", claims).rpartition(".")
+    changed = base64url(json.dumps({**claims, "scopes": ["admin"]}).encode())
     return {
-        "forged": f"{head}.{'B' if signature.startswith('A') else 'A'}{signature[1:]}",
+        "forged": f"{good.rpartition('.')[0]}.{'A' * len(signature)}",
+        "tampered": f"omega_{changed}.{signature}",
         "recased": f"{head}.{signature.swapcase()}",
         "unsigned": f"{head}.",
         "one-part": head,
-        "no-prefix": good.removeprefix("omega_"),
-        "truncated": good[:-4],
+        "no-prefix": f"{head}.{signature}".removeprefix("omega_"),
+        "truncated": f"{head}.{signature[:-4]}",
     }[kind]

@@ -42,18 +42,18 @@ claims() {
   jq -cjn "{server_id: \"pt004\", scopes: [], iat: (now - 60 | floor), jti: \"pt004\"} | $1" | base64url
 }
 
-# spoiled KIND: a token that must be refused: the good one spoiled, or one that is signed and bad
+# spare: a token that is good for two minutes, where the secret is known
+spare() { signed "${SECRET_KEY:-another secret}" "$(claims '.exp = (now + 120 | floor)')" 256 64; }
+
+# spoiled KIND: a token that must be refused: one that is signed and bad, or another than the good
+# one spoiled. Of that the payload alone is used, as whoever is called may repeat what it gets.
 spoiled() {
-  head=${token%.*} signature=${token##*.} day=86400
+  day=86400
   case $1 in
-    expired | long-expired | text-expiry | no-expiry | other-algorithm | no-json)
+    expired | long-expired | text-expiry | no-expiry | other-algorithm | no-json | recased | no-prefix | truncated)
       [ -n "${SECRET_KEY:-}" ] || unsure "set SECRET_KEY: a token of the kind $1 must be signed"
   esac
   case $1 in
-    tampered)
-      payload=$(printf %s "${head#omega_}" | jq -Rj 'gsub("-"; "+") | gsub("_"; "/")
-        | @base64d | fromjson | .scopes = ["admin"] | tojson' | base64url)
-      printf 'omega_%s.%s' "$payload" "$signature" ;;
     wrong-secret) signed 'another secret' "$(claims ".exp = (now + $day | floor)")" 256 64 ;;
     expired) signed "$SECRET_KEY" "$(claims ".iat -= 20 * $day | .exp = (now - 300 | floor)")" 256 64 ;;
     long-expired)
@@ -62,13 +62,20 @@ spoiled() {
       signed "$SECRET_KEY" "$(claims ".exp = (now + $day | floor | tostring)")" 256 64 ;;
     no-expiry) signed "$SECRET_KEY" "$(claims .)" 256 64 ;;
     other-algorithm) signed "$SECRET_KEY" "$(claims ".exp = (now + $day | floor)")" 512 128 ;;
-    forged) case $signature in A*) first=B ;; *) first=A ;; esac
-      printf '%s.%s%s' "$head" "$first" "${signature#?}" ;;
-    recased) printf '%s.%s' "$head" "$(printf %s "$signature" | tr 'A-Za-z' 'a-zA-Z')" ;;
-    one-part) printf %s "$head" ;;
     no-json) signed "$SECRET_KEY" "$(printf '{exp:1' | base64url)" 256 64 ;;
-    unsigned) printf '%s.' "$head" ;;
-    no-prefix) printf %s "${token#omega_}" ;;
-    truncated) printf %s "${token%????}" ;;
+    forged) printf '%s.%s' "${token%.*}" AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA ;;
+    *)
+      bad=$(spare)
+      head=${bad%.*} signature=${bad##*.}
+      case $1 in
+        tampered)
+          payload=$(claims '.exp = (now + 120 | floor) | .scopes = ["admin"]')
+          printf 'omega_%s.%s' "$payload" "$signature" ;;
+        recased) printf '%s.%s' "$head" "$(printf %s "$signature" | tr 'A-Za-z' 'a-zA-Z')" ;;
+        one-part) printf %s "$head" ;;
+        unsigned) printf '%s.' "$head" ;;
+        no-prefix) printf %s "${bad#omega_}" ;;
+        truncated) printf %s "${bad%????}" ;;
+      esac ;;
   esac
 }
