@@ -146,6 +146,7 @@ def _proxy(url: httpx.URL) -> httpx.Proxy | None:
     try:
         proxy = httpx.Proxy(named if "://" in named else f"http://{named}")
         usable = proxy.url.host and proxy.url.raw_path == b"/" and not proxy.url.fragment
+        usable = usable and (proxy.url.port or 1) in range(1, 2**16)  # httpx takes any number
     except (httpx.InvalidURL, ValueError):
         usable = False
     if not usable:  # nothing of it is repeated: any part of it may be of a password
