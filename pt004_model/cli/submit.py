@@ -15,6 +15,7 @@ from pt004_model.cli.session import UNSURE
 from pt004_model.evidence.tracker.directory import DirectoryTracker
 from pt004_model.evidence.tracker.exhibits import exhibit
 from pt004_model.evidence.tracker.filing import Filing
+from pt004_model.evidence.tracker.github import GitHubTracker
 from pt004_model.evidence.tracker.interface import Refused, Tracker, Unreachable
 from pt004_model.evidence.tracker.night import BadNight, read_night
 from pt004_model.evidence.tracker.selftest import SelfTest
@@ -119,13 +120,6 @@ def _tracker(given: dict[str, Any]) -> AbstractContextManager[Tracker]:
         raise click.UsageError("--tracker github needs a token in the environment: GITHUB_TOKEN")
     if not re.fullmatch(r"[\x21-\x7e]+", given["token"]):
         raise click.UsageError("GITHUB_TOKEN must be visible ASCII without spaces or line ends")
-    try:
-        from pt004_model.evidence.tracker.github import GitHubTracker  # noqa: PLC0415 - heavy, may be missing
-    except ImportError as error:
-        raise click.UsageError(
-            f"--tracker github needs more than is installed ({error.name or error});"
-            " pip install 'pt004_model[github]'"
-        ) from None
     return GitHubTracker(
         given["repo"], given["token"], _api(given["api_url"]), patience=given["patience"]
     )
