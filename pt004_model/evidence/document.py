@@ -17,6 +17,7 @@ from cattrs.strategies import configure_tagged_union
 from jsonschema.exceptions import best_match
 
 from pt004_model.evidence.schema import Generator, Schema, closed
+from pt004_model.judge.checks import SEVERITIES
 from pt004_model.model.commands import Caller, Command, CreateRun, Names, RunRef, Unknown
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.values import Body, Value
@@ -80,6 +81,15 @@ class Reproduced:
 
     seen: int
     runs: int
+
+    @property
+    def flaky(self) -> bool:
+        """True when it came in some replays and not in others, or in none."""
+        return self.seen < self.runs
+
+    def __str__(self) -> str:
+        """Return the counts as they are shown to people."""
+        return f"{self.seen} of {self.runs}"
 
 
 @frozen
@@ -211,7 +221,7 @@ _TIME: Final[Schema] = {"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"}
 _LIMITS: Final[dict[tuple[type, str], Schema]] = {
     (Trace, "fingerprint"): {"pattern": "^[0-9a-f]{12}$"},
     (Trace, "check"): {"pattern": r"^[a-z]+\.[a-z-]+$"},
-    (Trace, "severity"): {"enum": ["critical", "major", "minor"]},
+    (Trace, "severity"): {"enum": list(SEVERITIES)},
     (Trace, "seed"): {"minimum": 0},
     (Trace, "requests_to_first"): {"minimum": 0},
     (Trace, "occurrences"): {"minimum": 1},

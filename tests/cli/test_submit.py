@@ -122,7 +122,7 @@ WRONG: list[tuple[tuple[str, ...], dict[str, str], tuple[str, ...]]] = [
     # arguments, environment, what the message says
     ((), {}, ("either DIR", "--self-test")),
     (("{dir}", "--self-test"), {}, ("either DIR", "--self-test")),
-    (("{dir}/none",), {}, ("summary.json is not there", "check --out")),
+    (("{dir}/none",), {}, ("there is no", "check --out")),
     (("{dir}", "--tracker", "jira"), {}, ("'jira'", "'directory'", "'github'")),
     (("{dir}", "--tracker", "github"), {"GITHUB_TOKEN": TOKEN}, ("--repo OWNER/NAME",)),
     (("{dir}", *GITHUB), {}, ("GITHUB_TOKEN",)),

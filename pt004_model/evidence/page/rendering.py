@@ -21,8 +21,9 @@ from markupsafe import Markup
 from pt004_model.evidence.files import write_text
 from pt004_model.evidence.page import charts, coverage
 from pt004_model.evidence.page.documents import Evidence, Summary, read
-from pt004_model.evidence.page.story import SEVERITIES, stories, target
+from pt004_model.evidence.page.story import stories, target
 from pt004_model.evidence.page.text import visible
+from pt004_model.judge.checks import SEVERITIES
 
 NAME: Final = "page.html"
 

@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 from attrs import define, field
 
-from pt004_model.evidence.tracker.interface import (
+from pt004_model.evidence.tracker.issues import (
     FLAKY,
     IGNORE,
     LABEL,
@@ -33,8 +33,8 @@ from pt004_model.evidence.tracker.interface import (
     Refused,
     Trouble,
     Unreachable,
+    moment,
 )
-from pt004_model.evidence.tracker.night import moment
 
 DEFAULT_URL: Final = "https://api.github.com"
 _LIMITS: Final = Limits(title=256, text=65_536)
@@ -98,13 +98,13 @@ class GitHubTracker:
         """All issues with the label; pull requests are listed along with them and left out."""
         params = {"state": "all", "labels": label, "sort": "created", "direction": "asc"}
         rows = self._pages(f"{self._root()}/issues", params)
-        return [_issue(row) for row in rows if "pull_request" not in row]
+        return [self._issue(row, Refused) for row in rows if "pull_request" not in row]
 
     def create(self, draft: Draft) -> Issue:
         """Make an issue, and before it the labels that the repository does not have."""
         self._have(draft.labels)
         given = {"title": draft.title, "body": draft.body, "labels": list(draft.labels)}
-        return _issue(self._make(f"{self._root()}/issues", given))
+        return self._issue(self._make(f"{self._root()}/issues", given), Lost)
 
     def comments(self, issue: Issue) -> list[Comment]:
         """All comments on an issue."""
@@ -161,7 +161,7 @@ class GitHubTracker:
             if not _REPOSITORY.fullmatch(self.repository):
                 raise Refused(f"{self.repository!r} is no repository; give OWNER/NAME")
             answer = self._call("GET", f"/repos/{self.repository}")
-            if answer.status_code in {301, 302, 307, 308}:
+            if answer.is_redirect:
                 answer = self._call("GET", self._own(answer.headers.get("location", "")))
             found = self._json(answer)
             if not isinstance(found, dict) or "full_name" not in found:
@@ -190,7 +190,9 @@ class GitHubTracker:
         answer = self._call("GET", path, params={**params, "per_page": _PAGE})
         while True:
             rows = self._json(answer)
-            if not isinstance(rows, list):
+            if not isinstance(rows, list) or not all(
+                isinstance(each, dict) and "id" in each for each in rows
+            ):
                 raise Refused(f"{self.api_url} answers {path} without a list; see to --api-url")
             yield from rows
             following = answer.links.get("next", {}).get("url")
@@ -214,6 +216,23 @@ class GitHubTracker:
         except ValueError:
             raise error(f"{self.api_url} answers with what is no JSON") from None
 
+    def _issue(self, row: Any, error: type[Trouble]) -> Issue:
+        try:
+            closed_at = row.get("closed_at")
+            labels = (each["name"] if isinstance(each, dict) else each for each in row["labels"])
+            return Issue(
+                row["number"],
+                row["html_url"],
+                row["title"],
+                row.get("body") or "",
+                row["state"] == "open",
+                row.get("state_reason"),
+                None if closed_at is None else moment(closed_at),
+                frozenset(labels),
+            )
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise error(f"{self.api_url} answers with what is no issue") from None
+
     def _call(
         self,
         method: str,
@@ -232,7 +251,7 @@ class GitHubTracker:
                 told = self._hide(str(error)) or type(error).__name__
                 why = f"{self.api_url} does not answer: {told}"
             else:
-                if answer.status_code < 400:
+                if answer.is_success or (answer.is_redirect and method == "GET"):
                     return answer
                 message = self._message(answer)
                 seconds = _limited(answer, message)
@@ -308,18 +327,3 @@ def _limited(answer: httpx.Response, message: str) -> float | None:
         return max(0.0, float(known[0]) - time.time()) if known else _MINUTE
     limited = answer.status_code == 429 or "rate limit" in message.lower()
     return _MINUTE if limited else None
-
-
-def _issue(row: dict[str, Any]) -> Issue:
-    closed_at = row.get("closed_at")
-    labels = (each["name"] if isinstance(each, dict) else each for each in row["labels"])
-    return Issue(
-        row["number"],
-        row["html_url"],
-        row["title"],
-        row.get("body") or "",
-        row["state"] == "open",
-        row.get("state_reason"),
-        None if closed_at is None else moment(closed_at),
-        frozenset(labels),
-    )

@@ -15,8 +15,13 @@ from attrs import evolve
 
 from pt004_model.evidence.tracker.directory import DirectoryTracker
 from pt004_model.evidence.tracker.github import GitHubTracker
-from pt004_model.evidence.tracker.interface import Draft, Lost, Refused, Unreachable
-from pt004_model.evidence.tracker.memory import fingerprint_of
+from pt004_model.evidence.tracker.issues import (
+    Draft,
+    Lost,
+    Refused,
+    Unreachable,
+    fingerprint_of,
+)  # fmt: skip
 from tests.evidence.tracker.description import Description, NoDescription, _fetched
 from tests.evidence.tracker.fake_github import REPOSITORY, TOKEN, FakeGitHub, Mishap, serving
 from tests.evidence.tracker.nights import DENIED, DENY, LINKED, Came, day
@@ -129,6 +134,7 @@ LOSSES = {
     "server error before": Mishap("POST", ISSUES, 502),
     "server error after": Mishap("POST", ISSUES, 502, acts=True),
     "no JSON after": Mishap("POST", ISSUES, 201, acts=True, body=b"<html>"),
+    "no issue after": Mishap("POST", ISSUES, 201, acts=True, body=b"{}"),
 }
 
 
@@ -288,6 +294,19 @@ def test_another_server_is_told_from_github(fake: FakeGitHub, tracker: Trackers)
     fake.mishaps += [Mishap("GET", f"{REPOSITORY}$", 200, body=b"<html>")]
     with pytest.raises(Unreachable, match="what is no JSON"):
         tracker().issues()
+    for body in (b"{}", b"[1]", b"[{}]", b'[{"id": 1}]'):
+        fake.mishaps += [Mishap("GET", ISSUES, 200, body=body)]
+        with pytest.raises(Refused, match=r"without a list|no issue"):
+            tracker().issues()
+
+
+def test_a_change_is_not_sent_on(fake: FakeGitHub, tracker: Trackers) -> None:
+    """A redirection of a change would make it a read, so it is refused in a sentence."""
+    hub = tracker()
+    issue = hub.create(Draft("A title", "A body", ("pt004",)))
+    fake.mishaps += [Mishap("PATCH", "/issues/1$", 307, (("Location", f"{fake.url}/x"),))]
+    with pytest.raises(Refused, match=r"with 307 .*: see to --api-url and --repo"):
+        hub.reopen(issue)
 
 
 def test_nobody_listens() -> None:
