@@ -1,4 +1,4 @@
-"""The texts of an issue: title, body, counter, and what is sighting on closing and reopening."""
+"""The texts of an issue: title, body, counter, and the comments on closing and reopening."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _TEMPLATES.filters |= {"code": span, "fenced": fenced}
 
 @frozen
 class Evidence:
-    """What is shown of a finding besides what a campaign says of it.
+    """The trace of a finding and the commands that reproduce it, as an issue shows them.
 
     ``path`` is where its trace is, ``curl`` the chain of commands that reproduces it. ``target``
     are the options that say which FC it was; without them it is the address in the trace, at which
@@ -61,7 +61,7 @@ class Evidence:
 
 
 def draft(sighting: Sighting, history: History, evidence: Evidence, limits: Limits) -> Draft:
-    """The issue of a finding. Its texts are within the limits whatever is in the evidence."""
+    """Return the issue of a finding, within the limits whatever is in the evidence."""
     trace = evidence.trace
     counts = sighting.reproduced
     labels = [LABEL, trace.area, *([FLAKY] if counts is not None and counts.flaky else [])]
@@ -71,14 +71,14 @@ def draft(sighting: Sighting, history: History, evidence: Evidence, limits: Limi
 
 
 def _sentence(trace: Trace) -> str:
-    """What the check says, from the table and not from the file, which anybody may have written."""
+    """Return the sentence of the check from the table: anybody may have written the file."""
     check = CHECKS.get(trace.check)
     return check.sentence if check is not None else "The contract says otherwise."
 
 
 def _body(sighting: Sighting, history: History, evidence: Evidence, limits: Limits) -> str:
     text = ""
-    # a script that is cut is none: it stands in whole, or the command that prints it does
+    # a script that is cut is of no use: it stands there whole, or the command that prints it does
     script = evidence.curl if len(evidence.curl) <= limits.text else ""
     for share, curl in ((1.0, script), (1.0, ""), (0.4, ""), (0.1, "")):
         text = _rendered(sighting, history, evidence, curl, share)
@@ -131,7 +131,7 @@ def _step(number: int, step: TraceStep) -> str:
 
 
 def _beside(trace: Trace, most: int) -> str:
-    """What came back when the finding showed, and beside it when it did not."""
+    """Return what came back when the finding showed, and beside it when it did not."""
     rows = [("when it showed", "when it did not")]
     pairs = list(zip_longest(trace.steps, trace.other))
     for number, pair in enumerate(pairs, 1):
@@ -172,7 +172,7 @@ def _facts(history: History, trace: Trace, sighting: Sighting) -> dict[str, str]
 
 
 def counter_text(fingerprint: str, history: History) -> str:
-    """The comment that is edited after each campaign."""
+    """Return the comment that is edited after each campaign."""
     return _TEMPLATES.get_template("counter.md.j2").render(
         markers=[marker("counter", fingerprint), write_history(history)],
         history=history,
@@ -181,7 +181,7 @@ def counter_text(fingerprint: str, history: History) -> str:
 
 
 def closing_text(submission: Submission) -> str:
-    """The comment on closing."""
+    """Return the comment on closing."""
     return _TEMPLATES.get_template("closing.md.j2").render(
         markers=[marker("closed", submission.campaign)],
         submission=submission,
@@ -190,7 +190,7 @@ def closing_text(submission: Submission) -> str:
 
 
 def reopening_text(submission: Submission, sighting: Sighting) -> str:
-    """The comment on reopening."""
+    """Return the comment on reopening."""
     return _TEMPLATES.get_template("reopening.md.j2").render(
         markers=[marker("reopened", submission.campaign)], submission=submission, sighting=sighting
     )

@@ -28,7 +28,7 @@ from pt004_model.evidence.tracker.issues import (
     marker,
     moment,
     stamp,
-)  # fmt: skip
+)
 
 _LIMITS: Final = Limits(title=256, text=65_536)
 _COMMENT: Final = re.compile(

@@ -95,7 +95,7 @@ class GitHubTracker:
         return _LIMITS
 
     def issues(self, label: str = LABEL) -> list[Issue]:
-        """All issues with the label; pull requests are listed along with them and left out."""
+        """Return all issues with the label; pull requests are listed among them and left out."""
         params = {"state": "all", "labels": label, "sort": "created", "direction": "asc"}
         rows = self._pages(f"{self._root()}/issues", params)
         return [self._issue(row, Refused) for row in rows if "pull_request" not in row]
@@ -107,7 +107,7 @@ class GitHubTracker:
         return self._issue(self._make(f"{self._root()}/issues", given), Lost)
 
     def comments(self, issue: Issue) -> list[Comment]:
-        """All comments on an issue."""
+        """Return all comments on an issue."""
         rows = self._pages(f"{self._root()}/issues/{issue.number}/comments", {})
         return [Comment(row["id"], row.get("body") or "") for row in rows]
 
@@ -156,7 +156,7 @@ class GitHubTracker:
         self._call("PATCH", f"{self._root()}/issues/{issue.number}", changes)
 
     def _root(self) -> str:
-        """The path of the repository, by its present name. Raises as any request does."""
+        """Return the path of the repository by its present name. Raises as any request does."""
         if not self._base:
             if not _REPOSITORY.fullmatch(self.repository):
                 raise Refused(f"{self.repository!r} is no repository; give OWNER/NAME")
@@ -201,7 +201,7 @@ class GitHubTracker:
             answer = self._call("GET", self._own(following))
 
     def _own(self, url: str) -> str:
-        """``url`` if it leads to where we are; the token is not carried elsewhere."""
+        """Return ``url`` if it leads to where we are; the token is not carried elsewhere."""
         here, there = urlsplit(self.api_url), urlsplit(url)
         if (here.scheme, here.netloc) != (there.scheme, there.netloc):
             raise Refused(f"{self.api_url} sends us on to {there.netloc!r}; see to --api-url")
@@ -309,7 +309,7 @@ class GitHubTracker:
 
 
 class _Invalid(Refused):
-    """What we sent was not valid, or is there already."""
+    """The request was not valid, or asked for what is there already."""
 
 
 def _limited(answer: httpx.Response, message: str) -> float | None:

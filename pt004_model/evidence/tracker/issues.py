@@ -53,7 +53,7 @@ class Lost(Trouble):
 
 @frozen
 class Limits:
-    """How long a title and a text may be, in bytes of UTF-8."""
+    """The longest title and text that a tracker takes, in bytes of UTF-8."""
 
     title: int
     text: int
@@ -106,7 +106,7 @@ def moment(text: str) -> datetime:
 
 @frozen
 class History:
-    """What is known of a finding's past: times as RFC 3339, ``fixed`` nights in a row."""
+    """A finding's past: times as RFC 3339, ``fixed`` campaigns in a row."""
 
     campaigns: tuple[str, ...] = ()
     first: str = ""
@@ -132,7 +132,7 @@ class History:
         return evolve(self._after(campaign, replay), fixed=self.fixed + 1)
 
     def reset(self, campaign: str, replay: str) -> History:
-        """Return the history after a campaign that ends the nights of being fixed."""
+        """Return the history after a campaign that ends the row of being fixed."""
         return evolve(self._after(campaign, replay), fixed=0)
 
     def _after(self, campaign: str, replay: str) -> History:
@@ -202,11 +202,11 @@ class Tracker(Protocol):
 
     @property
     def limits(self) -> Limits:
-        """How long titles and texts may be."""
+        """The longest titles and texts."""
         ...
 
     def issues(self, label: str = LABEL) -> list[Issue]:
-        """All issues with the label, open and closed, oldest first."""
+        """Return all issues with the label, open and closed, oldest first."""
         ...
 
     def create(self, draft: Draft) -> Issue:
@@ -214,7 +214,7 @@ class Tracker(Protocol):
         ...
 
     def comments(self, issue: Issue) -> list[Comment]:
-        """All comments on an issue, oldest first."""
+        """Return all comments on an issue, oldest first."""
         ...
 
     def comment(self, issue: Issue, text: str) -> None:

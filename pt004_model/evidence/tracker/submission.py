@@ -1,4 +1,4 @@
-"""What a campaign left behind, as far as filing needs it: its findings, and what replays came to.
+"""The files of a campaign, as far as filing needs them: its findings, and its replays.
 
 The files are read as for the page. What will stand in titles and markers is held to its form.
 """

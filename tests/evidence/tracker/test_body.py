@@ -23,7 +23,7 @@ from pt004_model.evidence.tracker.issues import (
     fingerprint_of,
     markers,
     read_history,
-)  # fmt: skip
+)
 from pt004_model.evidence.tracker.submission import Sighting
 from pt004_model.model.replies import NoAnswer, Reply
 from tests.evidence.tracker.nights import DENIED, DENY, day, trace

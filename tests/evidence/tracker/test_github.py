@@ -21,7 +21,7 @@ from pt004_model.evidence.tracker.issues import (
     Refused,
     Unreachable,
     fingerprint_of,
-)  # fmt: skip
+)
 from tests.evidence.tracker.description import Description, NoDescription, _fetched
 from tests.evidence.tracker.fake_github import REPOSITORY, TOKEN, FakeGitHub, Mishap, serving
 from tests.evidence.tracker.nights import DENIED, DENY, LINKED, Came, day
