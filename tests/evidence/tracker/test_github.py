@@ -304,8 +304,8 @@ def test_a_change_is_not_sent_on(fake: FakeGitHub, tracker: Trackers) -> None:
     """A redirection of a change would make it a read, so it is refused in a sentence."""
     hub = tracker()
     issue = hub.create(Draft("A title", "A body", ("pt004",)))
-    fake.mishaps += [Mishap("PATCH", "/issues/1$", 307, (("Location", f"{fake.url}/x"),))]
-    with pytest.raises(Refused, match=r"with 307 .*: see to --api-url and --repo"):
+    fake.mishaps += [Mishap("PATCH", "/issues/1$", 301, (("Location", f"{fake.url}/x"),))]
+    with pytest.raises(Refused, match=r"with 301 .*: see to --api-url and --repo"):
         hub.reopen(issue)
 
 
