@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -12,12 +11,12 @@ from urllib.parse import urlsplit
 import click
 
 from pt004_model.cli.session import UNSURE
+from pt004_model.evidence.page.documents import BadFolder
 from pt004_model.evidence.tracker.directory import DirectoryTracker
-from pt004_model.evidence.tracker.exhibits import exhibit
-from pt004_model.evidence.tracker.filing import Filing
-from pt004_model.evidence.tracker.interface import Refused, Tracker, Unreachable
-from pt004_model.evidence.tracker.night import BadNight, read_night
-from pt004_model.evidence.tracker.selftest import SelfTest
+from pt004_model.evidence.tracker.filing import Filing, SelfTest
+from pt004_model.evidence.tracker.github import GitHubTracker
+from pt004_model.evidence.tracker.issues import Refused, Tracker, Unreachable
+from pt004_model.evidence.tracker.submission import read_submission
 
 TRACKERS: Final = ("directory", "github")
 _LOOPBACK: Final = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1")
@@ -85,25 +84,25 @@ def submit(context: click.Context, /, **given: Any) -> None:
     folder = given["folder"]
     if given["self_test"] == (folder is not None):
         raise click.UsageError("give either DIR, which pt004 check --out wrote, or --self-test")
-    broken: tuple[str, ...] = ()
+    broken = 0
     try:
         with _tracker(given) as tracker:
             if folder is None:
                 SelfTest(tracker, _say).run()
             else:
-                broken = _filing(tracker, folder, given).run().broken
-    except (BadNight, Refused) as error:
+                broken = _filing(tracker, folder, given).run()
+    except (BadFolder, Refused) as error:
         raise click.UsageError(str(error)) from None
     except Unreachable as error:
         raise _NotThere(str(error)) from None
     if broken:
-        raise click.UsageError(f"{len(broken)} could not be filed, see above")
+        raise click.UsageError(f"{broken} could not be filed, see above")
     context.exit(0)
 
 
 def _filing(tracker: Tracker, folder: Path, given: dict[str, Any]) -> Filing:
-    night = read_night(folder)
-    return Filing(tracker, night, partial(exhibit, night), _say, given["most"], given["dry"])
+    submission = read_submission(folder)
+    return Filing(tracker, submission, _say, given["most"], given["dry"])
 
 
 def _say(line: str) -> None:
@@ -119,13 +118,6 @@ def _tracker(given: dict[str, Any]) -> AbstractContextManager[Tracker]:
         raise click.UsageError("--tracker github needs a token in the environment: GITHUB_TOKEN")
     if not re.fullmatch(r"[\x21-\x7e]+", given["token"]):
         raise click.UsageError("GITHUB_TOKEN must be visible ASCII without spaces or line ends")
-    try:
-        from pt004_model.evidence.tracker.github import GitHubTracker  # noqa: PLC0415 - heavy, may be missing
-    except ImportError as error:
-        raise click.UsageError(
-            f"--tracker github needs more than is installed ({error.name or error});"
-            " pip install 'pt004_model[github]'"
-        ) from None
     return GitHubTracker(
         given["repo"], given["token"], _api(given["api_url"]), patience=given["patience"]
     )

@@ -1,15 +1,35 @@
-"""The lifecycle as a diagram for documents: Mermaid, Graphviz or SVG, drawn from the model."""
+"""The lifecycle as a diagram: Mermaid, Graphviz or SVG, its arrows and labels those of the model.
+
+The SVG is made by a template that places each status and each arrow. Looks are classes, so that the
+page that holds a picture can colour it; one that stands by itself brings its own style.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from pt004_model.evidence.picture import Stroke, picture
+from attrs import frozen
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
 from pt004_model.model.graph import Arrow, arrows
 from pt004_model.vocabulary import Status
 
 _ENDS: Final = (Status.COMPLETED, Status.FAILED)
+TEMPLATE: Final = "lifecycle.svg.jinja"
+
+
+@frozen
+class Stroke:
+    """How an arrow is drawn: the lines of its label, classes for its look, width in pixels.
+
+    ``title`` is shown when it is pointed at.
+    """
+
+    lines: tuple[str, ...]
+    look: str = "legal"
+    width: float = 1.6
+    title: str = ""
 
 
 def mermaid(governed: bool = True) -> str:
@@ -37,6 +57,29 @@ def svg(governed: bool = True) -> str:
         for each in arrows(governed)
     }
     return picture(strokes) + "\n"
+
+
+def picture(
+    strokes: Mapping[Arrow, Stroke],
+    *,
+    refused: Mapping[Status, Stroke] | None = None,
+    tall: bool = False,
+    title: str = "The lifecycle of a run",
+    alone: bool = True,
+) -> str:
+    """Return the picture as one ``svg`` element; ``alone`` gives it its own style and ground."""
+    environment = Environment(
+        loader=PackageLoader("pt004_model", "evidence"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    named = {f"{each.source} {each.ask} {each.target}": stroke for each, stroke in strokes.items()}
+    named |= {f"{status} refused": stroke for status, stroke in (refused or {}).items()}
+    return environment.get_template(TEMPLATE).render(
+        strokes=named, tall=tall, title=title, alone=alone
+    )
 
 
 def label(arrow: Arrow) -> str:

@@ -1,13 +1,12 @@
 """A trace as a value, read from its document and written to one.
 
-The document is described by ``trace.schema.json``, which lies beside this module.
+The JSON Schema of the document is made of the same classes: :func:`schema` gives it.
 """
 
 from __future__ import annotations
 
 import json
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,13 +16,16 @@ from cattrs import BaseValidationError, Converter
 from cattrs.strategies import configure_tagged_union
 from jsonschema.exceptions import best_match
 
-from pt004_model.model.commands import Command, Names, RunRef, Unknown
+from pt004_model.evidence.schema import Generator, Schema, closed
+from pt004_model.judge.checks import SEVERITIES
+from pt004_model.model.commands import Caller, Command, CreateRun, Names, RunRef, Unknown
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.values import Body, Value
 from pt004_model.vocabulary import Dialect
 
 FORMAT: Final = "pt004-trace"
 VERSION: Final = 1
+_TAG: Final = "command"  # the member that names the class of a command
 _SHOWN: Final = 200  # characters of a file's content that are repeated
 
 
@@ -79,6 +81,15 @@ class Reproduced:
 
     seen: int
     runs: int
+
+    @property
+    def flaky(self) -> bool:
+        """True when it came in some replays and not in others, or in none."""
+        return self.seen < self.runs
+
+    def __str__(self) -> str:
+        """Return the counts as they are shown to people."""
+        return f"{self.seen} of {self.runs}"
 
 
 @frozen
@@ -176,7 +187,7 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(Response | None, _response_out)
     converter.register_structure_hook(Response | None, _response_in)
     converter.register_unstructure_hook(Names, _names_out)
-    configure_tagged_union(Command, converter, tag_name="command")
+    configure_tagged_union(Command, converter, tag_name=_TAG)
     return converter
 
 
@@ -205,12 +216,55 @@ def dump_trace(trace: Trace) -> dict[str, Any]:
     return {"format": FORMAT, "version": VERSION, **_CONVERTER.unstructure(trace)}
 
 
+_TEXT: Final[Schema] = {"type": "string"}
+_TIME: Final[Schema] = {"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"}
+_LIMITS: Final[dict[tuple[type, str], Schema]] = {
+    (Trace, "fingerprint"): {"pattern": "^[0-9a-f]{12}$"},
+    (Trace, "check"): {"pattern": r"^[a-z]+\.[a-z-]+$"},
+    (Trace, "severity"): {"enum": list(SEVERITIES)},
+    (Trace, "seed"): {"minimum": 0},
+    (Trace, "requests_to_first"): {"minimum": 0},
+    (Trace, "occurrences"): {"minimum": 1},
+    (Trace, "first_seen"): _TIME,
+    (Trace, "last_seen"): _TIME,
+    (Trace, "steps"): {"minItems": 1},
+    (Reproduced, "seen"): {"minimum": 0},
+    (Reproduced, "runs"): {"minimum": 1},
+    (Names, "tenants"): {"minItems": 2, "maxItems": 3},
+    (Names, "actors"): {"minItems": 1},
+    (Caller, "actor"): {"minimum": -1},
+    (CreateRun, "run"): {"minimum": 0},
+}
+_HEAD: Final[dict[str, Schema]] = {
+    "status": {"type": "integer", "minimum": 100, "maximum": 999},
+    "content_type": _TEXT,
+}
+_SHAPES: Final[dict[Any, Schema]] = {  # of what has hooks of its own above
+    Body: {"oneOf": [closed(json={}), closed(text=_TEXT)]},
+    RunRef: {"oneOf": [{"type": "integer", "minimum": 0}, closed(unknown=_TEXT)]},
+    Response | None: {
+        "oneOf": [
+            closed(**_HEAD, body={}),
+            closed(**_HEAD, undecodable=_TEXT, start=_TEXT),
+            closed(no_answer=_TEXT, applied={"type": "boolean"}),
+            {"type": "null"},
+        ]
+    },
+}
+
+
 @cache
-def schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) that every trace file holds to."""
-    text = resources.files("pt004_model.evidence").joinpath("trace.schema.json").read_text("utf-8")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
+def schema() -> Schema:
+    """Return the JSON Schema (draft 2020-12) that every trace file holds to."""
+    made = Generator(_LIMITS, _SHAPES, tags={Command: _TAG})
+    whole = closed(format={"const": FORMAT}, version={"const": VERSION}, **made.members(Trace))
+    whole["required"].remove("other")  # traces of earlier releases have none
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"pt004 trace, version {VERSION}",
+        **whole,
+        "$defs": made.definitions,
+    }
 
 
 def read_trace(document: object) -> Trace:

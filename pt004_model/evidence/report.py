@@ -8,7 +8,7 @@ from typing import Final
 
 from pt004_model.explore.lockstep import Step
 from pt004_model.explore.results import Found, Progress, Result
-from pt004_model.judge.checks import CHECKS
+from pt004_model.judge.checks import CHECKS, SEVERITIES
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import describe
 from pt004_model.model.coverage import Edge
@@ -21,7 +21,6 @@ WIDTH: Final = 80
 _MISSING_SHOWN: Final = 3
 _LAWS_SHOWN: Final = 2
 _FINDINGS_SHOWN: Final = 7
-_SEVERITIES: Final = ("critical", "major", "minor")
 
 
 def progress_line(progress: Progress) -> str:
@@ -169,7 +168,7 @@ def _coverage(result: Result) -> Iterator[str]:
 def by_weight(findings: tuple[Found, ...]) -> list[Found]:
     """Findings in the order in which to look at them: new before known, then by severity."""
     return sorted(
-        findings, key=lambda each: (each.known, _SEVERITIES.index(_severity(each)), each.flaky)
+        findings, key=lambda each: (each.known, SEVERITIES.index(_severity(each)), each.flaky)
     )
 
 

@@ -10,6 +10,9 @@ from typing import Final
 
 from attrs import frozen
 
+SEVERITIES: Final = ("critical", "major", "minor")
+"""The gravest first."""
+
 
 @frozen
 class Check:

@@ -122,7 +122,7 @@ WRONG: list[tuple[tuple[str, ...], dict[str, str], tuple[str, ...]]] = [
     # arguments, environment, what the message says
     ((), {}, ("either DIR", "--self-test")),
     (("{dir}", "--self-test"), {}, ("either DIR", "--self-test")),
-    (("{dir}/none",), {}, ("summary.json is not there", "check --out")),
+    (("{dir}/none",), {}, ("there is no", "check --out")),
     (("{dir}", "--tracker", "jira"), {}, ("'jira'", "'directory'", "'github'")),
     (("{dir}", "--tracker", "github"), {"GITHUB_TOKEN": TOKEN}, ("--repo OWNER/NAME",)),
     (("{dir}", *GITHUB), {}, ("GITHUB_TOKEN",)),
@@ -158,17 +158,6 @@ def test_a_tracker_that_is_not_there(tmp_path: Path) -> None:
     ended = submit(tmp_path, *GITHUB, *address, GITHUB_TOKEN=TOKEN)
     assert ended.code == 3
     assert ended.err.startswith("UNREACHABLE: http://127.0.0.1:9 does not answer")
-
-
-def test_without_the_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exit code 2, and what to install."""
-    monkeypatch.setitem(__import__("sys").modules, "githubkit", None)
-    monkeypatch.delitem(
-        __import__("sys").modules, "pt004_model.evidence.tracker.github", raising=False
-    )
-    ended = submit(night(tmp_path, 1, DENIED), *GITHUB, GITHUB_TOKEN=TOKEN)
-    assert ended.code == 2
-    assert "pip install 'pt004_model[github]'" in " ".join(ended.err.split())
 
 
 def test_a_campaign_that_never_began_files_nothing(tmp_path: Path) -> None:

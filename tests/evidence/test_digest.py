@@ -149,16 +149,22 @@ def test_hostile_text_is_shown_as_it_is() -> None:
         assert raw not in text
 
 
+def spelled(character: str) -> str:
+    """Spell a character that cannot be seen by its number; line ends and tabs have letters."""
+    number = ord(character)
+    long = f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
+    return {"\n": "\\n", "\t": "\\t"}.get(character, long)
+
+
 @given(st.text())
+@example("\n\t\r")
 @example("www.a.b WWW.a.b")
 @example("&amp;&#64;")
 @example("\u2028\u200b\x85")
 def test_any_text_is_shown_as_it_is(text: str) -> None:
     """Markdown reads a span of code as the text it was made of, in a table too."""
     seen = read(f"| a |\n| --- |\n| x{code(text, most=1000)}x |\n")
-    shown = "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
-    )
+    shown = "".join(each if each.isprintable() else spelled(each) for each in text)
     assert seen.rows == [["a"], [f"x{shown}x"]]
 
 

@@ -14,7 +14,7 @@ from tests.repo.helpers import ROOT
 
 FAULT = "tags-are-sorted"
 UNDETECTABLE = """
-from pt004_model.embedded.faults.inputs import TagsAreSorted
+from pt004_model.embedded.faults.input import TagsAreSorted
 
 del TagsAreSorted.strings
 """

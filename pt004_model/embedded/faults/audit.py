@@ -19,9 +19,6 @@ from pt004_model.vocabulary import Event, Status, StepOutcome
 class LogKeepsTheLastFifty(Fault, Store):
     """Of a long run only the last fifty log entries are shown."""
 
-    name = "log-keeps-the-last-fifty"
-    area = "audit"
-
     def entries(self, run_id: str) -> list[str]:
         """Apply a limit that was meant for a page."""
         return super().entries(run_id)[-50:]
@@ -29,9 +26,6 @@ class LogKeepsTheLastFifty(Fault, Store):
 
 class ReadingAPausedRunIsLogged(Fault, Core):
     """Looking at a run that waits adds an entry to its log each time."""
-
-    name = "reading-a-paused-run-is-logged"
-    area = "audit"
 
     def read(self, tenant: str, run_id: str, *, logs: bool, gates: bool) -> Answer:
         """Write before reading."""
@@ -45,9 +39,6 @@ class ReadingAPausedRunIsLogged(Fault, Core):
 
 class RefusalIsLogged(Fault, Core):
     """A change that was refused is in the log as if it had happened."""
-
-    name = "refusal-is-logged"
-    area = "audit"
 
     def change(self, call: Call, run_id: str) -> Answer:
         """Log in any case."""
@@ -65,9 +56,6 @@ class RefusalIsLogged(Fault, Core):
 class LogNamesTheCreator(Fault, Audit):
     """Every entry names the creator of the run, whoever acted."""
 
-    name = "log-names-the-creator"
-    area = "audit"
-
     def status_changed(self, turn: Turn, before: str) -> None:
         """Take the actor from the run."""
         super().status_changed(turn, before)
@@ -76,9 +64,6 @@ class LogNamesTheCreator(Fault, Audit):
 
 class ReasonIsTrimmed(Fault, Audit):
     """White space around a reason is gone in the log: it is not what was said."""
-
-    name = "reason-is-trimmed"
-    area = "audit"
 
     def status_changed(self, turn: Turn, before: str) -> None:
         """Tidy the reason up."""
@@ -90,9 +75,6 @@ class ReasonIsTrimmed(Fault, Audit):
 class LongReasonIsCut(Fault, Audit):
     """A reason of more than 200 characters loses its end in the log."""
 
-    name = "long-reason-is-cut"
-    area = "audit"
-
     def status_changed(self, turn: Turn, before: str) -> None:
         """Fit the reason into a column."""
         if turn.change is not None and turn.change.reason is not None:
@@ -103,9 +85,6 @@ class LongReasonIsCut(Fault, Audit):
 class FailedStepNeverEnds(Fault, Audit):
     """The step at which a run failed has a beginning in the log, and no end."""
 
-    name = "failed-step-never-ends"
-    area = "audit"
-
     def step_ended(self, turn: Turn, outcome: StepOutcome) -> None:
         """Log good ends only."""
         if outcome == StepOutcome.COMPLETED:
@@ -115,9 +94,6 @@ class FailedStepNeverEnds(Fault, Audit):
 class FailedStepLooksCompleted(Fault, Audit):
     """The step at which a run failed is logged as completed."""
 
-    name = "failed-step-looks-completed"
-    area = "audit"
-
     def step_ended(self, turn: Turn, outcome: StepOutcome) -> None:  # noqa: ARG002 - forgotten
         """Copy the outcome from the ordinary case."""
         super().step_ended(turn, StepOutcome.COMPLETED)
@@ -125,9 +101,6 @@ class FailedStepLooksCompleted(Fault, Audit):
 
 class ResumeLooksLikeAStart(Fault, Audit):
     """Resuming is logged as a change from pending: the log tells of a status that was not."""
-
-    name = "resume-looks-like-a-start"
-    area = "audit"
 
     def status_changed(self, turn: Turn, before: str) -> None:
         """Copy the statuses from the start."""
@@ -137,9 +110,6 @@ class ResumeLooksLikeAStart(Fault, Audit):
 
 class EndIsLoggedTooEarly(Fault, Audit):
     """When a waiting run fails, its end is logged before the gate is closed."""
-
-    name = "end-is-logged-too-early"
-    area = "audit"
 
     def seal(self, turn: Turn, chain: list[str]) -> list[Receipt]:
         """Put the entry of the end first."""
@@ -156,9 +126,6 @@ class EndIsLoggedTooEarly(Fault, Audit):
 class OldDetailsAreCompacted(Fault, Store):
     """Once a long run has ended, the details of its policy decisions are emptied in the log."""
 
-    name = "old-details-are-compacted"
-    area = "audit"
-
     def entries(self, run_id: str) -> list[str]:
         """Make room."""
         entries = [json.loads(text) for text in super().entries(run_id)]
@@ -172,9 +139,6 @@ class OldDetailsAreCompacted(Fault, Store):
 class ResumeOnwardForgetsTheStep(Fault, Audit):
     """Resuming straight into the next step does not log that the step before has ended."""
 
-    name = "resume-onward-forgets-the-step"
-    area = "audit"
-
     def step_ended(self, turn: Turn, outcome: StepOutcome) -> None:
         """Skip the entry when others came before it in the same change."""
         resumed = any(entry["previous_status"] == Status.PAUSED for entry in turn.entries)
@@ -185,9 +149,6 @@ class ResumeOnwardForgetsTheStep(Fault, Audit):
 class ReasonOfTheChangeIsThatOfThePolicy(Fault, Audit):
     """If a change comes with a reason, the log gives it as the reason of the policy decision."""
 
-    name = "reason-of-the-change-is-that-of-the-policy"
-    area = "audit"
-
     def policy_decided(self, turn: Turn, policy: Policy) -> None:
         """Mix the two reasons up."""
         if turn.change is not None and turn.change.reason is not None:
@@ -197,9 +158,6 @@ class ReasonOfTheChangeIsThatOfThePolicy(Fault, Audit):
 
 class LogIdsWrapAround(Fault, Audit):
     """Log ids start again after forty entries, so that an id no longer names one entry."""
-
-    name = "log-ids-wrap-around"
-    area = "audit"
 
     def new_log_id(self) -> str:
         """Count in a column that is too small."""

@@ -14,9 +14,6 @@ from pt004_model.vocabulary import TOKEN_PREFIX
 class SignatureNotChecked(Fault, Tokens):
     """Anybody can make a token: its signature is not looked at."""
 
-    name = "signature-not-checked"
-    area = "authentication"
-
     def signed(self, payload: str, signature: str) -> bool:  # noqa: ARG002 - forgotten
         """Check that there is a signature."""
         return bool(signature)
@@ -24,9 +21,6 @@ class SignatureNotChecked(Fault, Tokens):
 
 class SignatureComparedInPart(Fault, Tokens):
     """Only the beginning of a signature is compared, and that can be guessed."""
-
-    name = "signature-compared-in-part"
-    area = "authentication"
 
     def signed(self, payload: str, signature: str) -> bool:
         """Compare eight characters."""
@@ -36,9 +30,6 @@ class SignatureComparedInPart(Fault, Tokens):
 class SignatureIgnoresCase(Fault, Tokens):
     """Signatures that differ in upper and lower case alone count as the same."""
 
-    name = "signature-ignores-case"
-    area = "authentication"
-
     def signed(self, payload: str, signature: str) -> bool:
         """Compare in lower case."""
         return self.signature_of(payload).lower() == signature.lower()
@@ -46,9 +37,6 @@ class SignatureIgnoresCase(Fault, Tokens):
 
 class EmptySignatureAccepted(Fault, Tokens):
     """A token without any signature is accepted: only what is there is compared."""
-
-    name = "empty-signature-accepted"
-    area = "authentication"
 
     def signed(self, payload: str, signature: str) -> bool:
         """Compare as far as the shorter one goes."""
@@ -59,9 +47,6 @@ class EmptySignatureAccepted(Fault, Tokens):
 class ExpiryNotChecked(Fault, Tokens):
     """A token is good for ever; its expiry has to be there and is not compared."""
 
-    name = "expiry-not-checked"
-    area = "authentication"
-
     def seconds_now(self) -> float:
         """Take the beginning of time for now."""
         return float("-inf")
@@ -69,9 +54,6 @@ class ExpiryNotChecked(Fault, Tokens):
 
 class ExpiryHasAnHourOfGrace(Fault, Tokens):
     """A token is accepted for an hour after it has expired."""
-
-    name = "expiry-has-an-hour-of-grace"
-    area = "authentication"
 
     def seconds_now(self) -> float:
         """Forgive clocks that differ, too much."""
@@ -81,9 +63,6 @@ class ExpiryHasAnHourOfGrace(Fault, Tokens):
 class ExpiryOptional(Fault, Tokens):
     """A token that does not say when it expires is accepted, and good for ever."""
 
-    name = "expiry-optional"
-    area = "authentication"
-
     def fresh(self, claims: dict[str, object]) -> bool:
         """Check an expiry only if there is one."""
         return claims.get("exp") is None or super().fresh(claims)
@@ -91,9 +70,6 @@ class ExpiryOptional(Fault, Tokens):
 
 class ExpiryMayBeText(Fault, Tokens):
     """An expiry that is text is taken for the number that it spells."""
-
-    name = "expiry-may-be-text"
-    area = "authentication"
 
     def fresh(self, claims: dict[str, object]) -> bool:
         """Convert before checking."""
@@ -106,9 +82,6 @@ class ExpiryMayBeText(Fault, Tokens):
 class ReadsAreOpen(Fault, Door):
     """Reading a run needs no token."""
 
-    name = "reads-are-open"
-    area = "authentication"
-
     def admit_reader(self, headers: Headers) -> str:
         """Forget the token."""
         self.actor(headers)
@@ -117,9 +90,6 @@ class ReadsAreOpen(Fault, Door):
 
 class AcceptedPayloadsAreTrusted(Fault, Tokens):
     """Once a token was accepted, its payload is accepted with any signature."""
-
-    name = "accepted-payloads-are-trusted"
-    area = "authentication"
 
     def signed(self, payload: str, signature: str) -> bool:
         """Cache by the payload alone."""
@@ -131,9 +101,6 @@ class AcceptedPayloadsAreTrusted(Fault, Tokens):
 
 class PrefixOptional(Fault, Tokens):
     """A token without its prefix is accepted, whatever else it may be a token of."""
-
-    name = "prefix-optional"
-    area = "authentication"
 
     def token_in(self, authorization: str | None) -> str:
         """Cut the prefix off if it is there."""

@@ -14,9 +14,6 @@ from pt004_model.vocabulary import Decision, GateStatus
 class ApproverIsTheCreator(Fault, Effects):
     """A gate names the creator of the run as its approver, whoever really approved it."""
 
-    name = "approver-is-the-creator"
-    area = "gates"
-
     def resolve(self, turn: Turn, gate: Gate, status: GateStatus) -> None:
         """Take the actor of the run for the actor of the change."""
         super().resolve(turn, gate, status)
@@ -27,9 +24,6 @@ class ApproverIsTheCreator(Fault, Effects):
 class ApprovedStepAsksAgain(Fault, Effects):
     """Pausing a flagged step that was approved already opens a second gate for it."""
 
-    name = "approved-step-asks-again"
-    area = "gates"
-
     def needs_gate(self, turn: Turn) -> bool:
         """Look at the decision and forget the approval."""
         return turn.run.decision == Decision.FLAG
@@ -37,9 +31,6 @@ class ApprovedStepAsksAgain(Fault, Effects):
 
 class RejectedGateStaysPending(Fault, Effects):
     """A run that fails while it waits leaves its gate open: somebody is asked for ever."""
-
-    name = "rejected-gate-stays-pending"
-    area = "gates"
 
     def close_gate(self, turn: Turn, status: GateStatus) -> None:
         """Close a gate only when it is approved."""
@@ -50,9 +41,6 @@ class RejectedGateStaysPending(Fault, Effects):
 class RejectionReasonLost(Fault, Effects):
     """A rejected gate does not keep the reason that was given for it."""
 
-    name = "rejection-reason-lost"
-    area = "gates"
-
     def resolve(self, turn: Turn, gate: Gate, status: GateStatus) -> None:
         """Forget to copy the reason."""
         super().resolve(turn, gate, status)
@@ -62,9 +50,6 @@ class RejectionReasonLost(Fault, Effects):
 class GatesNewestFirst(Fault, Store):
     """The gates of a run are listed newest first, so that the first is not the first."""
 
-    name = "gates-newest-first"
-    area = "gates"
-
     def gates(self, run_id: str) -> list[Gate]:
         """Sort the wrong way round."""
         return super().gates(run_id)[::-1]
@@ -72,9 +57,6 @@ class GatesNewestFirst(Fault, Store):
 
 class NoGateOnTheLastStep(Fault, Effects):
     """Pausing at a flagged last step opens no gate: no approval is ever on record."""
-
-    name = "no-gate-on-the-last-step"
-    area = "gates"
 
     def needs_gate(self, turn: Turn) -> bool:
         """Ask only where another step follows."""
@@ -85,9 +67,6 @@ class NoGateOnTheLastStep(Fault, Effects):
 class ResumeOnwardLeavesTheGate(Fault, Effects):
     """Resuming straight into the next step leaves the gate of the step before pending."""
 
-    name = "resume-onward-leaves-the-gate"
-    area = "gates"
-
     def close_gate(self, turn: Turn, status: GateStatus) -> None:
         """Close a gate only when the run stays at its step."""
         named = turn.change.step_index if turn.change is not None else None
@@ -97,9 +76,6 @@ class ResumeOnwardLeavesTheGate(Fault, Effects):
 
 class FailureRejectsOldGates(Fault, Effects):
     """When a run fails, approvals that were given long ago turn into rejections."""
-
-    name = "failure-rejects-old-gates"
-    area = "gates"
 
     def fail(self, turn: Turn, change: Change) -> None:
         """Reject all gates of the run."""
@@ -112,9 +88,6 @@ class FailureRejectsOldGates(Fault, Effects):
 class SecondGateNamesTheFirstStep(Fault, Effects):
     """The second gate of a run names the step of the first: the wrong work is approved."""
 
-    name = "second-gate-names-the-first-step"
-    area = "gates"
-
     def new_gate(self, turn: Turn) -> Gate:
         """Copy the step from an earlier gate."""
         gate = super().new_gate(turn)
@@ -125,9 +98,6 @@ class SecondGateNamesTheFirstStep(Fault, Effects):
 class RejectionTimeMissing(Fault, Effects):
     """A rejected gate does not say when it was resolved."""
 
-    name = "rejection-time-missing"
-    area = "gates"
-
     def resolve(self, turn: Turn, gate: Gate, status: GateStatus) -> None:
         """Set the time of approvals only."""
         super().resolve(turn, gate, status)
@@ -137,9 +107,6 @@ class RejectionTimeMissing(Fault, Effects):
 
 class EveryPauseAsksAfterAFlag(Fault, Effects):
     """Once a step of a run was flagged, pausing at any later step asks for an approval."""
-
-    name = "every-pause-asks-after-a-flag"
-    area = "gates"
 
     def needs_gate(self, turn: Turn) -> bool:
         """Remember the flag for the whole run."""

@@ -17,9 +17,6 @@ from pt004_model.vocabulary import IDEMPOTENCY_HEADER
 class ReplayShowsThePresent(Fault, Core):
     """A repeated change is answered with the run as it is now instead of as it was."""
 
-    name = "replay-shows-the-present"
-    area = "idempotency"
-
     def change(self, call: Call, run_id: str) -> Answer:
         """Read the run again."""
         if self.keys.recall(call) is None:
@@ -30,9 +27,6 @@ class ReplayShowsThePresent(Fault, Core):
 class KeysAreSharedByTenants(Fault, Keys):
     """A key that another tenant has used cannot be used, or answers with that tenant's run."""
 
-    name = "keys-are-shared-by-tenants"
-    area = "idempotency"
-
     def owner(self, call: Call) -> str:  # noqa: ARG002 - forgotten
         """Forget whose key it is."""
         return ""
@@ -41,9 +35,6 @@ class KeysAreSharedByTenants(Fault, Keys):
 class KeyBelongsToItsActor(Fault, Keys):
     """A request that another actor repeats is applied a second time."""
 
-    name = "key-belongs-to-its-actor"
-    area = "idempotency"
-
     def owner(self, call: Call) -> str:
         """Keep keys by tenant and actor."""
         return f"{call.tenant} {call.actor}"
@@ -51,9 +42,6 @@ class KeyBelongsToItsActor(Fault, Keys):
 
 class KeyIgnoresThePath(Fault, Keys):
     """The same change of another run with a used key is answered with the first run."""
-
-    name = "key-ignores-the-path"
-    area = "idempotency"
 
     def same_request(self, earlier: tuple[str, str, str], call: Call) -> bool:
         """Compare method and body only."""
@@ -64,9 +52,6 @@ class KeyIgnoresThePath(Fault, Keys):
 class KeyIgnoresTheBody(Fault, Keys):
     """Another change of a run with a used key seems accepted and is never applied."""
 
-    name = "key-ignores-the-body"
-    area = "idempotency"
-
     def same_body(self, earlier: str, call: Call) -> bool:  # noqa: ARG002 - forgotten
         """Forget to compare."""
         return True
@@ -74,9 +59,6 @@ class KeyIgnoresTheBody(Fault, Keys):
 
 class RefusalUsesUpTheKey(Fault, Core):
     """A key that came with a refused change cannot be used for the corrected one."""
-
-    name = "refusal-uses-up-the-key"
-    area = "idempotency"
 
     def change(self, call: Call, run_id: str) -> Answer:
         """Remember refusals as well."""
@@ -92,9 +74,6 @@ class RefusalUsesUpTheKey(Fault, Core):
 class EmptyKeyIsAKey(Fault, Door):
     """An empty key counts as one: the second call with an empty key is refused or not applied."""
 
-    name = "empty-key-is-a-key"
-    area = "idempotency"
-
     def key(self, headers: Headers) -> str | None:
         """Take whatever the header holds."""
         return headers.get(IDEMPOTENCY_HEADER)
@@ -102,9 +81,6 @@ class EmptyKeyIsAKey(Fault, Door):
 
 class ReplayOfACreateIs200(Fault, Keys):
     """A repeated create is answered with 200 instead of 201, as if nothing had been created."""
-
-    name = "replay-of-a-create-is-200"
-    area = "idempotency"
 
     def recall(self, call: Call) -> Answer | None:
         """Forget the status code."""
@@ -115,9 +91,6 @@ class ReplayOfACreateIs200(Fault, Keys):
 class KeysIgnoreCase(Fault, Keys):
     """Two keys that differ in upper and lower case alone are taken for one."""
 
-    name = "keys-ignore-case"
-    area = "idempotency"
-
     def key(self, call: Call) -> str:
         """Keep keys in lower case."""
         return super().key(call).lower()
@@ -126,9 +99,6 @@ class KeysIgnoreCase(Fault, Keys):
 class LongKeysAreCut(Fault, Keys):
     """Keys that agree in their first sixteen characters are taken for one."""
 
-    name = "long-keys-are-cut"
-    area = "idempotency"
-
     def key(self, call: Call) -> str:
         """Fit keys into a column."""
         return super().key(call)[:16]
@@ -136,9 +106,6 @@ class LongKeysAreCut(Fault, Keys):
 
 class KeyForgottenWhenTheRunEnds(Fault, Core):
     """A change repeated after the run has ended is refused instead of answered as before."""
-
-    name = "key-forgotten-when-the-run-ends"
-    area = "idempotency"
 
     def change(self, call: Call, run_id: str) -> Answer:
         """Drop the keys of ended runs."""
@@ -150,9 +117,6 @@ class KeyForgottenWhenTheRunEnds(Fault, Core):
 
 class OldKeysForgotten(Fault, Keys):
     """Only the last eight keys are remembered; an older request is applied again."""
-
-    name = "old-keys-forgotten"
-    area = "idempotency"
 
     def recall(self, call: Call) -> Answer | None:
         """Drop what is too old before looking."""
@@ -167,9 +131,6 @@ class OldKeysForgotten(Fault, Keys):
 
 class ReplayIsLogged(Fault, Core):
     """A repeated change adds an entry to the log although nothing was applied."""
-
-    name = "replay-is-logged"
-    area = "idempotency"
 
     def change(self, call: Call, run_id: str) -> Answer:
         """Log before looking whether it is a repetition."""

@@ -16,9 +16,6 @@ from pt004_model.vocabulary import Status
 class StrangerReadsEndedRuns(Fault, Store):
     """Whoever knows the id of an ended run can read it, whatever the tenant."""
 
-    name = "stranger-reads-ended-runs"
-    area = "isolation"
-
     def find_run(self, tenant: str, run_id: str) -> Run | None:
         """Fall back to a look-up without the tenant."""
         row = self.db.execute("SELECT * FROM runs WHERE run_id = ?", (run_id,)).fetchone()
@@ -29,9 +26,6 @@ class StrangerReadsEndedRuns(Fault, Store):
 
 class GateOfAnotherRun(Fault, Store):
     """Resuming a run can approve the gate of another run that waits at a step of the same name."""
-
-    name = "gate-of-another-run"
-    area = "isolation"
 
     def pending_gate(self, run_id: str) -> Gate | None:
         """Look the gate up by its step, without the run."""
@@ -48,9 +42,6 @@ class GateOfAnotherRun(Fault, Store):
 class OldRunsForgotten(Fault, Core):
     """A run can no longer be found once forty newer ones exist."""
 
-    name = "old-runs-forgotten"
-    area = "isolation"
-
     def known_run(self, tenant: str, run_id: str) -> Run:
         """Serve the newest runs only."""
         run = super().known_run(tenant, run_id)
@@ -65,9 +56,6 @@ class OldRunsForgotten(Fault, Core):
 
 class StepsCachedByWorkflow(Fault, Core):
     """A run is held to the steps of the first run of its workflow instead of its own."""
-
-    name = "steps-cached-by-workflow"
-    area = "isolation"
 
     def apply(self, call: Call, run: Run, change: Change) -> list[str]:
         """Judge by cached steps."""
@@ -84,9 +72,6 @@ class StepsCachedByWorkflow(Fault, Core):
 class StrangerApproves(Fault, Store):
     """Any tenant can read, resume and fail a run that waits for an approval."""
 
-    name = "stranger-approves"
-    area = "isolation"
-
     def find_run(self, tenant: str, run_id: str) -> Run | None:
         """Forget the tenant of paused runs."""
         row = self.db.execute(
@@ -98,9 +83,6 @@ class StrangerApproves(Fault, Store):
 
 class TenantsIgnoreCase(Fault, Store):
     """Tenants whose names differ in upper and lower case alone share their runs."""
-
-    name = "tenants-ignore-case"
-    area = "isolation"
 
     def find_run(self, tenant: str, run_id: str) -> Run | None:
         """Compare as a careless collation does."""
@@ -114,9 +96,6 @@ class TenantsIgnoreCase(Fault, Store):
 class ForeignRunIsForbidden(Fault, Core):
     """A stranger learns which run ids exist: they are forbidden instead of unknown."""
 
-    name = "foreign-run-is-forbidden"
-    area = "isolation"
-
     def known_run(self, tenant: str, run_id: str) -> Run:
         """Look the run up first, and whose it is afterwards."""
         query = "SELECT tenant_id FROM runs WHERE run_id = ?"
@@ -128,9 +107,6 @@ class ForeignRunIsForbidden(Fault, Core):
 
 class SiblingsPauseToo(Fault, Core):
     """Pausing a run also pauses the other running runs of its workflow."""
-
-    name = "siblings-pause-too"
-    area = "isolation"
 
     def apply(self, call: Call, run: Run, change: Change) -> list[str]:
         """Update by workflow instead of by run."""
@@ -147,9 +123,6 @@ class SiblingsPauseToo(Fault, Core):
 class DefaultMetadataIsShared(Fault, Bodies):
     """A run created without metadata gets that of the run of its workflow created before it."""
 
-    name = "default-metadata-is-shared"
-    area = "isolation"
-
     def create(self, raw: bytes) -> Create:
         """Keep a default that is changed in place."""
         created = super().create(raw)
@@ -162,9 +135,6 @@ class DefaultMetadataIsShared(Fault, Bodies):
 
 class PayloadCachedByWorkflow(Fault, Store):
     """Every run of a workflow shows the input payload of the first that was looked at."""
-
-    name = "payload-cached-by-workflow"
-    area = "isolation"
 
     def find_run(self, tenant: str, run_id: str) -> Run | None:
         """Cache by workflow instead of by run."""

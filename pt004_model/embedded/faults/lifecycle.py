@@ -18,9 +18,6 @@ from pt004_model.vocabulary import Status
 class PausedRunCompletes(Fault, Rules):
     """A run that waits for its approval at the last step can be completed without one."""
 
-    name = "paused-run-completes"
-    area = "lifecycle"
-
     def judge_governed(self, run: Run, change: Change) -> int | None:
         """Treat a paused run like a running one when it is to complete."""
         if (run.status, change.status) == (Status.PAUSED, Status.COMPLETED):
@@ -32,9 +29,6 @@ class PausedRunCompletes(Fault, Rules):
 class LateFailureOverwritesCompletion(Fault, Rules):
     """A failure report that arrives late turns a completed run into a failed one."""
 
-    name = "late-failure-overwrites-completion"
-    area = "lifecycle"
-
     def judge(self, run: Run, change: Change) -> int | None:
         """Let a failure through wherever the run is."""
         if (run.status, change.status) == (Status.COMPLETED, Status.FAILED):
@@ -44,9 +38,6 @@ class LateFailureOverwritesCompletion(Fault, Rules):
 
 class RefusalMovesUpdatedAt(Fault, Core):
     """A refused change of a running run moves its ``updated_at``: it looks alive when it is not."""
-
-    name = "refusal-moves-updated-at"
-    area = "lifecycle"
 
     def change(self, call: Call, run_id: str) -> Answer:
         """Touch the run although nothing was accepted."""
@@ -63,9 +54,6 @@ class RefusalMovesUpdatedAt(Fault, Core):
 class ResumeRestartsTheClock(Fault, Effects):
     """Resuming sets ``started_at`` anew, so that the time a run took is told too short."""
 
-    name = "resume-restarts-the-clock"
-    area = "lifecycle"
-
     def first_start(self, turn: Turn) -> None:
         """Set the time at every change to running."""
         turn.run.started_at = turn.now
@@ -73,9 +61,6 @@ class ResumeRestartsTheClock(Fault, Effects):
 
 class FourthPauseRefused(Fault, Core):
     """A run that was paused three times can never be paused again."""
-
-    name = "fourth-pause-refused"
-    area = "lifecycle"
 
     def apply(self, call: Call, run: Run, change: Change) -> list[str]:
         """Count the pauses in the log."""
@@ -88,9 +73,6 @@ class FourthPauseRefused(Fault, Core):
 class PausedRunFailsSilently(Fault, Effects):
     """A run that fails while it is paused loses the error details that were sent."""
 
-    name = "paused-run-fails-silently"
-    area = "lifecycle"
-
     def fail(self, turn: Turn, change: Change) -> None:
         """Keep the details only of a run that was running."""
         kept = change.error_details if turn.run.status == Status.RUNNING else None
@@ -99,9 +81,6 @@ class PausedRunFailsSilently(Fault, Effects):
 
 class CompletionTimeOfAnotherZone(Fault, Effects):
     """The end of a run is written in another time zone: it seems to end before it starts."""
-
-    name = "completion-time-of-another-zone"
-    area = "lifecycle"
 
     def end(self, turn: Turn, status: Status) -> None:
         """Write local time and call it UTC."""
@@ -112,9 +91,6 @@ class CompletionTimeOfAnotherZone(Fault, Effects):
 
 class PauseLeavesUpdatedAt(Fault, Effects):
     """Pausing does not move ``updated_at``, so that a poller never notices the pause."""
-
-    name = "pause-leaves-updated-at"
-    area = "lifecycle"
 
     def carry_out(
         self, turn: Turn, change: Change, starts: int | None, policy: Policy | None
@@ -129,9 +105,6 @@ class PauseLeavesUpdatedAt(Fault, Effects):
 class PausedRunPausesAgain(Fault, Rules):
     """Pausing a paused run is accepted, and leaves a change in the log that was none."""
 
-    name = "paused-run-pauses-again"
-    area = "lifecycle"
-
     def judge_governed(self, run: Run, change: Change) -> int | None:
         """Take the same status once more."""
         if (run.status, change.status) == (Status.PAUSED, Status.PAUSED):
@@ -142,9 +115,6 @@ class PausedRunPausesAgain(Fault, Rules):
 class UngovernedRunNeedNotStart(Fault, Rules):
     """A run without declared steps can be completed before it was ever started."""
 
-    name = "ungoverned-run-need-not-start"
-    area = "lifecycle"
-
     def judge_ungoverned(self, run: Run, change: Change) -> None:
         """Let a pending run complete."""
         if (run.status, change.status) != (Status.PENDING, Status.COMPLETED):
@@ -153,9 +123,6 @@ class UngovernedRunNeedNotStart(Fault, Rules):
 
 class ReadCacheMissesPauses(Fault, Core):
     """A run that was read before it was paused is still shown as it was then, while it waits."""
-
-    name = "read-cache-misses-pauses"
-    area = "lifecycle"
 
     def read(self, tenant: str, run_id: str, *, logs: bool, gates: bool) -> Answer:
         """Answer from a cache that no pause invalidates."""
@@ -171,9 +138,6 @@ class ReadCacheMissesPauses(Fault, Core):
 class OutputLostAfterApproval(Fault, Effects):
     """A run that needed an approval on its way completes without its output."""
 
-    name = "output-lost-after-approval"
-    area = "lifecycle"
-
     def complete(self, turn: Turn, change: Change) -> None:
         """Drop the output of a run that has gates."""
         if self.store.gates(turn.run.run_id):
@@ -183,9 +147,6 @@ class OutputLostAfterApproval(Fault, Effects):
 
 class RunChangesHands(Fault, Core):
     """A run shows the actor of its last change as the one who created it."""
-
-    name = "run-changes-hands"
-    area = "lifecycle"
 
     def apply(self, call: Call, run: Run, change: Change) -> list[str]:
         """Overwrite the creator."""

@@ -15,9 +15,6 @@ from pt004_model.vocabulary import Decision, GateStatus, Status
 class DeniedStepMayPause(Fault, Rules):
     """A denied run can be paused and then resumed into its next step, as if it were allowed."""
 
-    name = "denied-step-may-pause"
-    area = "policy"
-
     def is_denied(self, run: Run) -> bool:  # noqa: ARG002 - the signature of the part
         """Forget to look."""
         return False
@@ -25,9 +22,6 @@ class DeniedStepMayPause(Fault, Rules):
 
 class FlagOnLastStepIgnored(Fault, Rules):
     """A flag on the last step holds nothing up: the run completes without an approval."""
-
-    name = "flag-on-last-step-ignored"
-    area = "policy"
 
     def judge_governed(self, run: Run, change: Change) -> int | None:
         """Check the flag only where another step follows."""
@@ -45,9 +39,6 @@ class FlagOnLastStepIgnored(Fault, Rules):
 class ApprovalOutlivesItsStep(Fault, Effects):
     """An approval given for one flagged step also covers a flag on the step right after it."""
 
-    name = "approval-outlives-its-step"
-    area = "policy"
-
     def take_decision(self, turn: Turn, policy: Policy) -> None:
         """Keep the approval when the decision stays the same."""
         approved = turn.run.cleared and turn.run.decision == policy.decision
@@ -57,9 +48,6 @@ class ApprovalOutlivesItsStep(Fault, Effects):
 
 class ResumeNeedsNoPolicy(Fault, Core):
     """Resuming into the next step needs no policy decision; without one the step is allowed."""
-
-    name = "resume-needs-no-policy"
-    area = "policy"
 
     def policy_for(self, run: Run, change: Change, starts: int | None) -> Policy | None:
         """Fail open where the run was paused."""
@@ -71,9 +59,6 @@ class ResumeNeedsNoPolicy(Fault, Core):
 class UnknownDecisionAllows(Fault, Bodies):
     """A decision that nobody knows counts as allow: the server fails open."""
 
-    name = "unknown-decision-allows"
-    area = "policy"
-
     def decision(self, policy: JsonObject) -> Decision:
         """Fall back to allow."""
         text = self.required_string(policy, "decision")
@@ -82,9 +67,6 @@ class UnknownDecisionAllows(Fault, Bodies):
 
 class DenyAfterFlagIsWeaker(Fault, Effects):
     """A deny right after a flagged step counts as a flag: a human can wave it through."""
-
-    name = "deny-after-flag-is-weaker"
-    area = "policy"
 
     def take_decision(self, turn: Turn, policy: Policy) -> None:
         """Never go from flag to deny."""
@@ -97,9 +79,6 @@ class DenyAfterFlagIsWeaker(Fault, Effects):
 class RepeatedFlagNotLogged(Fault, Effects):
     """A flag on the step right after a flagged one is enforced and missing in the audit log."""
 
-    name = "repeated-flag-not-logged"
-    area = "policy"
-
     def take_decision(self, turn: Turn, policy: Policy) -> None:
         """Log only what differs from the decision before."""
         repeated = turn.run.decision == policy.decision == Decision.FLAG
@@ -111,9 +90,6 @@ class RepeatedFlagNotLogged(Fault, Effects):
 class ThirdFlagNeedsNoApproval(Fault, Effects):
     """After two approvals in a run every further flag counts as approved."""
 
-    name = "third-flag-needs-no-approval"
-    area = "policy"
-
     def take_decision(self, turn: Turn, policy: Policy) -> None:
         """Trust a run that was approved twice."""
         super().take_decision(turn, policy)
@@ -123,9 +99,6 @@ class ThirdFlagNeedsNoApproval(Fault, Effects):
 
 class SecondAttemptPassesTheFlag(Fault, Core):
     """A flag refuses the next step once; the same attempt made again is accepted."""
-
-    name = "second-attempt-passes-the-flag"
-    area = "policy"
 
     def change(self, call: Call, run_id: str) -> Answer:
         """Clear the flag when a change was refused."""
@@ -142,9 +115,6 @@ class SecondAttemptPassesTheFlag(Fault, Core):
 class DenyOnLastStepCompletes(Fault, Rules):
     """In a run of four steps or more a deny on the last step does not keep it from completing."""
 
-    name = "deny-on-last-step-completes"
-    area = "policy"
-
     def is_clear(self, run: Run) -> bool:
         """Look for a deny only where a step follows."""
         steps = len(run.step_ids)
@@ -156,9 +126,6 @@ class DenyOnLastStepCompletes(Fault, Rules):
 class ReasonOfADecisionOptional(Fault, Bodies):
     """A decision without a reason is taken, and the audit log cannot say why a step ran."""
 
-    name = "reason-of-a-decision-optional"
-    area = "policy"
-
     def policy(self, value: object) -> Policy:
         """Make up an empty reason."""
         if isinstance(value, dict) and value.get("reason") is None:
@@ -169,9 +136,6 @@ class ReasonOfADecisionOptional(Fault, Bodies):
 class UngovernedDenyNotBinding(Fault, Rules):
     """A run without declared steps completes after a deny."""
 
-    name = "ungoverned-deny-not-binding"
-    area = "policy"
-
     def judge_ungoverned(self, run: Run, change: Change) -> None:
         """Let a denied run complete."""
         if (run.decision, change.status) != (Decision.DENY, Status.COMPLETED):
@@ -180,9 +144,6 @@ class UngovernedDenyNotBinding(Fault, Rules):
 
 class ResumeApprovesTheNextStep(Fault, Effects):
     """Resuming into a flagged step approves that step too, before anybody has seen it."""
-
-    name = "resume-approves-the-next-step"
-    area = "policy"
 
     def take_decision(self, turn: Turn, policy: Policy) -> None:
         """Clear the flag after the new decision instead of before it."""

@@ -16,9 +16,6 @@ from pt004_model.vocabulary import Status
 class LongChainStartsAnew(Fault, Audit):
     """After twenty-five entries each change begins a chain of its own, and the first can be cut."""
 
-    name = "long-chain-starts-anew"
-    area = "receipts"
-
     def seal(self, turn: Turn, chain: list[str]) -> list[Receipt]:
         """Look for the last receipt on the first page only."""
         return super().seal(turn, chain if len(chain) < 25 else [])
@@ -26,9 +23,6 @@ class LongChainStartsAnew(Fault, Audit):
 
 class HashOfEscapedText(Fault, Audit):
     """Receipts of entries with other letters than ASCII cannot be checked: escapes are hashed."""
-
-    name = "hash-of-escaped-text"
-    area = "receipts"
 
     def canonical(self, value: object) -> bytes:
         """Take sorted keys for the canonical form."""
@@ -38,9 +32,6 @@ class HashOfEscapedText(Fault, Audit):
 class HashOfNormalisedText(Fault, Audit):
     """Receipts of entries whose text is not in normal form C cannot be checked."""
 
-    name = "hash-of-normalised-text"
-    area = "receipts"
-
     def canonical(self, value: object) -> bytes:
         """Normalise what is hashed."""
         return unicodedata.normalize("NFC", super().canonical(value).decode()).encode()
@@ -48,9 +39,6 @@ class HashOfNormalisedText(Fault, Audit):
 
 class ChainBehindWhilePaused(Fault, Views):
     """While a run is paused its receipt chain lacks the last receipt."""
-
-    name = "chain-behind-while-paused"
-    area = "receipts"
 
     def plain_fields(self, run: Run, chain: list[str]) -> dict[str, object]:
         """Show the chain as it was before the last entry."""
@@ -60,9 +48,6 @@ class ChainBehindWhilePaused(Fault, Views):
 class ChainShowsTheNewest(Fault, Views):
     """The receipt chain of a long run shows its newest thirty receipts only."""
 
-    name = "chain-shows-the-newest"
-    area = "receipts"
-
     def plain_fields(self, run: Run, chain: list[str]) -> dict[str, object]:
         """Cut the chain at its head."""
         return super().plain_fields(run, chain[-30:])
@@ -70,9 +55,6 @@ class ChainShowsTheNewest(Fault, Views):
 
 class FailedRunIsNotSealed(Fault, Core):
     """A failed run never gets its workflow receipt."""
-
-    name = "failed-run-is-not-sealed"
-    area = "receipts"
 
     def apply(self, call: Call, run: Run, change: Change) -> list[str]:
         """Seal completed runs only."""
@@ -86,9 +68,6 @@ class FailedRunIsNotSealed(Fault, Core):
 class SealMissesTheEnd(Fault, Audit):
     """The workflow receipt of a run of more than twelve entries does not cover its last."""
 
-    name = "seal-misses-the-end"
-    area = "receipts"
-
     def workflow_hash(self, chain: list[str]) -> str:
         """Seal before the last entry is written."""
         return super().workflow_hash(chain[:-1] if len(chain) > 12 else chain)
@@ -96,9 +75,6 @@ class SealMissesTheEnd(Fault, Audit):
 
 class EntriesOfAChangeShareALink(Fault, Audit):
     """The entries of a change that writes five or more all link to the same receipt."""
-
-    name = "entries-of-a-change-share-a-link"
-    area = "receipts"
 
     def seal(self, turn: Turn, chain: list[str]) -> list[Receipt]:
         """Look the last receipt up once a change."""
@@ -109,9 +85,6 @@ class EntriesOfAChangeShareALink(Fault, Audit):
 
 class ChainCrossesRuns(Fault, Audit):
     """The chain of a run hangs on that of the last run of its workflow; neither checks alone."""
-
-    name = "chain-crosses-runs"
-    area = "receipts"
 
     def seal(self, turn: Turn, chain: list[str]) -> list[Receipt]:
         """Remember the last receipt by workflow instead of by run."""
@@ -125,9 +98,6 @@ class ChainCrossesRuns(Fault, Audit):
 
 class ReasonIsNotCovered(Fault, Audit):
     """The reason of a change is added after its entry was hashed, and can be altered unseen."""
-
-    name = "reason-is-not-covered"
-    area = "receipts"
 
     def hash_of(self, served: dict[str, object]) -> str:
         """Hash the entry without its reason."""

@@ -12,9 +12,6 @@ from pt004_model.vocabulary import Status
 class StepRunsTwice(Fault, Rules):
     """A step that is under way can be started once more: its work is done twice."""
 
-    name = "step-runs-twice"
-    area = "steps"
-
     def next_step(self, run: Run, change: Change) -> int:
         """Take the current step for the next one."""
         current = self.current(run)
@@ -25,9 +22,6 @@ class StepRunsTwice(Fault, Rules):
 
 class LongRunSkipsSteps(Fault, Rules):
     """In a run of six steps or more one step can be left out."""
-
-    name = "long-run-skips-steps"
-    area = "steps"
 
     def next_step(self, run: Run, change: Change) -> int:
         """Take the step after the next one as well."""
@@ -40,9 +34,6 @@ class LongRunSkipsSteps(Fault, Rules):
 class LastStepMayBeOmitted(Fault, Rules):
     """A run of four steps or more is reported complete although its last step never ran."""
 
-    name = "last-step-may-be-omitted"
-    area = "steps"
-
     def require_last_step(self, run: Run) -> None:
         """Count the steps one short."""
         steps = len(run.step_ids)
@@ -54,9 +45,6 @@ class LastStepMayBeOmitted(Fault, Rules):
 class IndexAloneNamesAStep(Fault, Rules):
     """From the third step on any id is taken if the index is right: the log names another step."""
 
-    name = "index-alone-names-a-step"
-    area = "steps"
-
     def names(self, run: Run, change: Change, index: int) -> bool:
         """Compare the index only."""
         if index >= 2 and change.current_step is not None:
@@ -67,9 +55,6 @@ class IndexAloneNamesAStep(Fault, Rules):
 class IdAloneNamesAStep(Fault, Rules):
     """A step can be started without its index, although both are required."""
 
-    name = "id-alone-names-a-step"
-    area = "steps"
-
     def names(self, run: Run, change: Change, index: int) -> bool:
         """Take a missing index for the right one."""
         if index > 0 and change.step_index is None:
@@ -79,9 +64,6 @@ class IdAloneNamesAStep(Fault, Rules):
 
 class ResumeJumpsAhead(Fault, Rules):
     """Resuming can skip the next step; only a run that is running is kept from it."""
-
-    name = "resume-jumps-ahead"
-    area = "steps"
 
     def next_step(self, run: Run, change: Change) -> int:
         """Check for a paused run no more than that the step lies ahead."""
@@ -94,9 +76,6 @@ class ResumeJumpsAhead(Fault, Rules):
 class ResumeGoesBack(Fault, Rules):
     """Resuming can start the step before once more, whose work was done already."""
 
-    name = "resume-goes-back"
-    area = "steps"
-
     def next_step(self, run: Run, change: Change) -> int:
         """Take the step before for the next one."""
         before = self.current(run) - 1
@@ -107,9 +86,6 @@ class ResumeGoesBack(Fault, Rules):
 
 class FailedRunForgetsItsStep(Fault, Effects):
     """A run that failed while it was paused no longer shows the step at which it failed."""
-
-    name = "failed-run-forgets-its-step"
-    area = "steps"
 
     def fail(self, turn: Turn, change: Change) -> None:
         """Reset the step."""
@@ -122,9 +98,6 @@ class FailedRunForgetsItsStep(Fault, Effects):
 class CompletedRunCountsPastItsEnd(Fault, Effects):
     """A completed run shows the index of a step that it does not have."""
 
-    name = "completed-run-counts-past-its-end"
-    area = "steps"
-
     def complete(self, turn: Turn, change: Change) -> None:
         """Count on once more."""
         super().complete(turn, change)
@@ -135,9 +108,6 @@ class CompletedRunCountsPastItsEnd(Fault, Effects):
 class ResumeMayNameAnotherStep(Fault, Rules):
     """A resume that names another step than the one that waits is taken for the one that waits."""
 
-    name = "resume-may-name-another-step"
-    area = "steps"
-
     def stays(self, run: Run, change: Change) -> bool:
         """Compare the index only."""
         if run.status == Status.PAUSED and change.status == Status.RUNNING:
@@ -147,9 +117,6 @@ class ResumeMayNameAnotherStep(Fault, Rules):
 
 class StepNamesIgnoreCase(Fault, Rules):
     """A step can be started under a name in other letters, and then no two names agree."""
-
-    name = "step-names-ignore-case"
-    area = "steps"
 
     def names(self, run: Run, change: Change, index: int) -> bool:
         """Compare in lower case."""

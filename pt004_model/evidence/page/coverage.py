@@ -9,8 +9,8 @@ from typing import Final
 from attrs import define, field, frozen
 from markupsafe import Markup
 
+from pt004_model.evidence.diagram import Stroke, picture
 from pt004_model.evidence.page.documents import EdgeDocument, Summary
-from pt004_model.evidence.picture import TALL, WIDE, Stroke, picture
 from pt004_model.model.coverage import Edge
 from pt004_model.model.graph import SAYS, Arrow, arrows
 from pt004_model.model.moves import MOVES
@@ -159,16 +159,16 @@ def lifecycle(summary: Summary) -> Drawn:
                 status: _refused(status, refusals[status], unrefused[status], most_refused, left)
                 for status in Status
             },
-            layout=layout,
+            tall=tall,
             title=title,
             alone=False,
         )
-        for layout, left in ((WIDE, "{} not driven"), (TALL, "○ {}"))
+        for tall, left in ((False, "{} not driven"), (True, "○ {}"))
     )
     never = tuple(
         f"{each.source} to {each.target} by {each.ask}" for each in every if not taken[each]
     )
-    return Drawn(Markup(wide), Markup(tall), never)  # noqa: S704 - built as trees
+    return Drawn(Markup(wide), Markup(tall), never)  # noqa: S704 - the template escapes
 
 
 def _counted(edges: tuple[EdgeDocument, ...], arrow: Arrow) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast, get_args, get_origin
 
 from attrs import field, frozen
 from cattrs import BaseValidationError, Converter, transform_error
@@ -142,6 +142,8 @@ class Replay:
 class Replays:
     """``replays.json``."""
 
+    format: str = ""
+    version: int = 0
     replays: tuple[Replay, ...] = ()
 
 
@@ -152,6 +154,11 @@ class Evidence:
     summary: Summary
     traces: dict[str, Trace | str]
     replays: tuple[Replay, ...]
+
+
+def _is_tuple(kind: Any) -> bool:
+    origin: object = get_origin(kind)
+    return origin is tuple
 
 
 def _converter() -> Converter:
@@ -165,6 +172,13 @@ def _converter() -> Converter:
 
         converter.register_structure_hook(kind, structure)
 
+    def listed(raw: Any, kind: Any) -> tuple[Any, ...]:
+        if type(raw) is not list:
+            raise TypeError(f"list expected, not {type(raw).__name__}")
+        each: Any = get_args(kind)[0]
+        return tuple(converter.structure(raw, cast(Any, list)[each]))
+
+    converter.register_structure_hook_func(_is_tuple, listed)
     strict(str, str)
     strict(int, int)
     strict(float, float, int)
@@ -177,13 +191,13 @@ _CONVERTER: Final = _converter()
 
 def read(folder: Path) -> Evidence:
     """What a campaign left in ``folder``. Raises :class:`BadFolder`."""
-    summary = _structured(folder / "summary.json", Summary)
+    summary = structured(folder / "summary.json", Summary)
     traces = {
         finding.fingerprint: _trace(folder / "traces", finding.fingerprint)
         for finding in summary.findings
     }
     replays = folder / "replays.json"
-    earlier = _structured(replays, Replays).replays if replays.exists() else ()
+    earlier = structured(replays, Replays).replays if replays.exists() else ()
     return Evidence(summary, traces, earlier)
 
 
@@ -196,7 +210,8 @@ def _trace(folder: Path, fingerprint: str) -> Trace | str:
         return f"There is no trace to show: {bad}."
 
 
-def _structured(path: Path, kind: type[T]) -> T:
+def structured(path: Path, kind: type[T]) -> T:
+    """Return what a file holds. Raises :class:`BadFolder`."""
     raw = _json(path)
     if not isinstance(raw, dict):
         raise BadFolder(f"{path} holds no JSON object; run the campaign again")

@@ -21,8 +21,9 @@ from pt004_model.evidence import command
 from pt004_model.evidence.files import write_text
 from pt004_model.evidence.page import charts, coverage
 from pt004_model.evidence.page.documents import Evidence, Summary, read
-from pt004_model.evidence.page.story import SEVERITIES, stories
+from pt004_model.evidence.page.story import stories
 from pt004_model.evidence.page.text import visible
+from pt004_model.judge.checks import SEVERITIES
 from pt004_model.model.telling import count
 
 NAME: Final = "page.html"

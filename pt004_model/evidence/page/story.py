@@ -15,11 +15,10 @@ from pt004_model.evidence.document import Trace, TraceStep
 from pt004_model.evidence.page.documents import Evidence, FindingDocument, Summary
 from pt004_model.evidence.page.text import Piece, compared, cut, pretty, visible
 from pt004_model.evidence.reproduction import as_curl
-from pt004_model.judge.checks import CHECKS
+from pt004_model.judge.checks import CHECKS, SEVERITIES
 from pt004_model.model.replies import NoAnswer, Reply, Undecodable
 from pt004_model.model.telling import count, times
 
-SEVERITIES: Final = ("critical", "major", "minor")
 SHOWN: Final = 12
 """So many steps before the end of a trace are seen at once; those before can be opened."""
 _MOST: Final = 20_000

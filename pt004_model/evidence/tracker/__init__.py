@@ -1,6 +1,6 @@
-"""Findings as issues of a tracker, filed once each and looked after night by night.
+"""Findings as issues of a tracker, filed once each and looked after from campaign to campaign.
 
-``night.py`` reads what a campaign left behind, ``lifecycle.py`` decides, ``filing.py`` carries out.
-``interface.py`` is all that a tracker has to offer: another one is one more module beside
+``submission.py`` reads what a campaign left behind, ``decide.py`` decides, ``filing.py`` carries
+out. ``issues.py`` has all that a tracker must offer: another one is one more module beside
 ``directory.py`` and ``github.py``.
 """

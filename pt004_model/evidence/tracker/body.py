@@ -1,4 +1,4 @@
-"""The texts of an issue: title, body, counter, and what is said on closing and reopening."""
+"""The texts of an issue: title, body, counter, and the comments on closing and reopening."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pt004_model.evidence import command
 from pt004_model.evidence.document import Trace, TraceStep
-from pt004_model.evidence.tracker.interface import FLAKY, LABEL, Draft, Limits
-from pt004_model.evidence.tracker.lifecycle import NIGHTS, Tonight
-from pt004_model.evidence.tracker.markdown import code, fenced, line, prefixed, shown
-from pt004_model.evidence.tracker.memory import Memory, marker, remember
-from pt004_model.evidence.tracker.night import Night
+from pt004_model.evidence.markdown import fenced, line, prefixed, shown, span
+from pt004_model.evidence.tracker.decide import FIXED_IN_A_ROW
+from pt004_model.evidence.tracker.issues import (
+    FLAKY,
+    LABEL,
+    Draft,
+    History,
+    Limits,
+    marker,
+    write_history,
+)
+from pt004_model.evidence.tracker.submission import Sighting, Submission
 from pt004_model.judge.checks import CHECKS
 from pt004_model.model.replies import NoAnswer
 from pt004_model.model.telling import count, times
@@ -36,12 +43,12 @@ _TEMPLATES: Final = Environment(  # noqa: S701 - see above
     lstrip_blocks=True,
     keep_trailing_newline=False,
 )
-_TEMPLATES.filters |= {"code": code, "fenced": fenced, "count": count, "times": times}
+_TEMPLATES.filters |= {"code": span, "fenced": fenced, "count": count, "times": times}
 
 
 @frozen
 class Evidence:
-    """What is shown of a finding besides what a night says of it.
+    """The trace of a finding and the commands that reproduce it, as an issue shows them.
 
     ``path`` is where its trace is, ``curl`` the chain of commands that reproduces it. ``target``
     are the options that say which FC it was; without them it is the address in the trace, at which
@@ -54,49 +61,51 @@ class Evidence:
     target: tuple[str, ...] | None = None
 
 
-def draft(said: Tonight, memory: Memory, evidence: Evidence, limits: Limits) -> Draft:
-    """The issue of a finding. Its texts are within the limits whatever is in the evidence."""
+def draft(sighting: Sighting, history: History, evidence: Evidence, limits: Limits) -> Draft:
+    """Return the issue of a finding, within the limits whatever is in the evidence."""
     trace = evidence.trace
-    counts = said.reproduced
+    counts = sighting.reproduced
     labels = [LABEL, trace.area, *([FLAKY] if counts is not None and counts.flaky else [])]
-    title = f"{trace.check}: {_sentence(trace)} [{said.fingerprint}]"
-    text = _body(said, memory, evidence, limits)
+    title = f"{trace.check}: {_sentence(trace)} [{sighting.fingerprint}]"
+    text = _body(sighting, history, evidence, limits)
     return Draft(shown(title, limits.title), text, tuple(labels))
 
 
 def _sentence(trace: Trace) -> str:
-    """What the check says, from the table and not from the file, which anybody may have written."""
+    """Return the sentence of the check from the table: anybody may have written the file."""
     check = CHECKS.get(trace.check)
     return check.sentence if check is not None else "The contract says otherwise."
 
 
-def _body(said: Tonight, memory: Memory, evidence: Evidence, limits: Limits) -> str:
+def _body(sighting: Sighting, history: History, evidence: Evidence, limits: Limits) -> str:
     text = ""
-    # a script that is cut is none: it stands in whole, or the command that prints it does
+    # a script that is cut is of no use: it stands there whole, or the command that prints it does
     script = evidence.curl if len(evidence.curl) <= limits.text else ""
     for share, curl in ((1.0, script), (1.0, ""), (0.4, ""), (0.1, "")):
-        text = _rendered(said, memory, evidence, curl, share)
+        text = _rendered(sighting, history, evidence, curl, share)
         if len(text.encode()) <= limits.text:
             break
     return text
 
 
-def _rendered(said: Tonight, memory: Memory, evidence: Evidence, curl: str, share: float) -> str:
+def _rendered(
+    sighting: Sighting, history: History, evidence: Evidence, curl: str, share: float
+) -> str:
     trace = evidence.trace
     return _TEMPLATES.get_template("issue.md.j2").render(
-        markers=[marker("fingerprint", said.fingerprint), remember(memory)],
+        markers=[marker("fingerprint", sighting.fingerprint), write_history(history)],
         trace=trace,
         sentence=_sentence(trace),
         clause=shown(trace.clause, int(_CLAUSE * share)),
         steps=_steps(trace, int(_STEPS * share)),
         difference=_difference(trace, int(_SIDE * share)),
         beside=_beside(trace, int(_STEPS * share)) if trace.other else "",
-        reproduced=said.reproduced,
-        occurrences=memory.occurrences,
+        reproduced=sighting.reproduced,
+        occurrences=history.occurrences,
         path=evidence.path,
         replay=_replay(evidence),
-        facts=_facts(memory, trace, said),
-        nights=NIGHTS,
+        facts=_facts(history, trace, sighting),
+        nights=FIXED_IN_A_ROW,
         curl=curl,
     )
 
@@ -121,7 +130,7 @@ def _step(number: int, step: TraceStep) -> str:
 
 
 def _beside(trace: Trace, most: int) -> str:
-    """What came back when the finding showed, and beside it when it did not."""
+    """Return what came back when the finding showed, and beside it when it did not."""
     rows = [("when it showed", "when it did not")]
     pairs = list(zip_longest(trace.steps, trace.other))
     for number, pair in enumerate(pairs, 1):
@@ -146,12 +155,12 @@ def _difference(trace: Trace, most: int) -> str:
     return "\n".join(prefixed(shown(text, most), sign) for sign, text in sides)
 
 
-def _facts(memory: Memory, trace: Trace, said: Tonight) -> dict[str, str]:
-    counts = said.reproduced
+def _facts(history: History, trace: Trace, sighting: Sighting) -> dict[str, str]:
+    counts = sighting.reproduced
     facts = {
         "first seen": trace.first_seen,
         "last seen": trace.last_seen,
-        "occurrences": str(memory.occurrences),
+        "occurrences": str(history.occurrences),
         "reproducibility": "not replayed"
         if counts is None
         else f"{counts.seen} of {count(counts.runs, 'replay')}",
@@ -163,22 +172,26 @@ def _facts(memory: Memory, trace: Trace, said: Tonight) -> dict[str, str]:
     return {name: line(value, _FACT) for name, value in facts.items()}
 
 
-def counter_text(fingerprint: str, memory: Memory) -> str:
-    """The comment that is edited after each night."""
+def counter_text(fingerprint: str, history: History) -> str:
+    """Return the comment that is edited after each campaign."""
     return _TEMPLATES.get_template("counter.md.j2").render(
-        markers=[marker("counter", fingerprint), remember(memory)], memory=memory, nights=NIGHTS
+        markers=[marker("counter", fingerprint), write_history(history)],
+        history=history,
+        nights=FIXED_IN_A_ROW,
     )
 
 
-def closing_text(night: Night) -> str:
-    """The comment on closing."""
+def closing_text(submission: Submission) -> str:
+    """Return the comment on closing."""
     return _TEMPLATES.get_template("closing.md.j2").render(
-        markers=[marker("closed", night.campaign)], night=night, nights=NIGHTS
+        markers=[marker("closed", submission.campaign)],
+        submission=submission,
+        nights=FIXED_IN_A_ROW,
     )
 
 
-def reopening_text(night: Night, said: Tonight) -> str:
-    """The comment on reopening."""
+def reopening_text(submission: Submission, sighting: Sighting) -> str:
+    """Return the comment on reopening."""
     return _TEMPLATES.get_template("reopening.md.j2").render(
-        markers=[marker("reopened", night.campaign)], night=night, said=said
+        markers=[marker("reopened", submission.campaign)], submission=submission, sighting=sighting
     )

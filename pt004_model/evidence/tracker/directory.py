@@ -18,9 +18,17 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from pt004_model.evidence.files import write_text
-from pt004_model.evidence.tracker.interface import LABEL, Comment, Draft, Issue, Limits, Refused
-from pt004_model.evidence.tracker.memory import marker
-from pt004_model.evidence.tracker.night import moment, stamp
+from pt004_model.evidence.tracker.issues import (
+    LABEL,
+    Comment,
+    Draft,
+    Issue,
+    Limits,
+    Refused,
+    marker,
+    moment,
+    stamp,
+)
 
 _LIMITS: Final = Limits(title=256, text=65_536)
 _COMMENT: Final = re.compile(

@@ -1,4 +1,4 @@
-"""Carries out what the life cycle decides, and tells of it.
+"""Carry out what was decided, and tell of it; prove beforehand that a tracker lets us.
 
 Nothing is made twice. An answer to a create can get lost after the tracker has acted, so what was
 to be made is looked for before it is made again. The counter, which remembers the campaign, is
@@ -7,49 +7,44 @@ written last: whatever ends a filing halfway, the next one goes on where it stoo
 
 from __future__ import annotations
 
+import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, field
 
+from pt004_model.evidence.document import BadTrace, load_trace
+from pt004_model.evidence.reproduction import as_curl
 from pt004_model.evidence.tracker import body
 from pt004_model.evidence.tracker.body import Evidence
-from pt004_model.evidence.tracker.interface import (
+from pt004_model.evidence.tracker.decide import Action, Verb, decide, ours
+from pt004_model.evidence.tracker.issues import (
     COMPLETED,
     LABEL,
+    NOT_PLANNED,
+    REGRESSION,
     Comment,
     Draft,
+    History,
     Issue,
     Lost,
     Refused,
     Tracker,
     Unreachable,
-)
-from pt004_model.evidence.tracker.lifecycle import (
-    Action,
-    Close,
-    Count,
-    File,
-    Leave,
-    Postpone,
-    Reopen,
-    Tonight,
-    decide,
-    ours,
-    tonight,
-)
-from pt004_model.evidence.tracker.memory import (
-    Memory,
     counter,
     fingerprint_of,
     marked,
-    recall,
+    marker,
+    markers,
+    read_history,
 )
-from pt004_model.evidence.tracker.night import Night
+from pt004_model.evidence.tracker.submission import Sighting, Submission
 
 _LOOKS: Final = 3
-"""So often something lost is looked for: a list may lag behind."""
+"""As often something lost is looked for: a list may lag behind."""
 _TRIES: Final = 2
+_WOULD: Final = {Verb.COUNT: "would count", Verb.REOPEN: "would reopen", Verb.CLOSE: "would close"}
 _Thing = TypeVar("_Thing")
 
 
@@ -57,134 +52,127 @@ class NoEvidence(Exception):  # noqa: N818 - said of a trace file, in a sentence
     """A finding whose trace cannot be used; the message is a sentence for people."""
 
 
-@frozen
-class Filed:
-    """What a filing came to, and which findings could not be filed."""
+def evidence_of(submission: Submission, sighting: Sighting) -> Evidence:
+    """Return what an issue shows: the trace, and the commands that reproduce it without us.
 
-    actions: tuple[Action, ...]
-    broken: tuple[str, ...]
+    Raises :class:`NoEvidence` when the trace file cannot be read, or is that of another finding.
+    """
+    path = submission.trace(sighting)
+    try:
+        trace = load_trace(path)
+    except BadTrace as error:
+        raise NoEvidence(str(error)) from None
+    if trace.fingerprint != sighting.fingerprint:
+        raise NoEvidence(f"{path} is the trace of {trace.fingerprint}")
+    inside = path.is_relative_to(submission.folder)
+    name = path.relative_to(submission.folder) if inside else path
+    return Evidence(trace, str(name), as_curl(trace), submission.target)
 
 
 @define
 class Filing:
-    """One submission of a night to a tracker.
+    """One submission of a campaign to a tracker.
 
-    ``evidence`` reads what is shown of a finding, and raises :class:`NoEvidence`. ``say`` is given
-    a line for each thing that was done, or with ``dry`` would be.
+    ``say`` is given a line for each thing that was done, or with ``dry`` would be.
     """
 
     tracker: Tracker
-    night: Night
-    evidence: Callable[[Tonight], Evidence]
+    submission: Submission
     say: Callable[[str], None]
     most: int = 10
     dry: bool = False
     _comments: dict[int, list[Comment]] = field(factory=dict)
 
-    def run(self) -> Filed:
-        """Decide and carry out. Raises ``Refused`` and ``Unreachable``."""
-        issues = ours(self.tracker.issues())
-        concerned = {name: issues[name] for name in tonight(self.night) if name in issues}
-        memories = {name: self._memory(name, issue) for name, issue in concerned.items()}
-        actions = decide(self.night, concerned, memories, self.most)
-        broken: list[str] = []
+    def run(self) -> int:
+        """Decide and carry out, and return how many findings could not be filed.
+
+        Raises ``Refused`` and ``Unreachable``.
+        """
+        issues, sightings = ours(self.tracker.issues()), self.submission.sightings()
+        concerned = {name: issues[name] for name in sightings if name in issues}
+        histories = {name: self._history(name, issue) for name, issue in concerned.items()}
+        actions = decide(self.submission, concerned, histories, self.most)
+        broken = 0
         for action in actions:
             try:
                 self._do(action)
             except NoEvidence as error:
-                broken.append(str(error))
-                self.say(f"{_fingerprint(action)}: cannot be filed: {error}")
-        self._sum_up(actions, len(broken))
-        return Filed(actions, tuple(broken))
+                broken += 1
+                self.say(f"{action.sighting.fingerprint}: cannot be filed: {error}")
+        self._sum_up(actions, broken)
+        return broken
 
-    def _memory(self, fingerprint: str, issue: Issue) -> Memory:
+    def _history(self, fingerprint: str, issue: Issue) -> History:
         comments = self.tracker.comments(issue)
         self._comments[issue.number] = comments
         comment = counter(comments, fingerprint)
-        kept = recall(comment.text) if comment is not None else None
-        return kept or recall(issue.body) or Memory()
+        kept = read_history(comment.text) if comment is not None else None
+        return kept or read_history(issue.body) or History()
 
     def _do(self, action: Action) -> None:
-        match action:
-            case File():
-                self._file(action)
-            case Count(issue, said, memory, labels):
-                self._tell("counted", "would count", action)
-                if not self.dry:
-                    self._label(issue, labels)
-                    self._count(issue, said, memory)
-            case Reopen(issue, said, memory, labels):
-                self._tell("reopened", "would reopen", action)
-                if not self.dry:
-                    self._label(issue, labels)
-                    text = body.reopening_text(self.night, said)
-                    self._comment_once(issue, "reopened", self.night.campaign, text)
-                    self.tracker.reopen(issue)
-                    self._count(issue, said, memory)
-            case Close(issue, said, memory):
-                self._tell("closed", "would close", action)
-                if not self.dry:
-                    text = body.closing_text(self.night)
-                    self._comment_once(issue, "closed", self.night.campaign, text)
-                    self.tracker.close(issue, COMPLETED)
-                    self._count(issue, said, memory)
-            case Leave(fingerprint, why, place):
-                self.say(
-                    f"{fingerprint}: {place.place} {why}" if place else f"{fingerprint}: {why}"
-                )
-            case Postpone(fingerprint):
-                self.say(f"{fingerprint}: not filed tonight")
+        sighting, issue = action.sighting, action.issue
+        if action.verb is Verb.FILE:
+            self._file(action)
+        elif issue is None or action.verb is Verb.LEAVE:
+            place = f"{issue.place} " if issue is not None else ""
+            self.say(f"{sighting.fingerprint}: {place}{action.why}")
+        else:
+            word = _WOULD[action.verb] if self.dry else str(action.verb)
+            self.say(f"{sighting.fingerprint}: {word} {issue.place} ({sighting.says})")
+            if not self.dry:
+                self._change(issue, action)
 
-    def _tell(self, done: str, would: str, action: Count | Reopen | Close) -> None:
-        word = would if self.dry else done
-        self.say(
-            f"{action.tonight.fingerprint}: {word} {action.issue.place} ({action.tonight.says})"
-        )
+    def _change(self, issue: Issue, action: Action) -> None:
+        if action.labels:
+            self.tracker.label(issue, action.labels)
+        if action.verb is Verb.REOPEN:
+            text = body.reopening_text(self.submission, action.sighting)
+            self._comment_once(issue, "reopened", self.submission.campaign, text)
+            self.tracker.reopen(issue)
+        elif action.verb is Verb.CLOSE:
+            text = body.closing_text(self.submission)
+            self._comment_once(issue, "closed", self.submission.campaign, text)
+            self.tracker.close(issue, COMPLETED)
+        fingerprint = action.sighting.fingerprint
+        text = body.counter_text(fingerprint, action.history)
+        comment = counter(self._comments[issue.number], fingerprint)
+        if comment is not None:
+            self.tracker.edit(issue, comment, text)
+        else:
+            self._comment_once(issue, "counter", fingerprint, text)
 
-    def _label(self, issue: Issue, labels: frozenset[str]) -> None:
-        if labels:
-            self.tracker.label(issue, labels)
-
-    def _file(self, action: File) -> None:
-        said = action.tonight
-        evidence = self.evidence(said)
-        draft = body.draft(said, action.memory, evidence, self.tracker.limits)
+    def _file(self, action: Action) -> None:
+        fingerprint = action.sighting.fingerprint
+        evidence = evidence_of(self.submission, action.sighting)
+        draft = body.draft(action.sighting, action.history, evidence, self.tracker.limits)
         if self.dry:
-            self.say(f"{said.fingerprint}: would file {draft.title!r}")
+            self.say(f"{fingerprint}: would file {draft.title!r}")
             return
-        issue = create_once(self.tracker, draft, lambda: self._filed(said.fingerprint))
+
+        def filed() -> Issue | None:
+            issues = self.tracker.issues()
+            return next((x for x in issues if fingerprint_of(x.body) == fingerprint), None)
+
+        issue = create_once(self.tracker, draft, filed)
         if LABEL not in issue.labels:
-            self.tracker.close(issue, "not_planned")
+            self.tracker.close(issue, NOT_PLANNED)
             raise Refused(
                 f"{issue.place} was made without the label {LABEL}, by which it would be found"
                 " again, so it was closed; give the token the right to label issues"
             )
-        self.say(f"{said.fingerprint}: filed {issue.place}")
-
-    def _filed(self, fingerprint: str) -> Issue | None:
-        issues = self.tracker.issues()
-        return next((x for x in issues if fingerprint_of(x.body) == fingerprint), None)
-
-    def _count(self, issue: Issue, said: Tonight, memory: Memory) -> None:
-        text = body.counter_text(said.fingerprint, memory)
-        comment = counter(self._comments[issue.number], said.fingerprint)
-        if comment is not None:
-            self.tracker.edit(issue, comment, text)
-        else:
-            self._comment_once(issue, "counter", said.fingerprint, text)
+        self.say(f"{fingerprint}: filed {issue.place}")
 
     def _comment_once(self, issue: Issue, name: str, value: str, text: str) -> None:
         if marked(self._comments[issue.number], name, value) is None:
             comment_once(self.tracker, issue, name, value, text)
 
     def _sum_up(self, actions: Iterable[Action], broken: int) -> None:
-        kinds = [type(each) for each in actions]
-        words = ((File, "filed"), (Count, "counted"), (Reopen, "reopened"), (Close, "closed"))
-        counts = [(kinds.count(kind), word) for kind, word in words]
-        counts[0] = (counts[0][0] - broken, "filed")
-        done = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing to do"
-        late = [each.fingerprint for each in actions if isinstance(each, Postpone)]
-        self.say(f"{'would be: ' if self.dry else ''}{done}")
+        counts = Counter(each.verb for each in actions)
+        counts[Verb.FILE] -= broken
+        verbs = (Verb.FILE, Verb.COUNT, Verb.REOPEN, Verb.CLOSE)
+        done = ", ".join(f"{counts[verb]} {verb}" for verb in verbs if counts[verb])
+        self.say(f"{'would be: ' if self.dry else ''}{done or 'nothing to do'}")
+        late = [each.sighting.fingerprint for each in actions if each.verb is Verb.POSTPONE]
         if late:
             self.say(f"not filed, because of --most {self.most}: {', '.join(late)}")
 
@@ -196,7 +184,7 @@ def create_once(tracker: Tracker, draft: Draft, there: Callable[[], Issue | None
             return tracker.create(draft)
         except Lost as error:
             why = str(error)
-            issue = look(tracker, there)
+            issue = _look(tracker, there)
             if issue is not None:
                 return issue
     raise Unreachable(f"an issue could not be made: {why}")
@@ -206,18 +194,16 @@ def comment_once(tracker: Tracker, issue: Issue, name: str, value: str, text: st
     """Add a comment that is not there, once. Raises ``Refused`` and ``Unreachable``."""
     for _ in range(_TRIES):
         try:
-            tracker.comment(issue, text)
+            return tracker.comment(issue, text)
         except Lost as error:
             why = str(error)
-            if look(tracker, lambda: marked(tracker.comments(issue), name, value)) is not None:
-                return
-        else:
-            return
+            if _look(tracker, lambda: marked(tracker.comments(issue), name, value)) is not None:
+                return None
     raise Unreachable(f"{issue.place} could not be commented: {why}")
 
 
-def look(tracker: Tracker, there: Callable[[], _Thing | None]) -> _Thing | None:
-    """What ``there`` finds in a few looks, with waits before them."""
+def _look(tracker: Tracker, there: Callable[[], _Thing | None]) -> _Thing | None:
+    """Return what ``there`` finds in a few looks, with waits before them."""
     for attempt in range(1, _LOOKS + 1):
         tracker.wait(attempt)
         found = there()
@@ -226,7 +212,66 @@ def look(tracker: Tracker, there: Callable[[], _Thing | None]) -> _Thing | None:
     return None
 
 
-def _fingerprint(action: Action) -> str:
-    return (
-        action.fingerprint if isinstance(action, Leave | Postpone) else action.tonight.fingerprint
-    )
+_NAME: Final = "self-test"
+_TITLE: Final = "pt004 self-test: nothing is wrong, this can be ignored"
+_TEXT: Final = "Made by `pt004 submit --self-test` to see whether issues can be filed here."
+
+
+@define
+class SelfTest:
+    """A proof that filing works with a tracker. ``say`` is given a line for each thing proved."""
+
+    tracker: Tracker
+    say: Callable[[str], None]
+    nonce: str = field(init=False, factory=lambda: secrets.token_hex(8))
+
+    def run(self) -> None:
+        """Do what filing does, once, and clean up. Raises ``Refused`` and ``Unreachable``."""
+        body = f"{marker(_NAME, self.nonce)}\n\n{_TEXT}"
+        self.tracker.issues()
+        self.say("ok: issues can be listed")
+        issue = create_once(self.tracker, Draft(_TITLE, body, (LABEL,)), self._mine)
+        try:
+            self._prove(issue)
+        finally:
+            self.say(self.tracker.withdraw(issue))
+        self.say("ok: filing works here")
+
+    def _prove(self, issue: Issue) -> None:
+        self._demand("be made with the label pt004, and found by it", lambda _: True)
+        first, second = (f"{marker(_NAME, self.nonce)}\n\n{n} text." for n in ("First", "Second"))
+        comment_once(self.tracker, issue, _NAME, self.nonce, first)
+        comment = self._comment(issue, first)
+        self.tracker.edit(issue, comment, second)
+        self._comment(issue, second)
+        self.say("ok: comments can be added and edited")
+        self.tracker.label(issue, frozenset({REGRESSION}))
+        self._demand("be labelled", lambda issue: REGRESSION in issue.labels)
+        self.tracker.close(issue, COMPLETED)
+        self._demand("be closed", lambda issue: not issue.is_open and issue.reason == COMPLETED)
+        self.tracker.reopen(issue)
+        self._demand("be reopened", lambda issue: issue.is_open)
+
+    def _mine(self) -> Issue | None:
+        issues = self.tracker.issues()
+        return next((x for x in issues if markers(x.body).get(_NAME) == self.nonce), None)
+
+    def _demand(self, ability: str, holds: Callable[[Issue], bool]) -> None:
+        def seen() -> Issue | None:
+            issue = self._mine()
+            return issue if issue is not None and holds(issue) else None
+
+        if seen() is None and _look(self.tracker, seen) is None:
+            raise Refused(f"issues cannot {ability}; see to what the token allows")
+        self.say(f"ok: issues can {ability}")
+
+    def _comment(self, issue: Issue, text: str) -> Comment:
+        def seen() -> Comment | None:
+            comment = marked(self.tracker.comments(issue), _NAME, self.nonce)
+            same = comment is not None and comment.text.strip() == text.strip()
+            return comment if same else None
+
+        comment = seen() or _look(self.tracker, seen)
+        if comment is None:
+            raise Refused("comments cannot be added or edited; see to what the token allows")
+        return comment

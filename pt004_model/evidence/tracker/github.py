@@ -1,17 +1,10 @@
 """The tracker that is the issues of a repository on GitHub.
 
-It is reached through githubkit, which is typed, is released along with GitHub's own description
-of its API, and asks a function of ours before it repeats a request. PyGithub, which more people
-use, repeats a POST after a server error by itself, and so files twice when only the answer was
-lost; told not to, it waits for no limit on one. github3.py has had no release since 2023. (The
-extra ``github`` leaves out one release of the HTTP cache that githubkit brings along and this
-module switches off: with that, githubkit 0.16 cannot be imported.) The requests are given by path,
-not by githubkit's generated methods, so that no schema has to agree with a GitHub Enterprise Server
-that is older.
-
-What may be repeated is: reads, and changes that say what is to be in the end. A limit is waited
-for as long as GitHub asks; a request that hit a limit was not carried out, so any may be repeated
-then. All waits together are within ``patience`` seconds.
+A client library would bring requests and pages, which httpx has, and retries, which cannot be left
+to it: a create whose answer was lost must not be sent again before somebody has looked. So only
+reads are repeated, and changes that say what is to be in the end. A limit is waited for as long as
+GitHub asks; a request that hit a limit was not carried out, so any may be repeated then. All waits
+together are within ``patience`` seconds.
 """
 
 from __future__ import annotations
@@ -20,17 +13,13 @@ import random
 import re
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+import httpx
 from attrs import define, field
-from githubkit import GitHub
-from githubkit.exception import GitHubException, RateLimitExceeded, RequestFailed
-from githubkit.response import Response
-from githubkit.typing import RetryOption
 
-from pt004_model.evidence.tracker.interface import (
+from pt004_model.evidence.tracker.issues import (
     FLAKY,
     IGNORE,
     LABEL,
@@ -42,15 +31,21 @@ from pt004_model.evidence.tracker.interface import (
     Limits,
     Lost,
     Refused,
+    Trouble,
     Unreachable,
+    moment,
 )
-from pt004_model.evidence.tracker.night import moment
 
 DEFAULT_URL: Final = "https://api.github.com"
 _LIMITS: Final = Limits(title=256, text=65_536)
-_HEADERS: Final = {"X-GitHub-Api-Version": "2022-11-28", "Accept": "application/vnd.github+json"}
+_HEADERS: Final = {
+    "Accept": "application/vnd.github+json",
+    "User-Agent": "pt004_model",
+    "X-GitHub-Api-Version": "2022-11-28",
+}
 _PAGE: Final = 100
 _RETRIES: Final = 3
+_MINUTE: Final = 60.0
 _TIMEOUT: Final = 30.0
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 _OURS: Final = {
@@ -76,31 +71,23 @@ class GitHubTracker:
     patience: float = 300.0
     pause: float = 1.0
     made_labels: list[str] = field(factory=list)
-    _github: GitHub[Any] = field(init=False, repr=False)
+    _client: httpx.Client = field(init=False, repr=False)
     _base: str = ""
     _there: set[str] | None = None
     _waited: float = 0.0
-    _repeatable: bool = True
 
     def __attrs_post_init__(self) -> None:
-        self._github = GitHub(
-            self.token,
-            base_url=self.api_url,
-            user_agent="pt004_model",
-            follow_redirects=False,  # a POST that is redirected becomes a GET
-            timeout=_TIMEOUT,
-            http_cache=False,
-            auto_retry=self._again,
-        )
+        headers = {**_HEADERS, "Authorization": f"Bearer {self.token}"}
+        # redirects are not followed: a POST that is redirected becomes a GET
+        self._client = httpx.Client(base_url=self.api_url, headers=headers, timeout=_TIMEOUT)
 
     def __enter__(self) -> GitHubTracker:
         """Keep the connection between requests."""
-        self._github.__enter__()  # type: ignore[no-untyped-call]  # githubkit says no types
         return self
 
     def __exit__(self, *_: object) -> None:
         """Close the connection."""
-        self._github.__exit__()
+        self._client.close()
 
     @property
     def limits(self) -> Limits:
@@ -108,19 +95,19 @@ class GitHubTracker:
         return _LIMITS
 
     def issues(self, label: str = LABEL) -> list[Issue]:
-        """All issues with the label; pull requests are listed along with them and left out."""
+        """Return all issues with the label; pull requests are listed among them and left out."""
         params = {"state": "all", "labels": label, "sort": "created", "direction": "asc"}
         rows = self._pages(f"{self._root()}/issues", params)
-        return [_issue(row) for row in rows if "pull_request" not in row]
+        return [self._issue(row, Refused) for row in rows if "pull_request" not in row]
 
     def create(self, draft: Draft) -> Issue:
         """Make an issue, and before it the labels that the repository does not have."""
         self._have(draft.labels)
         given = {"title": draft.title, "body": draft.body, "labels": list(draft.labels)}
-        return _issue(self._make(f"{self._root()}/issues", given))
+        return self._issue(self._make(f"{self._root()}/issues", given), Lost)
 
     def comments(self, issue: Issue) -> list[Comment]:
-        """All comments on an issue."""
+        """Return all comments on an issue."""
         rows = self._pages(f"{self._root()}/issues/{issue.number}/comments", {})
         return [Comment(row["id"], row.get("body") or "") for row in rows]
 
@@ -169,12 +156,12 @@ class GitHubTracker:
         self._call("PATCH", f"{self._root()}/issues/{issue.number}", changes)
 
     def _root(self) -> str:
-        """The path of the repository, by its present name. Raises as any request does."""
+        """Return the path of the repository by its present name. Raises as any request does."""
         if not self._base:
             if not _REPOSITORY.fullmatch(self.repository):
                 raise Refused(f"{self.repository!r} is no repository; give OWNER/NAME")
             answer = self._call("GET", f"/repos/{self.repository}")
-            if answer.status_code in {301, 302, 307, 308}:
+            if answer.is_redirect:
                 answer = self._call("GET", self._own(answer.headers.get("location", "")))
             found = self._json(answer)
             if not isinstance(found, dict) or "full_name" not in found:
@@ -203,32 +190,48 @@ class GitHubTracker:
         answer = self._call("GET", path, params={**params, "per_page": _PAGE})
         while True:
             rows = self._json(answer)
-            if not isinstance(rows, list):
+            if not isinstance(rows, list) or not all(
+                isinstance(each, dict) and "id" in each for each in rows
+            ):
                 raise Refused(f"{self.api_url} answers {path} without a list; see to --api-url")
             yield from rows
-            following = answer.raw_response.links.get("next", {}).get("url")
+            following = answer.links.get("next", {}).get("url")
             if following is None:
                 return
             answer = self._call("GET", self._own(following))
 
     def _own(self, url: str) -> str:
-        """``url`` if it leads to where we are; the token is not carried elsewhere."""
+        """Return ``url`` if it leads to where we are; the token is not carried elsewhere."""
         here, there = urlsplit(self.api_url), urlsplit(url)
         if (here.scheme, here.netloc) != (there.scheme, there.netloc):
             raise Refused(f"{self.api_url} sends us on to {there.netloc!r}; see to --api-url")
         return url
 
     def _make(self, path: str, given: dict[str, Any]) -> Any:
-        try:
-            return self._json(self._call("POST", path, given, repeatable=False))
-        except _Unreadable as error:
-            raise Lost(str(error)) from None
+        return self._json(self._call("POST", path, given, repeatable=False), Lost)
 
-    def _json(self, answer: Response[Any]) -> Any:
+    def _json(self, answer: httpx.Response, error: type[Trouble] = Unreachable) -> Any:
         try:
             return answer.json()
         except ValueError:
-            raise _Unreadable(f"{self.api_url} answers with what is no JSON") from None
+            raise error(f"{self.api_url} answers with what is no JSON") from None
+
+    def _issue(self, row: Any, error: type[Trouble]) -> Issue:
+        try:
+            closed_at = row.get("closed_at")
+            labels = (each["name"] if isinstance(each, dict) else each for each in row["labels"])
+            return Issue(
+                row["number"],
+                row["html_url"],
+                row["title"],
+                row.get("body") or "",
+                row["state"] == "open",
+                row.get("state_reason"),
+                None if closed_at is None else moment(closed_at),
+                frozenset(labels),
+            )
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise error(f"{self.api_url} answers with what is no issue") from None
 
     def _call(
         self,
@@ -238,46 +241,47 @@ class GitHubTracker:
         *,
         params: dict[str, Any] | None = None,
         repeatable: bool = True,
-    ) -> Response[Any]:
-        self._repeatable = repeatable
-        try:
-            return self._github.request(method, path, json=given, params=params, headers=_HEADERS)
-        except RequestFailed as error:
-            raise self._failed(error, repeatable=repeatable) from None
-        except (GitHubException, ValueError) as error:
-            cause = error.__cause__ or error
-            why = (
-                f"{self.api_url} does not answer: {self._hide(str(cause)) or type(cause).__name__}"
-            )
-            raise (Unreachable(why) if repeatable else Lost(why)) from None
+    ) -> httpx.Response:
+        """Send a request, again where that is safe; one that is not repeatable may be lost."""
+        tries = 0
+        while True:
+            try:
+                answer = self._client.request(method, path, json=given, params=params)
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+                told = self._hide(str(error)) or type(error).__name__
+                why = f"{self.api_url} does not answer: {told}"
+            else:
+                if answer.is_success or (answer.is_redirect and method == "GET"):
+                    return answer
+                message = self._message(answer)
+                seconds = _limited(answer, message)
+                if seconds is not None:
+                    self._wait_for_limit(seconds)
+                    continue
+                what = f"{self.api_url} answers {method} {answer.request.url.path}"
+                if answer.status_code < 500:
+                    raise self._refusal(answer.status_code, what, message)
+                why = f"{what} with {answer.status_code}: {message}"
+            if not repeatable:
+                raise Lost(why)
+            if tries >= _RETRIES or not self._waits(self.pause * 2**tries):
+                raise Unreachable(why)
+            tries += 1
 
-    def _failed(self, error: RequestFailed, *, repeatable: bool) -> Exception:
-        status = error.response.status_code
-        message = self._message(error)
-        what = f"{error.request.method} {error.request.url.path}"
-        if _limited(error, message) is not None:
-            seconds = _limited(error, message)
-            return Unreachable(
-                f"{self.api_url} limits how much is asked of it: the next request may be sent in"
-                f" {seconds:.0f} s, and of --patience {self.patience:.0f} s {self._waited:.0f} are"
-                " spent; come back later"
-            )
-        if status >= 500:
-            why = f"{self.api_url} answers {what} with {status}: {message}"
-            return Unreachable(why) if repeatable else Lost(why)
+    def _refusal(self, status: int, what: str, message: str) -> Refused:
         if status == 422:
-            return _Invalid(f"{self.api_url} does not take {what}: {message}")
+            return _Invalid(f"{what} with 422: {message}")
         advice = {
             401: "the token is not accepted; see to GITHUB_TOKEN",
             403: "the token does not allow it; it needs the right to write issues",
             404: f"there is no {self.repository}, or the token does not allow to see it",
             410: "it is gone, or the issues of the repository are switched off",
         }.get(status, "see to --api-url and --repo")
-        return Refused(f"{self.api_url} answers {what} with {status} ({message}): {advice}")
+        return Refused(f"{what} with {status} ({message}): {advice}")
 
-    def _message(self, error: RequestFailed) -> str:
+    def _message(self, answer: httpx.Response) -> str:
         try:
-            said = error.response.json()
+            said = answer.json()
             text = f"{said['message']} {said.get('errors') or ''}".strip()
         except (ValueError, TypeError, KeyError, AttributeError):
             text = "no message"
@@ -286,58 +290,40 @@ class GitHubTracker:
     def _hide(self, text: str) -> str:
         return text.replace(self.token, "[secret]") if self.token else text
 
-    def _again(self, error: GitHubException, count: int) -> RetryOption:
-        """Whether a request is sent again, and after how long; githubkit asks."""
-        if isinstance(error, RequestFailed):
-            seconds = _limited(error, self._message(error))
-            if seconds is not None:
-                return self._after_limit(seconds)
-            if error.response.status_code < 500:
-                return RetryOption(False)
-        if not self._repeatable or count >= _RETRIES:
-            return RetryOption(False)
-        return self._after(self.pause * 2**count)
+    def _wait_for_limit(self, seconds: float) -> None:
+        apart = random.random() * self.pause  # noqa: S311 - of those who hit it together
+        if not self._waits(max(seconds, self.pause) + apart):
+            raise Unreachable(
+                f"{self.api_url} limits how much is asked of it: the next request may be sent in"
+                f" {seconds:.0f} s, and of --patience {self.patience:.0f} s {self._waited:.0f} are"
+                " spent; come back later"
+            )
 
-    def _after_limit(self, seconds: float) -> RetryOption:
-        more = random.random() * self.pause  # noqa: S311 - keeps those who hit it together apart
-        return self._after(max(seconds, self.pause) + more)
-
-    def _after(self, seconds: float) -> RetryOption:
+    def _waits(self, seconds: float) -> bool:
+        """Sleep, unless that takes more than is left of the patience."""
         if self._waited + seconds > self.patience:
-            return RetryOption(False)
+            return False
         self._waited += seconds
-        return RetryOption(True, timedelta(seconds=seconds))
+        time.sleep(seconds)
+        return True
 
 
 class _Invalid(Refused):
-    """What we sent was not valid, or is there already."""
+    """The request was not valid, or asked for what is there already."""
 
 
-class _Unreadable(Unreachable):
-    """An answer came, and cannot be read."""
+def _limited(answer: httpx.Response, message: str) -> float | None:
+    """Return how many seconds are to be waited if the request hit a limit.
 
-
-def _limited(error: RequestFailed, message: str) -> float | None:
-    """How many seconds are to be waited if the request hit a limit."""
-    if isinstance(error, RateLimitExceeded):
-        return error.retry_after.total_seconds()
-    if error.response.status_code == 429 or (
-        error.response.status_code == 403 and "rate limit" in message.lower()
-    ):
-        return 60.0  # as GitHub asks of those to whom it says no time
-    return None
-
-
-def _issue(row: dict[str, Any]) -> Issue:
-    closed_at = row.get("closed_at")
-    labels = (each["name"] if isinstance(each, dict) else each for each in row["labels"])
-    return Issue(
-        row["number"],
-        row["html_url"],
-        row["title"],
-        row.get("body") or "",
-        row["state"] == "open",
-        row.get("state_reason"),
-        None if closed_at is None else moment(closed_at),
-        frozenset(labels),
-    )
+    GitHub limits with 403 or 429. It says when to come back, or else asks for a minute.
+    """
+    if answer.status_code not in {403, 429}:
+        return None
+    after, reset = (answer.headers.get(name) for name in ("retry-after", "x-ratelimit-reset"))
+    if after is not None:
+        return max(0.0, float(after)) if re.fullmatch(r"\d{1,9}", after) else _MINUTE
+    if answer.headers.get("x-ratelimit-remaining") == "0":
+        known = re.fullmatch(r"\d{1,12}", reset or "")
+        return max(0.0, float(known[0]) - time.time()) if known else _MINUTE
+    limited = answer.status_code == 429 or "rate limit" in message.lower()
+    return _MINUTE if limited else None

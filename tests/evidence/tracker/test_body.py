@@ -12,20 +12,26 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from pt004_model.evidence.document import Trace, TraceStep, read_trace
+from pt004_model.evidence.document import Reproduced, Trace, TraceStep, read_trace
+from pt004_model.evidence.markdown import defuse, fenced, shown, span
+from pt004_model.evidence.page.documents import FindingDocument
 from pt004_model.evidence.tracker.body import Evidence, counter_text, draft
-from pt004_model.evidence.tracker.interface import Draft, Limits
-from pt004_model.evidence.tracker.lifecycle import Tonight
-from pt004_model.evidence.tracker.markdown import code, defuse, fenced, shown
-from pt004_model.evidence.tracker.memory import Memory, fingerprint_of, markers, recall
-from pt004_model.evidence.tracker.night import Reproduced, Sighting
+from pt004_model.evidence.tracker.issues import (
+    Draft,
+    History,
+    Limits,
+    fingerprint_of,
+    markers,
+    read_history,
+)
+from pt004_model.evidence.tracker.submission import Sighting
 from pt004_model.model.replies import NoAnswer, Reply
 from tests.evidence.tracker.nights import DENIED, DENY, day, trace
 
 LIMITS: Final = Limits(256, 65_536)
 MARKDOWN: Final = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 TRACE: Final = read_trace(trace(DENIED, "2026-03-02T02:00:00Z"))
-MEMORY: Final = Memory().seen("2026-03-02T02:00:00Z/1", day(1), 2, "reproduced in 5 of 5")
+MEMORY: Final = History().seen("2026-03-02T02:00:00Z/1", day(1), 2, "reproduced in 5 of 5")
 
 HOSTILE: Final = (
     "```\n# A heading\n```", "````", "`", "``", "` `", "~~~\n", "</code></pre>", "<img src=x>",
@@ -59,10 +65,10 @@ def traces(text: st.SearchStrategy[str]) -> st.SearchStrategy[Trace]:
     )  # fmt: skip
 
 
-def tonight(reproduced: Reproduced | None) -> Tonight:
+def tonight(reproduced: Reproduced | None) -> Sighting:
     """A finding of tonight."""
-    sighting = Sighting(DENY, "policy.deny-blocks", "critical", 3, 2, "", "", "", False, reproduced)
-    return Tonight(DENY, sighting)
+    finding = FindingDocument(DENY, "policy.deny-blocks", occurrences=2, reproduced=reproduced)
+    return Sighting(DENY, finding)
 
 
 def made(trace: Trace, curl: str = "curl -X POST x", limits: Limits = LIMITS) -> Draft:
@@ -103,7 +109,7 @@ def test_no_text_forges_a_marker(hostile: Trace, curl: str) -> None:
     body = made(hostile, f"curl {curl}").body
     assert body.count("<!--") == 2
     assert fingerprint_of(body) == DENY
-    assert recall(body) == MEMORY
+    assert read_history(body) == MEMORY
     assert all(line.startswith("<!-- pt004:") for line in body.splitlines()[:2])
 
 
@@ -223,7 +229,7 @@ def test_a_counter_is_ours_alone() -> None:
     """It has two hidden lines, from which the memory is read back."""
     text = counter_text(DENY, MEMORY)
     assert markers(text)["counter"] == DENY
-    assert recall(text) == MEMORY
+    assert read_history(text) == MEMORY
     assert text.count("<!--") == 2
 
 
@@ -241,7 +247,7 @@ def test_a_counter_is_ours_alone() -> None:
 )
 def test_code_spans(text: str, said: str) -> None:
     """A span is one line, and its fence is longer than any in it."""
-    assert code(text) == said
+    assert span(text) == said
 
 
 @given(st.text(), st.integers(40, 200))

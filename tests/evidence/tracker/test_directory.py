@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pt004_model.evidence.tracker.directory import DirectoryTracker
-from pt004_model.evidence.tracker.interface import Comment, Draft, Refused
+from pt004_model.evidence.tracker.issues import Comment, Draft, Refused
 from tests.evidence.tracker.nights import FIRST_NIGHT
 
 DRAFT = Draft("policy.deny-blocks: a title", "The body.\n\nIts end.", ("pt004", "policy"))

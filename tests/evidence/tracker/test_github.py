@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 from attrs import evolve
 
 from pt004_model.evidence.tracker.directory import DirectoryTracker
 from pt004_model.evidence.tracker.github import GitHubTracker
-from pt004_model.evidence.tracker.interface import Draft, Lost, Refused, Unreachable
-from pt004_model.evidence.tracker.memory import fingerprint_of
+from pt004_model.evidence.tracker.issues import (
+    Draft,
+    Lost,
+    Refused,
+    Unreachable,
+    fingerprint_of,
+)
 from tests.evidence.tracker.description import Description, NoDescription, _fetched
 from tests.evidence.tracker.fake_github import REPOSITORY, TOKEN, FakeGitHub, Mishap, serving
 from tests.evidence.tracker.nights import DENIED, DENY, LINKED, Came, day
@@ -29,9 +37,20 @@ def nights(fake: FakeGitHub, tmp_path: Path) -> Nights:
     return Nights(GitHubWorld(tmp_path / "night", fake))
 
 
-def tracker(fake: FakeGitHub, patience: float = 20, pause: float = 0.01) -> GitHubTracker:
-    """A tracker of the stand-in, with short waits."""
-    return GitHubTracker(REPOSITORY, TOKEN, fake.url, patience=patience, pause=pause)
+Trackers: TypeAlias = Callable[..., GitHubTracker]
+
+
+@pytest.fixture
+def tracker(fake: FakeGitHub) -> Iterator[Trackers]:
+    """Make trackers of the stand-in, with short waits."""
+    with ExitStack() as opened:
+
+        def made(patience: float = 20, pause: float = 0.01) -> GitHubTracker:
+            return opened.enter_context(
+                GitHubTracker(REPOSITORY, TOKEN, fake.url, patience=patience, pause=pause)
+            )
+
+        yield made
 
 
 def reset_in(seconds: int) -> tuple[tuple[str, str], ...]:
@@ -60,28 +79,33 @@ def test_a_limit_is_waited_for(nights: Nights, fake: FakeGitHub, limit: Mishap) 
     assert not fake.mishaps
 
 
-def test_a_limit_is_not_waited_for_beyond_patience(fake: FakeGitHub) -> None:
+def test_a_limit_is_not_waited_for_beyond_patience(fake: FakeGitHub, tracker: Trackers) -> None:
     """An hour is longer than twenty seconds; a sentence says how long it would be."""
     fake.mishaps += [Mishap("GET", ISSUES, 403, reset_in(3600))]
     with pytest.raises(Unreachable, match=r"in 3\d\d\d s, and of --patience 20 s 0 are spent"):
-        tracker(fake).issues()
+        tracker().issues()
 
 
-def test_a_limit_without_a_time_is_a_minute(fake: FakeGitHub) -> None:
+def test_a_limit_without_a_time_is_a_minute(fake: FakeGitHub, tracker: Trackers) -> None:
     """GitHub asks those to whom it says no time to wait for a minute, which is too long here."""
-    for status in (403, 429):
-        fake.mishaps += [
-            Mishap("GET", ISSUES, status, message="You exceeded a secondary rate limit")
-        ]
+    said = "You exceeded a secondary rate limit"
+    unread = (("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "soon"))
+    for limit in (
+        Mishap("GET", ISSUES, 403, message=said),
+        Mishap("GET", ISSUES, 429, message=said),
+        Mishap("GET", ISSUES, 403, (("Retry-After", "soon"),)),
+        Mishap("GET", ISSUES, 403, unread),
+    ):
+        fake.mishaps += [limit]
         with pytest.raises(Unreachable, match="in 60 s"):
-            tracker(fake).issues()
+            tracker().issues()
 
 
-def test_patience_is_for_all_waits_together(fake: FakeGitHub) -> None:
+def test_patience_is_for_all_waits_together(fake: FakeGitHub, tracker: Trackers) -> None:
     """A limit that comes again and again ends the filing."""
     fake.mishaps += [Mishap("GET", ISSUES, 429, (("Retry-After", "0"),)) for _ in range(4)]
     with pytest.raises(Unreachable, match="limits how much"):
-        tracker(fake, patience=0.05, pause=0.02).issues()
+        tracker(patience=0.05, pause=0.02).issues()
     fake.mishaps.clear()
 
 
@@ -97,11 +121,11 @@ def test_a_server_error_is_tried_again(nights: Nights, fake: FakeGitHub, status:
     assert "seen in 3 campaigns" in fake.comments_of(1)[0]["body"]
 
 
-def test_a_server_that_stays_broken_is_unreachable(fake: FakeGitHub) -> None:
+def test_a_server_that_stays_broken_is_unreachable(fake: FakeGitHub, tracker: Trackers) -> None:
     """After four tries a sentence says what GitHub answered."""
     fake.mishaps += [Mishap("GET", ISSUES, 502, message="Bad Gateway")] * 4
     with pytest.raises(Unreachable, match=r"answers GET /repos/.*/issues with 502: Bad Gateway"):
-        tracker(fake).issues()
+        tracker().issues()
 
 
 LOSSES = {
@@ -110,6 +134,7 @@ LOSSES = {
     "server error before": Mishap("POST", ISSUES, 502),
     "server error after": Mishap("POST", ISSUES, 502, acts=True),
     "no JSON after": Mishap("POST", ISSUES, 201, acts=True, body=b"<html>"),
+    "no issue after": Mishap("POST", ISSUES, 201, acts=True, body=b"{}"),
 }
 
 
@@ -185,9 +210,9 @@ def test_all_pages_are_read(nights: Nights, fake: FakeGitHub) -> None:
     assert "seen in 3 campaigns" in fake.comments_of(205)[-1]["body"]
 
 
-def test_a_page_elsewhere_is_not_followed(fake: FakeGitHub) -> None:
+def test_a_page_elsewhere_is_not_followed(fake: FakeGitHub, tracker: Trackers) -> None:
     """The token is not carried to another host."""
-    hub = tracker(fake)
+    hub = tracker()
     hub.issues()
     elsewhere = '<https://elsewhere.example/issues?page=2>; rel="next"'
     fake.mishaps += [Mishap("GET", ISSUES, 200, (("Link", elsewhere),), body=b"[]")]
@@ -245,10 +270,10 @@ def test_labels_are_made_before_they_are_used(nights: Nights, fake: FakeGitHub) 
     assert fake.labels["flaky"]["description"] == "Does not show in every replay"
 
 
-def test_a_label_that_somebody_else_made_meanwhile(fake: FakeGitHub) -> None:
+def test_a_label_that_somebody_else_made_meanwhile(fake: FakeGitHub, tracker: Trackers) -> None:
     """That it is there already is no trouble, nor is a lost answer to making one."""
     fake.mishaps += [Mishap("POST", "/labels$", 502, acts=True)]
-    issue = tracker(fake).create(Draft("A title", "A body", ("pt004",)))
+    issue = tracker().create(Draft("A title", "A body", ("pt004",)))
     assert issue.labels == {"pt004"}
 
 
@@ -261,37 +286,50 @@ def test_a_repository_that_was_renamed(nights: Nights, fake: FakeGitHub) -> None
     assert len(fake.issues) == 1
 
 
-def test_another_server_is_told_from_github(fake: FakeGitHub) -> None:
+def test_another_server_is_told_from_github(fake: FakeGitHub, tracker: Trackers) -> None:
     """What answers with anything else is no API of GitHub."""
     fake.mishaps += [Mishap("GET", f"{REPOSITORY}$", 200, body=b"[]")]
     with pytest.raises(Refused, match="no API of GitHub; see to --api-url"):
-        tracker(fake).issues()
+        tracker().issues()
     fake.mishaps += [Mishap("GET", f"{REPOSITORY}$", 200, body=b"<html>")]
     with pytest.raises(Unreachable, match="what is no JSON"):
-        tracker(fake).issues()
+        tracker().issues()
+    for body in (b"{}", b"[1]", b"[{}]", b'[{"id": 1}]'):
+        fake.mishaps += [Mishap("GET", ISSUES, 200, body=body)]
+        with pytest.raises(Refused, match=r"without a list|no issue"):
+            tracker().issues()
+
+
+def test_a_change_is_not_sent_on(fake: FakeGitHub, tracker: Trackers) -> None:
+    """A redirection of a change would make it a read, so it is refused in a sentence."""
+    hub = tracker()
+    issue = hub.create(Draft("A title", "A body", ("pt004",)))
+    fake.mishaps += [Mishap("PATCH", "/issues/1$", 301, (("Location", f"{fake.url}/x"),))]
+    with pytest.raises(Refused, match=r"with 301 .*: see to --api-url and --repo"):
+        hub.reopen(issue)
 
 
 def test_nobody_listens() -> None:
     """An address where nothing answers is unreachable, and a create there is lost."""
-    hub = GitHubTracker(REPOSITORY, TOKEN, "http://127.0.0.1:9", pause=0.001)
-    with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:9 does not answer: "):
-        hub.issues()
-    hub._base, hub._there = "/repos/a/b", {"pt004"}
-    with pytest.raises(Lost):
-        hub.create(Draft("A title", "A body", ("pt004",)))
+    with GitHubTracker(REPOSITORY, TOKEN, "http://127.0.0.1:9", pause=0.001) as hub:
+        with pytest.raises(Unreachable, match=r"http://127\.0\.0\.1:9 does not answer: "):
+            hub.issues()
+        hub._base, hub._there = "/repos/a/b", {"pt004"}
+        with pytest.raises(Lost):
+            hub.create(Draft("A title", "A body", ("pt004",)))
 
 
-def test_secrets_are_not_repeated(fake: FakeGitHub) -> None:
+def test_secrets_are_not_repeated(fake: FakeGitHub, tracker: Trackers) -> None:
     """A server that repeats the token in a message does not get it onto the screen."""
     fake.mishaps += [Mishap("GET", ISSUES, 403, message=f"what is {TOKEN}?")]
     with pytest.raises(Refused, match=r"what is \[secret\]\?"):
-        tracker(fake).issues()
-    assert TOKEN not in repr(tracker(fake))
+        tracker().issues()
+    assert TOKEN not in repr(tracker())
 
 
-def test_the_limits_are_those_of_a_folder(fake: FakeGitHub) -> None:
+def test_the_limits_are_those_of_a_folder(tracker: Trackers) -> None:
     """So what was filed into a folder can move."""
-    assert tracker(fake).limits == DirectoryTracker(Path()).limits
+    assert tracker().limits == DirectoryTracker(Path()).limits
 
 
 # The check of the checker: what is not as GitHub describes it is noticed
@@ -334,8 +372,8 @@ def test_a_planted_answer_is_noticed(description: Description) -> None:
 def test_a_violation_is_kept(description: Description) -> None:
     """The stand-in notes what it was sent though it answers."""
     with serving(description) as there:
-        hub = GitHubTracker(REPOSITORY, TOKEN, there.url)
-        hub._call("GET", f"/repos/{REPOSITORY}/issues", params={"label": "pt004"})
+        with GitHubTracker(REPOSITORY, TOKEN, there.url) as hub:
+            hub._call("GET", f"/repos/{REPOSITORY}/issues", params={"label": "pt004"})
         assert there.violations == [
             f"GET /repos/{REPOSITORY}/issues: no query parameter label is described"
         ]

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 from attrs import define, field, frozen
 
 from pt004_model.evidence.tracker.directory import DirectoryTracker
-from pt004_model.evidence.tracker.exhibits import exhibit
 from pt004_model.evidence.tracker.filing import Filing
 from pt004_model.evidence.tracker.github import GitHubTracker
-from pt004_model.evidence.tracker.interface import Tracker
-from pt004_model.evidence.tracker.night import read_night
+from pt004_model.evidence.tracker.issues import Tracker
+from pt004_model.evidence.tracker.submission import read_submission
 from tests.evidence.tracker.fake_github import REPOSITORY, TOKEN, FakeGitHub
 from tests.evidence.tracker.nights import FIRST_NIGHT, Fault, day, night
 
@@ -163,9 +161,8 @@ class Nights:
 
     def again(self, *, dry: bool = False) -> list[str]:
         """Submit what lies there; what that said."""
-        left = read_night(self.world.folder)
+        left = read_submission(self.world.folder)
         self.said = []
         with self.world.tracker() as tracker:
-            show = partial(exhibit, left)
-            Filing(tracker, left, show, self.said.append, self.most, dry).run()
+            Filing(tracker, left, self.said.append, self.most, dry).run()
         return self.said

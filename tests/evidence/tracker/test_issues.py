@@ -9,43 +9,43 @@ from attrs import asdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pt004_model.evidence.tracker.interface import Comment
-from pt004_model.evidence.tracker.memory import (
-    Memory,
+from pt004_model.evidence.tracker.issues import (
+    Comment,
+    History,
     counter,
     fingerprint_of,
     marker,
     markers,
-    recall,
-    remember,
+    read_history,
+    write_history,
 )
 from tests.evidence.tracker.nights import DENY, LINK, day
 
 COUNTS = st.integers(0, 10**6)
 STAMPS = st.datetimes().map(lambda each: f"{each.isoformat()}Z") | st.just("")
-MEMORIES = st.builds(
-    Memory, st.lists(st.text("0123456789TZ:/-"), max_size=4).map(tuple), STAMPS, STAMPS, COUNTS,
+HISTORIES = st.builds(
+    History, st.lists(st.text("0123456789TZ:/-"), max_size=4).map(tuple), STAMPS, STAMPS, COUNTS,
     COUNTS, COUNTS, st.sampled_from(["fixed", "changed", "reproduced in 3 of 5", ""]),
 )  # fmt: skip
 
 
-@given(MEMORIES)
-def test_a_memory_is_read_back(memory: Memory) -> None:
+@given(HISTORIES)
+def test_a_history_is_read_back(history: History) -> None:
     """Whatever stands around the line, and whatever line ends a tracker makes."""
-    for text in (remember(memory), f"Words\r\n{remember(memory)}\r\nwords\r\n"):
-        assert recall(text) == memory
+    for text in (write_history(history), f"Words\r\n{write_history(history)}\r\nwords\r\n"):
+        assert read_history(text) == history
 
 
 @pytest.mark.parametrize(
     "spoiled",
     ["", "{}", "[]", "1", "null", '{"first":"x"}', "[" * 5000]
-    + [json.dumps(asdict(Memory()) | change) for change in (
+    + [json.dumps(asdict(History()) | change) for change in (
         {"first": "yesterday"}, {"fixed": "many"}, {"campaigns": "one"}, {"nights": None},
     )],
 )  # fmt: skip
-def test_a_spoiled_memory_is_forgotten(spoiled: str) -> None:
+def test_a_spoiled_history_is_forgotten(spoiled: str) -> None:
     """Somebody edited it; nothing is raised."""
-    assert recall(marker("memory", spoiled)) is None
+    assert read_history(marker("memory", spoiled)) is None
 
 
 def test_a_marker_is_a_line_of_its_own() -> None:
@@ -74,8 +74,8 @@ def test_a_counter_belongs_to_a_finding() -> None:
 
 def test_so_many_campaigns_are_remembered() -> None:
     """The last thirty: the comment does not grow without end."""
-    memory = Memory()
+    history = History()
     for number in range(1, 101):
-        memory = memory.seen(f"c{number}", day(number), 1, "")
-    assert memory.campaigns == tuple(f"c{number}" for number in range(71, 101))
-    assert (memory.nights, memory.occurrences) == (100, 100)
+        history = history.seen(f"c{number}", day(number), 1, "")
+    assert history.campaigns == tuple(f"c{number}" for number in range(71, 101))
+    assert (history.nights, history.occurrences) == (100, 100)

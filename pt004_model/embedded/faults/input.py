@@ -28,9 +28,6 @@ def mapped(value: object, change: Callable[[object], object]) -> object:
 class PayloadIsNormalised(Fault, Bodies):
     """Payload text comes back in Unicode normal form C: what was signed no longer matches."""
 
-    name = "payload-is-normalised"
-    area = "input"
-
     def keep(self, value: JsonObject) -> str:
         """Normalise the text on its way into the database."""
 
@@ -43,9 +40,6 @@ class PayloadIsNormalised(Fault, Bodies):
 class TagsAreSorted(Fault, Bodies):
     """Tags come back in alphabetical order instead of the order in which they were sent."""
 
-    name = "tags-are-sorted"
-    area = "input"
-
     def strings(self, body: JsonObject, name: str) -> list[str]:
         """Sort the tags."""
         strings = super().strings(body, name)
@@ -54,9 +48,6 @@ class TagsAreSorted(Fault, Bodies):
 
 class DuplicateStepsTaken(Fault, Bodies):
     """A run is created although two of its steps share an id; its log cannot tell them apart."""
-
-    name = "duplicate-steps-taken"
-    area = "input"
 
     def steps(self, body: JsonObject) -> str | None:
         """Check that there are steps, and not that they differ."""
@@ -69,9 +60,6 @@ class DuplicateStepsTaken(Fault, Bodies):
 class RequiredTextIsTrimmed(Fault, Bodies):
     """White space around names is dropped: the workflow that comes back is another one."""
 
-    name = "required-text-is-trimmed"
-    area = "input"
-
     def required_string(self, body: JsonObject, name: str) -> str:
         """Tidy the text up."""
         return super().required_string(body, name).strip()
@@ -79,9 +67,6 @@ class RequiredTextIsTrimmed(Fault, Bodies):
 
 class KeysAreLowerCased(Fault, Bodies):
     """The names in a payload come back in lower case."""
-
-    name = "keys-are-lower-cased"
-    area = "input"
 
     def keep(self, value: JsonObject) -> str:
         """Lower-case all names."""
@@ -97,9 +82,6 @@ class KeysAreLowerCased(Fault, Bodies):
 class EmptyObjectsBecomeNull(Fault, Bodies):
     """An empty object within a payload comes back as null."""
 
-    name = "empty-objects-become-null"
-    area = "input"
-
     def keep(self, value: JsonObject) -> str:
         """Take what is empty for what is absent."""
 
@@ -112,9 +94,6 @@ class EmptyObjectsBecomeNull(Fault, Bodies):
 class FractionsAreRounded(Fault, Bodies):
     """Numbers in a payload come back with six digits after the point at most."""
 
-    name = "fractions-are-rounded"
-    area = "input"
-
     def keep(self, value: JsonObject) -> str:
         """Store a fixed number of digits."""
 
@@ -126,9 +105,6 @@ class FractionsAreRounded(Fault, Bodies):
 
 class IntegersHave32Bits(Fault, Bodies):
     """Integers in a payload beyond 32 bits come back as the largest that fits."""
-
-    name = "integers-have-32-bits"
-    area = "input"
 
     def keep(self, value: JsonObject) -> str:
         """Fit integers into a column."""
@@ -144,9 +120,6 @@ class IntegersHave32Bits(Fault, Bodies):
 class LongTextIsCut(Fault, Bodies):
     """Text in a payload loses what goes beyond 255 characters."""
 
-    name = "long-text-is-cut"
-    area = "input"
-
     def keep(self, value: JsonObject) -> str:
         """Fit text into a column."""
         return to_json(mapped(value, lambda part: part[:255] if isinstance(part, str) else part))
@@ -154,9 +127,6 @@ class LongTextIsCut(Fault, Bodies):
 
 class NullsAreDropped(Fault, Bodies):
     """A name whose value is null is gone from the payload that comes back."""
-
-    name = "nulls-are-dropped"
-    area = "input"
 
     def keep(self, value: JsonObject) -> str:
         """Exclude what is none."""
@@ -172,9 +142,6 @@ class NullsAreDropped(Fault, Bodies):
 class BooleansBecomeIntegers(Fault, Bodies):
     """True and false within lists of a payload come back as 1 and 0."""
 
-    name = "booleans-become-integers"
-    area = "input"
-
     def keep(self, value: JsonObject) -> str:
         """Store booleans as SQLite does."""
 
@@ -189,9 +156,6 @@ class BooleansBecomeIntegers(Fault, Bodies):
 class AstralTextIsReplaced(Fault, Bodies):
     """Emoji and other characters beyond the first plane come back as question marks."""
 
-    name = "astral-text-is-replaced"
-    area = "input"
-
     def keep(self, value: JsonObject) -> str:
         """Store three bytes a character."""
         return "".join(letter if letter <= "\uffff" else "?" for letter in super().keep(value))
@@ -199,9 +163,6 @@ class AstralTextIsReplaced(Fault, Bodies):
 
 class TagsAreDeduplicated(Fault, Bodies):
     """A tag that was sent twice comes back once."""
-
-    name = "tags-are-deduplicated"
-    area = "input"
 
     def strings(self, body: JsonObject, name: str) -> list[str]:
         """Take the tags for a set."""
@@ -212,9 +173,6 @@ class TagsAreDeduplicated(Fault, Bodies):
 class StatusIgnoresCase(Fault, Bodies):
     """A status in upper case is taken, although the server knows none."""
 
-    name = "status-ignores-case"
-    area = "input"
-
     def status(self, body: JsonObject) -> Status:
         """Lower-case before looking."""
         return super().status({"status": self.required_string(body, "status").lower()})
@@ -222,9 +180,6 @@ class StatusIgnoresCase(Fault, Bodies):
 
 class TrueIsAnIndex(Fault, Bodies):
     """A step index of true is taken for 1, and one of false for 0."""
-
-    name = "true-is-an-index"
-    area = "input"
 
     def index(self, body: JsonObject, name: str) -> float | None:
         """Take what Python takes for an integer."""
@@ -235,9 +190,6 @@ class TrueIsAnIndex(Fault, Bodies):
 class NoStepsMeansUngoverned(Fault, Bodies):
     """A run declared with an empty list of steps is created without any governance."""
 
-    name = "no-steps-means-ungoverned"
-    area = "input"
-
     def steps(self, body: JsonObject) -> str | None:
         """Take what is empty for what is absent."""
         return super().steps(body) if body.get("steps") else None
@@ -245,9 +197,6 @@ class NoStepsMeansUngoverned(Fault, Bodies):
 
 class NullTextIsRefused(Fault, Bodies):
     """An optional text that is null is refused, although null means absent."""
-
-    name = "null-text-is-refused"
-    area = "input"
 
     def string(self, body: JsonObject, name: str) -> str | None:
         """Tell null and absent apart."""
@@ -258,9 +207,6 @@ class NullTextIsRefused(Fault, Bodies):
 
 class UnknownFieldIsRefused(Fault, Bodies):
     """A change with a field that the server does not know is refused instead of taken."""
-
-    name = "unknown-field-is-refused"
-    area = "input"
 
     def change(self, raw: bytes) -> Change:
         """Forbid extra fields."""
@@ -274,9 +220,6 @@ class UnknownFieldIsRefused(Fault, Bodies):
 class EmptyVersionIsDefaulted(Fault, Bodies):
     """A workflow version that was sent empty comes back as 1.0.0."""
 
-    name = "empty-version-is-defaulted"
-    area = "input"
-
     def workflow_version(self, body: JsonObject) -> str:
         """Take what is empty for what is absent."""
         return super().workflow_version(body) or DEFAULT_WORKFLOW_VERSION
@@ -284,9 +227,6 @@ class EmptyVersionIsDefaulted(Fault, Bodies):
 
 class AnonymousChangesTaken(Fault, Door):
     """A call that does not say who makes it is taken, and logged under a made-up name."""
-
-    name = "anonymous-changes-taken"
-    area = "input"
 
     def actor(self, headers: Headers) -> str:
         """Fall back to a name of our own."""
@@ -296,9 +236,6 @@ class AnonymousChangesTaken(Fault, Door):
 class LargeBodiesRefused(Fault, Door):
     """A body of more than 256 KiB is refused, a quarter of what must be taken."""
 
-    name = "large-bodies-refused"
-    area = "input"
-
     def check_size(self, body: bytes) -> None:
         """Use a limit that is too low."""
         if len(body) > 2**18:
@@ -307,9 +244,6 @@ class LargeBodiesRefused(Fault, Door):
 
 class DeepBodiesRefused(Fault, Bodies):
     """A body nested deeper than 32 is refused, half of what must be taken."""
-
-    name = "deep-bodies-refused"
-    area = "input"
 
     def check_depth(self, text: str, value: JsonObject) -> None:
         """Use a limit that is too low."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from pt004_model.evidence.tracker.memory import Memory, fingerprint_of, recall
+from pt004_model.evidence.tracker.issues import History, fingerprint_of, read_history
 from tests.evidence.tracker.nights import DENIED, DENY, LINK, LINKED, Came, many, night
 from tests.evidence.tracker.worlds import Nights, Seen, World
 
@@ -18,13 +18,13 @@ def only(world: World) -> Seen:
     return issue
 
 
-def kept(issue: Seen) -> Memory:
+def kept(issue: Seen) -> History:
     """What an issue remembers in its counter, which is one comment."""
     counters = [each for each in issue.comments if "pt004:counter=" in each]
     assert len(counters) == 1
-    memory = recall(counters[0])
-    assert memory is not None
-    return memory
+    history = read_history(counters[0])
+    assert history is not None
+    return history
 
 
 def test_a_finding_is_filed_once(world: World) -> None:
