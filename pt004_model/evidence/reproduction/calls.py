@@ -9,13 +9,12 @@ from attrs import frozen
 from pt004_model.evidence.document import Trace
 from pt004_model.model.commands import (
     NO_ACTOR,
+    Caller,
+    Command,
     CreateRun,
-    OddPath,
     RunRef,
     Tenant,
-    Token,
     Unknown,
-    describe,
     subject,
 )
 from pt004_model.model.replies import Reply
@@ -25,73 +24,85 @@ from pt004_model.wire.codec import Codec
 _ID: Final = "\0"
 _NOBODYS: Final = "00000000-0000-4000-8000-000000000000"
 """The id of a run that does not exist; it is fixed, so that a call reads the same each time."""
+_TENANTS: Final[dict[int, str]] = {
+    Tenant.OURS: "TENANT", Tenant.STRANGER: "STRANGER", Tenant.NEAR: "NEAR",
+}  # fmt: skip
+_VARIABLES: Final = {
+    "TENANT": "TENANT_ID", "STRANGER": "STRANGER_TENANT_ID", "ACTOR": "ACTOR_ID",
+}  # fmt: skip
 _GIVEN: Final = frozenset({TENANT_HEADER, ACTOR_HEADER, IDEMPOTENCY_HEADER})
 
 
 @frozen
 class Call:
-    """One request.
+    """One request: in its path ``before`` and ``after`` stand around the id of ``run``.
 
-    ``before`` and ``after`` stand in the path around the id of ``run``. ``raw`` says that a client
-    would tidy the path up. ``headers`` are those that are fixed; ``tenant`` and ``actor`` are
-    numbers, ``None`` for no header; ``key`` is made fresh when it is sent. ``makes`` is the run
-    whose id later calls take from the answer. ``then`` is the status code of the trace, if one
-    came, and ``status`` that of the run in it.
+    ``who`` are the headers that hold names, which constants stand for; ``headers`` are those that
+    are fixed. ``makes`` is the run whose id later calls take from the answer. ``then`` is what the
+    call came to in the trace: the status of the run, ``refused``, or ``None`` where that is not
+    known, or is the question.
     """
 
-    says: str
+    command: Command
     method: str
     before: str
     run: int | None
     after: str
-    raw: bool
+    who: tuple[tuple[str, str], ...]
     headers: tuple[tuple[str, str], ...]
-    tenant: int | None
-    actor: int | None
-    token: Token
-    key: str | None
     body: bytes | None
     makes: int | None
-    then: int | None
-    status: str | None
+    then: str | None
+
+    @property
+    def key(self) -> str | None:
+        """The idempotency key, to be made fresh."""
+        return getattr(self.command, "key", None)
 
 
 def calls(trace: Trace) -> tuple[Call, ...]:
     """Return the calls of a trace in order."""
     codec = Codec(trace.names, trace.dialect)
     made: list[Call] = []
-    taken = {subject(each) for each in trace.commands if not isinstance(each, CreateRun)}
+    wanted = {subject(each) for each in trace.commands if not isinstance(each, CreateRun)}
     for step in trace.steps:
-        command, caller = step.send, step.send.caller
-        request = codec.encode(command, _named, "")
-        run = subject(command) if _ID in request.target else None
-        before, after = request.target, ""
-        if run is not None:
-            before, _, after = request.target.partition(_ID)
-        then, status = _outcome(step.reply)
-        makes = command.run if isinstance(command, CreateRun) else None
-        if makes in {each.makes for each in made} or makes not in taken or (then or 0) >= 300:
-            makes = None
-        made.append(
-            Call(
-                says=describe(command),
-                method=request.method,
-                before=before,
-                run=run,
-                after=after,
-                raw=isinstance(command, OddPath),
-                headers=tuple(each for each in request.headers.items() if each[0] not in _GIVEN),
-                tenant=None if caller.tenant is Tenant.NOBODY else int(caller.tenant),
-                actor=None if caller.actor == NO_ACTOR else caller.actor,
-                token=caller.token,
-                key=getattr(command, "key", None),
-                body=request.content,
-                makes=makes,
-                then=then,
-                status=status,
-            )
-        )
+        request = codec.encode(step.send, _named, "")
+        before, after, run = request.target, "", subject(step.send)
+        if _ID in before and run is not None:
+            before, _, after = before.partition(_ID)
+        else:
+            run = None
+        then, makes = _then(step.reply), None
+        who = _who(step.send.caller)
+        if isinstance(step.send, CreateRun) and step.send.run in wanted and then != "refused":
+            makes = step.send.run
+            wanted.remove(makes)
+        headers = tuple(each for each in request.headers.items() if each[0] not in _GIVEN)
+        path, body = (before, run, after), request.content
+        if step is trace.steps[-1]:
+            then = None
+        made.append(Call(step.send, request.method, *path, who, headers, body, makes, then))
     return tuple(made)
+
+
+def constants(trace: Trace, made: tuple[Call, ...]) -> dict[str, tuple[str, str]]:
+    """Return the variable and the default of each constant that the calls take."""
+    used = {constant for call in made for _, constant in call.who}
+    used |= {"TENANT"} if "NEAR" in used else set()  # of which it is made
+    tenants = zip(_TENANTS.values(), trace.names.tenants, strict=False)
+    actors = ((_actor(number), name) for number, name in enumerate(trace.names.actors))
+    names = ((each, name) for each, name in (*tenants, *actors) if each in used)
+    return {each: (_VARIABLES.get(each, ""), name) for each, name in names}
+
+
+def _who(caller: Caller) -> tuple[tuple[str, str], ...]:
+    tenant, actor = _TENANTS.get(caller.tenant), caller.actor
+    who = ((TENANT_HEADER, tenant), (ACTOR_HEADER, None if actor == NO_ACTOR else _actor(actor)))
+    return tuple((header, constant) for header, constant in who if constant is not None)
+
+
+def _actor(number: int) -> str:
+    return "ACTOR" if number == 0 else f"ACTOR_{number}"
 
 
 def _named(ref: RunRef) -> str:
@@ -100,10 +111,11 @@ def _named(ref: RunRef) -> str:
     return _ID
 
 
-def _outcome(response: object) -> tuple[int | None, str | None]:
+def _then(response: object) -> str | None:
     if not isinstance(response, Reply):
-        return None, None
-    body = response.body
-    run = body.get("run") if isinstance(body, dict) else None
+        return None
+    if 300 <= response.code < 500:
+        return "refused"
+    run = response.body.get("run") if isinstance(response.body, dict) else None
     status = run.get("status") if isinstance(run, dict) else None
-    return response.code, status if isinstance(status, str) else None
+    return status if isinstance(status, str) else None

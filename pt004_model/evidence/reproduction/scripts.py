@@ -13,7 +13,7 @@ from typing import Final
 import jinja2
 
 from pt004_model.evidence.document import Trace
-from pt004_model.evidence.reproduction.calls import Call, calls
+from pt004_model.evidence.reproduction.calls import Call, calls, constants
 from pt004_model.evidence.reproduction.claims import (
     NAMED,
     TIMES,
@@ -23,21 +23,10 @@ from pt004_model.evidence.reproduction.claims import (
     place,
 )
 from pt004_model.evidence.reproduction.escaping import plain, printf, shell
-from pt004_model.model.commands import Tenant, Token
+from pt004_model.model.commands import OddPath, Token, describe
 from pt004_model.model.values import Json
-from pt004_model.vocabulary import (
-    ACTOR_HEADER,
-    AUTHORIZATION_HEADER,
-    IDEMPOTENCY_HEADER,
-    TENANT_HEADER,
-)
+from pt004_model.vocabulary import AUTHORIZATION_HEADER, IDEMPOTENCY_HEADER
 
-_TENANTS: Final = {0: "TENANT", 1: "STRANGER", 2: "NEAR"}
-_VARIABLES: Final = {
-    "TENANT": "TENANT_ID",
-    "STRANGER": "STRANGER_TENANT_ID",
-    "ACTOR": "ACTOR_ID",
-}
 _SPOILED: Final = frozenset(Token) - {Token.GOOD, Token.MISSING}
 _MANY: Final = 8
 """More status codes than these are checked as a range."""
@@ -62,28 +51,15 @@ def _render(template: str, trace: Trace) -> str:
         "trace": trace,
         "calls": made,
         "authenticates": authenticates(trace),
-        "names": _names(trace, made),
-        "keys": any(call.key for call in made),
-        "raw": any(call.raw for call in made),
-        "bad": any(call.token in _SPOILED for call in made),
+        "names": constants(trace, made),
+        "bad": any(call.command.caller.token in _SPOILED for call in made),
         "name": "test_" + re.sub(r"\W", "_", trace.check, flags=re.ASCII),
         "claim": must,
         "path": path,
-        "paced": must is not None and bool(path) and path[-1] in TIMES,  # type: ignore[index]
+        "paced": must is not None and any(name in TIMES for name in must.path[-1:]),
         "check": None if must is None else _check(trace, must, made),
     }
     return _templates().get_template(template).render(facts)
-
-
-def _names(trace: Trace, made: tuple[Call, ...]) -> dict[str, tuple[str, str]]:
-    """Return the names that the calls take: by a constant, the variable and the default of each."""
-    tenants = {call.tenant for call in made if call.tenant is not None}
-    if Tenant.NEAR in tenants:
-        tenants.add(Tenant.OURS)  # of which it is made
-    names = {_TENANTS[each]: trace.names.tenants[each] for each in sorted(tenants)}
-    actors = {call.actor for call in made if call.actor is not None}
-    names |= {_actor(each): trace.names.actors[each] for each in sorted(actors)}
-    return {each: (_VARIABLES.get(each, ""), name) for each, name in names.items()}
 
 
 @cache
@@ -95,44 +71,38 @@ def _templates() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters.update(shell=shell, plain=plain, py=ascii, curl=_curl, python=_python, args=_args)
+    made.filters.update(
+        shell=shell, plain=plain, py=ascii, curl=_curl, python=_python, args=_args, says=describe
+    )
     return made
 
 
-def _curl(call: Call, last: bool) -> str:
+def _curl(call: Call) -> str:
     """Return a call as a curl command of several lines."""
-    captured = call.makes is not None and not last
     url = '"$FC"' + shell(call.before)
     if call.run is not None:
         url += f'"$RUN_{call.run}"' + (shell(call.after) if call.after else "")
-    options = "-qgsS" if captured else "-qgsSi -w '\\n'"
-    lines = [f"curl {options} -X {shell(call.method)} {url}" + " --path-as-is" * call.raw]
-    who = []
-    if call.tenant is not None:
-        who.append(f'-H "{TENANT_HEADER}: ${_TENANTS[call.tenant]}"')
-    if call.actor is not None:
-        who.append(f'-H "{ACTOR_HEADER}: ${_actor(call.actor)}"')
-    if call.token is Token.GOOD:
+    options = "-qgsSi -w '\\n'" if call.makes is None else "-qgsS"
+    tidied = " --path-as-is" if isinstance(call.command, OddPath) else ""
+    first = f"curl {options} -X {shell(call.method)} {url}{tidied}"
+    who = [f'-H "{header}: ${constant}"' for header, constant in call.who]
+    token = call.command.caller.token
+    if token is Token.GOOD:
         who.append(f'-H "{AUTHORIZATION_HEADER}:${{FC_TOKEN:+ Bearer $FC_TOKEN}}"')
-    elif call.token in _SPOILED:
+    elif token in _SPOILED:
         who.append(f'-H "{AUTHORIZATION_HEADER}: Bearer $BAD_TOKEN"')
     pipe, rest = _sent(call)
-    words = [*lines, " ".join(who), " ".join(rest)]
-    made = pipe + " \\\n  ".join(filter(None, words))
-    return f"RUN_{call.makes}=$({made} | jq -r .run.run_id)" if captured else made
+    made = pipe + " \\\n  ".join(filter(None, [first, " ".join(who), " ".join(rest)]))
+    return made if call.makes is None else f"RUN_{call.makes}=$({made} | jq -r .run.run_id)"
 
 
 def _sent(call: Call) -> tuple[str, list[str]]:
     """Return what is piped into curl, and the options for headers and body."""
-    rest = []
+    key, rest = f"-H '{IDEMPOTENCY_HEADER}", []
     if call.key is not None:
-        name = IDEMPOTENCY_HEADER
-        rest.append(f'-H "{name}: $NONCE-"{shell(call.key)}' if call.key else f"-H '{name};'")
+        rest.append(f'{key}: \'"$NONCE"{shell(call.key)}' if call.key else f"{key};'")
     # curl sends an empty header where a semicolon stands for the colon
-    rest += [
-        "-H " + shell(f"{name}: {content}" if content.strip() else f"{name};")
-        for name, content in call.headers
-    ]
+    rest += ["-H " + shell(f"{n}: {text}" if text.strip() else f"{n};") for n, text in call.headers]
     if call.body is None:
         return "", rest
     if not any(name == "Content-Type" for name, _ in call.headers):
@@ -142,35 +112,28 @@ def _sent(call: Call) -> tuple[str, list[str]]:
     return f"{printf(call.body)} |\n  ", [*rest, "--data-binary @-"]  # no word holds any byte
 
 
-def _python(call: Call, last: bool) -> str:
+def _python(call: Call) -> str:
     """Return a call as an expression of the Python form."""
     path = ascii(call.before)
     if call.run is not None:
         path += f" + run_{call.run}" + (f" + {call.after!a}" if call.after else "")
-    headers = []
-    if call.tenant is not None:
-        headers.append(f"{TENANT_HEADER!a}: {_TENANTS[call.tenant]}")
-    if call.actor is not None:
-        headers.append(f"{ACTOR_HEADER!a}: {_actor(call.actor)}")
+    headers = [f"{header!a}: {constant}" for header, constant in call.who]
     if call.key is not None:
-        headers.append(
-            f"{IDEMPOTENCY_HEADER!a}: " + (f"NONCE + {call.key!a}" if call.key else "''")
-        )
-    headers += [f"{name!a}: {content!a}" for name, content in call.headers]
-    words = ["client", ascii(call.method), path, f"{{{', '.join(headers)}}}"]
-    words += [] if call.body is None else [f"content={call.body!a}"]
-    if call.token is Token.MISSING:
-        words.append("token=None")
-    elif call.token in _SPOILED:
-        words.append(f"token=bad_token({str(call.token)!a})")
-    words += ["raw=True"] if call.raw else []
-    if not last and call.then is not None:
-        words.append(f"then={('refused' if call.then >= 300 else call.status)!a}")
-    return f"call({', '.join(words)})"
-
-
-def _actor(number: int) -> str:
-    return "ACTOR" if number == 0 else f"ACTOR_{number}"
+        key = f"NONCE + {call.key!a}" if call.key else "''"
+        headers.append(f"{IDEMPOTENCY_HEADER!a}: {key}")
+    headers += [f"{name!a}: {text!a}" for name, text in call.headers]
+    token = call.command.caller.token
+    options = {
+        "content": None if call.body is None else ascii(call.body),
+        "token": f"bad_token({str(token)!a})" if token in _SPOILED else None,
+        "then": None if call.then is None else ascii(call.then),
+        "raw": "True" if isinstance(call.command, OddPath) else None,
+    }
+    if token is Token.MISSING:
+        options["token"] = "None"
+    given = [f"{name}={text}" for name, text in options.items() if text is not None]
+    first = ("client", ascii(call.method), path, f"{{{', '.join(headers)}}}")
+    return f"call({', '.join((*first, *given))})"
 
 
 def _args(path: tuple[str | int, ...]) -> str:
@@ -196,9 +159,11 @@ def _check(trace: Trace, must: Claim, made: tuple[Call, ...]) -> dict[str, str]:
     else:
         (value,) = must.allowed
         wanted = ascii(value)
-        if must.path[-1:] and must.path[-1] in NAMED:
-            named = {name: each for each, (_, name) in _names(trace, made).items()}
-            wanted = named.get(str(value), wanted)
+        if must.path and must.path[-1] in NAMED:
+            actors = must.path[-1] != "tenant_id"
+            for constant, (_, name) in constants(trace, made).items():
+                if name == value and constant.startswith("ACTOR") == actors:
+                    wanted = constant
         if must.path and _holds_numbers(value):
             wrap = "exact"
     if wrap:
