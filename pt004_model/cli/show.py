@@ -17,13 +17,14 @@ from pt004_model.evidence.reproduction import FORMS, render
     help="The form.",
 )  # fmt: skip
 def show(file: Path, form: str) -> None:
-    """Show a saved trace as a story, or as what reproduces it without this program.
+    """Show a saved trace as a story, or as what shows it without this program.
 
-    text: a story. curl: a shell script that needs curl and jq. httpx: a Python script that needs
-    httpx alone. pytest: a test that needs pytest and httpx. mermaid: a sequence diagram. The
-    scripts exit with 0 when the answer is as the contract allows, with 1 when it diverges, and with
-    3 when nothing can be said; FC_BASE_URL, FC_TOKEN, TENANT_ID and ACTOR_ID say which Federation
-    Core is asked and as whom.
+    text: a story. curl: the calls as curl commands, which need jq as well, then what was expected
+    and what came. pytest (or httpx): a test that is a script too and needs httpx alone; it exits
+    with 0 when the answer is as the contract allows, with 1 when it diverges, and with 3 when
+    nothing can be said, as of a finding that only pt004 replay can judge. mermaid: a sequence
+    diagram. FC_BASE_URL, FC_TOKEN, TENANT_ID and ACTOR_ID say which Federation Core is asked and as
+    whom.
 
     Example: pt004 show .pt004/traces/6b9764f45135.json --as curl
     """

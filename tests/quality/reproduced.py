@@ -13,8 +13,9 @@ from attrs import frozen
 from pt004_model.embedded import FAULTS
 from pt004_model.evidence.replay import Result
 from pt004_model.evidence.reproduction import FORMS, render
+from pt004_model.evidence.reproduction.claims import claim
 from pt004_model.evidence.trace import load_trace
-from tests.showing import replayed_and_shown
+from tests.showing import DIVERGES, UNSURE, replayed_and_shown
 from tests.showing import shown as shown_apart
 
 
@@ -22,13 +23,14 @@ from tests.showing import shown as shown_apart
 class Examined:
     """What became of the trace of a fault, where it is seeded and where it is not.
 
-    ``shown`` and ``passed`` are the exit statuses of the scripts by their form; ``told`` are the
-    forms in which the trace can be told.
+    ``judged`` says whether the Python form judges the finding. ``shown`` and ``passed`` are the
+    exit statuses of its scripts; ``told`` are the forms in which the trace can be told.
     """
 
     fault: str
     seeded: Result
     unseeded: Result
+    judged: bool
     shown: dict[str, int]
     passed: dict[str, int]
     told: tuple[str, ...]
@@ -39,11 +41,14 @@ def examine(fault: str, path: Path) -> Examined:
     trace, area = load_trace(path), FAULTS[fault].area
     with tempfile.TemporaryDirectory() as name:
         seeded, shown = replayed_and_shown(fault, area, trace, Path(name))
-        if set(shown.values()) != {1}:  # what one script did may be in the way of the next
+        judged = claim(trace) is not None
+        if shown != (
+            DIVERGES if judged else UNSURE
+        ):  # what one script did may be in the way of the next
             shown = shown_apart(fault, area, trace, Path(name))
         unseeded, passed = replayed_and_shown(None, area, trace, Path(name))
     told = tuple(form for form in FORMS if render(trace, form).strip())
-    return Examined(fault, seeded, unseeded, shown, passed, told)
+    return Examined(fault, seeded, unseeded, judged, shown, passed, told)
 
 
 def examined(paths: Iterable[tuple[str, Path]], jobs: int) -> Iterator[Examined]:

@@ -1,4 +1,4 @@
-"""A finding shown in a way that needs nothing of ours: as a story, a script, a test, a diagram."""
+"""A finding shown without this program: as a story, curl commands, a test, a diagram."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Final
 
 from pt004_model.evidence.document import Trace
 from pt004_model.evidence.reproduction.diagrams import as_mermaid, as_text
-from pt004_model.evidence.reproduction.scripts import as_curl, as_httpx, as_pytest
+from pt004_model.evidence.reproduction.scripts import as_curl, as_pytest
 
-__all__ = ["FORMS", "as_curl", "as_httpx", "as_mermaid", "as_pytest", "as_text", "render"]
+__all__ = ["FORMS", "as_curl", "as_mermaid", "as_pytest", "as_text", "render"]
 
 FORMS: Final[dict[str, Callable[[Trace], str]]] = {
     "text": as_text,
     "curl": as_curl,
-    "httpx": as_httpx,
     "pytest": as_pytest,
+    "httpx": as_pytest,
     "mermaid": as_mermaid,
 }
 """Each form by its name; its function makes of a trace a text that ends with a line end."""

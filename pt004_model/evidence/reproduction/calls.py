@@ -1,8 +1,7 @@
-"""The commands of a trace as calls that a script makes: what is fixed in them, and what is not."""
+"""The commands of a trace as calls that somebody else makes: what is fixed in them, what is not."""
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from attrs import frozen
@@ -10,79 +9,113 @@ from attrs import frozen
 from pt004_model.evidence.document import Trace
 from pt004_model.model.commands import (
     NO_ACTOR,
+    Caller,
+    Command,
     CreateRun,
-    OddPath,
     RunRef,
     Tenant,
-    Token,
     Unknown,
-    describe,
+    subject,
 )
 from pt004_model.model.replies import Reply
 from pt004_model.vocabulary import ACTOR_HEADER, IDEMPOTENCY_HEADER, TENANT_HEADER
 from pt004_model.wire.codec import Codec
 
 _ID: Final = "\0"
+_NOBODYS: Final = "00000000-0000-4000-8000-000000000000"
+"""The id of a run that does not exist; it is fixed, so that a call reads the same each time."""
+_TENANTS: Final[dict[int, str]] = {
+    Tenant.OURS: "TENANT", Tenant.STRANGER: "STRANGER", Tenant.NEAR: "NEAR",
+}  # fmt: skip
+_VARIABLES: Final = {
+    "TENANT": "TENANT_ID", "STRANGER": "STRANGER_TENANT_ID", "ACTOR": "ACTOR_ID",
+}  # fmt: skip
 _GIVEN: Final = frozenset({TENANT_HEADER, ACTOR_HEADER, IDEMPOTENCY_HEADER})
 
 
 @frozen
 class Call:
-    """One request of a script.
+    """One request: in its path ``before`` and ``after`` stand around the id of ``run``.
 
-    ``before`` and ``after`` are what stands in the path around the id of ``run``. ``raw`` says that
-    the path must be sent as it stands. ``headers`` are those that are fixed; ``tenant`` and
-    ``actor`` are numbers, ``None`` for no header; ``key`` is made fresh when it is sent. ``makes``
-    is the run that the call makes. ``then`` is the status code of the trace, if one came.
+    ``who`` are the headers that hold names, which constants stand for; ``headers`` are those that
+    are fixed. ``makes`` is the run whose id later calls take from the answer. ``then`` is what the
+    call came to in the trace: the status of the run, ``refused``, or ``None`` where that is not
+    known, or is the question.
     """
 
-    says: str
+    command: Command
     method: str
     before: str
-    run: RunRef | None
+    run: int | None
     after: str
-    raw: bool
+    who: tuple[tuple[str, str], ...]
     headers: tuple[tuple[str, str], ...]
-    tenant: int | None
-    actor: int | None
-    token: Token
-    key: str | None
     body: bytes | None
     makes: int | None
-    then: int | None
+    then: str | None
+
+    @property
+    def key(self) -> str | None:
+        """The idempotency key, to be made fresh."""
+        return getattr(self.command, "key", None)
 
 
 def calls(trace: Trace) -> tuple[Call, ...]:
-    """The calls of a trace in order."""
+    """Return the calls of a trace in order."""
     codec = Codec(trace.names, trace.dialect)
     made: list[Call] = []
+    wanted = {subject(each) for each in trace.commands if not isinstance(each, CreateRun)}
     for step in trace.steps:
-        command = step.send
-        request = codec.encode(command, lambda _: _ID, "")
-        before, there, after = request.target.partition(_ID)
-        run = None if isinstance(command, OddPath) or not there else command.run
-        caller, reply = command.caller, step.reply
-        made.append(
-            Call(
-                says=describe(command),
-                method=request.method,
-                before=before,
-                run=run,
-                after=after,
-                raw=isinstance(command, OddPath) or _odd(run),
-                headers=tuple(each for each in request.headers.items() if each[0] not in _GIVEN),
-                tenant=None if caller.tenant is Tenant.NOBODY else int(caller.tenant),
-                actor=None if caller.actor == NO_ACTOR else caller.actor,
-                token=caller.token,
-                key=getattr(command, "key", None),
-                body=request.content,
-                makes=command.run if isinstance(command, CreateRun) else None,
-                then=reply.code if isinstance(reply, Reply) else None,
-            )
-        )
+        request = codec.encode(step.send, _named, "")
+        before, after, run = request.target, "", subject(step.send)
+        if _ID in before and run is not None:
+            before, _, after = before.partition(_ID)
+        else:
+            run = None
+        then, makes = _then(step.reply), None
+        who = _who(step.send.caller)
+        if isinstance(step.send, CreateRun) and step.send.run in wanted and then != "refused":
+            makes = step.send.run
+            wanted.remove(makes)
+        headers = tuple(each for each in request.headers.items() if each[0] not in _GIVEN)
+        path, body = (before, run, after), request.content
+        if step is trace.steps[-1]:
+            then = None
+        made.append(Call(step.send, request.method, *path, who, headers, body, makes, then))
     return tuple(made)
 
 
-def _odd(run: RunRef | None) -> bool:
-    """Whether the id of an unknown run has characters that a client may tidy up."""
-    return isinstance(run, Unknown) and not re.fullmatch(r"[\w-]*", run.spelling, re.ASCII)
+def constants(trace: Trace, made: tuple[Call, ...]) -> dict[str, tuple[str, str]]:
+    """Return the variable and the default of each constant that the calls take."""
+    used = {constant for call in made for _, constant in call.who}
+    used |= {"TENANT"} if "NEAR" in used else set()  # of which it is made
+    tenants = zip(_TENANTS.values(), trace.names.tenants, strict=False)
+    actors = ((_actor(number), name) for number, name in enumerate(trace.names.actors))
+    names = ((each, name) for each, name in (*tenants, *actors) if each in used)
+    return {each: (_VARIABLES.get(each, ""), name) for each, name in names}
+
+
+def _who(caller: Caller) -> tuple[tuple[str, str], ...]:
+    tenant, actor = _TENANTS.get(caller.tenant), caller.actor
+    who = ((TENANT_HEADER, tenant), (ACTOR_HEADER, None if actor == NO_ACTOR else _actor(actor)))
+    return tuple((header, constant) for header, constant in who if constant is not None)
+
+
+def _actor(number: int) -> str:
+    return "ACTOR" if number == 0 else f"ACTOR_{number}"
+
+
+def _named(ref: RunRef) -> str:
+    if isinstance(ref, Unknown):
+        return f"{ref.spelling}-{_NOBODYS[:8]}" if ref.spelling else _NOBODYS
+    return _ID
+
+
+def _then(response: object) -> str | None:
+    if not isinstance(response, Reply):
+        return None
+    if 300 <= response.code < 500:
+        return "refused"
+    run = response.body.get("run") if isinstance(response.body, dict) else None
+    status = run.get("status") if isinstance(run, dict) else None
+    return status if isinstance(status, str) else None

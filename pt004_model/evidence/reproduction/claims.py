@@ -1,185 +1,213 @@
-"""From a finding to what a script can check by itself, without our judge.
+"""A finding as something that a script can check without our judge, where it is of such a kind.
 
-A claim follows the place in the reply where the finding is: the status, a field of the run, an
-entry of the log, a gate. What was expected there is taken from the model.
+There are three: the status code is one of a few, the value at a path of the last answer is one of a
+few, or it is the value that was shown earlier. Whatever else the judge says (a time is that of its
+change, a hash is right, an entry is missing) is left to the judge.
 """
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
+from typing import Final, TypeAlias
 
-from pt004_model.evidence.document import Trace
-from pt004_model.evidence.reproduction import words as w
-from pt004_model.evidence.reproduction.case import Case, Claim
-from pt004_model.evidence.reproduction.entries import gates_claim, logs_claim
-from pt004_model.evidence.reproduction.times import time_claim
-from pt004_model.model.commands import CreateRun
-from pt004_model.model.history import Anything
-from pt004_model.model.run import Run
-from pt004_model.model.telling import codes_told
-from pt004_model.model.world import shape
-from pt004_model.vocabulary import RUN_TIMES
+from attrs import frozen
 
-_MANY = 8
-"""More allowed codes than these are checked as a range."""
+from pt004_model.evidence.document import Trace, TraceStep
+from pt004_model.evidence.secrecy import BLOT
+from pt004_model.judge.finding import MISSING, quote
+from pt004_model.model.commands import subject
+from pt004_model.model.replies import NoAnswer, Reply
+from pt004_model.model.values import Json
+from pt004_model.model.world import (
+    Accepted,
+    Outcome,
+    Refused,
+    World,
+    expect,
+    shape,
+    unanswered,
+)
+from pt004_model.vocabulary import AUTHORIZATION_HEADER, RUN_TIMES
 
+Path: TypeAlias = tuple[str | int, ...]
 
-def claim(trace: Trace) -> Claim:
-    """What must hold when the commands of ``trace`` are sent: exactly what diverged."""
-    case = Case.of(trace)
-    where = trace.where
-    if where == "status":
-        return _status(case)
-    if where == "detail":
-        return Claim(
-            "the answer is a JSON object with a detail", w.call("has_detail", w.content(case.last))
-        )
-    if where in {"body", "Content-Type"}:
-        name = "is_json" if where == "body" else "says_json"
-        return Claim("the answer is JSON and says so", w.call(name, w.answer(case.last)))
-    if trace.check in {"lifecycle.envelope", "lifecycle.sections-as-asked"}:
-        return _envelope(case)
-    run = case.run
-    if run is None:  # it should have been refused
-        return _status(case)
-    if trace.check == "idempotency.replay-as-then":
-        return _replay(case)
-    if where.startswith("logs"):
-        return logs_claim(case, run)
-    if where.startswith("gates"):
-        return gates_claim(case, run)
-    return _field(case, run, where.removeprefix("run."))
+TIMES: Final = frozenset({*RUN_TIMES, "resolved_at", "timestamp"})
+_SENT: Final = frozenset(
+    {"workflow_id", "workflow_version", "input_payload", "metadata", "tags", "steps"}
+)
+_IDS: Final = frozenset({"run_id", "gate_id", "previous_receipt_hash"})
+"""What an FC makes up and shows in several places."""
+_KEPT: Final = frozenset({"correlation_id", "output_payload", "error_details"})
+"""What an FC may make up, and keeps from then on."""
+_HASHES: Final = frozenset({"receipt_hash", "receipt_chain", "workflow_receipt_hash", "log_id"})
+NAMED: Final = frozenset({"actor_id", "tenant_id", "approved_by"})
+_PLACE: Final = re.compile(r"(run|logs|gates)(\[\d+\])?(\.\w+)*", re.ASCII)
 
 
-def _status(case: Case) -> Claim:
-    """The status code is one of those that are allowed."""
-    last, seen = case.last, w.status(case.last)
-    if case.trace.check == "isolation.same-code":
-        like = shape(case.failing.command)
-        for moment in case.moments[:-1]:
-            if shape(moment.command) == like and moment.run is None:
-                says = f"step {last + 1} gets the status code of step {moment.number + 1}"
-                return Claim(says, w.same(seen, w.status(moment.number)))
-    codes = case.codes
-    if len(codes) <= _MANY:
-        says = f"step {last + 1} is answered with {codes_told(codes)}"
-        return Claim(says, w.among(seen, [*sorted(codes)]))
-    low, high = min(codes), max(codes)
-    return Claim(
-        f"step {last + 1} is answered with a code from {low} to {high}",
-        w.Words(
-            f"{low} <= replies[{last}].status <= {high}",
-            f"{low} <= $r[{last}].status and $r[{last}].status <= {high}",
-        ),
-    )
+@frozen
+class Earlier:
+    """The value that the answer to a step shows at a path; an empty one is its status code."""
+
+    step: int
+    path: Path
 
 
-def _envelope(case: Case) -> Claim:
-    name = case.trace.where
-    part = w.body(case.last, name)
-    if case.trace.check == "lifecycle.sections-as-asked":
-        return Claim(f"{name} is empty, as none were asked for", w.call("empty_or_absent", part))
-    if name == "run":
-        return Claim("run is an object", w.call("is_kind", part, "object"))
-    return Claim(f"{name} is a list of objects", w.call("holds_objects", part))
+@frozen
+class Claim:
+    """What the last answer must show at ``path``: one of ``allowed``, or what was shown earlier.
+
+    An empty path is the status code. ``kinds`` are the kinds of the log entries up to the one that
+    the path leads to: an FC that has others there is asked about another entry.
+    """
+
+    path: Path
+    allowed: tuple[Json, ...] = ()
+    earlier: Earlier | None = None
+    kinds: tuple[Json, ...] = ()
 
 
-def _replay(case: Case) -> Claim:
-    """The answer to a repeated request is the one of then."""
-    then = case.keyed()
-    if then is None:
-        return _status(case)
-    if case.trace.where == "logs":
-        words = w.same(w.call("hashes", w.content(case.last)), w.body(then, "run", "receipt_chain"))
-        return Claim(f"the log is as it was at step {then + 1}", words)
-    name = case.trace.where.removeprefix("run.")
-    says = f"run.{name} is as it was in the answer to step {then + 1}"
-    return Claim(
-        says, w.same(w.body(case.last, "run", name), w.body(then, "run", name)), paced=True
-    )
+def place(where: str) -> Path | None:
+    """Return the path that a place like ``logs[2].details.reason`` names, if it names one."""
+    if not _PLACE.fullmatch(where):
+        return None
+    found = re.findall(r"(\d+)\]|(\w+)", where)
+    return tuple(int(index) if index else name for index, name in found)
 
 
-def _field(case: Case, run: Run, name: str) -> Claim:
-    """A field of the run."""
-    seen = w.body(case.last, "run", name)
-    if name in RUN_TIMES:
-        return time_claim(case, run, name)
-    if name == "run_id":
-        return _run_id(case)
-    if name == "correlation_id":
-        return _correlation(case, run)
-    if name == "receipt_chain":
-        return _chain(case)
-    if name == "workflow_receipt_hash":
-        return _workflow_hash(case, run)
-    if name in {"tenant_id", "actor_id"}:
-        owner = w.tenant(run.tenant) if name == "tenant_id" else w.actor(run.actor)
-        return Claim(f"run.{name} is {case.trace.expected}", w.same(seen, owner))
-    values: dict[str, object] = {
-        "status": run.state.status.value,
-        "current_step": run.current_step,
-        "step_index": run.step_index,
-        "workflow_id": run.asked.workflow_id,
-        "workflow_version": run.asked.workflow_version,
-        "input_payload": run.asked.input_payload,
-        "metadata": run.asked.metadata,
-        "tags": list(run.asked.tags),
-        "steps": None if run.asked.steps is None else list(run.asked.steps),
-        "output_payload": run.output_payload,
-        "error_details": run.error_details,
-    }
-    expected = values[name]
-    if isinstance(expected, Anything):
-        kinds = (w.call("is_kind", seen, kind) for kind in ("object", "null"))
-        return Claim(f"run.{name} is an object or null", w.either(*kinds))
-    return Claim(f"run.{name} is {case.trace.expected}", w.same(seen, w.value(expected)))
+def claim(trace: Trace) -> Claim | None:
+    """Return what a script can check of the finding, ``None`` where only our judge can say."""
+    if any(isinstance(step.reply, NoAnswer) for step in trace.steps):
+        return None  # it may or may not have taken effect
+    outcomes = _outcomes(trace)
+    if trace.where == "status":
+        return _status(trace, outcomes)
+    path = place(trace.where)
+    accepted = [each.reply for each in outcomes if isinstance(each.reply, Accepted)]
+    if path is None or quote(_at(trace.steps[-1], path)) != trace.observed or not accepted:
+        return None
+    if path == ("run", "status") and not accepted[0].replay:
+        return Claim(path, tuple(sorted({str(each.run.state.status) for each in accepted})))
+    if len(accepted) > 1 or BLOT in trace.expected:
+        return None
+    kinds: tuple[Json, ...] = ()
+    if path[0] == "logs" and len(path) > 1:
+        there = range(int(path[1]) + 1)
+        kinds = tuple(_at(trace.steps[-1], ("logs", n, "event_type")) for n in there)
+    value, earlier = _value(trace, path, accepted[0]), _earlier(trace, path)
+    if earlier is not None:
+        return Claim(path, earlier=earlier, kinds=kinds)
+    return None if value is MISSING else Claim(path, (value,), kinds=kinds)  # type: ignore[arg-type]
 
 
-def _run_id(case: Case) -> Claim:
-    seen = w.body(case.last, "run", "run_id")
-    if not isinstance(case.failing.command, CreateRun):
-        return Claim("run.run_id is that of the create", w.same(seen, w.run_id(case.number)))
-    others = [
-        moment.number
-        for moment in case.moments[:-1]
-        if isinstance(moment.command, CreateRun) and moment.run is not None
-    ]
-    differ = (w.no(w.same(seen, w.body(other, "run", "run_id"))) for other in others)
-    words = w.every(w.call("is_id", seen), *differ)
-    return Claim("run.run_id is a new id of unreserved URL characters", words)
+def _status(trace: Trace, outcomes: tuple[Outcome, ...]) -> Claim | None:
+    if trace.check == "isolation.same-code":
+        like = shape(trace.steps[-1].send)
+        for number, step in enumerate(trace.steps[:-1]):
+            if shape(step.send) == like and isinstance(step.reply, Reply) and step.reply.code > 399:
+                return Claim((), earlier=Earlier(number, ()))
+        return None
+    codes: set[int] = set()
+    for outcome in outcomes:
+        reply = outcome.reply
+        if isinstance(reply, Accepted):
+            codes.add(reply.code)
+        else:
+            codes |= reply.refusal.codes if isinstance(reply, Refused) else set(range(200, 500))
+    return Claim((), tuple(sorted(codes)))
 
 
-def _correlation(case: Case, run: Run) -> Claim:
-    seen = w.body(case.last, "run", "correlation_id")
-    if run.correlation:
-        says = "run.correlation_id is the one that was sent"
-        return Claim(says, w.same(seen, w.value(run.correlation)))
-    earlier = case.shown("run")
-    if earlier:
-        then = w.body(earlier[0], "run", "correlation_id")
-        return Claim("run.correlation_id stays as it was", w.same(seen, then))
-    return Claim("run.correlation_id is there", w.call("is_text", seen))
+def _value(trace: Trace, path: Path, accepted: Accepted) -> object:
+    """Return the value that is expected at a path, ``MISSING`` where it is not known beforehand."""
+    name = path[-1]
+    if path[0] == "run" and name in _SENT:
+        sent = getattr(accepted.run.asked, str(name))
+        return list(sent) if isinstance(sent, tuple) else sent
+    try:
+        value = json.loads(trace.expected)
+    except ValueError:
+        return MISSING  # it is said in words, or cut
+    made_up = name in _IDS | _HASHES | TIMES or not isinstance(name, str)
+    # the names of several actors are said in words, and a name may look like a number
+    said = name in NAMED and not isinstance(value, str)
+    return MISSING if (made_up or said) and value is not None else value
 
 
-def _chain(case: Case) -> Claim:
-    """The chain lists the receipts of the log in order, and keeps those that were read before."""
-    seen = w.body(case.last, "run", "receipt_chain")
-    parts = [w.call("is_chain", seen)]
-    earlier = case.shown("run")
-    if earlier:
-        then = w.body(earlier[-1], "run", "receipt_chain")
-        unchanged = case.version(earlier[-1]) == case.version(case.last)
-        parts.append(w.same(seen, then) if unchanged else w.call("begins", seen, then))
-    if re.search("of the log", case.trace.expected):
-        parts.append(w.same(seen, w.call("hashes", w.content(case.last))))
-    return Claim("run.receipt_chain lists the receipts of the log in order", w.every(*parts))
+def _earlier(trace: Trace, path: Path) -> Earlier | None:
+    """Return where the expected value was shown before, or stands elsewhere in the same answer."""
+    name = path[-1]
+    if trace.expected == "null" and name not in _KEPT:
+        return None
+    if isinstance(name, str) and name not in _IDS | _KEPT | _HASHES | TIMES:
+        return None
+    mine = subject(trace.steps[-1].send)
+    for number, step in enumerate(trace.steps):
+        shows = isinstance(step.reply, Reply) and step.reply.code < 300
+        if not shows or subject(step.send) != mine:
+            continue
+        same = [path] if name not in _IDS else []
+        if name in RUN_TIMES:
+            same.append(("run", "created_at"))
+        for other in (*same, *(_everywhere(step) if name in _IDS else ())):
+            itself = number == len(trace.steps) - 1 and other == path
+            if not itself and quote(_at(step, other)) == trace.expected:
+                return Earlier(number, other)
+    return None
 
 
-def _workflow_hash(case: Case, run: Run) -> Claim:
-    seen = w.body(case.last, "run", "workflow_receipt_hash")
-    if not run.state.terminal:
-        says = "run.workflow_receipt_hash is null before the run has ended"
-        return Claim(says, w.same(seen, w.value(None)))
-    chain = w.body(case.last, "run", "receipt_chain")
-    words = w.same(seen, w.Words(f"hash_of({chain.python})", "[$hash]"))
-    return Claim("run.workflow_receipt_hash is the hash of the receipt_chain", words, chain)
+def _everywhere(step: TraceStep) -> Iterator[Path]:
+    """Yield the paths of an envelope where an id may stand."""
+    yield ("run", "run_id")
+    for part, name in (("gates", "gate_id"), ("logs", "receipt_hash")):
+        rows = _at(step, (part,))
+        yield from ((part, n, name) for n in range(len(rows) if isinstance(rows, list) else 0))
+    rows = _at(step, ("logs",))
+    for number in range(len(rows) if isinstance(rows, list) else 0):
+        yield ("logs", number, "details", "gate_id")
+
+
+def _at(step: TraceStep, path: Path) -> Json:
+    """Return the value at a path of the answer that was recorded."""
+    value: object = step.reply.body if isinstance(step.reply, Reply) else None
+    for name in path:
+        try:
+            value = value[name]  # type: ignore[index]  # whatever cannot be indexed holds nothing
+        except (LookupError, TypeError):
+            return MISSING  # type: ignore[return-value]  # quoted only
+    return value  # type: ignore[return-value]  # a part of a JSON value
+
+
+def authenticates(trace: Trace) -> bool:
+    """Tell whether tokens were sent at all."""
+    sent = [step.request.headers for step in trace.steps if step.request is not None]
+    return any(AUTHORIZATION_HEADER in headers for headers in sent)
+
+
+def _outcomes(trace: Trace) -> tuple[Outcome, ...]:
+    """Return what the model allows at the last step, led along the recorded way once more."""
+    world = World(authenticates=authenticates(trace))
+    for step in trace.steps[:-1]:
+        outcomes = expect(world, step.send)
+        if isinstance(step.reply, NoAnswer):
+            world = unanswered(world, step.send) if step.reply.applied else world
+            continue
+        came = _came(outcomes, step)
+        world = came.world
+        if isinstance(came.reply, Refused) and isinstance(step.reply, Reply):
+            world = world.with_code(came.reply.like, step.reply.code)
+    return expect(world, trace.steps[-1].send)
+
+
+def _came(outcomes: tuple[Outcome, ...], step: TraceStep) -> Outcome:
+    """Return the outcome that came about, by the kind of the answer and the state noted after."""
+    if not isinstance(step.reply, Reply):
+        return outcomes[0]
+    accepted = step.reply.code < 300
+    fitting = [each for each in outcomes if isinstance(each.reply, Accepted) == accepted]
+    number = subject(step.send)
+    for each in fitting:
+        run = each.world.runs.get(number) if number is not None else None
+        if run is not None and str(run.state) == step.after:
+            return each
+    return (fitting or list(outcomes))[0]

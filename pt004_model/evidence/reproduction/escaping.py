@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Final
 
 _PLAIN: Final = frozenset(map(chr, range(0x20, 0x7F)))
@@ -25,7 +26,7 @@ def shell(text: str) -> str:
     What is not printable ASCII goes through ``printf``, so that the script itself is ASCII.
     """
     if set(text) <= _PLAIN:
-        return "'" + text.replace("'", "'\\''") + "'"
+        return shlex.quote(text)
     return f'"$({printf(_bytes(text).replace(bytes(1), b""))})"'
 
 

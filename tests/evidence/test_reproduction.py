@@ -1,0 +1,104 @@
+"""The forms in which a trace is shown: as they are printed, and whatever the trace holds."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from pt004_model.evidence.document import Trace, load_trace
+from pt004_model.evidence.reproduction import FORMS, render
+from pt004_model.model.commands import Caller, CreateRun, Names, OddPath, ReadRun, Unknown
+from pt004_model.model.replies import Reply
+from pt004_model.model.values import Body
+from tests.conftest import GOLDEN
+
+SHOWN = {
+    "denied-step-may-pause": ("text", "curl", "pytest", "mermaid"),
+    "resume-restarts-the-clock": ("pytest",),
+    "signature-ignores-case": ("curl", "pytest"),
+    "tags-are-sorted": ("text", "curl", "pytest", "mermaid"),
+}
+"""Traces that lie beside their forms: a refusal, a value of before, a bad token, a nasty text."""
+
+
+@pytest.mark.parametrize(("name", "form"), [(n, form) for n in SHOWN for form in SHOWN[n]])
+def test_a_form_is_the_golden_one(name: str, form: str, golden: Callable[[str, str], None]) -> None:
+    """What is printed is what was reviewed."""
+    golden(f"show/{name}.{form}", render(load_trace(GOLDEN / "show" / f"{name}.json"), form))
+
+
+def test_httpx_is_another_name_of_the_python_form() -> None:
+    """Who asked for a script gets the test, which is one."""
+    assert FORMS["httpx"] is FORMS["pytest"]
+
+
+HOSTILE = (
+    "$(touch pwned)", "`touch pwned`", "'; touch pwned; '", '"; touch pwned; "', "\ntouch pwned\n",
+    "}; touch pwned; ${x:-", "\\'; touch pwned #", '"""\nimport os\nos.mkdir("pwned")\n"""',
+    "'\nimport os\n", "{{ 1 }}{% raw %}", "\x1b[2J\u202e\x00\x7f", "@/etc/hostname",
+    "-K/etc/hostname",
+)  # fmt: skip
+
+
+def hostile(text: str) -> Trace:
+    """A trace that holds a text wherever there is room for one."""
+    trace = load_trace(GOLDEN / "show" / "denied-step-may-pause.json")
+    caller = Caller()
+    sent = (
+        CreateRun(0, Body(text), caller, text, text, text),
+        CreateRun(1, Body.of({"workflow_id": text, "tags": [text]})),
+        OddPath(text),
+        ReadRun(Unknown(text)),
+        ReadRun(0),
+    )
+    reply = Reply(200, {"run": {"run_id": text, "status": text, "tags": [text, text]}})
+    steps = tuple(evolve(trace.steps[0], says=text, send=each, reply=reply) for each in sent)
+    names = Names((text, text, text), (text,))
+    return evolve(
+        trace, steps=steps, names=names, where="run.tags", observed=text, check=text,
+        sentence=text, section=text, expected=text, fingerprint=text,
+    )  # fmt: skip
+
+
+STUB = """#!/bin/sh
+for word; do
+  case $last:$word in --data-raw:* | *:@-) ;; *:@* | *:-K*) touch pwned ;; esac
+  last=$word
+done
+"""
+"""A program that notes when it is told to read a file."""
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_is_run_by_a_shell(text: str, tmp_path: Path) -> None:
+    """Nothing but curl and jq is started, whatever a trace holds, and curl reads no file."""
+    for name in ("curl", "jq"):
+        (tmp_path / name).write_text(STUB)
+        (tmp_path / name).chmod(0o700)
+    script = render(hostile(text), "curl")
+    assert re.fullmatch(r"[\n -~]*", script)
+    subprocess.run(
+        ["sh", "-e"], input=script, text=True, cwd=tmp_path, check=True,  # noqa: S607 - any
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert not (tmp_path / "pwned").exists()
+
+
+def skeleton(script: str) -> list[str]:
+    """The statements of a script and their parts, without what is in its literals and names."""
+    return [type(node).__name__ for node in ast.walk(ast.parse(script))]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_is_run_by_python(text: str) -> None:
+    """A script has the same statements whatever a trace holds, and is plain ASCII."""
+    script = render(hostile(text), "pytest")
+    assert re.fullmatch(r"[\n -~]*", script)
+    assert skeleton(render(hostile("text"), "pytest")) == skeleton(script)
