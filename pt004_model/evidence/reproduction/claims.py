@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from attrs import frozen
 
 from pt004_model.evidence.document import Trace, TraceStep
-from pt004_model.evidence.secrecy import BLOT
+from pt004_model.evidence.redact import SECRET
 from pt004_model.judge.finding import MISSING, quote
 from pt004_model.model.commands import subject
 from pt004_model.model.replies import NoAnswer, Reply
@@ -89,7 +89,7 @@ def claim(trace: Trace) -> Claim | None:
         return None
     if path == ("run", "status") and not accepted[0].replay:
         return Claim(path, tuple(sorted({str(each.run.state.status) for each in accepted})))
-    if len(accepted) > 1 or BLOT in trace.expected:
+    if len(accepted) > 1 or SECRET in trace.expected:
         return None
     kinds: tuple[Json, ...] = ()
     if path[0] == "logs" and len(path) > 1:
