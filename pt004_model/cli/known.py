@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from pt004_model.cli.group import Group
+from pt004_model.cli.options import rightly_given
 from pt004_model.evidence import known as file
 from pt004_model.evidence.known import DEFAULT, FINGERPRINT, BadKnown, Entry, Known, today
 from pt004_model.judge.checks import CHECKS
@@ -82,7 +83,8 @@ def add(finding: str, reason: str, owner: str, expires: date, known: Path | None
     fingerprint, check = _finding(finding)
     path = known or DEFAULT
     try:
-        renewed = file.add(path, Entry(fingerprint, reason, owner, expires, check))
+        with rightly_given():
+            renewed = file.add(path, Entry(fingerprint, reason, owner, expires, check))
     except BadKnown as error:
         raise click.UsageError(str(error)) from None
     said = "is known" if not renewed else "was there, and is known"
@@ -157,7 +159,8 @@ def prune(known: Path | None, fixed: Path | None) -> None:
         click.echo("nothing to take off the list")
         return
     try:
-        file.remove(there.path, why)
+        with rightly_given():
+            file.remove(there.path, why)
     except BadKnown as error:
         raise click.UsageError(str(error)) from None
     for fingerprint, said in why.items():

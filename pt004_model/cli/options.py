@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 from attrs import field, frozen
 
 from pt004_model.embedded import FAULTS
+from pt004_model.evidence.files import Unwritable
 from pt004_model.model.commands import Names
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.token import Credentials
 from pt004_model.wire.transport import MAX_REPLY, BadTarget, Target, check_url
 
+SECRETS: Final = "pt004.secrets"
+OUT: Final = "pt004.out"
+"""Where a command leaves, in the context of click, what must not be shown, and its folder."""
 _F = TypeVar("_F", bound=Callable[..., Any])
 _VISIBLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _OURS = frozenset(
@@ -191,7 +196,7 @@ def setup(**given: Any) -> Setup:
         credentials = Credentials()  # a SECRET_KEY in the environment is often another program's
     else:
         credentials = Credentials(None if own else given["token"] or None, secret)
-    return Setup(
+    chosen = Setup(
         base_url,
         Dialect(given["dialect"]),
         _names(given["tenant"], given["stranger"], given["actor"]),
@@ -205,6 +210,19 @@ def setup(**given: Any) -> Setup:
         given["automatic"],
         given["fault"],
     )
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.meta[SECRETS] = chosen.secrets
+    return chosen
+
+
+@contextmanager
+def rightly_given() -> Iterator[None]:
+    """Take a place that cannot be written for wrong usage: it has just been named."""
+    try:
+        yield
+    except Unwritable as error:
+        raise click.UsageError(str(error)) from None
 
 
 def embedded(fault: str | None, *, secret: str | None = None, automatic: bool = False) -> Setup:

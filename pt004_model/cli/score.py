@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
@@ -104,8 +104,14 @@ def kills(
             for fault in faults
             for seed in seeds
         ]
-        for future in as_completed(pending):
-            yield future.result()
+        try:
+            for future in as_completed(pending):
+                yield future.result()
+        except BaseException:  # leaving the pool would wait for all that is still to be done
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in active_children():
+                worker.terminate()  # and its FC ends with it
+            raise
 
 
 def _prepared(traces: Path | None) -> Path | None:

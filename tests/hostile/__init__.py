@@ -1,0 +1,1 @@
+"""Attacks: an FC, a network and a machine that do their worst."""
