@@ -43,13 +43,16 @@ def heeding_sigterm() -> Iterator[None]:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Ignore further signals while evidence is written: a CI that waits sends one after another."""
+    """Put off signals that come within, as a CI that waits sends one after another."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {each: signal.signal(each, signal.SIG_IGN) for each in _SIGNALS}
+    came: list[int] = []
+    before = {each: signal.signal(each, lambda n, _: came.append(n)) for each in _SIGNALS}
     try:
         yield
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+        if came:
+            signal.raise_signal(came[-1])
