@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from pt004_model.cli import place  # noqa: F401 - before all others
 from pt004_model.cli.bug import Bug
 from pt004_model.cli.check import check
 from pt004_model.cli.completion import completion

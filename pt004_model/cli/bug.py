@@ -36,8 +36,6 @@ class Bug(click.ClickException):
         """Return what to raise in the place of ``error``, with its traceback kept in a file."""
         if isinstance(error, OSError) and error.errno in _STARVED:
             return Unsure(f"this machine cannot go on: {error.strerror}")
-        if isinstance(error, FileNotFoundError) and not _here():
-            return Unsure("the working directory is gone; go to another one")
         given = (*meta.get(SECRETS, ()), *(os.environ.get(name) for name in _VARIABLES))
         secrets = tuple(each for each in given if each)
         where = _kept(blot("".join(traceback.format_exception(error)), secrets), meta.get(OUT))
@@ -59,10 +57,3 @@ def _kept(details: str, out: Path | None) -> str:
             continue
         return str(path)
     return "no file, for none can be written"
-
-
-def _here() -> bool:
-    try:
-        return Path.cwd().is_dir()
-    except FileNotFoundError:
-        return False

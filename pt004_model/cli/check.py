@@ -12,12 +12,11 @@ from typing import Any
 
 import click
 from attrs import define, evolve
-from rich.console import Console
 
 from pt004_model.cli.known import known_option, read
 from pt004_model.cli.options import OUT, Setup, rightly_given, setup, target_options
 from pt004_model.cli.prove import EXIT_CODES
-from pt004_model.cli.screen import screen, speaker
+from pt004_model.cli.screen import plain_console, screen, speaker
 from pt004_model.cli.session import Connected, connected, reason
 from pt004_model.evidence import report
 from pt004_model.evidence.conduct import conduct, keep_nothing, why_broken
@@ -191,10 +190,11 @@ class Telling:
 
     def _end(self, result: Result) -> None:
         """Print it all, the last screen at the end; with --json the summary alone to stdout."""
-        say = speaker(Console(highlight=False, stderr=self.given["as_json"]))
-        lines = list(report.result_lines(result))
+        console = plain_console(errors=self.given["as_json"])
+        say, width = speaker(console), report.WIDTH if console.is_terminal else None
+        lines = list(report.result_lines(result, width))
         if not self.given["quiet"]:
-            lines = [*story(result, self.folder, self.known), "", *lines]
+            lines = [*story(result, self.folder, self.known, width), "", *lines]
         elif self.given["as_json"]:
             lines = []
         else:
@@ -208,10 +208,10 @@ class Telling:
             click.echo(json.dumps(self.folder.summary(result), indent=1))
 
 
-def story(result: Result, folder: Folder, known: Known) -> Iterator[str]:
+def story(result: Result, folder: Folder, known: Known, width: int | None = None) -> Iterator[str]:
     """All that does not fit on the last screen: each finding, and the table of what was covered."""
     for found in result.findings:
-        yield from report.finding_lines(found, known.about(found.fingerprint))
+        yield from report.finding_lines(found, known.about(found.fingerprint), width)
         if not found.known:
             yield f"  trace: {folder.trace_path(found)}"
     seen = {found.fingerprint for found in result.findings}

@@ -100,7 +100,7 @@ def _finding(given: str) -> tuple[str, str]:
         fingerprint, check = document["fingerprint"], document["check"]
         if document["format"] == "pt004-trace" and FINGERPRINT.fullmatch(fingerprint):
             return fingerprint, check if check in CHECKS else ""
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
     raise click.UsageError(
         f"{given!r} is neither a fingerprint (12 digits, 0-9 and a-f) nor a trace file"
@@ -172,7 +172,7 @@ def _fixed(folder: Path) -> list[str]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         return [str(r["fingerprint"]) for r in document["replays"] if r["result"] == "fixed"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise click.UsageError(
             f"{path} cannot be read; `pt004 check --out {folder}` writes it"
         ) from None

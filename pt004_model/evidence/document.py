@@ -6,6 +6,7 @@ The document is described by ``trace.schema.json``, which lies beside this modul
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -226,6 +227,9 @@ def read_trace(document: object) -> Trace:
             f"it is a trace of version {version}, and this pt004 reads version {VERSION};"
             " install a newer pt004_model"
         )
+    for name in ("first_seen", "last_seen"):
+        if not _is_moment(document.get(name)):
+            raise BadTrace(f"{str(document.get(name))[:_SHOWN]!r} is no {name}, a time in RFC 3339")
     error = best_match(jsonschema.Draft202012Validator(schema()).iter_errors(document))
     if error is not None:
         place = error.json_path.removeprefix("$").removeprefix(".") or "its head"
@@ -236,6 +240,13 @@ def read_trace(document: object) -> Trace:
     except (BaseValidationError, KeyError, TypeError, ValueError) as unread:
         raise BadTrace(f"it is not what its format says: {str(unread)[:_SHOWN]}") from None
     return trace
+
+
+def _is_moment(value: object) -> bool:
+    try:
+        return datetime.fromisoformat(str(value)).timestamp() >= 0
+    except (ValueError, OverflowError):
+        return False
 
 
 def load_trace(path: Path) -> Trace:

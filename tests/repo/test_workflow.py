@@ -166,9 +166,7 @@ HOLES = {"h11": "0.14.0", "jinja2": "3.1.5", "starlette": "0.49.0", "fastapi": "
 def test_no_release_with_a_known_hole_is_admitted(name: str, release: str) -> None:
     """The lower bounds lie above the last releases of which a hole is known."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    (wanted,) = [
-        each for each in map(Requirement, project["dependencies"]) if each.name == name
-    ]
+    (wanted,) = [each for each in map(Requirement, project["dependencies"]) if each.name == name]
     assert not wanted.specifier.contains(release)
 
 

@@ -191,7 +191,7 @@ def result(
         result = conduct(campaign, folder, screen.say)
     except BaseException as error:
         result, broken = campaign.result(why_broken(error)), error
-    lines = [*story(result, folder, known), *report.result_lines(result)]
+    lines = [*story(result, folder, known), *report.result_lines(result, None)]
     if isinstance(broken, Unwritable):
         for line in lines:
             screen.say(folder.origin.hide(line))

@@ -90,7 +90,7 @@ def recall(text: str) -> Memory | None:
     try:
         raw = json.loads(markers(text).get("memory", "null"))
         return None if raw is None else _memory(raw)
-    except (KeyError, TypeError, ValueError, RecursionError):
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
         return None
 
 
