@@ -19,6 +19,7 @@ import pytest
 from attrs import asdict
 
 from pt004_model.evidence.proof.outside import BadSource, read_campaign
+from pt004_model.evidence.reproduction import FORMS
 from tests.cli.helpers import invoke
 
 Mutation: TypeAlias = Callable[[bytes, random.Random], bytes]
@@ -224,6 +225,27 @@ def test_an_impossible_date(time: str, at: str, sound: Path, tmp_path: Path) -> 
     said = invoke("check", "--out", tmp_path, "--max-examples", "1", *FAULT)
     assert said.code in {0, 1, 3}
     assert any(f"{time!r} is no {at}" in line for line in said.lines)
+
+
+WHERE = [
+    "", "run", "run.nowhere[9].x", "logs[999999999999].receipt_hash", "logs[x]", "gates[0]", "logs",
+    "a.b.c.d", "[0]", "é✓", "\ud800", "run.tags[", "body", "detail", "status.x", "logs[-1].x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("where", WHERE, ids=repr)
+def test_a_foreign_place(where: str, sound: Path, tmp_path: Path) -> None:
+    """A finding at a place that no reply has is shown in every form, and on the page."""
+    shutil.copytree(sound, tmp_path / "folder")
+    trace = tmp_path / "folder" / TRACE
+    document = json.loads(trace.read_text())
+    document["where"] = where
+    for finding in document["steps"][-1]["findings"]:
+        finding["where"] = where
+    trace.write_text(json.dumps(document))
+    for form in FORMS:
+        assert invoke("show", trace, "--as", form).code == 0
+    assert invoke("page", tmp_path / "folder").code == 0
 
 
 def test_a_summary_for_a_proof(sound: Path, tmp_path: Path) -> None:
