@@ -63,7 +63,7 @@ def steady_streams() -> None:
             continue
         file = _LASTING[name] = _Lasting(stream.fileno(), "wb", closefd=False)
         steady = _Steady(
-            file,  # type: ignore[type-var]  # as Python has it with -u
+            file,  # as Python has it with -u
             stream.encoding,
             _HANDLER,
             write_through=True,  # what is kept back would be lost to whoever moves the file

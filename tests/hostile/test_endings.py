@@ -20,6 +20,7 @@ from pt004_model.evidence.lock import locked
 from pt004_model.evidence.reproduction import FORMS
 from pt004_model.explore import campaign
 from pt004_model.explore.campaign import Campaign
+from pt004_model.explore.rounds import goals_now
 from tests.cli.helpers import Ended, ended, invoke, start, summary, traces, wait_for
 from tests.cli.servers import Seen, fronted
 from tests.cli.test_stateful import SUITE, begin
@@ -166,7 +167,7 @@ def test_a_bug_loses_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def breaking_later(error: BaseException, after: int) -> Callable[..., object]:
     """The goals of a round, until it breaks."""
-    usual, calls = campaign.goals_now, iter(range(100))
+    usual, calls = goals_now, iter(range(100))
 
     def broken(*arguments: object) -> object:
         if next(calls) >= after:

@@ -34,7 +34,7 @@ reason = "is being repaired"
 owner = "ann"
 expires = 2099-12-31
 """
-ODD: Final = (
+ODD: Final[tuple[Any, ...]] = (
     None, True, -1, 0.5, 10**400, 1e400, float("nan"), "", "\ud800", "\x00", "x" * 5000, [], {},
     [[]], {"": None}, "2026-02-30T00:00:00Z", "0000-00-00T00:00:00Z", "9999-12-31T23:59:59+23:59",
     "run.nowhere[9].x", "logs[999999999999].receipt_hash", "$", "é✓", "../../etc", [None, 1, "a"],
@@ -110,7 +110,13 @@ def line_gone(content: bytes, rng: random.Random) -> bytes:
     at = rng.randrange(len(lines))
     odd = json.dumps(rng.choice(ODD)).encode()
     name = lines[at].partition(b"=")[0].partition(b":")[0]
-    others = ([], [lines[at]] * 2, [name + b"= " + odd], [name + b": " + odd], [b"x" * 70000])
+    others: tuple[list[bytes], ...] = (
+        [],
+        [lines[at]] * 2,
+        [name + b"= " + odd],
+        [name + b": " + odd],
+        [b"x" * 70000],
+    )
     lines[at : at + 1] = rng.choice(others)
     return b"\n".join(lines)
 
