@@ -6,7 +6,7 @@ The document is described by ``trace.schema.json``, which lies beside this modul
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -227,13 +227,16 @@ def read_trace(document: object) -> Trace:
             f"it is a trace of version {version}, and this pt004 reads version {VERSION};"
             " install a newer pt004_model"
         )
-    for name in ("first_seen", "last_seen"):
-        if not _is_moment(document.get(name)):
-            raise BadTrace(f"{str(document.get(name))[:_SHOWN]!r} is no {name}, a time in RFC 3339")
     error = best_match(jsonschema.Draft202012Validator(schema()).iter_errors(document))
     if error is not None:
         place = error.json_path.removeprefix("$").removeprefix(".") or "its head"
         raise BadTrace(f"it is not what its format says, at {place}: {error.message[:_SHOWN]}")
+    for name in ("first_seen", "last_seen"):
+        if not _is_moment(document[name]):
+            said = str(document[name])[:_SHOWN]
+            raise BadTrace(
+                f"it is not what its format says: {said!r} is no {name}, an RFC 3339 time"
+            )
     fields = {name: each for name, each in document.items() if name not in {"format", "version"}}
     try:
         trace = _CONVERTER.structure(fields, Trace)
@@ -244,9 +247,10 @@ def read_trace(document: object) -> Trace:
 
 def _is_moment(value: object) -> bool:
     try:
-        return datetime.fromisoformat(str(value)).timestamp() >= 0
+        datetime.fromtimestamp(datetime.fromisoformat(str(value)).timestamp(), UTC)
     except (ValueError, OverflowError):
         return False
+    return True
 
 
 def load_trace(path: Path) -> Trace:
