@@ -233,10 +233,8 @@ def read_trace(document: object) -> Trace:
         raise BadTrace(f"it is not what its format says, at {place}: {error.message[:_SHOWN]}")
     for name in ("first_seen", "last_seen"):
         if not _is_moment(document[name]):
-            said = str(document[name])[:_SHOWN]
-            raise BadTrace(
-                f"it is not what its format says: {said!r} is no {name}, an RFC 3339 time"
-            )
+            said = f"{str(document[name])[:_SHOWN]!r} is no {name}, a time in RFC 3339"
+            raise BadTrace(f"it is not what its format says: {said}")
     fields = {name: each for name, each in document.items() if name not in {"format", "version"}}
     try:
         trace = _CONVERTER.structure(fields, Trace)
