@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
-from pt004_model.cli.check import INTERRUPTED, check
+from pt004_model.cli import place  # noqa: F401 - before all others
+from pt004_model.cli.bug import Bug
+from pt004_model.cli.check import check
 from pt004_model.cli.completion import completion
 from pt004_model.cli.diagram import diagram
 from pt004_model.cli.digest import digest
@@ -19,10 +21,14 @@ from pt004_model.cli.prove import prove
 from pt004_model.cli.replay import replay
 from pt004_model.cli.score import score
 from pt004_model.cli.serve import serve
+from pt004_model.cli.session import Unsure
 from pt004_model.cli.show import show
+from pt004_model.cli.streams import lost, steady_streams
 from pt004_model.cli.submit import submit
 from pt004_model.cli.verify import verify
-from pt004_model.evidence.files import Unwritable
+from pt004_model.evidence.interrupts import TERMINATED, exit_code, heeding_sigterm
+from pt004_model.evidence.lock import Busy
+from pt004_model.explore.lockstep import Interruption
 
 __all__ = ["main"]
 
@@ -30,15 +36,32 @@ __all__ = ["main"]
 class _Commands(Group):
     """Gives what may end any command its exit code and its sentence."""
 
+    def main(self, *arguments: Any, **more: Any) -> Any:
+        """Run the command of these arguments; standard output never ends it."""
+        steady_streams()
+        try:
+            return super().main(*arguments, **more)
+        finally:
+            if why := lost():
+                click.echo(why, err=True)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
         try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            ctx.exit(INTERRUPTED)
-        except Unwritable as error:
-            raise click.UsageError(str(error)) from None
+            with heeding_sigterm():
+                return super().invoke(ctx)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except KeyboardInterrupt as interrupt:
+            code = exit_code(interrupt)
+            click.echo("terminated" if code == TERMINATED else "interrupted", err=True)
+            ctx.exit(code)
+        except Busy as busy:
+            raise click.UsageError(str(busy)) from None
+        except Interruption as interruption:  # no room left, or nobody there: nothing can be said
+            raise Unsure(str(interruption)) from None
+        except Exception as error:  # whatever it is, it is no verdict on an FC
+            raise Bug.of(error, ctx.meta) from None
 
 
 @click.group(
@@ -51,8 +74,8 @@ def main() -> None:
 
     Without --base-url or FC_BASE_URL an embedded Federation Core is started and tested.
 
-    Exit codes: 0 conforms, 1 diverges, 2 wrong usage, 3 unsure (no Federation Core, or it stopped
-    answering), 130 interrupted.
+    Exit codes: 0 conforms, 1 diverges, 2 wrong usage, 3 unsure (no Federation Core, it stopped
+    answering, or no room for evidence), 70 a bug in pt004, 130 interrupted, 143 terminated.
 
     Example: pt004 check --fault denied-step-may-pause
     """

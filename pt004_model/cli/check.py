@@ -5,21 +5,28 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
 import click
 from attrs import define, evolve
-from rich.console import Console
 
 from pt004_model.cli.known import known_option, read
-from pt004_model.cli.options import CAMPAIGN_VARIABLES, Setup, setup, target_options, word
+from pt004_model.cli.options import (
+    CAMPAIGN_VARIABLES,
+    OUT,
+    Setup,
+    rightly_given,
+    setup,
+    target_options,
+    word,
+)
 from pt004_model.cli.prove import EXIT_CODES
-from pt004_model.cli.screen import screen, speaker
-from pt004_model.cli.session import Connected, Unsure, connected
+from pt004_model.cli.screen import plain_console, screen, speaker
+from pt004_model.cli.session import Connected, connected, reason
 from pt004_model.evidence import command, report
-from pt004_model.evidence.conduct import INTERRUPTED as INTERRUPTED_WHY
-from pt004_model.evidence.conduct import conduct, keep_nothing
+from pt004_model.evidence.conduct import conduct, keep_nothing, why_broken
 from pt004_model.evidence.folder import Folder
 from pt004_model.evidence.known import Known
 from pt004_model.evidence.trace import Origin
@@ -28,7 +35,6 @@ from pt004_model.explore.results import Result
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 
-INTERRUPTED: Final = 130
 DEFAULT_OUT: Final = Path(".pt004")
 
 
@@ -109,15 +115,18 @@ def check(context: click.Context, /, **given: Any) -> None:
     origin = Origin(seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names)
     options = tuple(_options(given))
     folder = Folder(given["out"], origin, given["page"], chosen.flags, options)
-    folder.prepare()
     areas, ungoverned = given["areas"], given["ungoverned"]
-    try:
-        with connected(chosen, areas=areas, ungoverned=ungoverned) as there:
-            told = Telling(chosen, folder.at(there.base_url), known, given)
-            result = told.campaign(there, profile, seed)
-    except Unsure as unsure:
-        keep_nothing(folder.at(chosen.base_url or ""), profile, unsure.message)
-        raise
+    with ExitStack() as stack:
+        with rightly_given():
+            stack.enter_context(folder.held())
+        context.meta[OUT] = folder.path
+        try:
+            with connected(chosen, areas=areas, ungoverned=ungoverned) as there:
+                told = Telling(chosen, folder.at(there.base_url), known, given)
+                result = told.campaign(there, profile, seed)
+        except BaseException as error:
+            keep_nothing(folder.at(chosen.base_url or ""), profile, reason(error))
+            raise
     context.exit(EXIT_CODES[result.verdict])
 
 
@@ -160,8 +169,11 @@ class Telling:
     given: dict[str, Any]
 
     def campaign(self, there: Connected, profile: Profile, seed: int) -> Result:
-        """Run it and tell of it. Ctrl-C ends it with exit code 130 and what was found kept."""
-        folder, interrupt = self.folder, None
+        """Run it and tell of it. Whatever breaks it off is raised when all that was found is told.
+
+        So it is after Ctrl-C, with a full disk, and when we ourselves are at fault.
+        """
+        folder, broken = self.folder, None
         with screen(folder, quiet=self.given["quiet"], errors=self.given["as_json"]) as shown:
             for line in self._beginning(profile, seed):
                 shown.say(line)
@@ -171,11 +183,11 @@ class Telling:
             try:
                 replays = not self.given["no_replay"]
                 result = conduct(running, folder, shown.say, replays=replays)
-            except KeyboardInterrupt as error:
-                result, interrupt = running.result(INTERRUPTED_WHY), error
+            except BaseException as error:
+                result, broken = running.result(why_broken(error)), error
         self._end(result)
-        if interrupt is not None:
-            raise interrupt
+        if broken is not None:
+            raise broken
         return result
 
     def _beginning(self, profile: Profile, seed: int) -> Iterator[str]:
@@ -190,10 +202,11 @@ class Telling:
 
     def _end(self, result: Result) -> None:
         """Print it all, the last screen at the end; with --json the summary alone to stdout."""
-        say = speaker(Console(highlight=False, stderr=self.given["as_json"]))
-        lines = list(report.result_lines(result))
+        console = plain_console(errors=self.given["as_json"])
+        say, width = speaker(console), report.WIDTH if console.is_terminal else None
+        lines = list(report.result_lines(result, width))
         if not self.given["quiet"]:
-            lines = [*story(result, self.folder, self.known), "", *lines]
+            lines = [*story(result, self.folder, self.known, width), "", *lines]
         elif self.given["as_json"]:
             lines = []
         else:
@@ -207,10 +220,10 @@ class Telling:
             click.echo(json.dumps(self.folder.summary(result), indent=1))
 
 
-def story(result: Result, folder: Folder, known: Known) -> Iterator[str]:
+def story(result: Result, folder: Folder, known: Known, width: int | None = None) -> Iterator[str]:
     """All that does not fit on the last screen: each finding, and the table of what was covered."""
     for found in result.findings:
-        yield from report.finding_lines(found, known.about(found.fingerprint))
+        yield from report.finding_lines(found, known.about(found.fingerprint), width)
         if not found.known:
             yield f"  trace: {folder.trace_path(found)}"
     seen = {found.fingerprint for found in result.findings}

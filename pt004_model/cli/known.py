@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from pt004_model.cli.group import Group
+from pt004_model.cli.options import rightly_given
 from pt004_model.evidence import known as file
 from pt004_model.evidence.known import DEFAULT, FINGERPRINT, BadKnown, Entry, Known, today
 from pt004_model.judge.checks import CHECKS
@@ -82,7 +83,8 @@ def add(finding: str, reason: str, owner: str, expires: date, known: Path | None
     fingerprint, check = _finding(finding)
     path = known or DEFAULT
     try:
-        renewed = file.add(path, Entry(fingerprint, reason, owner, expires, check))
+        with rightly_given():
+            renewed = file.add(path, Entry(fingerprint, reason, owner, expires, check))
     except BadKnown as error:
         raise click.UsageError(str(error)) from None
     said = "is known" if not renewed else "was there, and is known"
@@ -98,7 +100,7 @@ def _finding(given: str) -> tuple[str, str]:
         fingerprint, check = document["fingerprint"], document["check"]
         if document["format"] == "pt004-trace" and FINGERPRINT.fullmatch(fingerprint):
             return fingerprint, check if check in CHECKS else ""
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
     raise click.UsageError(
         f"{given!r} is neither a fingerprint (12 digits, 0-9 and a-f) nor a trace file"
@@ -181,7 +183,8 @@ def prune(known: Path | None, fixed: Path | None) -> None:
 def _take_off(there: Known, why: dict[str, str]) -> None:
     """Take the entries of these fingerprints off the list, and say of each why."""
     try:
-        file.remove(there.path, why)
+        with rightly_given():
+            file.remove(there.path, why)
     except BadKnown as error:
         raise click.UsageError(str(error)) from None
     for fingerprint, said in why.items():
@@ -193,7 +196,7 @@ def _fixed(folder: Path) -> list[str]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         return [str(r["fingerprint"]) for r in document["replays"] if r["result"] == "fixed"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise click.UsageError(
             f"{path} cannot be read; `pt004 check --out {folder}` writes it"
         ) from None

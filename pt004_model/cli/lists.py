@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import shutil
+import sys
+import textwrap
 
 import click
 
@@ -19,7 +22,7 @@ def checks() -> None:
     width = max(map(len, CHECKS))
     for check in CHECKS.values():
         told = f"{check.id:<{width}}  {check.section:<7}  {check.severity:<8}  {check.sentence}"
-        click.echo(told)
+        click.echo(_lines(told))
 
 
 @click.command()
@@ -31,4 +34,15 @@ def faults() -> None:
     width = max(map(len, FAULTS))
     for name, fault in FAULTS.items():
         said = " ".join((inspect.getdoc(fault) or "").split())
-        click.echo(f"{name:<{width}}  {fault.area:<14}  {said}")
+        click.echo(_lines(f"{name:<{width}}  {fault.area:<14}  {said}"))
+
+
+def _lines(row: str) -> str:
+    """Return a row for a terminal, broken between words; what is piped stays one line."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return row
+    wide = shutil.get_terminal_size().columns
+    whole = textwrap.TextWrapper(
+        wide, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
+    return whole.fill(row)

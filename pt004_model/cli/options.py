@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 from attrs import field, frozen
 
 from pt004_model.embedded import FAULTS
 from pt004_model.evidence.command import header
+from pt004_model.evidence.files import Unwritable
 from pt004_model.evidence.redact import Redactor
 from pt004_model.model.commands import Names
 from pt004_model.vocabulary import Dialect
@@ -19,6 +21,9 @@ from pt004_model.wire.patience import PATIENCE
 from pt004_model.wire.token import Credentials
 from pt004_model.wire.transport import MAX_REPLY, BadTarget, Target, check_url
 
+REDACT: Final = "pt004.redact"
+OUT: Final = "pt004.out"
+"""Where a command leaves, in the context of click, what must not be shown, and its folder."""
 _F = TypeVar("_F", bound=Callable[..., Any])
 _VISIBLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _OURS = frozenset(
@@ -253,7 +258,7 @@ def setup(**given: Any) -> Setup:
         credentials = Credentials()  # a SECRET_KEY in the environment is often another program's
     else:
         credentials = Credentials(None if own else given["token"] or None, secret)
-    return Setup(
+    chosen = Setup(
         base_url,
         Dialect(given["dialect"]),
         _names(given["tenant"], given["stranger"], given["actor"]),
@@ -268,6 +273,19 @@ def setup(**given: Any) -> Setup:
         given["fault"],
         given["patience"],
     )
+    context = click.get_current_context(silent=True)
+    if context is not None:
+        context.meta[REDACT] = chosen.redact
+    return chosen
+
+
+@contextmanager
+def rightly_given() -> Iterator[None]:
+    """Take a place that cannot be written for wrong usage: it has just been named."""
+    try:
+        yield
+    except Unwritable as error:
+        raise click.UsageError(str(error)) from None
 
 
 def embedded(fault: str | None, *, secret: str | None = None, automatic: bool = False) -> Setup:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pt004_model.cli.options import rightly_given
 from pt004_model.evidence.page import BadFolder, write_page
 
 
@@ -24,6 +25,7 @@ def page(folder: Path, out: Path | None) -> None:
     Example: pt004 page .pt004
     """
     try:
-        click.echo(write_page(folder, out))
+        with rightly_given():
+            click.echo(write_page(folder, out))
     except BadFolder as bad:
         raise click.UsageError(str(bad)) from None

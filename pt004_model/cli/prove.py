@@ -11,7 +11,7 @@ from typing import Any, Final
 import click
 from attrs import evolve
 
-from pt004_model.cli.options import VARIABLES, Setup, setup, target_options
+from pt004_model.cli.options import VARIABLES, Setup, rightly_given, setup, target_options
 from pt004_model.cli.session import Connected, connected
 from pt004_model.evidence.proof import folder
 from pt004_model.evidence.proof import prove as judge_again
@@ -110,7 +110,8 @@ def _check_report(given: dict[str, Any], redact: Redactor) -> Campaign | None:
                 flag = name.replace("_", "-")
                 raise click.UsageError(f"--{flag} is for the report alone; give --out DIR as well")
         return None
-    folder.prepare(given["out"])
+    with rightly_given():
+        folder.prepare(given["out"])
     if given["with_campaign"] is None:
         return None
     try:

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from pt004_model.cli.options import embedded
 from pt004_model.cli.session import connected
 from pt004_model.embedded import FAULTS
 from pt004_model.evidence import score as kill_table
+from pt004_model.evidence.interrupts import undisturbed
 from pt004_model.evidence.score import Kill
 from pt004_model.evidence.trace import Origin, write_trace
 from pt004_model.explore.campaign import PROFILES, Campaign
@@ -99,13 +100,20 @@ def kills(
     """
     context = get_context("spawn")  # a forked child would share our connections
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        pending: list[Future[Kill]] = [
-            pool.submit(kill, fault, seed, examples, traces=traces)
-            for fault in faults
-            for seed in seeds
-        ]
-        for future in as_completed(pending):
-            yield future.result()
+        try:
+            with undisturbed():  # a worker that is just being started would end with a traceback
+                pending: list[Future[Kill]] = [
+                    pool.submit(kill, fault, seed, examples, traces=traces)
+                    for fault in faults
+                    for seed in seeds
+                ]
+            for future in as_completed(pending):
+                yield future.result()
+        except BaseException:  # leaving the pool would wait for all that is still to be done
+            for worker in active_children():
+                worker.terminate()  # and its FC ends with it
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _prepared(traces: Path | None) -> Path | None:

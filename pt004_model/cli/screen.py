@@ -102,7 +102,7 @@ def screen(folder: Folder, *, quiet: bool = False, errors: bool = False) -> Iter
     With ``quiet`` nothing is told as it happens. Colour is for terminals, and not where NO_COLOR
     is set.
     """
-    console = Console(highlight=False, stderr=errors)
+    console = plain_console(errors=errors)
     speak = speaker(console)
     stream = sys.stderr if errors else sys.stdout
     if quiet:
@@ -112,6 +112,13 @@ def screen(folder: Folder, *, quiet: bool = False, errors: bool = False) -> Iter
     else:
         with Live(Text("starting"), console=console, transient=True, refresh_per_second=4) as live:
             yield Screen(speak, folder, live)
+
+
+def plain_console(*, errors: bool = False) -> Console:
+    """Return standard output, or standard error, as it is; ``COLUMNS=0`` is no width."""
+    console = Console(highlight=False, stderr=errors)
+    console.width = console.width or report.WIDTH
+    return console
 
 
 def speaker(console: Console) -> Callable[[str], None]:

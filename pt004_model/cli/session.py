@@ -18,6 +18,7 @@ import click
 from attrs import frozen
 
 from pt004_model.cli.options import Setup
+from pt004_model.evidence.conduct import why_broken
 from pt004_model.evidence.redact import Redactor
 from pt004_model.explore.lockstep import TargetLost
 from pt004_model.explore.preflight import preflight
@@ -43,6 +44,11 @@ class Unsure(click.ClickException):
         """Print the sentence to standard error."""
         del file
         click.echo(f"UNSURE: {self.message}", err=True)
+
+
+def reason(error: BaseException) -> str:
+    """Return why nothing can be said, for a summary."""
+    return error.message if isinstance(error, click.ClickException) else why_broken(error)
 
 
 @frozen

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import click
 
+from pt004_model.cli.options import rightly_given
 from pt004_model.cli.session import UNSURE
+from pt004_model.evidence.lock import Busy, locked, sweep
 from pt004_model.evidence.page.documents import BadFolder
 from pt004_model.evidence.tracker.directory import DirectoryTracker
 from pt004_model.evidence.tracker.filing import Filing, SelfTest
@@ -86,18 +90,35 @@ def submit(context: click.Context, /, **given: Any) -> None:
         raise click.UsageError("give either DIR, which pt004 check --out wrote, or --self-test")
     broken = 0
     try:
-        with _tracker(given) as tracker:
+        with _alone(given), _tracker(given) as tracker:
             if folder is None:
                 SelfTest(tracker, _say).run()
             else:
                 broken = _filing(tracker, folder, given).run()
     except (BadFolder, Refused) as error:
         raise click.UsageError(str(error)) from None
-    except Unreachable as error:
+    except (Unreachable, Busy) as error:
         raise _NotThere(str(error)) from None
     if broken:
         raise click.UsageError(f"{broken} could not be filed, see above")
     context.exit(0)
+
+
+@contextmanager
+def _alone(given: dict[str, Any]) -> Iterator[None]:
+    """Hold what is read and the folder that is written: two at once would file twice.
+
+    Raises ``Busy`` when another holds it for longer than we wait.
+    """
+    with ExitStack() as stack:
+        folder, to = given["folder"], given["to"]
+        if folder is not None and os.access(folder, os.W_OK):  # nobody writes to another
+            stack.enter_context(locked(folder, given["patience"]))
+        if given["kind"] == "directory" and not given["dry"] and (to.is_dir() or not to.exists()):
+            with rightly_given():
+                stack.enter_context(locked(to, given["patience"]))
+            sweep(to, ".[0-9]*.md.*")
+        yield
 
 
 def _filing(tracker: Tracker, folder: Path, given: dict[str, Any]) -> Filing:
@@ -111,7 +132,7 @@ def _say(line: str) -> None:
 
 def _tracker(given: dict[str, Any]) -> AbstractContextManager[Tracker]:
     if given["kind"] == "directory":
-        return nullcontext(DirectoryTracker(given["to"]))
+        return nullcontext(DirectoryTracker(given["to"], say=_say))
     if not given["repo"]:
         raise click.UsageError("--tracker github needs --repo OWNER/NAME")
     if not given["token"]:

@@ -5,11 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pt004_model.evidence.digest import Links, digest
 from pt004_model.evidence.files import write_text
 from pt004_model.evidence.junit import junit
+
+_WRONG: Final = (
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    RecursionError,
+)
+"""Raised by what renders a document that is not what it should be."""
+_SHOWN: Final = 200  # characters of an error that are repeated
 
 
 class Unreadable(Exception):  # noqa: N818 - said of a file, in a sentence for people
@@ -30,8 +41,9 @@ def page(folder: Path, links: Links) -> str:
         raise Unreadable(f"there is no {path}: no campaign left its summary there")
     try:
         return digest(summary, _replays(folder, summary), links)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise Unreadable(f"{path} is no summary of a campaign ({error!r})") from None
+    except _WRONG as error:
+        why = repr(error)[:_SHOWN]
+        raise Unreadable(f"{path} is no summary of a campaign ({why})") from None
 
 
 def _replays(folder: Path, summary: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -54,8 +66,8 @@ def _read(path: Path) -> dict[str, Any] | None:
         return None
     except OSError as error:
         raise Unreadable(f"cannot read {path}: {error.strerror or error}") from None
-    except ValueError as error:
-        raise Unreadable(f"{path} is no JSON: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"{path} is no JSON: {str(error)[:_SHOWN]}") from None
     if not isinstance(document, dict):
         raise Unreadable(f"{path} is no JSON object")
     return document

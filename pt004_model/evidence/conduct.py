@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from attrs import evolve
 
+from pt004_model.evidence.files import Unwritable
 from pt004_model.evidence.folder import Fated, Folder
+from pt004_model.evidence.interrupts import undisturbed
 from pt004_model.evidence.replay import Attempt, Replay, replay_trace
 from pt004_model.evidence.replay import Result as Fate
 from pt004_model.evidence.trace import BadTrace, Trace, load_trace
 from pt004_model.explore.campaign import Campaign, Profile
 from pt004_model.explore.coverage import measure
-from pt004_model.explore.lockstep import Step, Tally
+from pt004_model.explore.lockstep import Interruption, Step, Tally
 from pt004_model.explore.results import Found, Result
 from pt004_model.explore.shrink import Budget
 from pt004_model.judge.memory import Ledger
@@ -29,6 +32,7 @@ from pt004_model.model.commands import CreateRun
 
 INTERRUPTED: Final = "it was interrupted"
 """Why a campaign ended that somebody broke off."""
+_SHOWN: Final = 200  # characters of an error that are repeated
 
 
 def conduct(
@@ -36,27 +40,46 @@ def conduct(
 ) -> Result:
     """Replay what lies in ``folder`` (unless told otherwise), run the campaign, keep its summary.
 
-    Raises ``KeyboardInterrupt``, with the summary kept, and ``Unwritable``.
+    Raises whatever breaks it off, ``KeyboardInterrupt`` and ``Unwritable`` among it, with a summary
+    kept that says why, as far as that can be written.
     """
-    folder.keep_replays(())
     try:
+        folder.keep_replays(())
         if replays:
             _replay_earlier(campaign, folder, say)
         result = campaign.run()
-    except KeyboardInterrupt:
-        folder.keep_summary(campaign.result(INTERRUPTED))
+        for found in result.findings:
+            folder.keep_trace(found)  # with the last count of occurrences
+        folder.keep_summary(result)
+    except BaseException as error:
+        with undisturbed(), suppress(Unwritable):
+            folder.keep_summary(campaign.result(why_broken(error)))
         raise
-    for found in result.findings:
-        folder.keep_trace(found)  # with the last count of occurrences
-    folder.keep_summary(result)
     return result
 
 
-def keep_nothing(folder: Folder, profile: Profile, why: str) -> None:
-    """Keep that nothing can be said, in the place of what an earlier campaign left to be shown.
+def why_broken(error: BaseException) -> str:
+    """Return what to tell of an error that broke something off, in one line."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, Interruption):
+        return str(error)
+    said = " ".join(str(error).split())[:_SHOWN]
+    said = said.encode("ascii", "backslashreplace").decode()
+    return f"this is a bug in pt004: {type(error).__name__}{': ' if said else ''}{said}"
 
-    For a campaign that was never begun, because there is no FC. Raises ``Unwritable``.
+
+def keep_nothing(folder: Folder, profile: Profile, why: str) -> None:
+    """Keep why no campaign was begun, in the place of what an earlier one left to be shown.
+
+    Where a campaign has left its own word, that stands.
     """
+    if not folder.summarized:
+        with undisturbed(), suppress(Unwritable):
+            _keep_nothing(folder, profile, why)
+
+
+def _keep_nothing(folder: Folder, profile: Profile, why: str) -> None:
     folder.keep_replays(())
     result = Result(
         Verdict.UNSURE,

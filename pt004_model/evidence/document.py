@@ -6,6 +6,7 @@ The JSON Schema of the document is made of the same classes: :func:`schema` give
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -284,12 +285,24 @@ def read_trace(document: object) -> Trace:
     if error is not None:
         place = error.json_path.removeprefix("$").removeprefix(".") or "its head"
         raise BadTrace(f"it is not what its format says, at {place}: {error.message[:_SHOWN]}")
+    for name in ("first_seen", "last_seen"):
+        if not _is_moment(document[name]):
+            said = f"{str(document[name])[:_SHOWN]!r} is no {name}, a time in RFC 3339"
+            raise BadTrace(f"it is not what its format says: {said}")
     fields = {name: each for name, each in document.items() if name not in {"format", "version"}}
     try:
         trace = _CONVERTER.structure(fields, Trace)
     except (BaseValidationError, KeyError, TypeError, ValueError) as unread:
         raise BadTrace(f"it is not what its format says: {str(unread)[:_SHOWN]}") from None
     return trace
+
+
+def _is_moment(value: object) -> bool:
+    try:
+        datetime.fromtimestamp(datetime.fromisoformat(str(value)).timestamp(), UTC)
+    except (ValueError, OverflowError):
+        return False
+    return True
 
 
 def load_trace(path: Path) -> Trace:

@@ -6,6 +6,8 @@ Traces and the list of runs outlive the campaign; its other files are those of t
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +15,7 @@ from attrs import asdict, evolve, field, frozen
 
 from pt004_model.evidence.ci import keep_for_ci
 from pt004_model.evidence.files import Unwritable, write_json
+from pt004_model.evidence.lock import locked, sweep
 from pt004_model.evidence.page import write_page
 from pt004_model.evidence.trace import (
     BadTrace,
@@ -64,15 +67,29 @@ class Folder:
         """The same folder, for a campaign against the FC at this address."""
         return evolve(self, origin=evolve(self.origin, base_url=base_url))
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold and prepare the folder: no other campaign writes there. Raises ``Busy``, too."""
+        with locked(self.path):
+            self.prepare()
+            yield
+
     def prepare(self) -> None:
         """Make the folder, and find out before the campaign if nothing can be written there."""
         try:
+            sweep(self.path, *(f".{name}.*" for name in OF_ONE))
+            sweep(self.path / "traces", ".*.json.*")
             (self.path / "traces").mkdir(parents=True, exist_ok=True)
             self.runs.open("a", encoding="utf-8").close()
             for name in OF_ONE:  # what they say is no longer so
                 (self.path / name).unlink(missing_ok=True)
         except OSError as error:
             raise Unwritable(f"cannot write to {self.path}: {error.strerror}") from None
+
+    @property
+    def summarized(self) -> bool:
+        """Whether this campaign has left its summary: that of the one before is gone."""
+        return (self.path / "summary.json").exists()
 
     @property
     def runs(self) -> Path:

@@ -172,8 +172,9 @@ def _read(path: Path) -> str:
 def _entries(path: Path, text: str) -> tuple[Entry, ...]:
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadKnown(f"{path} is no TOML: {error}") from None
+    except (ValueError, RecursionError) as error:  # also a number that Python does not read
+        why = "it is nested too deep" if isinstance(error, RecursionError) else error
+        raise BadKnown(f"{path} is no TOML: {why}") from None
     for name in document:
         if name != "known":
             at = _line(text.splitlines(), 0, rf"[\[\s\"']*{re.escape(name)}\b")

@@ -50,8 +50,11 @@ def _findings(number: int) -> str:
     return count(number, "finding") if number else "no findings"
 
 
-def finding_lines(found: Found, note: str = "") -> Iterator[str]:
-    """A finding with its shortest trace; one that is known in short. ``note`` is its owner's."""
+def finding_lines(found: Found, note: str = "", width: int | None = WIDTH) -> Iterator[str]:
+    """A finding with its shortest trace; one that is known in short. ``note`` is its owner's.
+
+    What may be cut is cut to ``width``, if that is given.
+    """
     finding = found.finding
     check = CHECKS[finding.check]
     kind = "KNOWN" if found.known else "FINDING"
@@ -74,19 +77,19 @@ def finding_lines(found: Found, note: str = "") -> Iterator[str]:
         shown, runs = found.reproduced
         yield f"  replayed {times(runs)}, seen in {shown} of {runs}"
     if found.other:
-        yield from _side_by_side(found)
+        yield from _side_by_side(found, width)
 
 
-def _side_by_side(found: Found) -> Iterator[str]:
+def _side_by_side(found: Found, width: int | None) -> Iterator[str]:
     """What came back when the finding showed, and beside it when it did not."""
     rows = [("when it showed", "when it did not")]
     first = len(found.commands) - len(found.steps)  # those of an earlier conversation are not kept
     ours = [None] * first + [*map(_answer, found.steps)]
     for number, (one, other) in enumerate(zip_longest(ours, map(_answer, found.other)), 1):
         rows.append((f"{number}. {one or '-'}", f"{other or '-'}"))
-    width = max(len(one) for one, _ in rows)
+    left = max(len(one) for one, _ in rows)
     for one, other in rows:
-        yield cut(f"    {one:<{width}} | {other}")
+        yield cut(f"    {one:<{left}} | {other}", width)
 
 
 def _answer(step: Step) -> str:
@@ -101,9 +104,9 @@ def _answer(step: Step) -> str:
     return f"{told[:24]}{wrong[:24]}"
 
 
-def cut(line: str, width: int = WIDTH) -> str:
-    """``line``, cut to the width of a screen."""
-    return line if len(line) <= width else f"{line[: width - 1]}…"
+def cut(line: str, width: int | None = WIDTH) -> str:
+    """``line``, cut to the width of a screen, if there is one."""
+    return line if width is None or len(line) <= width else f"{line[: width - 1]}…"
 
 
 def coverage_lines(edges: dict[Edge, int]) -> Iterator[str]:
@@ -126,17 +129,20 @@ def coverage_lines(edges: dict[Edge, int]) -> Iterator[str]:
         yield command.ljust(width) + " ".join(cells)
 
 
-def result_lines(result: Result) -> Iterator[str]:
-    """The end of a campaign on one screen: its size, what was not covered, findings, verdict."""
+def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
+    """The end of a campaign on one screen: its size, what was not covered, findings, verdict.
+
+    What may be cut is cut to ``width``, if that is given.
+    """
     yield (
         f"{count(result.examples, 'example')} and {count(result.requests, 'request')}"
         f" in {result.seconds:.1f} s, "
         f"profile {result.profile}, seed {result.seed}"
     )
-    yield from _coverage(result)
+    yield from _coverage(result, width)
     if result.open_calls:
         yield f"{count(result.open_calls, 'call')} stayed without an answer"
-    yield from _rows(result)
+    yield from _rows(result, width)
     new = sum(not found.known for found in result.findings)
     known = len(result.findings) - new
     if result.verdict is Verdict.DIVERGES:
@@ -151,12 +157,12 @@ def result_lines(result: Result) -> Iterator[str]:
         yield "CONFORMS: every answer was one that the contract allows"
 
 
-def _coverage(result: Result) -> Iterator[str]:
+def _coverage(result: Result, width: int | None) -> Iterator[str]:
     coverage = result.coverage
     hindered = f", {coverage.hindered} behind known findings" if coverage.hindered else ""
     yield f"coverage: {coverage.driven} of {coverage.reachable} edges of the model{hindered}"
     for edge in coverage.missing[:_MISSING_SHOWN]:
-        yield cut(f"  not driven: {edge}")
+        yield cut(f"  not driven: {edge}", width)
     if len(coverage.missing) > _MISSING_SHOWN:
         yield f"  and {len(coverage.missing) - _MISSING_SHOWN} more, all in summary.json"
     for law in coverage.unwitnessed[:_LAWS_SHOWN]:
@@ -176,7 +182,7 @@ def _severity(found: Found) -> str:
     return CHECKS[found.finding.check].severity
 
 
-def _rows(result: Result) -> Iterator[str]:
+def _rows(result: Result, screen: int | None) -> Iterator[str]:
     """A line a finding."""
     ordered = by_weight(result.findings)
     shown = ordered[:_FINDINGS_SHOWN]
@@ -190,7 +196,8 @@ def _rows(result: Result) -> Iterator[str]:
             told = ["known"]
         yield cut(
             f"  {found.fingerprint} {_severity(found):<8} {found.finding.check:<{width}}"
-            f" {', '.join(told)}"
+            f" {', '.join(told)}",
+            screen,
         )
     if len(ordered) > len(shown):
         more = len(ordered) - len(shown)

@@ -174,7 +174,7 @@ def test_hostile_ids_of_all_runs(run_id: str, tmp_path: Path) -> None:
 
 
 def test_a_folder_that_goes_away_ends_the_campaign(tmp_path: Path) -> None:
-    """When evidence can no longer be kept the command says so and ends with 2, not a traceback."""
+    """When evidence can no longer be kept the command says so and ends with 3, not a traceback."""
     out = tmp_path / "out"
 
     def replace(seen: Seen) -> None:
@@ -186,5 +186,5 @@ def test_a_folder_that_goes_away_ends_the_campaign(tmp_path: Path) -> None:
 
     with fronted(before=replace) as front:
         said = invoke("check", "--base-url", front.url, "--out", out, "--max-examples", "20")
-    assert said.code == 2
-    assert f"Error: cannot write {out}/runs.txt: Not a directory" in said.err
+    assert said.code == 3
+    assert f"UNSURE: cannot write {out}/runs.txt: Not a directory" in said.err

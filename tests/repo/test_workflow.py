@@ -6,11 +6,13 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from pt004_model.cli import main
 from tests.repo.helpers import ROOT
@@ -140,9 +142,32 @@ def test_one_job_alone_may_write() -> None:
     assert {name: job.get("permissions") for name, job in workflow["jobs"].items()} == {
         "campaign": None,
         "file": {"contents": "read", "issues": "write"},
+        "audit": None,
     }
     assert all(job["timeout-minutes"] <= 90 for job in workflow["jobs"].values())
     assert not workflow["concurrency"]["cancel-in-progress"]
+
+
+def test_what_is_admitted_is_audited(tmp_path: Path) -> None:
+    """What pip takes and the oldest that the bounds admit are audited, and a hole fails the job."""
+    script = step("audit", "Audit")["run"]
+    for name in ("python", "uv"):
+        program(tmp_path / name, "exit 0")
+    for hole in (".", "../oldest.txt", "none"):
+        program(tmp_path / "pip-audit", f'echo "$@"; [[ "${{@: -1}}" != "{hole}" ]]')
+        said = run(script, tmp_path)
+        assert said.returncode == (0 if hole == "none" else 1), said.stdout
+
+
+HOLES = {"h11": "0.14.0", "jinja2": "3.1.5", "starlette": "0.49.0", "fastapi": "0.110.0"}
+
+
+@pytest.mark.parametrize(("name", "release"), HOLES.items(), ids=HOLES)
+def test_no_release_with_a_known_hole_is_admitted(name: str, release: str) -> None:
+    """The lower bounds lie above the last releases of which a hole is known."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (wanted,) = [each for each in map(Requirement, project["dependencies"]) if each.name == name]
+    assert not wanted.specifier.contains(release)
 
 
 def test_only_what_was_judged_is_filed() -> None:

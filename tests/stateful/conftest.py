@@ -3,32 +3,40 @@
 The environment says which FC is tested and how much: ``FC_BASE_URL`` and its companions,
 ``PT004_PROFILE``, ``PT004_UNGOVERNED``, ``PT004_KNOWN``, ``PT004_OUT``. The exit status is 1 for a
 finding that is not known and for nothing else; 2 when the environment or a flag is wrong; 3 when
-nothing can be said, be it that no FC answers, that too little was asked, or that the suite itself
-broke; 130 after Ctrl-C.
+nothing can be said, be it that no FC answers, that too little was asked, that there is no room for
+the evidence, or that the suite itself broke; 130 after Ctrl-C, 143 after SIGTERM.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from types import FrameType
 
 import click
 import pytest
 
-from pt004_model.cli.check import INTERRUPTED, next_command, story
+from pt004_model.cli.check import next_command, story
 from pt004_model.cli.known import read
 from pt004_model.cli.options import Setup, from_environment
 from pt004_model.cli.screen import Screen
 from pt004_model.cli.session import UNSURE, Connected, Unsure, connected
+from pt004_model.cli.streams import steady_streams
 from pt004_model.evidence import report
-from pt004_model.evidence.conduct import conduct, keep_nothing
+from pt004_model.evidence.conduct import INTERRUPTED as INTERRUPTED_WHY
+from pt004_model.evidence.conduct import conduct, keep_nothing, why_broken
 from pt004_model.evidence.files import Unwritable
 from pt004_model.evidence.folder import Folder
+from pt004_model.evidence.interrupts import INTERRUPTED, TERMINATED, terminate
 from pt004_model.evidence.known import Known
+from pt004_model.evidence.lock import Busy
 from pt004_model.evidence.trace import Origin
 from pt004_model.explore.campaign import PROFILES, Campaign, Profile
 from pt004_model.explore.divergence import Divergence
@@ -40,6 +48,8 @@ RESULT = pytest.StashKey[Result]()
 LINES = pytest.StashKey[list[str]]()
 PINNED = pytest.StashKey[list[Verdict]]()
 DIVERGED = pytest.StashKey[bool]()
+INTERRUPT = pytest.StashKey[int]()
+CAMPAIGN = pytest.StashKey[tuple[Folder, Profile]]()
 USAGE = 2
 WITHOUT_STEPS = "without_steps"
 """The case that stands for the canonical ones where an FC knows no steps."""
@@ -48,6 +58,26 @@ WITHOUT_STEPS = "without_steps"
 def is_ungoverned() -> bool:
     """Whether only runs without steps are made, as ``PT004_UNGOVERNED`` says."""
     return os.environ.get("PT004_UNGOVERNED", "") not in {"", "0"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Have SIGTERM end the suite like Ctrl-C, and a stream that cannot be written end nothing."""
+
+    def heed(number: int, frame: FrameType | None) -> None:
+        config.stash[INTERRUPT] = TERMINATED
+        terminate(number, frame)
+
+    steady_streams()
+    signal.signal(signal.SIGTERM, heed)
+    if "TOX_ENV_NAME" in os.environ:  # tox dies of SIGTERM at once and does not pass it on
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -109,17 +139,20 @@ def seed(pytestconfig: pytest.Config) -> int:
 
 
 @pytest.fixture(scope="session")
-def folder(chosen: Setup, profile: Profile, seed: int) -> Folder:
+def folder(
+    chosen: Setup, profile: Profile, seed: int, pytestconfig: pytest.Config
+) -> Iterator[Folder]:
     """Where the evidence goes: ``PT004_OUT``, or ``.pt004`` in the working directory."""
     out = Path(os.environ.get("PT004_OUT", ".pt004"))
     origin = Origin(seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names)
     options = ("--ungoverned",) if is_ungoverned() else ()
     folder = Folder(out, origin, target=chosen.flags, options=options)
     try:
-        folder.prepare()
-    except Unwritable as error:
+        with folder.held():
+            pytestconfig.stash[CAMPAIGN] = (folder, profile)
+            yield folder
+    except (Unwritable, Busy) as error:
         pytest.exit(str(error), USAGE)
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -154,10 +187,21 @@ def result(
     screen = Screen(partial(_say, pytestconfig), folder)
     screen.say(f"Federation Core {there.base_url}, profile {profile.name}, seed {seed}")
     campaign = Campaign(there.session, profile, seed, screen, known=known.fingerprints)
-    result = conduct(campaign, folder, screen.say)
+    broken: BaseException | None = None
+    try:
+        result = conduct(campaign, folder, screen.say)
+    except BaseException as error:
+        result, broken = campaign.result(why_broken(error)), error
+    lines = [*story(result, folder, known), *report.result_lines(result, None)]
+    if isinstance(broken, Unwritable):
+        for line in lines:
+            screen.say(folder.origin.hide(line))
+        pytest.exit(f"UNSURE: {broken}", returncode=UNSURE)
     pytestconfig.stash[RESULT] = result
-    for line in (*story(result, folder, known), *report.result_lines(result)):
+    for line in lines:
         _note(pytestconfig, folder.origin.hide(line))
+    if broken is not None:
+        raise broken
     command = next_command(result, chosen, folder)
     if command:
         _note(pytestconfig, folder.origin.hide(f"next: {command}"))
@@ -213,7 +257,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         if Verdict.UNSURE not in verdicts:
             _note(config, "UNSURE: the suite broke, see above; that is no finding")
         session.exitstatus = UNSURE
+        _keep_why(config, "the suite broke")
     elif exitstatus is pytest.ExitCode.INTERRUPTED:  # and not the same number of a wrong flag
-        session.exitstatus = INTERRUPTED
+        session.exitstatus = config.stash.get(INTERRUPT, INTERRUPTED)
+        _keep_why(config, INTERRUPTED_WHY)
     elif exitstatus == pytest.ExitCode.OK and result is None and not config.option.collectonly:
         _note(config, "no campaign was run: only what was selected was judged")
+
+
+def _keep_why(config: pytest.Config, why: str) -> None:
+    """Keep why there is no verdict, unless a campaign has left its own word."""
+    folder, profile = config.stash.get(CAMPAIGN, (None, None))
+    if folder is not None and profile is not None:
+        keep_nothing(folder, profile, why)

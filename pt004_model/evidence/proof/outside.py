@@ -112,11 +112,11 @@ def read_campaign(folder: Path, redact: Redactor) -> Campaign:
     wrong = f"{path} is no summary of a campaign; give the folder that `pt004 check --out` wrote"
     if not isinstance(raw, dict):
         raise BadSource(wrong)
-    clean = redact(raw)
-    clean["sha256"] = hashlib.sha256(content).hexdigest()
     try:
+        clean = redact(raw)
+        clean["sha256"] = hashlib.sha256(content).hexdigest()
         campaign: Campaign = Converter().structure(clean, Campaign)
-    except (BaseValidationError, KeyError, TypeError, ValueError):
+    except (BaseValidationError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
         raise BadSource(wrong) from None
     return campaign
 

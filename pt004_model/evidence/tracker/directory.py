@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from pt004_model.evidence.files import write_text
 from pt004_model.evidence.tracker.issues import (
@@ -25,6 +25,7 @@ from pt004_model.evidence.tracker.issues import (
     Issue,
     Limits,
     Refused,
+    fingerprint_of,
     marker,
     moment,
     stamp,
@@ -72,10 +73,16 @@ def _now() -> datetime:
 
 @frozen
 class DirectoryTracker:
-    """Issues as files of a folder, which is made with the first. Raises ``Unwritable`` too."""
+    """Issues as files of a folder, which is made with the first. Raises ``Unwritable`` too.
+
+    ``say`` is told once of each file that is passed over: what is no issue of ours, or cannot be
+    read. A broken one of ours is refused, for left out it would be filed again.
+    """
 
     folder: Path
     now: Callable[[], datetime] = _now
+    say: Callable[[str], None] = lambda _: None
+    _told: set[Path] = field(factory=set, repr=False)
 
     @property
     def limits(self) -> Limits:
@@ -91,6 +98,8 @@ class DirectoryTracker:
         """Write a file with the next free number."""
         taken = [each.head["number"] for each in self._files()]
         number = max(taken, default=0) + 1
+        while any(self.folder.glob(f"{number:04}-*")):
+            number += 1  # one that was passed over stays
         name = _NAME.sub("-", draft.title.partition(":")[0])[:60]
         moment = stamp(self.now())
         head = {
@@ -158,15 +167,36 @@ class DirectoryTracker:
     def _files(self) -> list[_File]:
         if self.folder.exists() and not self.folder.is_dir():
             raise Refused(f"{self.folder} is no folder; give one that may hold issues")
-        paths = sorted(self.folder.glob("[0-9]*.md"))
-        return sorted((_read(path) for path in paths), key=lambda each: int(each.head["number"]))
+        files = []
+        for path in sorted(self.folder.glob("[0-9]*.md")):
+            try:
+                files.append(_read(path))
+            except _Stray as stray:
+                if path not in self._told:
+                    self._told.add(path)
+                    self.say(f"{stray}; it was passed over")
+        return sorted(files, key=lambda each: int(each.head["number"]))
+
+
+class _Stray(Refused):
+    """A file that is no issue, or that nobody can read."""
 
 
 def _read(path: Path) -> _File:
     try:
-        text = path.read_text(encoding="utf-8")  # line ends of any kind come as one
+        content = path.read_bytes()
     except OSError as error:
-        raise Refused(f"cannot read {path}: {error.strerror}") from None
+        raise _Stray(f"cannot read {path}: {error.strerror}") from None
+    ours = fingerprint_of(content.decode("utf-8", "replace")) is not None
+    try:
+        return _parsed(path, content)
+    except Refused as refused:
+        raise refused if ours else _Stray(str(refused)) from None
+
+
+def _parsed(path: Path, content: bytes) -> _File:
+    try:  # line ends of any kind come as one
+        text = content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError:
         raise Refused(f"{path} is not in UTF-8; mend it or take it away") from None
     raw, end, rest = text.removeprefix("---\n").partition("\n---\n")

@@ -171,7 +171,7 @@ def read_history(text: str) -> History | None:
     try:
         raw = json.loads(markers(text).get("memory", "null"))
         return None if raw is None else _history(raw)
-    except (KeyError, TypeError, ValueError, RecursionError):
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
         return None
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from pt004_model.evidence.tracker.directory import DirectoryTracker
-from pt004_model.evidence.tracker.issues import Comment, Draft, Refused
+from pt004_model.evidence.tracker.issues import Comment, Draft, Refused, marker
 from tests.evidence.tracker.nights import FIRST_NIGHT
 
 DRAFT = Draft("policy.deny-blocks: a title", "The body.\n\nIts end.", ("pt004", "policy"))
+
+OURS = evolve(DRAFT, body=f"{marker('fingerprint', '0123456789ab')}\n\nThe body.")
 
 
 @pytest.fixture
@@ -120,7 +123,7 @@ BROKEN = {
 @pytest.mark.parametrize(("line", "other", "said"), BROKEN.values(), ids=BROKEN)
 def test_a_broken_file_is_named(folder: DirectoryTracker, line: str, other: str, said: str) -> None:
     """Left out it would be filed again, so a sentence says which file is to be mended."""
-    path = Path(folder.create(DRAFT).place)
+    path = Path(folder.create(OURS).place)
     path.write_text(path.read_text().replace(line, other, 1))
     with pytest.raises(Refused) as caught:
         folder.issues()
@@ -128,16 +131,30 @@ def test_a_broken_file_is_named(folder: DirectoryTracker, line: str, other: str,
     assert said in str(caught.value)
 
 
-def test_files_that_cannot_be_read_are_named(folder: DirectoryTracker) -> None:
-    """Bytes that are no UTF-8, and a folder where a file should be."""
-    path = Path(folder.create(DRAFT).place)
-    path.write_bytes(b"---\n\xff")
+def test_bytes_that_are_no_text_are_named(folder: DirectoryTracker) -> None:
+    """A file of ours that is not in UTF-8 is to be mended as well."""
+    path = Path(folder.create(OURS).place)
+    path.write_bytes(path.read_bytes() + b"\xff")
     with pytest.raises(Refused, match="is not in UTF-8"):
         folder.issues()
-    path.unlink()
-    path.mkdir()
-    with pytest.raises(Refused, match="cannot read"):
-        folder.issues()
+
+
+def test_a_stray_file_is_told_once_and_passed_over(tmp_path: Path) -> None:
+    """Notes, bytes, a folder: the others are listed, and a new issue takes no place of theirs."""
+    said: list[str] = []
+    folder = DirectoryTracker(tmp_path, lambda: FIRST_NIGHT, say=said.append)
+    (tmp_path / "0001-policy.deny-blocks.md").write_bytes(b"---\n\xff")
+    (tmp_path / "2027-notes.md").write_text("mine")
+    (tmp_path / "3-folder.md").mkdir()
+    issue = folder.create(OURS)
+    assert issue.place == str(tmp_path / "0002-policy.deny-blocks.md")
+    assert [each.number for each in folder.issues()] == [2]
+    assert [line.removeprefix(str(tmp_path)) for line in said] == [
+        "/0001-policy.deny-blocks.md is not in UTF-8; mend it or take it away; it was passed over",
+        "/2027-notes.md does not begin with lines between ---; mend it or take it away;"
+        " it was passed over",
+        f"cannot read {tmp_path}/3-folder.md: Is a directory; it was passed over",
+    ]
 
 
 def test_other_files_are_not_looked_at(folder: DirectoryTracker) -> None:

@@ -1,0 +1,59 @@
+"""A bug of ours: one sentence, an exit code of its own, and the details in a file."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from pt004_model.cli.options import OUT, REDACT
+from pt004_model.cli.session import Unsure
+from pt004_model.evidence.conduct import why_broken
+from pt004_model.evidence.files import Unwritable, write_text
+from pt004_model.evidence.redact import Redactor
+
+NAME: Final = "traceback.txt"
+_VARIABLES: Final = ("FC_TOKEN", "SECRET_KEY", "GITHUB_TOKEN")
+_STARVED: Final = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EIO}
+)
+"""Errors of a machine that has no more to give; they are no bugs."""
+
+
+class Bug(click.ClickException):
+    """Something broke in us; the message is a sentence for people."""
+
+    exit_code = 70
+
+    @classmethod
+    def of(cls, error: Exception, meta: Mapping[str, Any]) -> click.ClickException:
+        """Return what to raise in the place of ``error``, with its traceback kept in a file."""
+        if isinstance(error, OSError) and error.errno in _STARVED:
+            return Unsure(f"this machine cannot go on: {error.strerror}")
+        given = Redactor(tuple(each for name in _VARIABLES if (each := os.environ.get(name))))
+        redact = meta.get(REDACT, given)
+        where = _kept(given(redact("".join(traceback.format_exception(error)))), meta.get(OUT))
+        return cls(f"{given(redact(why_broken(error)))}; details in {where}")
+
+    def show(self, file: object = None) -> None:
+        """Print the sentence to standard error."""
+        del file
+        click.echo(self.message, err=True)
+
+
+def _kept(details: str, out: Path | None) -> str:
+    """Write the details to the folder of the command, or else to that of temporary files."""
+    beside = Path(tempfile.gettempdir()) / f"pt004-{os.getpid()}-{NAME}"
+    for path in (beside,) if out is None else (out / NAME, beside):
+        try:
+            write_text(path, details)
+        except Unwritable:
+            continue
+        return str(path)
+    return "no file, for none can be written"
