@@ -35,7 +35,7 @@ from pt004_model.evidence.proof.render import (
     envelope_path,
     render,
 )
-from pt004_model.judge.receipts import canonical_hash
+from pt004_model.judge.forms import canonical_hash
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.wire.codec import read_json
 

@@ -7,7 +7,7 @@ import hashlib
 from attrs import field, frozen
 
 from pt004_model.evidence.proof.envelope import Envelope
-from pt004_model.judge.receipts import canonical_form
+from pt004_model.judge.forms import canonical_form
 
 
 @frozen
