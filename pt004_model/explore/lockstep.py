@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from attrs import define, evolve, field, frozen
@@ -59,8 +59,16 @@ class Interruption(BaseException):
     """
 
 
-class TargetLost(Interruption):
-    """The FC stopped answering; the message is a sentence for people."""
+class BrokenOff(Interruption):
+    """A conversation cannot go on; the message is a sentence for people."""
+
+
+class TargetLost(BrokenOff):
+    """The FC stopped answering."""
+
+
+class OutOfTime(BrokenOff):
+    """The time for it is up."""
 
 
 @frozen
@@ -116,7 +124,8 @@ class Lockstep:
     collects the commands of a whole campaign, of which this conversation ``began`` at that place;
     ``adopted`` maps runs of earlier conversations to the places where they were created. A call
     that is still ``under_way`` when the next one is asked for was broken off by an interrupt.
-    ``pace`` is the seconds that are left between two calls.
+    ``pace`` is the seconds that are left between two calls. ``on_call`` is called before each call,
+    and may raise.
     """
 
     fc: Fc
@@ -132,6 +141,7 @@ class Lockstep:
     adopted: dict[int, int] = field(factory=dict)
     under_way: bool = False
     pace: float = 0.0
+    on_call: Callable[[], None] = lambda: None
     views: tuple[View, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -152,14 +162,20 @@ class Lockstep:
         )
 
     def needed(self) -> tuple[Command, ...]:
-        """All commands that what was seen last may depend on.
+        """All commands that what was seen last may depend on, and that can be sent again.
 
-        Those of this conversation; for a run of an earlier one, all since it was created.
+        Those of this conversation; for a run of an earlier one, all since it was created. Other
+        runs of earlier conversations are read in between, which nothing can do that begins here.
         """
         last = subject(self.steps[-1].command)
         if self.journal is None or last not in self.adopted:
-            return tuple(step.command for step in self.steps)
-        return tuple(self.journal[self.adopted[last] :])
+            return whole(step.command for step in self.steps)
+        return whole(self.journal[self.adopted[last] :])
+
+    def steps_of(self, commands: tuple[Command, ...]) -> tuple[Step, ...]:
+        """The steps of this conversation that ``commands`` end with, as needed() gave them."""
+        made = {each.run for each in commands if isinstance(each, CreateRun)}
+        return tuple(s for s in self.steps if subject(s.command) in {None, *made})
 
     def drivable(self, number: int) -> bool:
         """Whether the run is known, within the contract, and not waiting for a lost answer."""
@@ -190,6 +206,7 @@ class Lockstep:
             waiting = isinstance(command, ChangeRun) and not self.drivable(number)
             if not known or waiting:
                 return None
+        self.on_call()
         before = self.world
         if self.pace and self.steps:
             time.sleep(self.pace)
@@ -309,6 +326,18 @@ class Lockstep:
                 return f"{ref.spelling}-{secrets.token_hex(8)}"
             return _look_alike(next((s.run_id for s in self.views[0].seen.values()), ""))
         return self.views[0].seen[ref].run_id
+
+
+def whole(commands: Iterable[Command]) -> tuple[Command, ...]:
+    """Return those of ``commands`` that are about no run, or about one that they create first."""
+    made: set[int | None] = {None}
+    kept: list[Command] = []
+    for command in commands:
+        if isinstance(command, CreateRun):
+            made.add(command.run)
+        if subject(command) in made:
+            kept.append(command)
+    return tuple(kept)
 
 
 def _harmless(command: Command) -> bool:

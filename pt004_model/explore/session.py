@@ -108,7 +108,8 @@ class Session:
     ``hindered`` are the runs that were set aside while a known finding was seen. ``fresh`` starts
     another FC like this one, without history, for as long as it is used; there is none where an FC
     cannot be started. It raises ``TargetLost`` when that fails. ``pace`` is the seconds that are
-    left between the calls of a conversation.
+    left between the calls of a conversation, ``on_call`` is called before each and may raise.
+    ``no_longer`` asks again what was true before the campaign began, and says what is so no longer.
     """
 
     fc: Fc
@@ -126,6 +127,8 @@ class Session:
     tried_before: Mapping[Hashable, int] = field(factory=dict)
     fresh: Callable[[], AbstractContextManager[Fc]] | None = None
     pace: float = 0.0
+    on_call: Callable[[], None] = lambda: None
+    no_longer: Callable[[], str | None] = lambda: None
 
     def begin_round(self, goals: tuple[Goal, ...]) -> None:
         """Fix what the examples of the next round aim at, and what counts as tried in it."""
@@ -157,6 +160,7 @@ class Session:
             self.authenticates,
             journal=None if own or self.archive is None else self.archive.journal,
             pace=self.pace,
+            on_call=self.on_call,
         )
 
     def paced_for(self, where: str) -> Session:

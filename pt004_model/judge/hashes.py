@@ -1,7 +1,7 @@
 """Say of a wrong hash what was hashed in its stead, where that can be told.
 
-Two hashes side by side tell nobody anything. What an FC gets wrong is nearly always the text that it
-hashes: a field that it leaves out, names in another order, blanks. The few such texts are tried.
+Two hashes side by side tell nobody anything. An FC nearly always errs in the text that it hashes: a
+field that it leaves out, names in another order, blanks. The few such texts are tried.
 """
 
 from __future__ import annotations

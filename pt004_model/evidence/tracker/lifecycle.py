@@ -5,6 +5,7 @@ tonight               no issue            open                          closed a
 ====================  ==================  ============================  =========================
 seen                  filed               counted                       reopened as a regression
 seen, known           -                   counted                       -
+seen, unconfirmed     -                   -                             -
 replay: fixed         -                   counted; closed on the third  -
 replay: changed       -                   nights of fixed begin anew    -
 replay: unsure        -                   -                             -
@@ -54,6 +55,11 @@ class Tonight:
     def known(self) -> bool:
         """Whether the finding is one of the known ones."""
         return self.finding is not None and self.finding.known
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether it was found, and no replay showed it."""
+        return self.finding is not None and self.finding.unconfirmed
 
     @property
     def reproduced(self) -> Reproduced | None:
@@ -189,6 +195,8 @@ def _new(night: Night, said: Tonight) -> File | Leave | None:
         return None
     if said.known:
         return Leave(said.fingerprint, "known, so not filed")
+    if said.unconfirmed:
+        return Leave(said.fingerprint, "unconfirmed, so not filed: no replay showed it")
     if night.verdict == "unsure" and not night.findings:
         return Leave(said.fingerprint, "not filed: the campaign could say nothing")
     first = Memory().seen(night.campaign, night.started_at, said.occurrences, said.says)
@@ -209,6 +217,8 @@ def _after(night: Night, said: Tonight, issue: Issue, memory: Memory) -> Action:
         why = "this campaign is counted already"
     if why is not None:
         return Leave(said.fingerprint, why, issue)
+    if said.unconfirmed:
+        return Leave(said.fingerprint, "unconfirmed: no replay showed it", issue)
     if said.seen:
         return _seen(night, said, issue, memory)
     if not issue.is_open:

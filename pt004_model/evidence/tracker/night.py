@@ -56,6 +56,7 @@ class Sighting:
     observed: str
     known: bool
     reproduced: Reproduced | None
+    unconfirmed: bool = False
 
     @property
     def area(self) -> str:
@@ -182,6 +183,7 @@ def _sighting(path: Path, raw: dict[str, Any]) -> Sighting:
         get(raw, "observed", _text),
         bool(raw.get("known", False)),
         counts,
+        bool(raw.get("unconfirmed", False)),
     )
 
 
