@@ -1,8 +1,9 @@
 """A campaign as JUnit XML: a case an area of checks, a case a finding, one for the campaign itself.
 
-What a CI shows as failed is what someone has to look at. A finding that is known is skipped, with
-its reason: it is reported and fails nothing. One that no replay showed is an error. When nothing can be said the case of the campaign is
-an error, and the areas without a finding are skipped, for nothing was shown of them.
+A failure in a CI is something that someone has to look at. A finding that is known is skipped, with
+its reason: it is reported and fails nothing. One that no replay showed is an error. When nothing
+can be said the case of the campaign is an error too, and the areas without a finding are skipped,
+for nothing was shown of them.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from typing import Any, Final
 import hypothesis
 from attrs import field, frozen
 
+from pt004_model.evidence.bounds import bounded
 from pt004_model.evidence.clauses import clause
 from pt004_model.evidence.document import (
     BadTrace,
@@ -133,7 +134,9 @@ def _step(step: Step, origin: Origin) -> TraceStep:
         after=_state(step.after, step.command),
         allowed=tuple(tell(each) for each in expect(step.before, step.command)),
         request=_request(step, origin),
-        reply=_reply(step.response, origin.secrets),
+        reply=_reply(
+            step.response, origin.secrets, step.findings[0].where if step.findings else ""
+        ),
         findings=tuple(Said(each.check, **said(each, origin.secrets)) for each in step.findings),
     )
 
@@ -162,14 +165,15 @@ def _request(step: Step, origin: Origin) -> SentRequest:
     return SentRequest(request.method, path, headers, text)
 
 
-def _reply(response: Response, secrets: tuple[str, ...]) -> Response:
+def _reply(response: Response, secrets: tuple[str, ...], where: str) -> Response:
     if isinstance(response, NoAnswer):
         return NoAnswer(blot(response.why, secrets), response.applied)
     body, kind = response.body, blot(response.content_type, secrets)
     if isinstance(body, Undecodable):
         hidden = Undecodable(body.why, blot(body.start, secrets))
         return Reply(response.code, hidden, content_type=kind)
-    return Reply(response.code, blot(shallow(body), secrets), content_type=kind)
+    # first without secrets, so that none is cut in two and then not recognised
+    return Reply(response.code, bounded(blot(shallow(body), secrets), where), content_type=kind)
 
 
 def shallow(value: Any, depth: int = _DEEP) -> Any:
