@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from attrs import define, evolve, field
@@ -42,12 +43,12 @@ class Gateway:
         return reply
 
 
-def campaign(fc: Fc, **how: object) -> Campaign:
+def campaign(fc: Fc, **how: Any) -> Campaign:
     """A small campaign."""
     return Campaign(Session(fc, Oracle(NAMES)), evolve(SMALL, **how), 1, Heard())
 
 
-def ended(fc: Fc, **how: object) -> Result:
+def ended(fc: Fc, **how: Any) -> Result:
     """What a small campaign comes to."""
     return campaign(fc, **how).run()
 
