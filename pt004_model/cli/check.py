@@ -62,7 +62,7 @@ _NUMBER = click.IntRange(min=1)
 @click.option("--max-commands", type=_NUMBER, metavar="N", help="Acts of one example.")
 @click.option(
     "--max-time", type=click.FloatRange(min=0, min_open=True), metavar="S",
-    help="Begin no further example after S seconds.",
+    help="End after S seconds, and at most a few more.",
 )  # fmt: skip
 @click.option(
     "--require-coverage",

@@ -21,7 +21,7 @@ from pt004_model.cli.options import Setup
 from pt004_model.evidence.conduct import why_broken
 from pt004_model.evidence.redact import Redactor
 from pt004_model.explore.lockstep import TargetLost
-from pt004_model.explore.preflight import preflight
+from pt004_model.explore.preflight import no_longer, preflight
 from pt004_model.explore.session import Session
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Oracle
@@ -115,6 +115,9 @@ def connected(
             ungoverned=ungoverned,
             fresh=partial(_fresh, setup, codec) if setup.base_url is None else None,
             patience=setup.patience,
+        )
+        session.no_longer = lambda: no_longer(
+            codec, transport, governed=not ungoverned, on_run=session.tally.on_run
         )
         try:
             yield Connected(session, transport, codec, base_url, setup.redact)

@@ -25,6 +25,7 @@ from pt004_model.explore.campaign import Campaign, Profile
 from pt004_model.explore.coverage import measure
 from pt004_model.explore.lockstep import Interruption, Step, Tally
 from pt004_model.explore.results import Found, Result
+from pt004_model.explore.settling import NoLonger, trouble
 from pt004_model.explore.shrink import Budget
 from pt004_model.judge.memory import Ledger
 from pt004_model.judge.oracle import Verdict
@@ -33,6 +34,10 @@ from pt004_model.model.commands import CreateRun
 INTERRUPTED: Final = "it was interrupted"
 """Why a campaign ended that somebody broke off."""
 _SHOWN: Final = 200  # characters of an error that are repeated
+
+_SPENT: Final = "the time or the requests for replays were spent before it"
+_UNREADABLE: Final = "unreadable"
+_NOT_REPLAYED: Final = "not replayed"
 
 
 def conduct(
@@ -45,17 +50,28 @@ def conduct(
     """
     try:
         folder.keep_replays(())
-        if replays:
-            _replay_earlier(campaign, folder, say)
-        result = campaign.run()
+        try:
+            if replays:
+                _replay_earlier(campaign, folder, say)
+            result = campaign.run()
+        except NoLonger as gone:
+            result = campaign.result(str(gone))
         for found in result.findings:
-            folder.keep_trace(found)  # with the last count of occurrences
+            _keep_again(folder, found)
         folder.keep_summary(result)
     except BaseException as error:
         with undisturbed(), suppress(Unwritable):
             folder.keep_summary(campaign.result(why_broken(error)))
         raise
     return result
+
+
+def _keep_again(folder: Folder, found: Found) -> None:
+    """Write a trace with the last count of occurrences."""
+    try:
+        folder.keep_trace(found)
+    except Exception as error:
+        found.trouble = found.trouble or trouble("it could not be written down", error)
 
 
 def why_broken(error: BaseException) -> str:
@@ -104,24 +120,40 @@ def _replay_earlier(campaign: Campaign, folder: Folder, say: Callable[[str], Non
     if not paths:
         return
     say(f"replaying {len(paths)} trace{'s' * (len(paths) > 1)} of earlier campaigns")
-    budget = Budget(*campaign.profile.replays, started=time.monotonic())
+    requests, seconds = campaign.profile.replays
+    seconds = min(seconds, campaign.remaining() / 2)  # the search is to have its share
+    budget = Budget(requests, seconds, started=time.monotonic())
     rows: list[Fated] = []
-    for path in paths:
-        row = _replay_one(campaign, folder, path, budget)
-        rows.append(row)
-        folder.keep_replays(tuple(rows))
-        if row.result is not Fate.REPRODUCED:  # that is told as a finding
-            say(folder.origin.hide(f"{row.result} {row.fingerprint}: {row.why}"))
+    with campaign.settler.within(seconds):
+        for path in paths:
+            row = _replay_one(campaign, folder, path, budget)
+            rows.append(row)
+            folder.keep_replays(tuple(rows))
+            if row.result is not Fate.REPRODUCED:  # that is told as a finding
+                say(folder.origin.hide(f"{row.result} {row.fingerprint}: {row.why}"))
+    campaign.doubt = _doubt(rows)
+
+
+def _doubt(rows: list[Fated]) -> str:
+    """Why traces that should have been replayed, and were not, leave a campaign unsure."""
+    for of, told in ((_UNREADABLE, "could not be read"), (_NOT_REPLAYED, "were not replayed")):
+        mine = [row for row in rows if row.missed == of]
+        if mine:
+            why = f"{len(mine)} of {len(rows)} traces of earlier campaigns {told}: {mine[0].why}"
+            return why + (f", and {len(mine) - 1} more" if len(mine) > 1 else "")
+    return ""
 
 
 def _replay_one(campaign: Campaign, folder: Folder, path: Path, budget: Budget) -> Fated:
     try:
         trace = load_trace(path)
     except BadTrace as bad:
-        return Fated(path.stem, path, Fate.UNSURE, 0, 0, str(bad))
-    why = _not_replayed(campaign, trace, budget)
+        return Fated(path.stem, path, Fate.UNSURE, 0, 0, str(bad), _UNREADABLE)
+    why = _not_wanted(campaign, trace)
     if why:
         return Fated(trace.fingerprint, path, Fate.UNSURE, 0, 0, why)
+    if not budget.left:
+        return Fated(trace.fingerprint, path, Fate.UNSURE, 0, 0, _SPENT, _NOT_REPLAYED)
     # judged by what is in it alone, as whoever replays it by itself will do
     session = evolve(campaign.aside, oracle=evolve(campaign.aside.oracle, ledger=Ledger()))
     done = replay_trace(session, trace, campaign.profile.confirm or 1)
@@ -131,14 +163,15 @@ def _replay_one(campaign: Campaign, folder: Folder, path: Path, budget: Budget) 
     if done.result is Fate.REPRODUCED:
         folder.remember(trace)
     if done.finding is not None and done.finding.fingerprint not in campaign.found:
-        campaign.add(_found(campaign, trace, done))
-    return Fated(trace.fingerprint, path, done.result, done.seen, done.runs, done.why)
+        found = _found(campaign, trace, done)
+        campaign.believe(found.steps[-1])
+        campaign.add(found)
+    missed = _NOT_REPLAYED if done.result is Fate.UNSURE and not budget.left else ""
+    return Fated(trace.fingerprint, path, done.result, done.seen, done.runs, done.why, missed)
 
 
-def _not_replayed(campaign: Campaign, trace: Trace, budget: Budget) -> str:
-    """Why a trace is not replayed, or nothing."""
-    if not budget.left:
-        return "the time or the requests for replays were spent before it"
+def _not_wanted(campaign: Campaign, trace: Trace) -> str:
+    """Why a trace is not to be replayed in this campaign, or nothing."""
     if trace.area not in campaign.session.oracle.areas:
         return f"the area {trace.area} is not judged in this campaign"
     if campaign.session.ungoverned and any(
@@ -159,7 +192,7 @@ def _found(campaign: Campaign, trace: Trace, done: Replay) -> Found:
     found = Found(finding, tuple(s.command for s in steps), steps, campaign.requests)
     if done.result is Fate.REPRODUCED:
         found.first_seen = datetime.fromisoformat(trace.first_seen).timestamp()
-        found.shrunk = trace.shrunk
+        found.shrunk = found.settled = trace.shrunk
         found.reproduced = (done.seen, done.runs)
         without = [each for each in done.attempts if each.finding is None]
         found.other = _steps(without[0]) if without else ()

@@ -90,10 +90,15 @@ def _again(summary: Mapping[str, Any]) -> Markup:
 
 def _counts(findings: Sequence[Mapping[str, Any]]) -> Markup:
     known = sum(1 for each in findings if each.get("known"))
-    new = len(findings) - known
-    counted = [f"{n} {kind}" for n, kind in ((new, "new"), (known, "known")) if n]
+    unseen = sum(1 for each in findings if each.get("unconfirmed") and not each.get("known"))
+    kinds = ((len(findings) - known - unseen, "new"), (unseen, "unconfirmed"), (known, "known"))
+    counted = [f"{n} {kind}" for n, kind in kinds if n]
     noun = count(len(findings), "finding").partition(" ")[2]
-    return Markup(f", {' and '.join(counted)} {noun}" if counted else "")  # noqa: S704 - numbers
+    return Markup(f", {_and(counted)} {noun}" if counted else "")  # noqa: S704 - numbers
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _row(finding: Mapping[str, Any], links: Links) -> dict[str, Any]:
@@ -104,12 +109,18 @@ def _row(finding: Mapping[str, Any], links: Links) -> dict[str, Any]:
     name = _link(fingerprint, issue)
     return {
         **finding,
-        "name": name + " (known)" if finding.get("known") else name,
+        "name": name + _kind(finding),
         "section": check.section if check else "",
         "severity": check.severity if check else "",
         "reproduced": f"{reproduced['seen']} of {reproduced['runs']}" if reproduced else "",
         "trace": _link(f"traces/{PurePath(finding['trace']).name}", links.traces),
     }
+
+
+def _kind(finding: Mapping[str, Any]) -> str:
+    if finding.get("known"):
+        return " (known)"
+    return " (unconfirmed)" if finding.get("unconfirmed") else ""
 
 
 def _link(text: str, address: str | None) -> Markup:

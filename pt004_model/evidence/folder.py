@@ -37,7 +37,8 @@ OF_ONE: Final = ("summary.json", "replays.json", "summary.md", "junit.xml", "pag
 class Fated:
     """What became of a trace of an earlier campaign: a row of ``replays.json``.
 
-    ``result`` is that of ``evidence/replay.py``, seen in ``seen`` of ``runs`` replays.
+    ``result`` is that of ``evidence/replay.py``, seen in ``seen`` of ``runs`` replays. ``missed``
+    says of one that should have been replayed, and was not, what kept it from that.
     """
 
     fingerprint: str
@@ -46,6 +47,7 @@ class Fated:
     seen: int
     runs: int
     why: str
+    missed: str = ""
 
 
 @frozen
@@ -202,4 +204,6 @@ class Folder:
             "trace": str(self.trace_path(found)),
             "known": found.known,
             "reproduced": None if seen is None else {"seen": seen[0], "runs": seen[1]},
+            "unconfirmed": found.unconfirmed,
+            "trouble": self.origin.hide(found.trouble),
         }

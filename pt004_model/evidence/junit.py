@@ -1,9 +1,10 @@
 """A campaign as JUnit XML: a case an area of checks, a case a finding, one for the campaign itself.
 
-What a CI shows as failed is what someone has to look at. A finding that is known is skipped, with
-its reason: it is reported and fails nothing. An area with findings is skipped too, for each of
-them is a failure already. When nothing can be said the case of the campaign is
-an error, and the areas without a finding are skipped, for nothing was shown of them.
+A failure in a CI is something that someone has to look at. A finding that is known is skipped, with
+its reason: it is reported and fails nothing. An area with findings is skipped too, for each of them
+is a failure already. One that no replay showed is an error. When nothing can be said the case of
+the campaign is an error too, and the areas without a finding are skipped, for nothing was shown of
+them.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _areas(summary: Mapping[str, Any]) -> Iterable[TestCase]:
     for area in AREAS:
         case = TestCase(area, "pt004.area")
         found = [each for each in summary["findings"] if each["area"] == area]
-        new = [each for each in found if not each.get("known")]
+        new = [each for each in found if not each.get("known") and not each.get("unconfirmed")]
         if new:
             # each is a failure of its own, and one finding counted twice would look like two
             names = ", ".join(f"{each['fingerprint']} {each['check']}" for each in new)
@@ -80,8 +81,13 @@ def _finding(finding: Mapping[str, Any]) -> TestCase:
     case = TestCase(_xml(name), "pt004.finding")
     check = CHECKS.get(finding["check"])
     sentence = check.sentence if check is not None else finding["check"]
-    kind: type[Failure | Skipped] = Skipped if finding.get("known") else Failure
-    result = kind(_xml(f"{'known: ' if finding.get('known') else ''}{sentence}"), finding["check"])
+    kind: type[Failure | Skipped | Error] = Failure
+    word = ""
+    if finding.get("known"):
+        kind, word = Skipped, "known: "
+    elif finding.get("unconfirmed"):
+        kind, word = Error, "unconfirmed, no replay showed it: "
+    result = kind(_xml(f"{word}{sentence}"), finding["check"])
     result.text = _xml("\n".join(_told(finding)))
     case.result = [result]
     return case
@@ -99,12 +105,15 @@ def _told(finding: Mapping[str, Any]) -> Iterable[str]:
     reproduced = finding.get("reproduced")
     if reproduced:
         yield f"reproduced {reproduced['seen']} of {count(reproduced['runs'], 'time')}"
+    if finding.get("trouble"):
+        yield str(finding["trouble"])
     yield f"trace: {finding['trace']}"
 
 
 def _line(finding: Mapping[str, Any]) -> str:
-    known = "known" if finding.get("known") else "new"
-    return f"{known}: {finding['fingerprint']} {finding['check']}: {finding['where']}"
+    kind = "known" if finding.get("known") else "new"
+    kind = "unconfirmed" if finding.get("unconfirmed") and kind == "new" else kind
+    return f"{kind}: {finding['fingerprint']} {finding['check']}: {finding['where']}"
 
 
 def _xml(value: object) -> str:

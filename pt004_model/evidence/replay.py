@@ -13,7 +13,7 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from pt004_model.evidence.document import Trace, TraceStep
-from pt004_model.explore.lockstep import Step, Tally, TargetLost
+from pt004_model.explore.lockstep import OutOfTime, Step, Tally, TargetLost
 from pt004_model.explore.session import Session
 from pt004_model.explore.shrink import TRIES
 from pt004_model.judge.finding import Finding, quote
@@ -135,6 +135,8 @@ def _attempt(session: Session, trace: Trace) -> Attempt:
         except TargetLost as lost:
             steps.append(lockstep.steps[-1])
             return Attempt(Result.UNSURE, f"the FC stopped answering: {lost}", None, tuple(steps))
+        except OutOfTime as over:
+            return Attempt(Result.UNSURE, str(over), None, tuple(steps))
         step = lockstep.steps[-1] if judgements[-1] is not None else None
         steps.append(step)
         for finding in step.findings if step is not None else ():

@@ -76,6 +76,10 @@ def finding_lines(found: Found, note: str = "", width: int | None = WIDTH) -> It
     if found.reproduced is not None:
         shown, runs = found.reproduced
         yield f"  replayed {times(runs)}, seen in {shown} of {runs}"
+    if found.unconfirmed:
+        yield "  unconfirmed: no replay showed it, so it does not count against the FC"
+    if found.trouble:
+        yield f"  {found.trouble}"
     if found.other:
         yield from _side_by_side(found, width)
 
@@ -143,12 +147,14 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
     if result.open_calls:
         yield f"{count(result.open_calls, 'call')} stayed without an answer"
     yield from _rows(result, width)
-    new = sum(not found.known for found in result.findings)
-    known = len(result.findings) - new
+    new = sum(found.counts for found in result.findings)
+    known = sum(found.known for found in result.findings)
+    unseen = len(result.findings) - new - known
     if result.verdict is Verdict.DIVERGES:
         if result.why:
             yield f"the campaign ended early: {result.why}"
-        yield f"DIVERGES: {_findings(new)}" + (f", and {known} known" if known else "")
+        more = [f"{n} {kind}" for n, kind in ((known, "known"), (unseen, "unconfirmed")) if n]
+        yield f"DIVERGES: {_findings(new)}" + (f", and {' and '.join(more)}" if more else "")
     elif result.verdict is Verdict.UNSURE:
         yield f"UNSURE: {result.why}"
     elif known:
@@ -174,7 +180,13 @@ def _coverage(result: Result, width: int | None) -> Iterator[str]:
 def by_weight(findings: tuple[Found, ...]) -> list[Found]:
     """Findings in the order in which to look at them: new before known, then by severity."""
     return sorted(
-        findings, key=lambda each: (each.known, SEVERITIES.index(_severity(each)), each.flaky)
+        findings,
+        key=lambda each: (
+            each.known,
+            each.unconfirmed,
+            SEVERITIES.index(_severity(each)),
+            each.flaky,
+        ),
     )
 
 
@@ -194,6 +206,8 @@ def _rows(result: Result, screen: int | None) -> Iterator[str]:
             told.insert(0, f"{seen} of {count(runs, 'replay')}")
         if found.known:
             told = ["known"]
+        elif found.unconfirmed:
+            told = ["unconfirmed", *told]
         yield cut(
             f"  {found.fingerprint} {_severity(found):<8} {found.finding.check:<{width}}"
             f" {', '.join(told)}",

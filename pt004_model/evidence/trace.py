@@ -16,6 +16,7 @@ from typing import Any, Final
 import hypothesis
 from attrs import field, frozen
 
+from pt004_model.evidence.bounds import bounded
 from pt004_model.evidence.document import (
     BadTrace,
     Reproduced,
@@ -132,7 +133,7 @@ def _step(step: Step, origin: Origin) -> TraceStep:
         after=_state(step.after, step.command),
         allowed=tuple(tell(each) for each in expect(step.before, step.command)),
         request=_request(step, origin),
-        reply=_reply(step.response, origin.redact),
+        reply=_reply(step.response, origin.redact, step.findings[0].where if step.findings else ""),
         findings=tuple(Said(each.check, **said(each, origin.redact)) for each in step.findings),
     )
 
@@ -161,14 +162,15 @@ def _request(step: Step, origin: Origin) -> SentRequest:
     return SentRequest(request.method, path, headers, text)
 
 
-def _reply(response: Response, redact: Redactor) -> Response:
+def _reply(response: Response, redact: Redactor, where: str) -> Response:
     if isinstance(response, NoAnswer):
         return NoAnswer(redact(response.why), response.applied)
     body, kind = response.body, redact(response.content_type)
     if isinstance(body, Undecodable):
         hidden = Undecodable(redact(body.why), redact(body.start))
         return Reply(response.code, hidden, content_type=kind)
-    return Reply(response.code, redact(shallow(body)), content_type=kind)
+    # first without secrets, so that none is cut in two and then not recognised
+    return Reply(response.code, bounded(redact(shallow(body)), where), content_type=kind)
 
 
 def shallow(value: Any, depth: int = _DEEP) -> Any:

@@ -14,7 +14,7 @@ from typing import Final
 
 from attrs import evolve
 
-from pt004_model.explore.lockstep import Lockstep, Tally, TargetLost
+from pt004_model.explore.lockstep import BrokenOff, Lockstep, Tally
 from pt004_model.explore.session import Session, apart
 from pt004_model.explore.shrink import Budget, Commands, Shrinker, replay
 from pt004_model.judge.finding import Finding
@@ -33,7 +33,7 @@ def replay_alone(
     """Send ``commands`` to a new FC like the one of ``session``; see ``replay``.
 
     Nothing that was seen before is remembered, whatever ``alone`` says. Raises
-    :class:`TargetLost`.
+    :class:`BrokenOff`.
     """
     del alone
     assert session.fresh is not None  # noqa: S101 - asked for by the only caller
@@ -57,7 +57,7 @@ def tell_plainly(
         return
     try:
         lockstep, finding = replay_alone(session, plain, fingerprint)
-    except TargetLost:
+    except BrokenOff:
         return
     if finding is not None:
         better(lockstep, finding)
@@ -97,7 +97,7 @@ def make_whole(
                     shrinker.replaying, shrinker.modes = replay_alone, (False,)
                     shrinker.run()
             return True
-    except TargetLost:
+    except BrokenOff:
         pass  # what was reached by then is kept
     return False
 

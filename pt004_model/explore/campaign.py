@@ -2,32 +2,40 @@
 
 A round is a run of Hypothesis of its own, with a seed derived from the campaign's and with goals
 fixed before it. Findings do not end it: the run concerned is set aside and the search goes on. When
-a round has ended its new findings are shortened by replaying (see ``shrink``), and replayed some
-times more to see how surely they show. What is replayed is counted apart and does not steer the
+a round has ended its new findings are replayed, shortened, and replayed some times more to see how
+surely they show (see ``settling``). What is replayed is counted apart and does not steer the
 search, so that a seed generates the same whatever was replayed and however long it took.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import time
-from typing import Final
+from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
 
-from pt004_model.explore.alone import make_whole, tell_plainly
-from pt004_model.explore.confirm import Confirmer
 from pt004_model.explore.coverage import measure
-from pt004_model.explore.lockstep import Interruption, Lockstep, Tally, TargetLost
+from pt004_model.explore.lockstep import Interruption, Lockstep, Step, Tally, TargetLost
 from pt004_model.explore.properties import scenario_property
+from pt004_model.explore.reduce import Commands
 from pt004_model.explore.results import Found, Progress, Reporter, Result
 from pt004_model.explore.rounds import goals_now, run_round
 from pt004_model.explore.session import Archive, Session
-from pt004_model.explore.shrink import Budget, Shrinker, refused, sent
+from pt004_model.explore.settling import (
+    ATTEMPTS,
+    UNSEEN_ATTEMPTS,
+    Allowance,
+    NoLonger,
+    Settler,
+    trouble,
+)
 from pt004_model.explore.statistics import Statistics
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import subject
+from pt004_model.model.replies import Reply
 
 
 @frozen
@@ -38,8 +46,10 @@ class Profile:
     ``lengths`` are the step counts whose edges it wants driven; ``open_share`` is the share of
     calls that may stay without an answer before nothing can be said. ``floor`` is the share of the
     reachable edges that must be driven for a verdict to mean anything. ``shrink`` bounds the
-    shortening of one finding, in requests and seconds. ``confirm`` is how often each new finding is
-    replayed; ``replays`` bounds the replaying of the traces of earlier campaigns.
+    shortening of one finding, in requests and seconds. ``settle`` bounds what is done about all
+    findings together: requests, seconds, and the share of those of the search that comes on top.
+    ``confirm`` is how often each new finding is replayed; ``replays`` bounds the replaying of the
+    traces of earlier campaigns. All of it ends with ``seconds``, and a little more.
     """
 
     name: str
@@ -50,6 +60,7 @@ class Profile:
     open_share: float = 0.01
     floor: float = 0.0
     shrink: tuple[int, float] = (3000, 60.0)
+    settle: tuple[int, float, float] = (12000, 300.0, 1.0)
     confirm: int = 5
     replays: tuple[int, float] = (3000, 60.0)
 
@@ -72,10 +83,12 @@ ROUND: Final = 10
 """Examples a round: Hypothesis spends the first of each run on the simplest cases."""
 FIRST_ROUNDS: Final = (4, 30)
 """Examples of a round among the first of a campaign, when each teaches the next ones most."""
-KNOWN_SHRINK: Final = (60, 5.0)
-"""What shortening a known finding may cost, in requests and seconds: somebody has its trace."""
-ATTEMPTS: Final = 5
-"""How many conversations are shortened for a trace that needs nothing before it."""
+_NAMED: Final = 3
+"""Findings that are named in a sentence."""
+GRACE: Final = (2.0, 5.0)
+"""Seconds after the time of a campaign in which an example and then all else may come to an end."""
+DOUBTED: Final = frozenset({401, 403, 404})
+"""Codes by which an FC refuses everything once the token has died, or the routes have gone."""
 
 
 class _OutOfTime(Interruption):
@@ -93,6 +106,7 @@ class Campaign:
     The same seed gives the same commands on the same FC. ``first_only`` ends the search at the
     first finding, which is shortened all the same. ``known`` are the fingerprints that do not count
     against the FC; ``found`` may hold what the traces of earlier campaigns have shown again.
+    ``doubt`` says why the campaign is unsure if there is nothing graver.
     """
 
     session: Session
@@ -103,17 +117,29 @@ class Campaign:
     known: frozenset[str] = frozenset()
     found: dict[str, Found] = field(factory=dict)
     examples: int = 0
-    doing: str = "exploring"
+    doubt: str = ""
     aside: Session = field(init=False)
+    settler: Settler = field(init=False)
     started_at: float = field(factory=time.time)
-    _started: float = field(factory=time.monotonic)
+    _started: float = field(init=False)
     _told: float = 0.0
 
     def __attrs_post_init__(self) -> None:
+        self._started = time.monotonic()
         # what is replayed must not steer the search, but its runs are on the FC like any other
         latency = self.session.tally.statistics.latency
         tally = Tally(on_run=self.session.tally.on_run, statistics=Statistics(latency=latency))
         self.aside = evolve(self.session, tally=tally, archive=None)
+        self.settler = Settler(
+            self.aside,
+            self.reporter,
+            Allowance(*self.profile.settle),
+            self.profile.confirm,
+            self.profile.shrink,
+            lambda: (self.session.tally.commands, self._searched()),
+            self.remaining,
+            self.tell,
+        )
 
     @property
     def requests(self) -> int:
@@ -122,8 +148,8 @@ class Campaign:
 
     def run(self) -> Result:
         """Explore until the budget is spent or the FC is lost. Never raises for what an FC does."""
-        self._started = self._told = time.monotonic()
-        self.session.on_finding = self._collect
+        self._told = time.monotonic()
+        self.session.on_finding, self.session.on_call = self._collect, self._end_example
         self.session.archive = Archive()
         why = ""
         try:
@@ -131,9 +157,14 @@ class Campaign:
             self._explore()
         except TargetLost as lost:
             why = f"the Federation Core stopped answering: {lost}"
+        except NoLonger as gone:  # no replay would show anything
+            return self.result(str(gone))
         except (_OutOfTime, _Enough):
             pass
-        self._settle_new()
+        try:
+            self._settle_new()
+        except NoLonger as gone:
+            why = why or str(gone)
         return self.result(why)
 
     @property
@@ -156,14 +187,32 @@ class Campaign:
             self._settle_new()
 
     def _count(self) -> None:
-        """Begin an example: the only moment at which time is looked at."""
-        if self.profile.seconds is not None and self._seconds() > self.profile.seconds:
+        """Begin an example, if there is time for one."""
+        if self._over(0.0):
             raise _OutOfTime
         self.examples += 1
         self.tell()
 
+    def _end_example(self) -> None:
+        """Break off an example that takes too long after the time was up."""
+        if self._over(GRACE[0]):
+            raise _OutOfTime
+
+    def _over(self, grace: float) -> bool:
+        return self.profile.seconds is not None and self._seconds() > self.profile.seconds + grace
+
+    def remaining(self) -> float:
+        """The seconds after which all has to be over."""
+        if self.profile.seconds is None:
+            return math.inf
+        return self.profile.seconds + GRACE[1] - self._seconds()
+
     def _seconds(self) -> float:
         return time.monotonic() - self._started
+
+    def _searched(self) -> float:
+        """The seconds that were not spent on replays."""
+        return max(0.0, self._seconds() - self.settler.allowance.took)
 
     def tell(self) -> None:
         """Report progress, once a second at the most."""
@@ -183,7 +232,7 @@ class Campaign:
             len(self.found),
             self.profile.examples,
             self._left(),
-            self.doing,
+            self.settler.doing or "exploring",
         )
 
     def _left(self) -> float | None:
@@ -203,72 +252,55 @@ class Campaign:
             self.session.hindered.add(number)
         there = self.found.get(finding.fingerprint)
         if there is not None:
-            there.occurrences += 1
-            there.last_seen = time.time()
-            if there.shrunk and not there.stands_alone and there.attempts < ATTEMPTS:
-                there.again = (lockstep.needed(), tuple(lockstep.steps))
+            self._seen_again(there, lockstep)
             return
-        steps = tuple(lockstep.steps)
-        history = () if self.session.archive is None else self.session.archive.history()
-        self.add(Found(finding, lockstep.needed(), steps, self.requests, history=history))
+        self.believe(lockstep.steps[-1])
+        self.add(Found(finding, *self._trace(lockstep), self.requests, history=self._history()))
         if self.first_only:
             raise _Enough
+
+    def _trace(self, lockstep: Lockstep) -> tuple[Commands, tuple[Step, ...]]:
+        commands = lockstep.needed()
+        return commands, lockstep.steps_of(commands)
+
+    def _history(self) -> tuple[Commands, ...]:
+        return () if self.session.archive is None else self.session.archive.history()
+
+    def _seen_again(self, there: Found, lockstep: Lockstep) -> None:
+        """Count it, and take up this conversation where the one that is there says too little."""
+        there.occurrences += 1
+        there.last_seen = time.time()
+        if there.unconfirmed:
+            if there.attempts < UNSEEN_ATTEMPTS:
+                there.commands, there.steps = self._trace(lockstep)
+                there.history, there.reproduced, there.settled = self._history(), None, False
+        elif there.shrunk and not there.stands_alone and there.attempts < ATTEMPTS:
+            there.again = self._trace(lockstep)
+
+    def believe(self, step: Step) -> None:
+        """Ask again what was true at the start, where that could explain a finding.
+
+        A token that dies makes an FC refuse whatever is asked. Raises :class:`NoLonger`.
+        """
+        if isinstance(step.response, Reply) and step.response.code in DOUBTED:
+            why = self.session.no_longer()
+            if why is not None:
+                raise NoLonger(why)
 
     def add(self, found: Found) -> None:
         """Take up a finding: one just seen, or one that an earlier trace has shown again."""
         found.known = found.fingerprint in self.known
         self.found[found.fingerprint] = found
-        self.reporter.found(found)
+        try:
+            self.reporter.found(found)
+        except Exception as error:
+            found.trouble = trouble("it could not be written down", error)
 
     def _settle_new(self) -> None:
-        """Shorten the findings that are new, and replay them to see how surely they show."""
-        for found in tuple(self.found.values()):
-            if not found.shrunk or found.again is not None:
-                found.shrunk = True
-                self.doing = f"shrinking {found.fingerprint}"
-                self._shrink(found)
-                self.doing = f"replaying {found.fingerprint}"
-                self._confirm(found)
-        self.doing = "exploring"
-
-    def _shrink(self, found: Found) -> None:
-        def better(lockstep: Lockstep, finding: Finding) -> None:
-            found.finding = finding
-            found.commands, found.steps = sent(lockstep), tuple(lockstep.steps)
-            self.reporter.improved(found)
-
-        budget = Budget(*(KNOWN_SHRINK if found.known else self.profile.shrink))
-        commands, steps = found.again or (found.commands, found.steps)
+        """Replay the findings that are new, and shorten those that replays show."""
         tally = self.session.tally  # how this FC acts on decisions was seen in the search
         self.aside.tally.own, self.aside.tally.held = dict(tally.own), dict(tally.held)
-        aside = self.aside.paced_for(found.finding.where)
-        shrinker = Shrinker(aside, found.fingerprint, commands, budget, better)
-        shrinker.refused = refused(steps, len(commands) - len(steps))
-        shrinker.on_try = self.tell
-        if found.again is not None:  # there is a trace; only one that stands by itself is better
-            shrinker.modes = (True,)
-        found.again, found.attempts = None, found.attempts + 1
-        shrinker.run()
-        found.stands_alone = shrinker.confirmed and shrinker.alone
-        if not found.known:
-            if shrinker.confirmed and shrinker.best != found.commands:
-                tell_plainly(aside, found.fingerprint, shrinker.best, better)
-            trace, history = (found.fingerprint, found.commands), found.history
-            seen = shrinker.confirmed
-            whole = make_whole(aside, *trace, history, budget, better, shortened=seen)
-            found.stands_alone = found.stands_alone or whole
-
-    def _confirm(self, found: Found) -> None:
-        """Replay a new finding some times, within the budget for shrinking a finding."""
-        if found.known:
-            return
-        times, most, alone = self.profile.confirm, self.profile.shrink[0], found.stands_alone
-        trace = (found.fingerprint, found.commands)
-        aside = self.aside.paced_for(found.finding.where)
-        done = Confirmer(aside, *trace, times, most, alone, self.tell).run()
-        if done.runs:
-            found.reproduced, found.other = (done.seen, done.runs), done.other
-            self.reporter.confirmed(found)
+        self.settler.settle(tuple(self.found.values()))
 
     def _statistics(self) -> Statistics:
         aside = self.aside.tally.statistics
@@ -292,8 +324,9 @@ class Campaign:
             )
         if not why and tally.open > max(3, self.profile.open_share * tally.commands):
             why = f"{tally.open} of {tally.commands} calls stayed without an answer"
+        why = why or self.doubt or self._unconfirmed()
         verdict = Verdict.UNSURE if why else Verdict.CONFORMS
-        if any(not found.known for found in self.found.values()):
+        if any(found.counts for found in self.found.values()):
             verdict = Verdict.DIVERGES
         return Result(
             verdict,
@@ -308,6 +341,26 @@ class Campaign:
             why,
             self.started_at,
             dict(tally.edges),
-            self._statistics().as_json(),
+            self._told_of_settling(self._statistics().as_json()),
             self.session.judged,
         )
+
+    def _unconfirmed(self) -> str:
+        """Why findings that no replay showed leave the campaign unsure, or nothing."""
+        names = [each.fingerprint for each in self.found.values() if each.unconfirmed]
+        if not names or any(found.counts for found in self.found.values()):
+            return ""
+        one = len(names) == 1
+        many = "a finding was" if one else f"{len(names)} findings were"
+        return f"{many} shown by no replay: {', '.join(names[:_NAMED])}" + (
+            f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        )
+
+    def _told_of_settling(self, statistics: dict[str, Any]) -> dict[str, Any]:
+        """With the findings for which the budget did not suffice."""
+        new = [each for each in self.found.values() if not each.known and not each.unconfirmed]
+        left = {
+            "not_shortened": [each.fingerprint for each in new if each.cut or not each.shrunk],
+            "not_replayed": [each.fingerprint for each in new if each.reproduced is None],
+        }
+        return {**statistics, "shrinking": {**statistics["shrinking"], **left}}

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from attrs import frozen
 
-from pt004_model.explore.lockstep import Step, TargetLost
+from pt004_model.explore.alone import replay_alone
+from pt004_model.explore.lockstep import BrokenOff, Lockstep, Step
 from pt004_model.explore.reduce import Commands
 from pt004_model.explore.session import Session
 from pt004_model.explore.shrink import TRIES, fresh_tag, own_names, replay
+from pt004_model.judge.finding import Finding
 
 
 @frozen
 class Confirmation:
-    """A finding was seen in ``seen`` of ``runs`` replays; ``other`` is the first without it."""
+    """A finding was seen in ``seen`` of ``runs`` replays; ``other`` is the first without it.
+
+    ``whole`` says that there were as many as were wanted.
+    """
 
     seen: int
     runs: int
     other: tuple[Step, ...] = ()
+    whole: bool = True
 
 
 @frozen
@@ -37,19 +44,56 @@ class Confirmer:
     on_try: Callable[[], None] = lambda: None
 
     def run(self) -> Confirmation:
-        """How often it was seen as it stands, or under names of its own where that makes it sure.
+        """How often it was seen as it stands, or in another way in which it is sure.
 
         What an FC remembers of earlier replays may keep a finding from showing again, which says
-        nothing of how surely it shows (see ``shrink``). One that comes and goes under any name is
-        told as it stands.
+        nothing of how surely it shows (see ``shrink``): a trace that needs nothing else is sent
+        under names of its own as well, and to another FC where one can be started. One that comes
+        and goes in each of these ways is told as it stands.
         """
-        plain = self._replays(renamed=False)
-        if plain.seen == plain.runs or not self.alone:
-            return plain
-        again = self._replays(renamed=True)
-        return again if again.seen == again.runs or not plain.seen else plain
+        tried: list[Confirmation] = []
+        for way in self._ways():
+            tried.append(self._replays(way))
+            if tried[-1].seen == tried[-1].runs and tried[-1].whole:
+                return tried[-1]
+        return next((each for each in tried if each.seen), tried[0])
 
-    def _replays(self, *, renamed: bool) -> Confirmation:
+    def _ways(self) -> Iterator[_Way]:
+        yield self._plain
+        if self.alone:
+            yield self._renamed
+        if self.alone and self.session.fresh is not None:
+            yield self._fresh
+
+    def sighted(self) -> Confirmation:
+        """Whether it is seen at all: up to the first sight, each way in turn."""
+        seen, runs, before = 0, 0, self.session.tally.commands
+        ways = (self._plain, self._renamed)
+        try:
+            while runs < self.times and not seen:
+                if runs and not self._affordable(before):
+                    return Confirmation(seen, runs, whole=False)
+                self.on_try()
+                _, finding = ways[runs % len(ways)]()
+                seen, runs = seen + (finding is not None), runs + 1
+        except BrokenOff:
+            return Confirmation(seen, runs, whole=False)
+        return Confirmation(seen, runs)
+
+    def _plain(self) -> tuple[Lockstep, Finding | None]:
+        return replay(self.session, self.commands, self.fingerprint, alone=self.alone)
+
+    def _renamed(self) -> tuple[Lockstep, Finding | None]:
+        named = own_names(self.commands, fresh_tag(self.session))
+        return replay(self.session, named, self.fingerprint, alone=True)
+
+    def _fresh(self) -> tuple[Lockstep, Finding | None]:
+        return replay_alone(self.session, self.commands, self.fingerprint)
+
+    def _affordable(self, before: int) -> bool:
+        return self.session.tally.commands - before + len(self.commands) <= self.requests
+
+    def _replays(self, way: _Way) -> Confirmation:
         seen, runs = 0, 0
         other: tuple[Step, ...] = ()
         before = self.session.tally.commands
@@ -58,18 +102,17 @@ class Confirmer:
                 if runs == self.times:
                     break
                 self.on_try()
-                spent = self.session.tally.commands - before
-                if runs and spent + len(self.commands) > self.requests:
-                    break
-                named = self.commands
-                if renamed:
-                    named = own_names(named, fresh_tag(self.session))
-                lockstep, finding = replay(self.session, named, self.fingerprint, alone=self.alone)
+                if runs and not self._affordable(before):
+                    return Confirmation(seen, runs, other, whole=False)
+                lockstep, finding = way()
                 if finding is None and lockstep.unanswered:
                     continue  # it says nothing
                 seen, runs = seen + (finding is not None), runs + 1
                 if finding is None and not other:
                     other = tuple(lockstep.steps)
-        except TargetLost:
-            pass  # what was seen by then is told
-        return Confirmation(seen, runs, other)
+        except BrokenOff:  # what was seen by then is told
+            return Confirmation(seen, runs, other, whole=False)
+        return Confirmation(seen, runs, other, whole=runs == self.times)
+
+
+_Way: TypeAlias = Callable[[], tuple[Lockstep, Finding | None]]

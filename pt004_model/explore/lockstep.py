@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from attrs import define, evolve, field, frozen
@@ -58,8 +58,16 @@ class Interruption(BaseException):
     """
 
 
-class TargetLost(Interruption):
-    """The FC stopped answering; the message is a sentence for people."""
+class BrokenOff(Interruption):
+    """A conversation cannot go on; the message is a sentence for people."""
+
+
+class TargetLost(BrokenOff):
+    """The FC stopped answering."""
+
+
+class OutOfTime(BrokenOff):
+    """The time for it is up."""
 
 
 @frozen
@@ -117,7 +125,7 @@ class Lockstep:
     that is still ``under_way`` when the next one is asked for was broken off by an interrupt.
     ``forgotten`` are the idempotency keys of what was set aside, by tenant.
     ``pace`` is the seconds that are left between two calls, ``patience`` those without any answer
-    after which the FC counts as gone.
+    after which the FC counts as gone. ``on_call`` is called before each call, and may raise.
     """
 
     fc: Fc
@@ -135,6 +143,7 @@ class Lockstep:
     under_way: bool = False
     pace: float = 0.0
     patience: float = 0.0
+    on_call: Callable[[], None] = lambda: None
     views: tuple[View, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -160,14 +169,20 @@ class Lockstep:
         )
 
     def needed(self) -> tuple[Command, ...]:
-        """All commands that what was seen last may depend on.
+        """All commands that what was seen last may depend on, and that can be sent again.
 
-        Those of this conversation; for a run of an earlier one, all since it was created.
+        Those of this conversation; for a run of an earlier one, all since it was created. Other
+        runs of earlier conversations are read in between, which nothing can do that begins here.
         """
         last = subject(self.steps[-1].command)
         if self.journal is None or last not in self.adopted:
-            return tuple(step.command for step in self.steps)
-        return tuple(self.journal[self.adopted[last] :])
+            return whole(step.command for step in self.steps)
+        return whole(self.journal[self.adopted[last] :])
+
+    def steps_of(self, commands: tuple[Command, ...]) -> tuple[Step, ...]:
+        """The steps of this conversation that ``commands`` end with, as needed() gave them."""
+        made = {each.run for each in commands if isinstance(each, CreateRun)}
+        return tuple(s for s in self.steps if subject(s.command) in {None, *made})
 
     def drivable(self, number: int) -> bool:
         """Whether the run is known, within the contract, and not waiting for a lost answer."""
@@ -201,6 +216,7 @@ class Lockstep:
             waiting = isinstance(command, ChangeRun) and not self.drivable(number)
             if not known or waiting:
                 return None
+        self.on_call()
         before = self.world
         if self.pace and self.steps:
             time.sleep(self.pace)
@@ -344,6 +360,18 @@ def _keys(command: Command) -> set[tuple[int, str]]:
     if isinstance(command, CreateRun | ChangeRun) and command.key:
         return {(int(command.caller.tenant), command.key)}
     return set()
+
+
+def whole(commands: Iterable[Command]) -> tuple[Command, ...]:
+    """Return those of ``commands`` that are about no run, or about one that they create first."""
+    made: set[int | None] = {None}
+    kept: list[Command] = []
+    for command in commands:
+        if isinstance(command, CreateRun):
+            made.add(command.run)
+        if subject(command) in made:
+            kept.append(command)
+    return tuple(kept)
 
 
 def _harmless(command: Command) -> bool:

@@ -1,4 +1,4 @@
-"""Is there a Federation Core at all? Asked once, before anything is judged."""
+"""Is there a Federation Core at all? Asked before anything is judged, and again when in doubt."""
 
 from __future__ import annotations
 
@@ -98,3 +98,37 @@ def _unlike(health: Answer) -> str:
         return f"gives status {health.code} and not 200 with JSON"
     body = decode(health).body
     return f"gives status 200 without JSON: {body.why}" if isinstance(body, Undecodable) else ""
+
+
+def no_longer(
+    codec: Codec,
+    transport: Transport,
+    *,
+    governed: bool = True,
+    on_run: Callable[[str], None] = lambda _: None,
+) -> str | None:
+    """Why nothing that an FC refuses means anything any more, in a sentence, or ``None``.
+
+    Asks for one more create like that of :func:`preflight`. One that is not answered, or answered
+    in any other way, is for the judge to say something of.
+    """
+    command = creation(0, HAPPY_PATH, None, governed)
+    answer = transport.send(codec.encode(command, lambda _: "", "preflight"))
+    if isinstance(answer, NoAnswer):
+        return None
+    if answer.code in {401, 403}:
+        return (
+            f"the token is no longer taken: a create like the first one is now refused with"
+            f" {answer.code}; give one that lives longer, or SECRET_KEY to have tokens made"
+        )
+    if answer.code == 404:
+        return (
+            "the Federation Core is no longer there: a create like the first one is now refused"
+            " with 404"
+        )
+    body = decode(answer).body
+    run = body.get("run") if isinstance(body, dict) else None
+    run_id = run.get("run_id") if isinstance(run, dict) else None
+    if 200 <= answer.code < 300 and isinstance(run_id, str):
+        on_run(run_id)
+    return None

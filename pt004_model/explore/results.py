@@ -26,7 +26,9 @@ class Found:
     conversation of the first replay in which it did not show. ``stands_alone`` says that the trace
     needs nothing that happened before it; as long as it does not, another conversation in which the
     finding was seen is shortened, ``again``, in a few ``attempts``. ``history`` is what was sent up
-    to the first sight, a conversation each.
+    to the first sight, a conversation each. ``settled`` says that it needs no more replaying now,
+    ``cut`` that shortening it ended for lack of budget; ``trouble`` is a sentence when that, or
+    writing it down, was broken off by a fault of ours.
     """
 
     finding: Finding
@@ -44,11 +46,24 @@ class Found:
     attempts: int = 0
     again: tuple[Commands, tuple[Step, ...]] | None = None
     history: tuple[Commands, ...] = field(default=(), repr=False, eq=False)
+    settled: bool = False
+    cut: bool = False
+    trouble: str = ""
 
     @property
     def flaky(self) -> bool:
         """Whether a replay did not show it."""
         return self.reproduced is not None and self.reproduced[0] < self.reproduced[1]
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether no replay showed it, though it was replayed as often as was wanted."""
+        return self.reproduced is not None and self.reproduced[0] == 0
+
+    @property
+    def counts(self) -> bool:
+        """Whether it makes an FC one that diverges."""
+        return not self.known and not self.unconfirmed
 
     @property
     def fingerprint(self) -> str:

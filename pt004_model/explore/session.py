@@ -109,7 +109,8 @@ class Session:
     another FC like this one, without history, for as long as it is used; there is none where an FC
     cannot be started. It raises ``TargetLost`` when that fails. ``pace`` is the seconds that are
     left between the calls of a conversation, ``patience`` those without any answer after which the
-    FC counts as gone.
+    FC counts as gone. ``on_call`` is called before each call and may raise.
+    ``no_longer`` asks again what was true before the campaign began, and says what is so no longer.
     """
 
     fc: Fc
@@ -128,6 +129,8 @@ class Session:
     fresh: Callable[[], AbstractContextManager[Fc]] | None = None
     pace: float = 0.0
     patience: float = 0.0
+    on_call: Callable[[], None] = lambda: None
+    no_longer: Callable[[], str | None] = lambda: None
 
     def begin_round(self, goals: tuple[Goal, ...]) -> None:
         """Fix what the examples of the next round aim at, and what counts as tried in it."""
@@ -160,6 +163,7 @@ class Session:
             journal=None if own or self.archive is None else self.archive.journal,
             pace=self.pace,
             patience=self.patience,
+            on_call=self.on_call,
         )
 
     def paced_for(self, where: str) -> Session:

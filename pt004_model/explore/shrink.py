@@ -21,7 +21,7 @@ from typing import Final
 from attrs import define, evolve, field
 
 from pt004_model.explore.foresight import Foresight
-from pt004_model.explore.lockstep import Lockstep, Step, TargetLost
+from pt004_model.explore.lockstep import BrokenOff, Lockstep, Step
 from pt004_model.explore.recast import REDUCTIONS
 from pt004_model.explore.reduce import Commands, first_cuts, renumbered, without
 from pt004_model.explore.session import Session
@@ -63,7 +63,7 @@ def replay(
     """Send ``commands`` in a new conversation, up to the first finding of the fingerprint.
 
     Without a fingerprint any finding ends it. ``alone``: judged by what is in this conversation,
-    not by what the campaign knows besides. Raises :class:`TargetLost`.
+    not by what the campaign knows besides. Raises :class:`BrokenOff`.
     """
     lockstep = session.lockstep(_pass_over)
     if alone:
@@ -173,7 +173,7 @@ class Shrinker:
             if self.confirmed:
                 self._shorten()
                 self._settle()
-        except TargetLost:
+        except BrokenOff:
             pass  # what was reached by then is kept
         return self.best
 

@@ -14,7 +14,7 @@ from attrs import evolve
 
 from pt004_model.judge.clock import Window, parse
 from pt004_model.judge.fields import equal, moment, one_of, step_id, text, unique, value_of
-from pt004_model.judge.finding import Saying, disagreement
+from pt004_model.judge.finding import Saying
 from pt004_model.judge.gates import bind_gate
 from pt004_model.judge.memory import JsonObject, Notes, Seen
 from pt004_model.judge.receipts import read_receipt
@@ -64,7 +64,7 @@ def read_log(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -> See
             text(notes, "audit.event-type", f"{at}.event_type", kind)
             if not changed:  # reads and refused requests add none (7.3, 7.6)
                 said, got = Saying("no more entries, as nothing was changed"), Saying("one more")
-                notes.add(disagreement("audit.kinds", "logs", said, got, "unnamed", "more"))
+                notes.disagree("audit.kinds", "logs", said, got, "unnamed", "more")
                 return seen
             reading.compare(at, None, entry)
         reading.follow(at, before, entry)
@@ -84,13 +84,13 @@ def _append_only(notes: Notes, seen: Seen, shown: list[JsonObject]) -> bool:
     if len(shown) < len(seen.log):
         said = Saying(f"at least the {len(seen.log)} entries read before")
         got = Saying(f"{len(shown)} entries")
-        notes.add(disagreement(check, where, said, got, "kept", "lost"))
+        notes.disagree(check, where, said, got, "kept", "lost")
         return False
     for index, (was, now) in enumerate(zip(seen.log, shown, strict=False)):
         if not same(was, now):
             changed = [name for name in {**was, **now} if not same(was.get(name), now.get(name))]
             at = f"logs[{index}]"
-            notes.add(disagreement(check, at, was, now, "unchanged", *sorted(changed)[:1]))
+            notes.disagree(check, at, was, now, "unchanged", *sorted(changed)[:1])
             return False
     return True
 
@@ -105,11 +105,11 @@ def _by_kind(run: Run) -> dict[str, list[Entry]]:
 def _miscounted(notes: Notes, kind: str, wanted: int, what: str) -> None:
     check = "policy.decision-recorded" if kind == Event.POLICY_DECIDED else "audit.kinds"
     said, got = Saying(f"{wanted} entries {kind}"), Saying(f"{what} of them")
-    notes.add(disagreement(check, "logs", said, got, kind, what))
+    notes.disagree(check, "logs", said, got, kind, what)
 
 
 def _disordered(notes: Notes, check: str, at: str, expected: str, observed: object) -> None:
-    notes.add(disagreement(check, at, Saying(expected), observed, "order"))
+    notes.disagree(check, at, Saying(expected), observed, "order")
 
 
 def _ends(notes: Notes, run: Run, shown: list[JsonObject]) -> None:
@@ -179,7 +179,7 @@ class _Reading:
                 names = list(self.notes.names.actors)  # of a change that we expect no entries of
             if observed not in names:
                 said = Saying(" or ".join(names))
-                self.notes.add(disagreement("audit.actor", f"{at}.actor_id", said, observed))
+                self.notes.disagree("audit.actor", f"{at}.actor_id", said, observed)
             return
         name = self.notes.names.actors[expected.actor]
         equal(self.notes, "audit.actor", f"{at}.actor_id", name, observed)
@@ -201,13 +201,13 @@ class _Reading:
             step_id(self.notes, "audit.step-id", where, expected.step, observed)
         elif not isinstance(observed, str | None):
             said = Saying("a string or null")
-            self.notes.add(disagreement("audit.step-id", where, said, observed))
+            self.notes.disagree("audit.step-id", where, said, observed)
 
     def _details(self, at: str, expected: Entry | None, entry: JsonObject) -> None:
         details = value_of(entry, "details")
         if not isinstance(details, dict):
             said = Saying("an object")
-            self.notes.add(disagreement("audit.details", f"{at}.details", said, details))
+            self.notes.disagree("audit.details", f"{at}.details", said, details)
             return
         for name, wanted in (expected.details if expected is not None else {}).items():
             where = f"{at}.details.{name}"

@@ -13,7 +13,7 @@ from attrs import evolve
 
 from pt004_model.judge.clock import parse
 from pt004_model.judge.fields import equal, moment, text, unique, value_of
-from pt004_model.judge.finding import Saying, disagreement, kind_of
+from pt004_model.judge.finding import Saying, kind_of
 from pt004_model.judge.memory import JsonObject, Notes, Seen
 from pt004_model.model.history import Anything
 from pt004_model.model.run import Run
@@ -47,12 +47,12 @@ def _run_id(notes: Notes, run: Run, seen: Seen, shown: JsonObject) -> str:
         return seen.run_id
     if not isinstance(observed, str) or not _UNRESERVED.fullmatch(observed):
         expected = Saying("a non-empty string of unreserved URL characters")
-        notes.add(disagreement("lifecycle.run-id", "run.run_id", expected, observed))
+        notes.disagree("lifecycle.run-id", "run.run_id", expected, observed)
         return ""
     if f"run id {observed}" in notes.ledger.owners:
         expected = Saying("a run id never used before")
         check = "lifecycle.run-id"
-        notes.add(disagreement(check, "run.run_id", expected, observed, "fresh", "used before"))
+        notes.disagree(check, "run.run_id", expected, observed, "fresh", "used before")
     unique(notes, "lifecycle.run-id", "run.run_id", "run id", observed, f"{observed}#{run.number}")
     return observed
 
@@ -81,12 +81,9 @@ def _sent(notes: Notes, run: Run, shown: JsonObject) -> None:
 def _kept(notes: Notes, name: str, expected: object, observed: object) -> None:
     # comparing texts is much faster, and right whenever it says yes
     if repr(expected) != repr(observed) and not same(expected, observed):
-        notes.add(
-            disagreement(
-                "lifecycle.sent-data-kept", f"run.{name}", expected, observed, name,
-                _difference(expected, observed),
-            )
-        )  # fmt: skip
+        difference = _difference(expected, observed)
+        check = "lifecycle.sent-data-kept"
+        notes.disagree(check, f"run.{name}", expected, observed, name, difference)
 
 
 def _difference(expected: object, observed: object) -> str:
@@ -120,7 +117,7 @@ def _carried(notes: Notes, run: Run, seen: Seen, shown: JsonObject) -> dict[str,
         elif isinstance(observed, expected.kinds):
             own[name] = observed  # type: ignore[assignment]  # kinds are JSON's
         else:
-            notes.add(disagreement(check, where, Saying("an object or null"), observed))
+            notes.disagree(check, where, Saying("an object or null"), observed)
     return own
 
 
@@ -156,7 +153,7 @@ def _settled(seen: Seen, name: str, run: Run) -> bool:
 def _unmoved(notes: Notes, check: str, where: str, before: str, observed: str) -> None:
     one, other = parse(before), parse(observed)
     if other is None or one != other:
-        notes.add(disagreement(check, where, before, observed, "unmoved", "moved"))
+        notes.disagree(check, where, before, observed, "unmoved", "moved")
 
 
 def _in_order(notes: Notes, run: Run, seen: Seen, times: dict[str, str]) -> None:
@@ -169,21 +166,19 @@ def _in_order(notes: Notes, run: Run, seen: Seen, times: dict[str, str]) -> None
             expected = Saying(f"no earlier than {last_name} {quote_time(times[last_name])}")
             where = f"run.{name}"
             check = "lifecycle.times-in-order"
-            notes.add(disagreement(check, where, expected, times[name], last_name, name))
+            notes.disagree(check, where, expected, times[name], last_name, name)
         last, last_name = time.seconds, name
     before, now = parse(seen.times.get("updated_at")), parse(times.get("updated_at"))
     if before is not None and now is not None and now.seconds < before.seconds:
         expected = Saying(f"no earlier than it was, {seen.times['updated_at']}")
         observed = times["updated_at"]
         check = "lifecycle.times-in-order"
-        notes.add(disagreement(check, "run.updated_at", expected, observed, "updated_at", "back"))
+        notes.disagree(check, "run.updated_at", expected, observed, "updated_at", "back")
     created = parse(times.get("created_at"))
     if run.version == 0 and created is not None and now is not None and created != now:
         check = "lifecycle.updated-at"
         expected_now = times["created_at"]
-        notes.add(
-            disagreement(check, "run.updated_at", expected_now, times["updated_at"], "created_at")
-        )
+        notes.disagree(check, "run.updated_at", expected_now, times["updated_at"], "created_at")
 
 
 def quote_time(text: str) -> str:

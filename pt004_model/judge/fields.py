@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pt004_model.judge.clock import Window, parse
-from pt004_model.judge.finding import MISSING, Saying, disagreement
+from pt004_model.judge.finding import MISSING, Saying
 from pt004_model.judge.memory import JsonObject, Notes
 from pt004_model.model.history import StepRef
 from pt004_model.model.values import same
@@ -20,7 +20,7 @@ def equal(notes: Notes, check: str, where: str, expected: object, observed: obje
     """Note a disagreement unless ``observed`` is the very JSON value ``expected``."""
     if same(expected, observed):
         return True
-    notes.add(disagreement(check, where, expected, observed))
+    notes.disagree(check, where, expected, observed)
     return False
 
 
@@ -31,7 +31,7 @@ def one_of(
     if any(same(each, observed) for each in allowed):
         return True
     expected = allowed[0] if len(allowed) == 1 else Saying(" or ".join(map(repr, allowed)))
-    notes.add(disagreement(check, where, expected, observed))
+    notes.disagree(check, where, expected, observed)
     return False
 
 
@@ -39,7 +39,7 @@ def text(notes: Notes, check: str, where: str, observed: object) -> str | None:
     """The non-empty string ``observed``, or ``None`` and a disagreement."""
     if isinstance(observed, str) and observed:
         return observed
-    notes.add(disagreement(check, where, NON_EMPTY, observed))
+    notes.disagree(check, where, NON_EMPTY, observed)
     return None
 
 
@@ -55,7 +55,7 @@ def unique(notes: Notes, check: str, where: str, kind: str, value: str, owner: s
     known = notes.ids.get(key, notes.ledger.owners.get(key, owner))
     if known != owner:
         said = Saying(f"a {kind} never used before")
-        notes.add(disagreement(check, where, said, value, "fresh", "used before"))
+        notes.disagree(check, where, said, value, "fresh", "used before")
     notes.ids[key] = owner
 
 
@@ -64,11 +64,11 @@ def moment(notes: Notes, check: str, where: str, observed: object, window: Windo
     time = parse(observed) if isinstance(observed, str) else None
     if time is None:
         expected = Saying("a time in RFC 3339 and UTC")
-        notes.add(disagreement(check, where, expected, observed))
+        notes.disagree(check, where, expected, observed)
         return False
     if not notes.ledger.clock.allows(time, window):
         expected = Saying("the time at which its change took effect")
-        notes.add(disagreement(check, where, expected, observed, "inside", "outside"))
+        notes.disagree(check, where, expected, observed, "inside", "outside")
         return False
     notes.times.append((time, window))
     return True

@@ -76,6 +76,20 @@ def quote(value: object) -> str:
     return short(json.dumps(value, default=str), 200)
 
 
+@frozen
+class Saying:
+    """A text for people in place of a value, e.g. ``a non-empty string``."""
+
+    text: str
+
+
+def classes_of(expected: object, observed: object) -> tuple[str, str]:
+    """Return the kinds of two values, as the classes of a fingerprint."""
+    want = expected.text if isinstance(expected, Saying) else kind_of(expected)
+    seen = kind_of(observed)
+    return want, "another value" if seen == want else seen
+
+
 def disagreement(
     check: str,
     where: str,
@@ -87,17 +101,7 @@ def disagreement(
 
     ``expected`` is quoted when it is a value, and shown as it is when it is a :class:`Saying`.
     """
-    if not classes:
-        want = expected.text if isinstance(expected, Saying) else kind_of(expected)
-        seen = kind_of(observed)
-        classes = (want, "another value" if seen == want else seen)
+    classes = classes or classes_of(expected, observed)
     said = expected.text if isinstance(expected, Saying) else quote(expected)
     shown = observed.text if isinstance(observed, Saying) else quote(observed)
     return Finding(check, where, said, shown, fingerprint(check, *classes))
-
-
-@frozen
-class Saying:
-    """A text for people in place of a value, e.g. ``a non-empty string``."""
-
-    text: str

@@ -6,7 +6,7 @@ from attrs import evolve
 
 from pt004_model.judge.clock import parse
 from pt004_model.judge.fields import equal, moment, step_id, text, unique, value_of
-from pt004_model.judge.finding import MISSING, Saying, disagreement
+from pt004_model.judge.finding import MISSING, Saying
 from pt004_model.judge.memory import JsonObject, Notes, Seen
 from pt004_model.model.history import Gate
 from pt004_model.model.run import Run
@@ -18,13 +18,8 @@ def read_gates(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -> S
     """Compare all gates of the run; what was seen, with the ids of the gates bound."""
     if len(shown) != len(run.gates):
         want, got = len(run.gates), len(shown)
-        notes.add(
-            disagreement(
-                "gates.one-for-each-flagged-pause", "gates",
-                Saying(f"{want} gates"), Saying(f"{got} gates"),
-                "fewer" if got < want else "more",
-            )
-        )  # fmt: skip
+        check, what = "gates.one-for-each-flagged-pause", "fewer" if got < want else "more"
+        notes.disagree(check, "gates", Saying(f"{want} gates"), Saying(f"{got} gates"), what)
         return seen
     gate_ids = dict(seen.gate_ids)
     for gate, each in zip(run.gates, shown, strict=True):
@@ -64,7 +59,7 @@ def _read_gate(
     equal(notes, "gates.gate-type", f"{at}.gate_type", GATE_TYPE, see("gate_type"))
     name = see("gate_name")
     if not isinstance(name, str | None):
-        notes.add(disagreement("gates.gate-name", f"{at}.gate_name", Saying("a string"), name))
+        notes.disagree("gates.gate-name", f"{at}.gate_name", Saying("a string"), name)
     approver = None if gate.approved_by is None else notes.names.actors[gate.approved_by]
     equal(notes, "gates.approved-by", f"{at}.approved_by", approver, see("approved_by"))
     why = see("rejection_reason")
@@ -87,7 +82,7 @@ def _times(notes: Notes, seen: Seen, gate: Gate, shown: JsonObject) -> None:
     if opened is not None and closed is not None and closed.seconds < opened.seconds:
         expected = Saying(f"no earlier than created_at {shown['created_at']}")
         where = f"{at}.resolved_at"
-        notes.add(disagreement("gates.resolved-at", where, expected, shown["resolved_at"], "order"))
+        notes.disagree("gates.resolved-at", where, expected, shown["resolved_at"], "order")
 
 
 def _unchanged(notes: Notes, gate: Gate, before: JsonObject, now: JsonObject) -> None:
@@ -98,4 +93,4 @@ def _unchanged(notes: Notes, gate: Gate, before: JsonObject, now: JsonObject) ->
         observed = value_of(now, name)
         if not same(was, observed):
             where = f"gates[{gate.number}].{name}"
-            notes.add(disagreement("gates.resolved-never-changes", where, was, observed, name))
+            notes.disagree("gates.resolved-never-changes", where, was, observed, name)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+import re
+from typing import Final, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from pt004_model.judge.clock import Clock, Instant, Window
-from pt004_model.judge.finding import Finding
+from pt004_model.judge.finding import Finding, classes_of, disagreement
 from pt004_model.model.commands import Names
 from pt004_model.model.values import Json
 from pt004_model.model.world import World
 
 JsonObject: TypeAlias = dict[str, Json]
+MOST_OF_A_KIND: Final = 5
+"""Disagreements of one kind that are told of one reply; the others are counted."""
+_INDEX: Final = re.compile(r"\[\d+\]")
 
 
 @frozen
@@ -66,17 +70,50 @@ class Ledger:
 
 @define
 class Notes:
-    """What one reading of a reply brings to light, kept apart until it is believed."""
+    """What one reading of a reply brings to light, kept apart until it is believed.
+
+    A reply of a megabyte can disagree in a hundred thousand places alike. All are counted, by
+    ``kinds``, and of each kind the first few are told.
+    """
 
     ledger: Ledger
     names: Names
     findings: list[Finding] = field(factory=list)
     ids: dict[str, str] = field(factory=dict)
     times: list[tuple[Instant, Window]] = field(factory=list)
+    kinds: dict[tuple[str, ...], int] = field(factory=dict)
+    _last: dict[tuple[str, ...], int] = field(factory=dict)
 
-    def add(self, finding: Finding) -> None:
-        """Note a disagreement."""
-        self.findings.append(finding)
+    @property
+    def count(self) -> int:
+        """How many disagreements there are, told one by one or not."""
+        return sum(self.kinds.values())
+
+    def disagree(
+        self, check: str, where: str, expected: object, observed: object, *classes: str
+    ) -> None:
+        """Note a disagreement; see :func:`~pt004_model.judge.finding.disagreement`.
+
+        With ``classes`` the two sides may be functions, called only where they are told.
+        """
+        classes = classes or classes_of(expected, observed)
+        kind = (check, _INDEX.sub("[]", where), *classes)
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        if self.kinds[kind] <= MOST_OF_A_KIND:
+            self._last[kind] = len(self.findings)
+            expected = expected() if callable(expected) else expected
+            observed = observed() if callable(observed) else observed
+            self.findings.append(disagreement(check, where, expected, observed, *classes))
+
+    def told(self) -> tuple[Finding, ...]:
+        """Return the disagreements; the last of a kind says how many more there are of it."""
+        told = list(self.findings)
+        for kind, place in self._last.items():
+            more = self.kinds[kind] - MOST_OF_A_KIND
+            if more > 0:
+                seen = f"{told[place].observed}, and {more:,} more like this"
+                told[place] = evolve(told[place], observed=seen)
+        return tuple(told)
 
     def believe(self) -> None:
         """Enter the ids and times that were read into the ledger."""

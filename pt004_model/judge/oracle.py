@@ -17,7 +17,7 @@ from pt004_model.judge.checks import AREAS
 from pt004_model.judge.clock import Window
 from pt004_model.judge.envelope import read_run
 from pt004_model.judge.fields import equal
-from pt004_model.judge.finding import MISSING, Finding, Saying, disagreement, quote
+from pt004_model.judge.finding import MISSING, Finding, Saying, quote
 from pt004_model.judge.gates import read_gates
 from pt004_model.judge.memory import JsonObject, Ledger, Notes, Seen, View
 from pt004_model.judge.receipts import read_chain
@@ -85,7 +85,7 @@ class Oracle:
 
     def _answered(self, views: tuple[View, ...], command: Command, response: Reply) -> Judgement:
         agreed: list[tuple[View, Expected, Notes]] = []
-        nearest: tuple[Finding, ...] = ()
+        nearest: Notes | None = None
         for view in views:
             outcomes = _candidates(expect(view.world, command), response)
             for outcome in outcomes:
@@ -93,10 +93,11 @@ class Oracle:
                 after = _Candidate(notes, view, command, response).read(outcome)
                 if not notes.findings:
                     agreed.append((after, outcome.reply, notes))
-                elif not nearest or len(notes.findings) < len(nearest):
-                    nearest = tuple(notes.findings)
+                elif nearest is None or notes.count < nearest.count:
+                    nearest = notes
         if not agreed:
-            counted = tuple(each for each in nearest if each.area in self.areas)
+            told = () if nearest is None else nearest.told()
+            counted = tuple(each for each in told if each.area in self.areas)
             verdict = Verdict.DIVERGES if counted else Verdict.UNSURE
             return Judgement(verdict, (), counted)
         agreed[0][2].believe()
@@ -168,7 +169,7 @@ class _Candidate:
 
     def _say(self, check: str, where: str, expected: str, observed: str, *classes: str) -> None:
         said, got = Saying(expected), Saying(observed)
-        self.notes.add(disagreement(check, where, said, got, *classes))
+        self.notes.disagree(check, where, said, got, *classes)
 
     def _situation(self) -> tuple[str, ...]:
         return situation(self.view.world, self.command)
@@ -221,7 +222,7 @@ class _Candidate:
         if not (isinstance(detail, str | list | dict) and detail):
             said = Saying("a JSON object with a non-empty detail")
             seen = detail if isinstance(body, dict) else body
-            self.notes.add(disagreement("input.refusal-detail", "detail", said, seen))
+            self.notes.disagree("input.refusal-detail", "detail", said, seen)
 
     def _not_json(self, body: Undecodable) -> None:
         check, seen = "input.reply-is-json", f"{body.why}: {quote(body.start)}"
@@ -256,7 +257,7 @@ class _Candidate:
         if not isinstance(body, dict) or not isinstance(shown, dict):
             said = Saying("an object with an object run")
             seen = shown if isinstance(body, dict) else body
-            self.notes.add(disagreement("lifecycle.envelope", "run", said, seen))
+            self.notes.disagree("lifecycle.envelope", "run", said, seen)
             return None
         parts: list[list[JsonObject] | None] = []
         for name in ("logs", "gates"):
@@ -267,13 +268,13 @@ class _Candidate:
             if not isinstance(part, list) or not all(isinstance(each, dict) for each in part):
                 said = Saying("a list of objects")
                 seen = body.get(name, MISSING)
-                self.notes.add(disagreement("lifecycle.envelope", name, said, seen, name))
+                self.notes.disagree("lifecycle.envelope", name, said, seen, name)
                 return None
             rows = [each for each in part if isinstance(each, dict)]
             if rows and name in expected.empty:
                 said, got = Saying("none, as none were asked for"), Saying(f"{len(rows)} of them")
                 check = "lifecycle.sections-as-asked"
-                self.notes.add(disagreement(check, name, said, got, name))
+                self.notes.disagree(check, name, said, got, name)
             wanted = bool(rows) or name in expected.complete
             parts.append(rows if wanted and name not in expected.empty else None)
         return shown, parts[0], parts[1]

@@ -2,62 +2,60 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
+from functools import partial
 from typing import Final
 
-import rfc8785
 from attrs import evolve
 
 from pt004_model.judge.fields import equal, value_of
-from pt004_model.judge.finding import MISSING, Saying, disagreement
+from pt004_model.judge.finding import MISSING, Saying, classes_of, quote
+from pt004_model.judge.forms import canonical_hash
+from pt004_model.judge.hashes import right_hash, wrong_hash
 from pt004_model.judge.memory import JsonObject, Notes, Seen
 from pt004_model.model.run import Run
-from pt004_model.model.values import Json
+from pt004_model.model.values import Json, same
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_EXACT: Final = 2**53
-
-
-def canonical_form(value: Json) -> bytes | None:
-    """The RFC 8785 form of a value; ``None`` for what has no such form."""
-    try:
-        try:
-            return rfc8785.dumps(value)
-        except rfc8785.IntegerDomainError:
-            return rfc8785.dumps(_as_doubles(value))
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError, OverflowError, RecursionError):
-        return None
-
-
-def canonical_hash(value: Json) -> str | None:
-    """Lower-case hex SHA-256 of the RFC 8785 form; ``None`` for what has no such form."""
-    canonical = canonical_form(value)
-    return None if canonical is None else hashlib.sha256(canonical).hexdigest()
-
-
-def _as_doubles(value: Json) -> Json:
-    """RFC 8785 knows doubles alone; the library refuses integers that are no exact ones."""
-    if isinstance(value, dict):
-        return {name: _as_doubles(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_as_doubles(each) for each in value]
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _EXACT:
-        return float(value)
-    return value
 
 
 def read_receipt(notes: Notes, at: str, before: JsonObject | None, entry: JsonObject) -> None:
     """The hash of an entry, and its link to the entry before."""
-    link = None if before is None else before.get("receipt_hash")
-    observed = value_of(entry, "previous_receipt_hash")
-    equal(notes, "receipts.link", f"{at}.previous_receipt_hash", link, observed)
+    _link(notes, f"{at}.previous_receipt_hash", before, entry)
     claimed = value_of(entry, "receipt_hash")
     content = {name: value for name, value in entry.items() if name != "receipt_hash"}
     actual = canonical_hash(content)
-    if claimed != actual:
-        said = Saying("an entry that has an RFC 8785 form") if actual is None else actual
-        notes.add(disagreement("receipts.hash", f"{at}.receipt_hash", said, claimed))
+    if actual is None:
+        said = Saying("an entry that has an RFC 8785 form")
+        notes.disagree("receipts.hash", f"{at}.receipt_hash", said, claimed)
+    elif claimed != actual:
+        _hashed_otherwise(notes, "receipts.hash", f"{at}.receipt_hash", content, actual, claimed)
+
+
+def _link(notes: Notes, where: str, before: JsonObject | None, entry: JsonObject) -> None:
+    link = None if before is None else before.get("receipt_hash")
+    observed = value_of(entry, "previous_receipt_hash")
+    if same(link, observed):
+        return
+    whose = "the receipt_hash of the entry before"
+    said = Saying(quote(link) + (f", {whose}" if before is not None else ", as none is before it"))
+    seen = quote(observed)
+    if isinstance(link, str) and isinstance(observed, str) and observed.lower() == link.lower():
+        seen += ", the same in another case"
+    elif before is not None and same(observed, before.get("previous_receipt_hash", MISSING)):
+        seen += ", which the entry before links to"
+    elif same(observed, entry.get("receipt_hash", MISSING)):
+        seen += ", its own receipt_hash"
+    notes.disagree("receipts.link", where, said, Saying(seen), *classes_of(link, observed))
+
+
+def _hashed_otherwise(
+    notes: Notes, check: str, where: str, content: Json, actual: str, claimed: object
+) -> None:
+    """Note a wrong hash, with what it should be of and, where that can be told, what it is of."""
+    said = partial(right_hash, content, actual)
+    seen = partial(wrong_hash, content, actual, claimed)
+    notes.disagree(check, where, said, seen, *classes_of(actual, claimed))
 
 
 def read_chain(
@@ -72,14 +70,17 @@ def read_chain(
         isinstance(each, str) and _HASH.fullmatch(each) for each in observed
     ):
         said = Saying("a list of SHA-256 hashes in lower-case hex")
-        notes.add(disagreement("receipts.chain", "run.receipt_chain", said, observed))
+        notes.disagree("receipts.chain", "run.receipt_chain", said, observed)
         return seen
     chain = tuple(str(each) for each in observed)
     _chain(notes, run, seen, chain, log)
     claimed = value_of(shown, "workflow_receipt_hash")
+    check, where = "receipts.workflow-hash", "run.workflow_receipt_hash"
     expected = canonical_hash(list(chain)) if run.state.terminal else None
-    check = "receipts.workflow-hash"
-    equal(notes, check, "run.workflow_receipt_hash", expected, claimed)
+    if expected is None:
+        equal(notes, check, where, None, claimed)
+    elif claimed != expected:
+        _hashed_otherwise(notes, check, where, list(chain), expected, claimed)
     return evolve(seen, chain=chain)
 
 
@@ -89,16 +90,16 @@ def _chain(
     check, where = "receipts.chain", "run.receipt_chain"
     if chain[: len(seen.chain)] != seen.chain:
         said = Saying(f"at first the {len(seen.chain)} receipts read before")
-        notes.add(disagreement(check, where, said, list(chain), "kept", "lost"))
+        notes.disagree(check, where, said, list(chain), "kept", "lost")
         return
     if log is not None:
         hashes = [entry.get("receipt_hash", MISSING) for entry in log]
         if hashes != list(chain):
             said = Saying(f"the {len(hashes)} receipts of the log")
             got = Saying(f"{len(chain)} others" if len(chain) != len(hashes) else "others")
-            notes.add(disagreement(check, where, said, got, "the log's"))
+            notes.disagree(check, where, said, got, "the log's")
         return
     if seen.version == run.version and len(chain) != len(seen.chain):
         said = Saying(f"{len(seen.chain)} receipts, as nothing has changed")
         got = Saying(f"{len(chain)} receipts")
-        notes.add(disagreement(check, where, said, got, "one an entry"))
+        notes.disagree(check, where, said, got, "one an entry")

@@ -100,14 +100,19 @@ def test_another_finding_in_its_place(left: Path) -> None:
 
 
 def test_files_that_cannot_be_replayed(left: Path) -> None:
-    """A broken file, one of a newer version, one of another area: unsure, in a sentence each."""
+    """A broken file, one of a newer version, one of another area: unsure, in a sentence each.
+
+    The first two should have been replayed, and leave the campaign unsure; the last was left out.
+    """
     (path,) = traces(left)
     (path.parent / "aaaa.json").write_text('{"format": "pt004-tr')
     newer = {**read_json(path), "version": 2}
     (path.parent / "bbbb.json").write_text(json.dumps(newer))
     there = {each: each.read_text() for each in traces(left)}
     with fronted(fault=SEALS) as front:
-        assert check(front, left, "--areas", "policy").code == 0
+        assert check(front, left, "--areas", "policy").code == 3
+    why = "2 of 3 traces of earlier campaigns could not be read: "
+    assert summary(left)["why"].startswith(why)
     whys = {row["fingerprint"]: (row["result"], row["runs"], row["why"]) for row in replays(left)}
     assert {"unsure"} == {result for result, _, _ in whys.values()}
     assert "was cut off" in whys["aaaa"][2]

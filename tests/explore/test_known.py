@@ -11,10 +11,11 @@ from attrs import define, evolve, field
 from hypothesis.errors import FlakyFailure, FlakyStrategyDefinition
 
 from pt004_model.explore import rounds
-from pt004_model.explore.campaign import KNOWN_SHRINK, PROFILES, Campaign, Profile
+from pt004_model.explore.campaign import PROFILES, Campaign, Profile
 from pt004_model.explore.lockstep import Fc
 from pt004_model.explore.results import Found, Result
 from pt004_model.explore.session import Session
+from pt004_model.explore.settling import KNOWN_SHRINK
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import ChangeRun, Command
 from pt004_model.model.replies import Reply, Response

@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 from attrs import evolve
 
+from pt004_model.judge.forms import canonical_hash
 from pt004_model.judge.oracle import Verdict
-from pt004_model.judge.receipts import canonical_hash
 from pt004_model.model.commands import Command
 from pt004_model.model.values import Json
 from tests.habits import FREEDOMS, PLAIN, Habits

@@ -98,6 +98,7 @@ class FindingDocument:
     observed: str = ""
     known: bool = False
     reproduced: Reproduced | None = None
+    unconfirmed: bool = False
 
 
 @frozen

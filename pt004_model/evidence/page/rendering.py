@@ -106,8 +106,10 @@ def _digest(text: str) -> str:
 
 def _verdict(summary: Summary) -> Verdict:
     known = sum(each.known for each in summary.findings)
-    new = len(summary.findings) - known
-    before = f" {_kinds(known)} known before." if known else ""
+    unseen = sum(each.unconfirmed and not each.known for each in summary.findings)
+    new = len(summary.findings) - known - unseen
+    before = f" {_kinds(unseen)} shown by no replay." if unseen else ""
+    before += f" {_kinds(known)} known before." if known else ""
     if summary.verdict == "diverges":
         return Verdict(
             "Diverges", "✕", f"{_kinds(new)} not what the contract allows.{before}", "diverges"

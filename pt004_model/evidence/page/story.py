@@ -87,9 +87,10 @@ def stories(evidence: Evidence, folder: Path) -> list[Story]:
         for each in evidence.summary.findings
     ]
 
-    def rank(story: Story) -> tuple[bool, int]:
+    def rank(story: Story) -> tuple[bool, bool, int]:
         known = story.severity in SEVERITIES
-        return story.finding.known, SEVERITIES.index(story.severity) if known else len(SEVERITIES)
+        severity = SEVERITIES.index(story.severity) if known else len(SEVERITIES)
+        return story.finding.known, story.finding.unconfirmed, severity
 
     return sorted(told, key=rank)
 

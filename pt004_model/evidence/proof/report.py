@@ -27,8 +27,8 @@ from pt004_model.evidence.proof.record import (
 )
 from pt004_model.evidence.proof.verdict import KEPT, PARTS, RAN, Case, Proof, Reading, State
 from pt004_model.judge.checks import CHECKS
+from pt004_model.judge.forms import canonical_form
 from pt004_model.judge.memory import JsonObject
-from pt004_model.judge.receipts import canonical_form
 from pt004_model.model.commands import describe
 from pt004_model.model.scenarios import TAGS, WORKFLOW_ID
 from pt004_model.vocabulary import (

@@ -5,6 +5,7 @@ the campaign says     no issue            open                          closed a
 ====================  ==================  ============================  =========================
 seen                  filed               counted                       reopened as a regression
 seen, known           -                   counted                       -
+seen, unconfirmed     -                   -                             -
 replay: fixed         -                   counted; closed on the third  -
 replay: changed       -                   campaigns of fixed start over -
 replay: unsure        -                   -                             -
@@ -99,6 +100,9 @@ def decide(
 def _new(submission: Submission, sighting: Sighting, room: bool) -> Action:
     if sighting.known:
         return Action(Verb.LEAVE, sighting, why="known, so not filed")
+    if sighting.unconfirmed:
+        why = "unconfirmed, so not filed: no replay showed it"
+        return Action(Verb.LEAVE, sighting, why=why)
     if submission.verdict == "unsure" and not submission.findings:
         return Action(Verb.LEAVE, sighting, why="not filed: the campaign could say nothing")
     if not room:
@@ -125,6 +129,8 @@ def _after(submission: Submission, sighting: Sighting, issue: Issue, history: Hi
     why = _hands_off(issue)
     if why is None and campaign in history.campaigns:
         why = "this campaign is counted already"
+    elif why is None and sighting.unconfirmed:
+        why = "unconfirmed: no replay showed it"
     elif why is None and not sighting.seen and not issue.is_open:
         why = f"closed, and {sighting.result} tonight"
     elif why is None and not sighting.seen and sighting.result is Result.UNSURE:

@@ -54,6 +54,11 @@ class Sighting:
         return self.finding is not None and self.finding.known
 
     @property
+    def unconfirmed(self) -> bool:
+        """True when it was found, and no replay showed it."""
+        return self.finding is not None and self.finding.unconfirmed
+
+    @property
     def reproduced(self) -> Reproduced | None:
         """The replays that show it: of the finding if there is one, else of the earlier trace."""
         if self.finding is not None and self.finding.reproduced is not None:

@@ -35,6 +35,7 @@ class Fault:
     occurrences: int = 2
     reproduced: tuple[int, int] | None = (5, 5)
     known: bool = False
+    unconfirmed: bool = False
 
 
 DENIED: Final = Fault()
@@ -107,6 +108,7 @@ def _finding(fault: Fault) -> dict[str, Any]:
         "observed": fault.observed,
         "trace": f"traces/{fault.fingerprint}.json",
         "known": fault.known,
+        "unconfirmed": fault.unconfirmed,
         "reproduced": _counts(fault),
     }
 

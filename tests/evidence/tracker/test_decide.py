@@ -247,6 +247,21 @@ def test_what_is_known_is_not_filed(world: World) -> None:
     assert only(world).state == "closed"
 
 
+def test_what_no_replay_shows_is_not_filed(world: World) -> None:
+    """An unconfirmed finding makes no issue, opens none, and does not count for an open one."""
+    nights = Nights(world)
+    unconfirmed = evolve(DENIED, unconfirmed=True)
+    said = nights(1, unconfirmed, verdict="unsure")
+    assert said[0] == f"{DENY}: unconfirmed, so not filed: no replay showed it"
+    assert world.seen() == []
+    nights(2, DENIED)
+    nights(3, unconfirmed, verdict="unsure")
+    assert only(world).comments == []
+    world.close(1, "completed")
+    nights(4, unconfirmed, verdict="unsure")
+    assert only(world).state == "closed"
+
+
 def test_an_unsure_campaign_files_nothing(world: World) -> None:
     """An FC that stopped answering is no finding, whatever an earlier trace came to."""
     nights = Nights(world)
