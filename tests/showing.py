@@ -12,16 +12,17 @@ from attrs import evolve
 
 from pt004_model.cli.options import Setup, embedded
 from pt004_model.cli.session import connected
+from pt004_model.drive.lockstep import Lockstep
+from pt004_model.drive.replay import Replay, Result, replay_trace
 from pt004_model.embedded import FAULTS
-from pt004_model.evidence.document import Trace, load_trace
-from pt004_model.evidence.replay import Replay, Result, replay_trace
-from pt004_model.evidence.reproduction import render
-from pt004_model.evidence.trace import Origin, trace_of, write_trace
-from pt004_model.explore.campaign import PROFILES, Campaign
-from pt004_model.explore.lockstep import Lockstep
-from pt004_model.explore.results import Found, Progress
 from pt004_model.judge.finding import Finding
 from pt004_model.model.commands import Command, Token
+from pt004_model.reproduce import render
+from pt004_model.search.campaign import PROFILES, Campaign
+from pt004_model.search.results import Progress
+from pt004_model.trace.document import Trace, load_trace
+from pt004_model.trace.recorded import Found
+from pt004_model.trace.writing import Origin, trace_of, write_trace
 from pt004_model.wire.token import make
 
 SECRET: Final = "a secret for tests, of no worth elsewhere"

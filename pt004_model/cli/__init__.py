@@ -26,9 +26,8 @@ from pt004_model.cli.show import show
 from pt004_model.cli.streams import lost, steady_streams
 from pt004_model.cli.submit import submit
 from pt004_model.cli.verify import verify
-from pt004_model.evidence.interrupts import TERMINATED, exit_code, heeding_sigterm
-from pt004_model.evidence.lock import Busy
-from pt004_model.explore.lockstep import Interruption
+from pt004_model.trace.interrupts import TERMINATED, Interruption, exit_code, heeding_sigterm
+from pt004_model.trace.lock import Busy
 
 __all__ = ["main"]
 

@@ -14,9 +14,9 @@ import click
 
 from pt004_model.cli.options import OUT, REDACT
 from pt004_model.cli.session import Unsure
-from pt004_model.evidence.conduct import why_broken
-from pt004_model.evidence.files import Unwritable, write_text
-from pt004_model.evidence.redact import Redactor
+from pt004_model.report.record import why_broken
+from pt004_model.trace.files import Unwritable, write_text
+from pt004_model.trace.redact import Redactor
 
 NAME: Final = "traceback.txt"
 _VARIABLES: Final = ("FC_TOKEN", "SECRET_KEY", "GITHUB_TOKEN")

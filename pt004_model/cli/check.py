@@ -12,6 +12,7 @@ from typing import Any, Final
 import click
 from attrs import define, evolve
 
+from pt004_model.baseline import Known
 from pt004_model.cli.known import known_option, read
 from pt004_model.cli.options import (
     CAMPAIGN_VARIABLES,
@@ -25,15 +26,14 @@ from pt004_model.cli.options import (
 from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.screen import plain_console, screen, speaker
 from pt004_model.cli.session import Connected, connected, reason
-from pt004_model.evidence import command, report
-from pt004_model.evidence.conduct import conduct, keep_nothing, why_broken
-from pt004_model.evidence.folder import Folder
-from pt004_model.evidence.known import Known
-from pt004_model.evidence.trace import Origin
-from pt004_model.explore.campaign import PROFILES, Campaign, Profile
-from pt004_model.explore.results import Result
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
+from pt004_model.report import command, terminal
+from pt004_model.report.folder import Folder
+from pt004_model.report.record import conduct, keep_nothing, why_broken
+from pt004_model.search.campaign import PROFILES, Campaign, Profile
+from pt004_model.search.results import Result
+from pt004_model.trace.writing import Origin
 
 DEFAULT_OUT: Final = Path(".pt004")
 
@@ -203,8 +203,8 @@ class Telling:
     def _end(self, result: Result) -> None:
         """Print it all, the last screen at the end; with --json the summary alone to stdout."""
         console = plain_console(errors=self.given["as_json"])
-        say, width = speaker(console), report.WIDTH if console.is_terminal else None
-        lines = list(report.result_lines(result, width))
+        say, width = speaker(console), terminal.WIDTH if console.is_terminal else None
+        lines = list(terminal.result_lines(result, width))
         if not self.given["quiet"]:
             lines = [*story(result, self.folder, self.known, width), "", *lines]
         elif self.given["as_json"]:
@@ -223,7 +223,7 @@ class Telling:
 def story(result: Result, folder: Folder, known: Known, width: int | None = None) -> Iterator[str]:
     """All that does not fit on the last screen: each finding, and the table of what was covered."""
     for found in result.findings:
-        yield from report.finding_lines(found, known.about(found.fingerprint), width)
+        yield from terminal.finding_lines(found, known.about(found.fingerprint), width)
         if not found.known:
             yield f"  trace: {folder.trace_path(found)}"
     seen = {found.fingerprint for found in result.findings}
@@ -231,12 +231,12 @@ def story(result: Result, folder: Folder, known: Known, width: int | None = None
         if entry.fingerprint not in seen:
             yield f"expired: {entry.fingerprint}, {entry.says(known.on)}; not seen this time"
     if result.examples:
-        yield from report.coverage_lines(result.edges)
+        yield from terminal.coverage_lines(result.edges)
 
 
 def next_command(result: Result, chosen: Setup, folder: Folder) -> str:
     """The one command to run next; empty where there is nothing more to do."""
-    new = [found for found in report.by_weight(result.findings) if not found.known]
+    new = [found for found in terminal.by_weight(result.findings) if not found.known]
     names = list(PROFILES)
     larger = names[min(names.index(result.profile) + 1, len(names) - 1)]
     if new:

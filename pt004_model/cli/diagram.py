@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pt004_model.evidence.diagram import FORMS
+from pt004_model.report.diagram import FORMS
 
 
 @click.command()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from pt004_model.evidence.ci import Unreadable, page
-from pt004_model.evidence.digest import Links
+from pt004_model.report.ci import Unreadable, page
+from pt004_model.report.digest import Links
 
 
 @click.command()

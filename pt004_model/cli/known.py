@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 import click
 
+from pt004_model import baseline as file
+from pt004_model.baseline import DEFAULT, FINGERPRINT, BadKnown, Entry, Known, today
 from pt004_model.cli.group import Group
 from pt004_model.cli.options import rightly_given
-from pt004_model.evidence import known as file
-from pt004_model.evidence.known import DEFAULT, FINGERPRINT, BadKnown, Entry, Known, today
 from pt004_model.judge.checks import CHECKS
 
 _F = TypeVar("_F", bound=Callable[..., Any])

@@ -12,10 +12,10 @@ import click
 from attrs import field, frozen
 
 from pt004_model.embedded import FAULTS
-from pt004_model.evidence.command import header
-from pt004_model.evidence.files import Unwritable
-from pt004_model.evidence.redact import Redactor
 from pt004_model.model.commands import Names
+from pt004_model.report.command import header
+from pt004_model.trace.files import Unwritable
+from pt004_model.trace.redact import Redactor
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.patience import PATIENCE
 from pt004_model.wire.token import Credentials

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pt004_model.cli.options import rightly_given
-from pt004_model.evidence.page import BadFolder, write_page
+from pt004_model.report.page import BadFolder, write_page
 
 
 @click.command()

@@ -13,10 +13,11 @@ from attrs import evolve
 
 from pt004_model.cli.options import VARIABLES, Setup, rightly_given, setup, target_options
 from pt004_model.cli.session import Connected, connected
-from pt004_model.evidence.proof import folder
-from pt004_model.evidence.proof import prove as judge_again
-from pt004_model.evidence.proof.cases import CaseResult, conclusion, tell, worst
-from pt004_model.evidence.proof.outside import (
+from pt004_model.judge.oracle import Verdict
+from pt004_model.proof import folder
+from pt004_model.proof import prove as judge_again
+from pt004_model.proof.cases import CaseResult, conclusion, tell, worst
+from pt004_model.proof.outside import (
     BadSource,
     Campaign,
     Git,
@@ -24,7 +25,7 @@ from pt004_model.evidence.proof.outside import (
     read_campaign,
     read_fc_log,
 )
-from pt004_model.evidence.proof.record import (
+from pt004_model.proof.record import (
     FORMAT,
     VERSION,
     Circumstances,
@@ -33,10 +34,9 @@ from pt004_model.evidence.proof.record import (
     record_cases,
     stamp,
 )
-from pt004_model.evidence.proof.report import REPORT, render
-from pt004_model.evidence.proof.verdict import State
-from pt004_model.evidence.redact import Redactor
-from pt004_model.judge.oracle import Verdict
+from pt004_model.proof.report import REPORT, render
+from pt004_model.proof.verdict import State
+from pt004_model.trace.redact import Redactor
 from pt004_model.wire.client import Client
 
 EXIT_CODES: Final = {Verdict.CONFORMS: 0, Verdict.DIVERGES: 1, Verdict.UNSURE: 3}

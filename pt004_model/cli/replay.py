@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from pt004_model.cli.options import VARIABLES, setup, target_options
 from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.session import connected
-from pt004_model.evidence.replay import (
+from pt004_model.drive.replay import (
     Replay,
     as_json,
     attempt_lines,
@@ -21,8 +21,8 @@ from pt004_model.evidence.replay import (
     result_line,
     worst,
 )
-from pt004_model.evidence.trace import BadTrace, Trace, load_trace
 from pt004_model.model.commands import CreateRun
+from pt004_model.trace.writing import BadTrace, Trace, load_trace
 
 
 def loaded(path: Path) -> Trace:

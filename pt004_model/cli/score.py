@@ -14,16 +14,17 @@ from typing import Any
 import click
 from attrs import evolve
 
+from pt004_model import mutation_score as kill_table
 from pt004_model.cli.options import embedded
 from pt004_model.cli.session import connected
 from pt004_model.embedded import FAULTS
-from pt004_model.evidence import score as kill_table
-from pt004_model.evidence.interrupts import undisturbed
-from pt004_model.evidence.score import Kill
-from pt004_model.evidence.trace import Origin, write_trace
-from pt004_model.explore.campaign import PROFILES, Campaign
-from pt004_model.explore.results import Found, Progress
 from pt004_model.model.commands import describe
+from pt004_model.mutation_score import Kill
+from pt004_model.search.campaign import PROFILES, Campaign
+from pt004_model.search.results import Progress
+from pt004_model.trace.interrupts import undisturbed
+from pt004_model.trace.recorded import Found
+from pt004_model.trace.writing import Origin, write_trace
 
 
 class _Quiet:

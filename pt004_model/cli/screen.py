@@ -15,10 +15,11 @@ from rich.progress import BarColumn, SpinnerColumn, TaskProgressColumn, TextColu
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from pt004_model.evidence import report
-from pt004_model.evidence.folder import Folder
-from pt004_model.explore.results import Found, Progress
 from pt004_model.model.telling import count
+from pt004_model.report import terminal
+from pt004_model.report.folder import Folder
+from pt004_model.search.results import Progress
+from pt004_model.trace.recorded import Found
 
 _EVERY: Final = 10.0  # seconds between lines of progress where there is no terminal
 _STYLES: Final = {
@@ -87,12 +88,12 @@ class Screen:
                 description=progress.doing,
                 completed=progress.examples - 1,
                 total=max(progress.total, 1),
-                left=report.time_left(progress).removeprefix(", "),
+                left=terminal.time_left(progress).removeprefix(", "),
             )
-            self.live.update(Group(self.bar, Text(report.rates(progress))))
+            self.live.update(Group(self.bar, Text(terminal.rates(progress))))
         elif time.monotonic() - self._told >= _EVERY:
             self._told = time.monotonic()
-            self.say(report.progress_line(progress))
+            self.say(terminal.progress_line(progress))
 
 
 @contextmanager
@@ -117,7 +118,7 @@ def screen(folder: Folder, *, quiet: bool = False, errors: bool = False) -> Iter
 def plain_console(*, errors: bool = False) -> Console:
     """Return standard output, or standard error, as it is; ``COLUMNS=0`` is no width."""
     console = Console(highlight=False, stderr=errors)
-    console.width = console.width or report.WIDTH
+    console.width = console.width or terminal.WIDTH
     return console
 
 

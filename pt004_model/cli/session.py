@@ -18,14 +18,14 @@ import click
 from attrs import frozen
 
 from pt004_model.cli.options import Setup
-from pt004_model.evidence.conduct import why_broken
-from pt004_model.evidence.redact import Redactor
-from pt004_model.explore.lockstep import TargetLost
-from pt004_model.explore.preflight import no_longer, preflight
-from pt004_model.explore.session import Session
+from pt004_model.drive.lockstep import TargetLost
+from pt004_model.drive.preflight import no_longer, preflight
+from pt004_model.drive.session import Session
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Token
+from pt004_model.report.record import why_broken
+from pt004_model.trace.redact import Redactor
 from pt004_model.wire.client import Client
 from pt004_model.wire.codec import Codec
 from pt004_model.wire.token import make

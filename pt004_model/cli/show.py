@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pt004_model.cli.replay import loaded
-from pt004_model.evidence.reproduction import FORMS, render
+from pt004_model.reproduce import FORMS, render
 
 
 @click.command()

@@ -14,13 +14,13 @@ import click
 
 from pt004_model.cli.options import rightly_given
 from pt004_model.cli.session import UNSURE
-from pt004_model.evidence.lock import Busy, locked, sweep
-from pt004_model.evidence.page.documents import BadFolder
-from pt004_model.evidence.tracker.directory import DirectoryTracker
-from pt004_model.evidence.tracker.filing import Filing, SelfTest
-from pt004_model.evidence.tracker.github import GitHubTracker
-from pt004_model.evidence.tracker.issues import Refused, Tracker, Unreachable
-from pt004_model.evidence.tracker.submission import read_submission
+from pt004_model.report.summary import BadFolder
+from pt004_model.trace.lock import Busy, locked, sweep
+from pt004_model.tracker.directory import DirectoryTracker
+from pt004_model.tracker.filing import Filing, SelfTest
+from pt004_model.tracker.github import GitHubTracker
+from pt004_model.tracker.issues import Refused, Tracker, Unreachable
+from pt004_model.tracker.submission import read_submission
 
 TRACKERS: Final = ("directory", "github")
 _LOOPBACK: Final = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1")

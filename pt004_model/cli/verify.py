@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from pt004_model.evidence.proof.verdict import State
-from pt004_model.evidence.proof.verify import NoProof
-from pt004_model.evidence.proof.verify import verify as check_folder
+from pt004_model.proof.verdict import State
+from pt004_model.proof.verify import NoProof
+from pt004_model.proof.verify import verify as check_folder
 
 
 def _sha256(_: click.Context, __: click.Parameter, value: str | None) -> str | None:

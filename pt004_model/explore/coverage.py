@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from pt004_model.explore.lockstep import Tally
+from pt004_model.drive.lockstep import Tally
 from pt004_model.model.coverage import UNGOVERNED, Edge
 from pt004_model.model.laws import SOMETIMES
 from pt004_model.model.moves import Goal, goals

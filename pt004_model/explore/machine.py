@@ -14,11 +14,11 @@ from typing import Final
 
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from pt004_model.drive.session import Session
 from pt004_model.explore.beat import forbidden, lingering, misnamed, near_the_end, walk
 from pt004_model.explore.choices import ideas
 from pt004_model.explore.dressing import creation
 from pt004_model.explore.novelty import Keys, Novelty
-from pt004_model.explore.session import Session
 from pt004_model.explore.situation import WALKS, Choice, Family, Situation
 from pt004_model.explore.strategies import Drawn, choices, scenarios, seeds
 from pt004_model.model.commands import (

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from hypothesis import Phase, example, given, seed, settings
 
+from pt004_model.drive.lockstep import Lockstep
+from pt004_model.drive.session import Session
 from pt004_model.explore.dressing import creation
-from pt004_model.explore.lockstep import Lockstep
-from pt004_model.explore.session import Session
 from pt004_model.explore.strategies import scenarios
 from pt004_model.model.commands import ChangeRun, ReadRun
 from pt004_model.model.moves import body

@@ -11,11 +11,12 @@ from hypothesis.errors import Flaky, FlakyFailure
 from hypothesis.internal.conjecture.providers import HypothesisProvider
 from hypothesis.stateful import run_state_machine_as_test
 
+from pt004_model.drive.lockstep import Tally
+from pt004_model.drive.session import Session
 from pt004_model.explore.coverage import missing, reachable
-from pt004_model.explore.lockstep import Interruption, Tally
 from pt004_model.explore.machine import WorkflowMachine
-from pt004_model.explore.session import Session
 from pt004_model.model.moves import Goal
+from pt004_model.trace.interrupts import Interruption
 
 _HEALTH: Final = (
     HealthCheck.too_slow,  # an example is a conversation over a network

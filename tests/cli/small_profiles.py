@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from pt004_model.explore.campaign import PROFILES
+from pt004_model.search.campaign import PROFILES
 
 SMALL = evolve(PROFILES["dev"], name="small", examples=15, commands=8)
 PROFILES.update(

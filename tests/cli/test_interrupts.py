@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pt004_model.evidence.trace import load_command
+from pt004_model.trace.writing import load_command
 from tests.cli.helpers import ended, read_json, start, summary, traces, wait_for
 
 LONG = ("--max-examples", "100000", "--seed", "7")

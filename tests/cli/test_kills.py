@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from pt004_model.evidence.trace import load_trace
+from pt004_model.trace.writing import load_trace
 from tests.cli.helpers import read_json, serving, start, traces, wait_for
 
 TIMES = 20

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pt004_model.evidence.known import today
+from pt004_model.baseline import today
 from tests.cli.helpers import Ended, invoke, summary, traces
 from tests.cli.servers import fronted
 from tests.cli.test_check import SEALS, SMALL, check

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pt004_model.evidence.proof.folder import MANIFEST
-from pt004_model.evidence.proof.record import FOLDER
-from pt004_model.evidence.proof.report import REPORT
+from pt004_model.proof.folder import MANIFEST
+from pt004_model.proof.record import FOLDER
+from pt004_model.proof.report import REPORT
 from tests.cli.helpers import Ended, invoke, run
 from tests.cli.servers import Said, Seen, fronted, refusal
 from tests.cli.test_hostile import ROWS, Spoil

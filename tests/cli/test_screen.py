@@ -21,10 +21,10 @@ from attrs import evolve
 from pt004_model.cli import main
 from pt004_model.cli.check import next_command
 from pt004_model.cli.options import embedded
-from pt004_model.evidence.folder import Folder
-from pt004_model.evidence.trace import Origin
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import Names
+from pt004_model.report.folder import Folder
+from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
 from tests.cli.helpers import OURS, Ended, invoke, run, summary
 from tests.cli.servers import Said, Seen, fronted, refusal

@@ -13,9 +13,6 @@ from attrs import evolve
 
 from pt004_model.cli.session import connected
 from pt004_model.embedded import FAULTS
-from pt004_model.evidence.document import Trace, dump_trace
-from pt004_model.evidence.files import write_json
-from pt004_model.evidence.reproduction import FORMS, render
 from pt004_model.model.commands import (
     Caller,
     ChangeRun,
@@ -28,6 +25,9 @@ from pt004_model.model.commands import (
     Unknown,
 )
 from pt004_model.model.values import Body
+from pt004_model.reproduce import FORMS, render
+from pt004_model.trace.document import Trace, dump_trace
+from pt004_model.trace.files import write_json
 from tests.cli.helpers import invoke
 from tests.cli.servers import Front, Said, Seen, fronted
 from tests.explore.helpers import change, create, start

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pt004_model.evidence.tracker.directory import DirectoryTracker
+from pt004_model.tracker.directory import DirectoryTracker
 from tests.cli.helpers import Ended, invoke
 from tests.evidence.tracker.nights import DENIED, DENY, LINKED, Came, night
 from tests.repo.helpers import ROOT

@@ -6,8 +6,6 @@ from attrs import evolve
 from hypothesis import strategies as st
 
 from pt004_model.explore.coverage import Coverage
-from pt004_model.explore.lockstep import Step
-from pt004_model.explore.results import Found, Result
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import (
@@ -29,6 +27,8 @@ from pt004_model.model.coverage import Edge
 from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Body
 from pt004_model.model.world import World
+from pt004_model.search.results import Result
+from pt004_model.trace.recorded import Found, Step
 
 FINDING = Finding(
     check="policy.deny-blocks",

@@ -9,9 +9,15 @@ from typing import Any
 
 from attrs import define, field
 
-from pt004_model.evidence.proof import folder, tell
-from pt004_model.evidence.proof.outside import Git
-from pt004_model.evidence.proof.record import (
+from pt004_model.drive.lockstep import Fc
+from pt004_model.drive.playback import Exchanged
+from pt004_model.drive.session import Session
+from pt004_model.judge.oracle import Oracle
+from pt004_model.model.commands import Command, RunRef
+from pt004_model.model.replies import NoAnswer, Reply, Response
+from pt004_model.proof import folder, tell
+from pt004_model.proof.outside import Git
+from pt004_model.proof.record import (
     FORMAT,
     VERSION,
     Circumstances,
@@ -19,15 +25,9 @@ from pt004_model.evidence.proof.record import (
     answer_path,
     record_cases,
 )
-from pt004_model.evidence.proof.report import render
-from pt004_model.evidence.proof.verdict import Proof, prove
-from pt004_model.evidence.redact import Redactor
-from pt004_model.explore.lockstep import Fc
-from pt004_model.explore.playback import Exchanged
-from pt004_model.explore.session import Session
-from pt004_model.judge.oracle import Oracle
-from pt004_model.model.commands import Command, RunRef
-from pt004_model.model.replies import NoAnswer, Reply, Response
+from pt004_model.proof.report import render
+from pt004_model.proof.verdict import Proof, prove
+from pt004_model.trace.redact import Redactor
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Answer, Codec, Request, decode
 from tests.stub import NAMES, Stub

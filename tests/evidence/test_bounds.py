@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pt004_model.evidence.bounds import MOST, bounded
+from pt004_model.trace.bounds import MOST, bounded
 
 
 def test_what_is_small_is_kept_whole() -> None:

@@ -11,14 +11,13 @@ import httpx
 import pytest
 from attrs import frozen
 
-from pt004_model.evidence.document import Trace
-from pt004_model.evidence.reproduction import as_pytest
-from pt004_model.evidence.reproduction.claims import claim
-from pt004_model.evidence.trace import Origin, trace_of
-from pt004_model.explore.lockstep import Step
-from pt004_model.explore.results import Found
 from pt004_model.judge.checks import CHECKS
 from pt004_model.model.replies import Reply, Response, Undecodable
+from pt004_model.reproduce import as_pytest
+from pt004_model.reproduce.claims import claim
+from pt004_model.trace.document import Trace
+from pt004_model.trace.recorded import Found, Step
+from pt004_model.trace.writing import Origin, trace_of
 from pt004_model.vocabulary import Dialect
 from tests.judge.helpers import Row, talk
 from tests.judge.test_checks import ROWS

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from pt004_model.evidence import command
+from pt004_model.report import command
 
 
 @pytest.mark.parametrize(

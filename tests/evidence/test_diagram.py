@@ -9,9 +9,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from attrs import evolve
 
-from pt004_model.evidence import diagram
-from pt004_model.evidence.diagram import TEMPLATE, Stroke, dot, label, mermaid, picture, svg
 from pt004_model.model.graph import Arrow, arrows
+from pt004_model.report import diagram
+from pt004_model.report.diagram import TEMPLATE, Stroke, dot, label, mermaid, picture, svg
 from pt004_model.vocabulary import Status
 from tests.cli.helpers import invoke
 from tests.repo.helpers import ROOT
@@ -69,7 +69,7 @@ def test_the_template_has_an_arrow_an_edge(tall: bool, governed: bool) -> None:
 
 def test_the_template_places_no_arrow_without_an_edge() -> None:
     """What is placed by hand is what the model has, in each layout, and a loop for refusals."""
-    source = resources.files("pt004_model.evidence").joinpath(TEMPLATE).read_text("utf-8")
+    source = resources.files("pt004_model.report").joinpath(TEMPLATE).read_text("utf-8")
     placed = re.findall(r'\{\{ arrow\("([^"]+)"', source)
     known = [*map(name, arrows(True)), *(f"{status} refused" for status in Status)]
     assert sorted(2 * known) == sorted(placed)

@@ -12,14 +12,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from pt004_model.evidence.ci import Unreadable, keep_for_ci, page
-from pt004_model.evidence.digest import MOST_BYTES, Links, digest
-from pt004_model.evidence.files import write_json
-from pt004_model.evidence.folder import Folder
-from pt004_model.evidence.markdown import code, reference
-from pt004_model.evidence.trace import Origin
-from pt004_model.explore.results import Result
 from pt004_model.judge.oracle import Verdict
+from pt004_model.report.ci import Unreadable, keep_for_ci, page
+from pt004_model.report.digest import MOST_BYTES, Links, digest
+from pt004_model.report.folder import Folder
+from pt004_model.report.text import code, reference
+from pt004_model.search.results import Result
+from pt004_model.trace.files import write_json
+from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
 from tests.evidence.helpers import FINDING, NAMES, found, result
 

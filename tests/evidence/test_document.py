@@ -12,7 +12,9 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pt004_model.evidence.document import (
+from pt004_model.model.commands import Command, Names
+from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
+from pt004_model.trace.document import (
     BadTrace,
     Reproduced,
     Said,
@@ -24,10 +26,8 @@ from pt004_model.evidence.document import (
     read_trace,
     schema,
 )
-from pt004_model.evidence.files import write_json
-from pt004_model.evidence.trace import Origin, trace, trace_of, write_trace
-from pt004_model.model.commands import Command, Names
-from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
+from pt004_model.trace.files import write_json
+from pt004_model.trace.writing import Origin, trace, trace_of, write_trace
 from pt004_model.vocabulary import Dialect
 from tests.evidence.helpers import COMMANDS, JSON, NAMES, WIRE_TEXT, found, step
 

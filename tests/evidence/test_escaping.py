@@ -8,7 +8,7 @@ import subprocess
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pt004_model.evidence.reproduction.escaping import mermaid, plain, printf, shell, visible
+from pt004_model.reproduce.escaping import mermaid, plain, printf, shell, visible
 
 NASTY = (
     "'", '"', "\\", "$(touch x)", "`id`", "%s%n", "-n", "!!", "\n", "\r", "\x1b[2J", "\x7f",

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from pt004_model.evidence.files import Unwritable, write_json, write_text
-from pt004_model.evidence.folder import OF_ONE, Fated, Folder
-from pt004_model.evidence.redact import Redactor
-from pt004_model.evidence.trace import Origin
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
+from pt004_model.report.folder import OF_ONE, Fated, Folder
+from pt004_model.trace.files import Unwritable, write_json, write_text
+from pt004_model.trace.redact import Redactor
+from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
 from tests.evidence.helpers import FINDING, NAMES, found, result
 

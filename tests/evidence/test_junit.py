@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from junitparser import JUnitXml, TestSuite
 
-from pt004_model.evidence.folder import Folder
-from pt004_model.evidence.junit import junit
-from pt004_model.evidence.trace import Origin
-from pt004_model.explore.results import Result
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
+from pt004_model.report.folder import Folder
+from pt004_model.report.junit import junit
+from pt004_model.search.results import Result
+from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
 from tests.evidence.helpers import FINDING, NAMES, found, result
 

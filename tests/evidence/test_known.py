@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pt004_model.evidence.known import DEFAULT, BadKnown, Entry, Known, add, load, remove
+from pt004_model.baseline import DEFAULT, BadKnown, Entry, Known, add, load, remove
 
 A, B, C = "aaaaaaaaaaaa", "bbbbbbbbbbbb", "0123456789ab"
 DAY = date(2027, 1, 31)

@@ -8,15 +8,15 @@ from collections.abc import Callable
 import pytest
 from attrs import define, evolve, field
 
-from pt004_model.evidence.replay import Result, replay_trace
-from pt004_model.evidence.trace import Origin, trace_of
-from pt004_model.explore.campaign import Campaign
-from pt004_model.explore.session import Session
-from pt004_model.explore.shrink import replay as send
+from pt004_model.drive.replay import Result, replay_trace
+from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Command, RunRef, describe
 from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Json
+from pt004_model.search.campaign import Campaign
+from pt004_model.shrink.shrinker import replay as send
+from pt004_model.trace.writing import Origin, trace_of
 from pt004_model.vocabulary import Dialect
 from tests.explore.helpers import with_run
 from tests.explore.test_campaign import SMALL, Heard, Shared

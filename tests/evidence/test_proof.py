@@ -8,13 +8,13 @@ from collections.abc import Callable
 import pytest
 from attrs import evolve
 
-from pt004_model.evidence.proof import tell, worst
-from pt004_model.evidence.proof.cases import conclusion
-from pt004_model.explore.lockstep import Fc
-from pt004_model.explore.session import Session
+from pt004_model.drive.lockstep import Fc
+from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import ChangeRun, Command, ReadRun
 from pt004_model.model.replies import NoAnswer, Reply, Response
+from pt004_model.proof import tell, worst
+from pt004_model.proof.cases import conclusion
 from tests.habits import FREEDOMS, Habits
 from tests.stub import NAMES, Losing, Stub, Tampering
 

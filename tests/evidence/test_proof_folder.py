@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import rfc8785
 
-from pt004_model.evidence.files import Unwritable
-from pt004_model.evidence.proof import folder
-from pt004_model.evidence.proof.folder import BadManifest, manifest, read_manifest, write
-from pt004_model.evidence.proof.record import FOLDER
-from pt004_model.evidence.proof.report import REPORT
+from pt004_model.proof import folder
+from pt004_model.proof.folder import BadManifest, manifest, read_manifest, write
+from pt004_model.proof.record import FOLDER
+from pt004_model.proof.report import REPORT
+from pt004_model.trace.files import Unwritable
 
 OLD = {REPORT: b"old", f"{FOLDER}/a.json": b"old", f"{FOLDER}/receipts/1.json": b"old"}
 NEW = {REPORT: b"new", f"{FOLDER}/a.json": b"new"}

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from pt004_model.evidence.folder import Folder
-from pt004_model.evidence.proof.outside import (
+from pt004_model.judge.oracle import Verdict
+from pt004_model.model.replies import NoAnswer
+from pt004_model.proof.outside import (
     MOST_LINES,
     BadSource,
     Git,
@@ -21,18 +22,17 @@ from pt004_model.evidence.proof.outside import (
     read_campaign,
     read_fc_log,
 )
-from pt004_model.evidence.proof.record import (
+from pt004_model.proof.record import (
     BadRecord,
     Recorder,
     dump_record,
     load_record,
     record_cases,
 )
-from pt004_model.evidence.proof.verdict import State, prove
-from pt004_model.evidence.redact import Redactor
-from pt004_model.evidence.trace import Origin
-from pt004_model.judge.oracle import Verdict
-from pt004_model.model.replies import NoAnswer
+from pt004_model.proof.verdict import State, prove
+from pt004_model.report.folder import Folder
+from pt004_model.trace.redact import Redactor
+from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Answer, Request
 from tests.evidence.helpers import COVERAGE, FINDING, found, result

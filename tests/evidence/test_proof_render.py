@@ -18,23 +18,23 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from pt004_model.evidence.proof.cases import CASES as TOLD
-from pt004_model.evidence.proof.folder import manifest
-from pt004_model.evidence.proof.outside import (
+from pt004_model.judge.finding import Finding
+from pt004_model.judge.oracle import Verdict
+from pt004_model.model.commands import ChangeRun, Command
+from pt004_model.model.replies import NoAnswer, Reply, Response
+from pt004_model.proof.cases import CASES as TOLD
+from pt004_model.proof.folder import manifest
+from pt004_model.proof.outside import (
     Campaign,
     CampaignCoverage,
     CampaignFinding,
     FcLog,
     Quoted,
 )
-from pt004_model.evidence.proof.plain import code, inert, line, prose
-from pt004_model.evidence.proof.record import FOLDER
-from pt004_model.evidence.proof.report import REPORT, render
-from pt004_model.evidence.proof.verdict import Proof, State, prove
-from pt004_model.judge.finding import Finding
-from pt004_model.judge.oracle import Verdict
-from pt004_model.model.commands import ChangeRun, Command
-from pt004_model.model.replies import NoAnswer, Reply, Response
+from pt004_model.proof.plain import code, inert, line, prose
+from pt004_model.proof.record import FOLDER
+from pt004_model.proof.report import REPORT, render
+from pt004_model.proof.verdict import Proof, State, prove
 from tests.conftest import Golden
 from tests.evidence.proofs import CASES, HERE, last, taped
 from tests.repo.helpers import ROOT
@@ -230,10 +230,10 @@ def test_a_table_ends_where_it_ends(make: Callable[[], Proof]) -> None:
 def test_titles_and_templates_are_there() -> None:
     """Every case has a title, and the templates are shipped with the package."""
     assert tuple(TOLD) == CASES
-    folder = resources.files("pt004_model.evidence.proof").joinpath("templates")
+    folder = resources.files("pt004_model.proof").joinpath("templates")
     names = sorted(each.name for each in folder.iterdir())
     assert names == ["report.md.j2", "transcript.txt.j2"]
-    said = '"pt004_model.evidence.proof" = ["templates/*.j2"]'
+    said = '"pt004_model.proof" = ["templates/*.j2"]'
     assert said in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 

@@ -9,9 +9,12 @@ from typing import Any, TypeAlias
 import pytest
 from attrs import evolve
 
-from pt004_model.evidence.proof.outside import Campaign, CampaignCoverage, FcLog, Quoted
-from pt004_model.evidence.proof.record import answer_path
-from pt004_model.evidence.proof.verdict import (
+from pt004_model.judge.checks import AREAS
+from pt004_model.judge.oracle import Verdict
+from pt004_model.model.commands import ChangeRun
+from pt004_model.proof.outside import Campaign, CampaignCoverage, FcLog, Quoted
+from pt004_model.proof.record import answer_path
+from pt004_model.proof.verdict import (
     CAMPAIGN,
     FC_LOG,
     KEPT,
@@ -21,9 +24,6 @@ from pt004_model.evidence.proof.verdict import (
     State,
     prove,
 )
-from pt004_model.judge.checks import AREAS
-from pt004_model.judge.oracle import Verdict
-from pt004_model.model.commands import ChangeRun
 from tests.evidence.proofs import CASES, HERE, altered, last, taped
 from tests.habits import FREEDOMS, Habits
 from tests.stub import Losing, Stub, Tampering, digest

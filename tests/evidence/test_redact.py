@@ -14,8 +14,8 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pt004_model.evidence.redact import Redactor
 from pt004_model.model.commands import Names, Token
+from pt004_model.trace.redact import Redactor
 from pt004_model.wire.token import Credentials, make
 
 NAMES: Final = Names.of("tenant_omega", "tenant_omega_stranger", ("pt004_test_harness", "a", "b"))

@@ -7,8 +7,8 @@ import itertools
 import pytest
 from attrs import evolve
 
-from pt004_model.evidence.document import Trace
-from pt004_model.evidence.replay import (
+from pt004_model.drive.lockstep import Fc, Lockstep
+from pt004_model.drive.replay import (
     Replay,
     Result,
     attempt_lines,
@@ -16,15 +16,15 @@ from pt004_model.evidence.replay import (
     result_line,
     worst,
 )
-from pt004_model.evidence.trace import Origin, trace_of
-from pt004_model.explore.lockstep import Fc, Lockstep
-from pt004_model.explore.results import Found
-from pt004_model.explore.session import Session
+from pt004_model.drive.session import Session
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import Caller, Command, CreateRun, ReadRun, Token, Unknown
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.values import Body
+from pt004_model.trace.document import Trace
+from pt004_model.trace.recorded import Found
+from pt004_model.trace.writing import Origin, trace_of
 from pt004_model.vocabulary import Dialect
 from tests.explore.helpers import change, create, refusal, start, with_run
 from tests.habits import FREEDOMS, Habits, taking

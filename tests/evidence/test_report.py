@@ -7,18 +7,18 @@ import math
 import pytest
 from attrs import evolve
 
-from pt004_model.evidence.report import (
+from pt004_model.judge.checks import CHECKS
+from pt004_model.judge.oracle import Verdict
+from pt004_model.model.coverage import Edge
+from pt004_model.model.replies import NoAnswer, Reply
+from pt004_model.report.terminal import (
     by_weight,
     coverage_lines,
     finding_lines,
     progress_line,
     result_lines,
 )
-from pt004_model.explore.results import Progress, Result
-from pt004_model.judge.checks import CHECKS
-from pt004_model.judge.oracle import Verdict
-from pt004_model.model.coverage import Edge
-from pt004_model.model.replies import NoAnswer, Reply
+from pt004_model.search.results import Progress, Result
 from tests.evidence.helpers import COVERAGE, FINDING, found, result
 
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from pt004_model.evidence.document import Trace, load_trace
-from pt004_model.evidence.reproduction import FORMS, render
 from pt004_model.model.commands import Caller, CreateRun, Names, OddPath, ReadRun, Unknown
 from pt004_model.model.replies import Reply
 from pt004_model.model.values import Body
+from pt004_model.reproduce import FORMS, render
+from pt004_model.trace.document import Trace, load_trace
 from tests.conftest import GOLDEN
 
 SHOWN = {

@@ -13,8 +13,13 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pt004_model.evidence.redact import Redactor
-from pt004_model.evidence.trace import (
+from pt004_model.manual import clause
+from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, Tenant, Token, Unknown
+from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
+from pt004_model.model.values import Body
+from pt004_model.model.world import World
+from pt004_model.trace.redact import Redactor
+from pt004_model.trace.writing import (
     BadTrace,
     Origin,
     dump_command,
@@ -22,11 +27,6 @@ from pt004_model.evidence.trace import (
     trace,
     write_trace,
 )
-from pt004_model.manual import clause
-from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, Tenant, Token, Unknown
-from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
-from pt004_model.model.values import Body
-from pt004_model.model.world import World
 from pt004_model.vocabulary import Dialect
 from tests.evidence.helpers import COMMANDS, FINDING, JSON, NAMES, PAUSE, found
 

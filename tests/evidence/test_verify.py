@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from pt004_model.evidence.proof.folder import MANIFEST, manifest
-from pt004_model.evidence.proof.record import FOLDER, RECORD, answer_path, load_record
-from pt004_model.evidence.proof.report import REPORT, render
-from pt004_model.evidence.proof.verdict import prove
-from pt004_model.evidence.proof.verify import NoProof, Verification, verify
 from pt004_model.model.commands import ChangeRun
+from pt004_model.proof.folder import MANIFEST, manifest
+from pt004_model.proof.record import FOLDER, RECORD, answer_path, load_record
+from pt004_model.proof.report import REPORT, render
+from pt004_model.proof.verdict import prove
+from pt004_model.proof.verify import NoProof, Verification, verify
 from tests.evidence.proofs import altered, last, taped, written
 from tests.evidence.test_proof_verdict import reseal
 from tests.stub import Stub, Tampering

@@ -7,8 +7,8 @@ from typing import Final
 
 from attrs import evolve
 
-from pt004_model.explore.lockstep import Fc, Lockstep
-from pt004_model.explore.session import Session
+from pt004_model.drive.lockstep import Fc, Lockstep
+from pt004_model.drive.session import Session
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, ReadRun, Tenant

@@ -10,9 +10,9 @@ from attrs import evolve
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from pt004_model.explore.lockstep import Fc
+from pt004_model.drive.lockstep import Fc
+from pt004_model.drive.session import Session
 from pt004_model.explore.machine import WorkflowMachine
-from pt004_model.explore.session import Session
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import Caller, CreateRun, Token
 from pt004_model.model.moves import goals

@@ -8,16 +8,17 @@ from contextlib import contextmanager
 import pytest
 from attrs import define, evolve, field
 
-from pt004_model.explore.alone import make_whole, replay_alone, tell_plainly
-from pt004_model.explore.campaign import Campaign
-from pt004_model.explore.lockstep import Fc, Lockstep, TargetLost
-from pt004_model.explore.session import Session
-from pt004_model.explore.shrink import Budget, Commands, sent
+from pt004_model.drive.lockstep import Fc, Lockstep, TargetLost
+from pt004_model.drive.session import Session
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, RunRef, describe
 from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Body
+from pt004_model.search.campaign import Campaign
+from pt004_model.shrink.alone import make_whole, replay_alone, tell_plainly
+from pt004_model.shrink.shrinker import Budget, sent
+from pt004_model.trace.recorded import Commands
 from tests.explore.helpers import READ, change, create, refusal
 from tests.explore.test_campaign import SMALL, Heard, Shared
 from tests.stub import NAMES

@@ -9,15 +9,16 @@ from types import SimpleNamespace
 import pytest
 from attrs import define, evolve, field
 
-from pt004_model.explore import campaign as module
-from pt004_model.explore.campaign import PROFILES, Campaign, Profile
-from pt004_model.explore.lockstep import Fc
-from pt004_model.explore.results import Found, Progress, Result
-from pt004_model.explore.session import Session
+from pt004_model.drive.lockstep import Fc
+from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import Command, CreateRun, OddPath, RunRef, describe
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.values import Json
+from pt004_model.search import campaign as module
+from pt004_model.search.campaign import PROFILES, Campaign, Profile
+from pt004_model.search.results import Progress, Result
+from pt004_model.trace.recorded import Found
 from tests.explore.helpers import with_run
 from tests.stub import NAMES, Losing, Stub, Tamper, Tampering
 

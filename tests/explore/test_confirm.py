@@ -8,11 +8,11 @@ from itertools import cycle, repeat
 import pytest
 from attrs import define, field
 
-from pt004_model.explore.confirm import Confirmer
-from pt004_model.explore.session import Session
+from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Command, CreateRun
 from pt004_model.model.replies import Reply, Response
+from pt004_model.shrink.confirm import Confirmer
 from pt004_model.wire.patience import Silence
 from tests.explore.helpers import create, noting, with_run
 from tests.explore.test_campaign import Shared

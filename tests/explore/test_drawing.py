@@ -14,8 +14,8 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture.providers import GLOBAL_CONSTANTS, HypothesisProvider
 
+from pt004_model.drive.divergence import Divergence, divergence, raise_finding
 from pt004_model.explore.choices import ideas
-from pt004_model.explore.divergence import Divergence, divergence, raise_finding
 from pt004_model.explore.novelty import Novelty
 from pt004_model.explore.rounds import run_round, same_everywhere
 from pt004_model.explore.situation import Choice, Family, Situation

@@ -10,15 +10,16 @@ import pytest
 from attrs import define, evolve, field
 from hypothesis.errors import FlakyFailure, FlakyStrategyDefinition
 
+from pt004_model.drive.lockstep import Fc
+from pt004_model.drive.session import Session
 from pt004_model.explore import rounds
-from pt004_model.explore.campaign import PROFILES, Campaign, Profile
-from pt004_model.explore.lockstep import Fc
-from pt004_model.explore.results import Found, Result
-from pt004_model.explore.session import Session
-from pt004_model.explore.settling import KNOWN_SHRINK
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import ChangeRun, Command
 from pt004_model.model.replies import Reply, Response
+from pt004_model.search.campaign import PROFILES, Campaign, Profile
+from pt004_model.search.results import Result
+from pt004_model.shrink.settling import KNOWN_SHRINK
+from pt004_model.trace.recorded import Found
 from tests.explore.helpers import refusal, with_run
 from tests.explore.test_campaign import SMALL, Heard, Shared, both, unsealed
 from tests.stub import NAMES, Tampering

@@ -10,7 +10,7 @@ from itertools import cycle
 import pytest
 from attrs import define, evolve, field
 
-from pt004_model.explore.lockstep import Fc, Interruption, Lockstep, TargetLost
+from pt004_model.drive.lockstep import Fc, Lockstep, TargetLost
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import (
     Caller,
@@ -26,6 +26,7 @@ from pt004_model.model.commands import (
 from pt004_model.model.coverage import Edge
 from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Body
+from pt004_model.trace.interrupts import Interruption
 from pt004_model.vocabulary import Decision, Status
 from tests.explore.helpers import (
     READ,

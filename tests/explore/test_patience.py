@@ -8,8 +8,8 @@ from itertools import chain, repeat
 
 import pytest
 
-from pt004_model.explore import lockstep as lockstep_module
-from pt004_model.explore.lockstep import TargetLost
+from pt004_model.drive import lockstep as lockstep_module
+from pt004_model.drive.lockstep import TargetLost
 from pt004_model.wire import patience as patience_module
 from pt004_model.wire.patience import LOST_AFTER
 from tests.explore.helpers import READ, create, noting

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-from pt004_model.explore.recast import PLAIN_CREATE, REDUCTIONS
-from pt004_model.explore.reduce import Commands
 from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, ReadRun, Tenant
+from pt004_model.shrink.recast import PLAIN_CREATE, REDUCTIONS
+from pt004_model.trace.recorded import Commands
 from tests.explore.helpers import READ, change, create
 
 OURS = Caller()

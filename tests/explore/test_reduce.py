@@ -7,11 +7,6 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pt004_model.explore.foresight import Foresight
-from pt004_model.explore.recast import REDUCTIONS
-from pt004_model.explore.reduce import Commands, first_cuts, renumbered, without
-from pt004_model.explore.shrink import own_names
-from pt004_model.explore.simplify import simpler
 from pt004_model.judge.status import wrong_answers
 from pt004_model.model.commands import (
     Caller,
@@ -25,6 +20,12 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.values import Body, Json
 from pt004_model.model.world import World, expect
+from pt004_model.shrink.prefilter import Foresight
+from pt004_model.shrink.recast import REDUCTIONS
+from pt004_model.shrink.reduce import first_cuts, renumbered, without
+from pt004_model.shrink.shrinker import own_names
+from pt004_model.shrink.simplify import simpler
+from pt004_model.trace.recorded import Commands
 from pt004_model.vocabulary import Decision
 from tests.explore.helpers import change, create, session, start
 from tests.stub import Stub

@@ -9,19 +9,20 @@ from typing import Any
 import pytest
 from attrs import define, evolve, field
 
-from pt004_model.explore import settling
-from pt004_model.explore.campaign import Campaign
-from pt004_model.explore.lockstep import Fc, OutOfTime, whole
-from pt004_model.explore.recast import REDUCTIONS
-from pt004_model.explore.results import Result
-from pt004_model.explore.session import Session
-from pt004_model.explore.settling import Allowance
-from pt004_model.explore.shrink import replay
-from pt004_model.explore.simplify import simpler
+from pt004_model.drive.lockstep import Fc, OutOfTime
+from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import Command, CreateRun, ReadRun, RunRef, subject
 from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Json
+from pt004_model.search.campaign import Campaign
+from pt004_model.search.results import Result
+from pt004_model.shrink import settling
+from pt004_model.shrink.recast import REDUCTIONS
+from pt004_model.shrink.settling import Allowance
+from pt004_model.shrink.shrinker import replay
+from pt004_model.shrink.simplify import simpler
+from pt004_model.trace.recorded import whole
 from tests.explore.helpers import change, create, refusal
 from tests.explore.test_campaign import SMALL, Heard, Shared, robots, unsealed
 from tests.stub import NAMES, Tampering

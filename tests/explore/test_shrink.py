@@ -9,8 +9,7 @@ from itertools import chain, repeat
 import pytest
 from attrs import evolve
 
-from pt004_model.explore.lockstep import Fc, Lockstep
-from pt004_model.explore.shrink import Budget, Commands, Shrinker, replay, sent
+from pt004_model.drive.lockstep import Fc, Lockstep
 from pt004_model.judge.finding import Finding
 from pt004_model.model.commands import (
     Caller,
@@ -23,6 +22,8 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.replies import Reply
 from pt004_model.model.values import Json
+from pt004_model.shrink.shrinker import Budget, Shrinker, replay, sent
+from pt004_model.trace.recorded import Commands
 from tests.explore.helpers import (
     READ,
     STRANGER,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pt004_model.explore.shrink import Budget, Shrinker, replay
-from pt004_model.explore.statistics import Latency, Statistics
+from pt004_model.drive.statistics import Latency, Statistics
 from pt004_model.model.commands import Command, OddPath, Route
 from pt004_model.model.replies import Reply
+from pt004_model.shrink.shrinker import Budget, Shrinker, replay
 from tests.explore.helpers import READ, change, create, session, start, with_run
 from tests.habits import Habits, enforcing
 from tests.stub import Losing, Stub, Tampering

@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from pt004_model.evidence.reproduction import FORMS
+from pt004_model.reproduce import FORMS
 from tests.cli.helpers import invoke, traces
 from tests.cli.servers import fronted
 from tests.cli.test_secrets import KEY, good_token

@@ -14,13 +14,13 @@ import pytest
 from click.testing import CliRunner
 
 from pt004_model.cli import main
-from pt004_model.evidence.files import Unwritable
-from pt004_model.evidence.folder import Folder
-from pt004_model.evidence.lock import locked
-from pt004_model.evidence.reproduction import FORMS
-from pt004_model.explore import campaign
-from pt004_model.explore.campaign import Campaign
 from pt004_model.explore.rounds import goals_now
+from pt004_model.report.folder import Folder
+from pt004_model.reproduce import FORMS
+from pt004_model.search import campaign
+from pt004_model.search.campaign import Campaign
+from pt004_model.trace.files import Unwritable
+from pt004_model.trace.lock import locked
 from tests.cli.helpers import Ended, ended, invoke, start, summary, traces, wait_for
 from tests.cli.servers import Seen, fronted
 from tests.cli.test_stateful import SUITE, begin

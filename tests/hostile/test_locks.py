@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pt004_model.evidence.lock import NAME, Busy, locked
-from pt004_model.evidence.tracker.directory import DirectoryTracker
+from pt004_model.trace.lock import NAME, Busy, locked
+from pt004_model.tracker.directory import DirectoryTracker
 from tests.cli.helpers import ended, invoke, start, summary, wait_for
 from tests.cli.test_stateful import suite
 from tests.evidence.tracker.nights import DENIED, LINKED, night

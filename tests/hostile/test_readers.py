@@ -18,9 +18,9 @@ from typing import Any, Final, TypeAlias
 import pytest
 from attrs import asdict
 
-from pt004_model.evidence.proof.outside import BadSource, read_campaign
-from pt004_model.evidence.redact import Redactor
-from pt004_model.evidence.reproduction import FORMS
+from pt004_model.proof.outside import BadSource, read_campaign
+from pt004_model.reproduce import FORMS
+from pt004_model.trace.redact import Redactor
 from tests.cli.helpers import invoke
 
 Mutation: TypeAlias = Callable[[bytes, random.Random], bytes]

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from attrs import define, evolve, field, frozen
 
-from pt004_model.explore.lockstep import Lockstep
+from pt004_model.drive.lockstep import Lockstep
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Judgement, Oracle, Verdict
 from pt004_model.model.commands import (

@@ -9,8 +9,8 @@ import pytest
 import rfc8785
 from attrs import evolve
 
-from pt004_model.explore.lockstep import Lockstep
-from pt004_model.explore.session import Session
+from pt004_model.drive.lockstep import Lockstep
+from pt004_model.drive.session import Session
 from pt004_model.judge.finding import Finding, fingerprint
 from pt004_model.judge.memory import MOST_OF_A_KIND, Ledger, Notes
 from pt004_model.judge.oracle import Oracle

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pt004_model.drive.replay import Result
 from pt004_model.embedded import FAULTS
-from pt004_model.evidence.replay import Result
-from pt004_model.evidence.reproduction import FORMS
-from pt004_model.evidence.score import Kill
+from pt004_model.mutation_score import Kill
+from pt004_model.reproduce import FORMS
 from tests.quality.conftest import FORGOTTEN
 from tests.quality.reproduced import Examined
 from tests.showing import CONFORMS, DIVERGES, UNSURE

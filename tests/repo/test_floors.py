@@ -48,7 +48,7 @@ PLANTS = [
     ("vocabulary.py", "import pt004_model.model.run", "the floors"),
     ("model/run.py", "import pt004_model.judge.oracle", "the floors"),
     ("wire/codec.py", "import pt004_model.judge.fields", "the floors"),
-    ("explore/shrink.py", "import pt004_model.evidence.files", "the floors"),
+    ("explore/shrink.py", "import pt004_model.trace.files", "the floors"),
     ("model/world.py", "import hypothesis", "model and judge know neither HTTP nor Hypothesis"),
     ("judge/gates.py", "import httpx", "model and judge know neither HTTP nor Hypothesis"),
     ("embedded/rules.py", "import pt004_model.model.rules", "the embedded FC knows the names"),

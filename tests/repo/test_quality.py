@@ -20,7 +20,7 @@ del TagsAreSorted.strings
 """
 """Loaded by every process before anything else: the fault is there by name, and does nothing."""
 TOO_SHORT = """
-from pt004_model.evidence import score
+from pt004_model import mutation_score as score
 
 score.shortest_traces = lambda: {"tags-are-sorted": {"lifecycle.sent-data-kept": 0}}
 """

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from pt004_model.cli import main
-from pt004_model.explore.campaign import PROFILES
+from pt004_model.search.campaign import PROFILES
 from tests.repo.helpers import PACKAGE, ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -23,26 +23,26 @@ from types import FrameType
 import click
 import pytest
 
+from pt004_model.baseline import Known
 from pt004_model.cli.check import next_command, story
 from pt004_model.cli.known import read
 from pt004_model.cli.options import Setup, from_environment
 from pt004_model.cli.screen import Screen
 from pt004_model.cli.session import UNSURE, Connected, Unsure, connected
 from pt004_model.cli.streams import steady_streams
-from pt004_model.evidence import report
-from pt004_model.evidence.conduct import INTERRUPTED as INTERRUPTED_WHY
-from pt004_model.evidence.conduct import conduct, keep_nothing, why_broken
-from pt004_model.evidence.files import Unwritable
-from pt004_model.evidence.folder import Folder
-from pt004_model.evidence.interrupts import INTERRUPTED, TERMINATED, terminate
-from pt004_model.evidence.known import Known
-from pt004_model.evidence.lock import Busy
-from pt004_model.evidence.trace import Origin
-from pt004_model.explore.campaign import PROFILES, Campaign, Profile
-from pt004_model.explore.divergence import Divergence
-from pt004_model.explore.results import Result
+from pt004_model.drive.divergence import Divergence
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.scenarios import CANONICAL
+from pt004_model.report import terminal
+from pt004_model.report.folder import Folder
+from pt004_model.report.record import INTERRUPTED as INTERRUPTED_WHY
+from pt004_model.report.record import conduct, keep_nothing, why_broken
+from pt004_model.search.campaign import PROFILES, Campaign, Profile
+from pt004_model.search.results import Result
+from pt004_model.trace.files import Unwritable
+from pt004_model.trace.interrupts import INTERRUPTED, TERMINATED, terminate
+from pt004_model.trace.lock import Busy
+from pt004_model.trace.writing import Origin
 
 RESULT = pytest.StashKey[Result]()
 LINES = pytest.StashKey[list[str]]()
@@ -192,7 +192,7 @@ def result(
         result = conduct(campaign, folder, screen.say)
     except BaseException as error:
         result, broken = campaign.result(why_broken(error)), error
-    lines = [*story(result, folder, known), *report.result_lines(result, None)]
+    lines = [*story(result, folder, known), *terminal.result_lines(result, None)]
     if isinstance(broken, Unwritable):
         for line in lines:
             screen.say(folder.origin.hide(line))

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
+from pt004_model.baseline import Known
 from pt004_model.cli.session import Connected
-from pt004_model.evidence import report
-from pt004_model.evidence.folder import Folder
-from pt004_model.evidence.known import Known
-from pt004_model.explore.divergence import divergence
-from pt004_model.explore.lockstep import Lockstep, Tally
+from pt004_model.drive.divergence import divergence
+from pt004_model.drive.lockstep import Lockstep, Tally
 from pt004_model.explore.properties import live_through, live_through_statuses
-from pt004_model.explore.results import Result
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.scenarios import CANONICAL
+from pt004_model.report import terminal
+from pt004_model.report.folder import Folder
+from pt004_model.search.results import Result
 
 
 def test_canonical_case(case: str, there: Connected, folder: Folder, known: Known) -> None:
@@ -43,7 +43,7 @@ def test_canonical_case(case: str, there: Connected, folder: Folder, known: Know
 def test_area(area: str, result: Result, folder: Folder) -> None:
     """Every answer in the campaign was one that the contract allows in this area."""
     found = [e for e in result.findings if e.finding.area == area and not e.known]
-    lines = [folder.origin.hide(line) for each in found for line in report.finding_lines(each)]
+    lines = [folder.origin.hide(line) for each in found for line in terminal.finding_lines(each)]
     assert lines == []
 
 

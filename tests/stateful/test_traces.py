@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from pt004_model.cli.session import Connected
-from pt004_model.evidence.folder import Folder
-from pt004_model.evidence.replay import attempt_lines, replay_trace, result_line
-from pt004_model.evidence.trace import BadTrace, load_trace
+from pt004_model.drive.replay import attempt_lines, replay_trace, result_line
 from pt004_model.judge.oracle import Verdict
+from pt004_model.report.folder import Folder
+from pt004_model.trace.writing import BadTrace, load_trace
 
 USAGE = 2
 FILES = sorted((Path(__file__).parent / "traces").glob("*.json"))

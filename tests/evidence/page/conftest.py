@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from pt004_model.explore.results import Result
+from pt004_model.search.results import Result
 from tests.evidence.page.chromium import FLAGS, chromium
 from tests.evidence.page.helpers import explored
 

@@ -11,17 +11,18 @@ from typing import Any, Final
 from attrs import evolve, field, frozen
 from playwright.sync_api import Browser, Dialog, Page
 
-from pt004_model.evidence.folder import Folder
-from pt004_model.evidence.page import write_page
-from pt004_model.evidence.trace import Origin
-from pt004_model.explore.campaign import PROFILES, Campaign
-from pt004_model.explore.results import Found, Progress, Result
-from pt004_model.explore.shrink import replay
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import Command, ReadRun
 from pt004_model.model.replies import Reply
 from pt004_model.model.values import Json
+from pt004_model.report.folder import Folder
+from pt004_model.report.page import write_page
+from pt004_model.search.campaign import PROFILES, Campaign
+from pt004_model.search.results import Progress, Result
+from pt004_model.shrink.shrinker import replay
+from pt004_model.trace.recorded import Found
+from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
 from tests.explore.helpers import READ, change, create, session, start, with_run
 from tests.stub import NAMES, Stub, Tampering

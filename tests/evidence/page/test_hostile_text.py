@@ -11,10 +11,10 @@ from attrs import evolve
 from jinja2 import Environment
 from playwright.sync_api import Browser
 
-from pt004_model.evidence.page import render, rendering
-from pt004_model.explore.results import Result
-from pt004_model.explore.statistics import Statistics
+from pt004_model.drive.statistics import Statistics
 from pt004_model.model.coverage import Edge
+from pt004_model.report.page import render, rendering
+from pt004_model.search.results import Result
 from tests.cli.helpers import read_json
 from tests.evidence.page.helpers import Opened, diverging, kept, opened, page_of, with_texts
 

@@ -10,7 +10,7 @@ from attrs import evolve
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # has no types
 from playwright.sync_api import Browser, expect
 
-from pt004_model.explore.results import Result
+from pt004_model.search.results import Result
 from tests.evidence.page.helpers import Opened, diverging, many, opened, page_of
 
 KINDS = ("none", "one", "thirty", "long", "unsure")

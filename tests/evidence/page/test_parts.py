@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from pt004_model.evidence.page import BadFolder, render
-from pt004_model.evidence.page.charts import bars, share
-from pt004_model.evidence.page.coverage import heat, lifecycle, tables
-from pt004_model.evidence.page.documents import read
-from pt004_model.evidence.page.story import SHOWN, markdown, stories
-from pt004_model.evidence.page.text import Piece, compared, cut, pretty, visible
-from pt004_model.explore.results import Result
 from pt004_model.model.coverage import Edge
 from pt004_model.model.graph import arrows
+from pt004_model.report.page import BadFolder, render
+from pt004_model.report.page.charts import bars, share
+from pt004_model.report.page.coverage import heat, lifecycle, tables
+from pt004_model.report.page.story import SHOWN, markdown, stories
+from pt004_model.report.page.text import Piece, compared, cut, pretty, visible
+from pt004_model.report.summary import read
+from pt004_model.search.results import Result
 from pt004_model.vocabulary import Status
 from tests.cli.helpers import invoke, read_json
 from tests.evidence.page.helpers import diverging, kept, many

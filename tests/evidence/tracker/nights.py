@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from pt004_model.evidence.trace import Origin
-from pt004_model.evidence.trace import trace as trace_document
 from pt004_model.judge.finding import Finding
+from pt004_model.trace.writing import Origin
+from pt004_model.trace.writing import trace as trace_document
 from pt004_model.vocabulary import Dialect
 from tests.evidence.helpers import found
 from tests.stub import NAMES

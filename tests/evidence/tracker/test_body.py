@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from pt004_model.evidence.document import Reproduced, Trace, TraceStep, read_trace
-from pt004_model.evidence.markdown import defuse, fenced, shown, span
-from pt004_model.evidence.page.documents import FindingDocument
-from pt004_model.evidence.tracker.body import Evidence, counter_text, draft
-from pt004_model.evidence.tracker.issues import (
+from pt004_model.model.replies import NoAnswer, Reply
+from pt004_model.report.summary import FindingDocument
+from pt004_model.report.text import defuse, fenced, shown, span
+from pt004_model.trace.document import Reproduced, Trace, TraceStep, read_trace
+from pt004_model.tracker.body import Evidence, counter_text, draft
+from pt004_model.tracker.issues import (
     Draft,
     History,
     Limits,
@@ -24,8 +25,7 @@ from pt004_model.evidence.tracker.issues import (
     markers,
     read_history,
 )
-from pt004_model.evidence.tracker.submission import Sighting
-from pt004_model.model.replies import NoAnswer, Reply
+from pt004_model.tracker.submission import Sighting
 from tests.evidence.tracker.nights import DENIED, DENY, day, trace
 
 LIMITS: Final = Limits(256, 65_536)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from pt004_model.evidence.tracker.issues import History, fingerprint_of, read_history
+from pt004_model.tracker.issues import History, fingerprint_of, read_history
 from tests.evidence.tracker.nights import DENIED, DENY, LINK, LINKED, Came, many, night
 from tests.evidence.tracker.worlds import Nights, Seen, World
 

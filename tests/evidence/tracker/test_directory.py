@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from pt004_model.evidence.tracker.directory import DirectoryTracker
-from pt004_model.evidence.tracker.issues import Comment, Draft, Refused, marker
+from pt004_model.tracker.directory import DirectoryTracker
+from pt004_model.tracker.issues import Comment, Draft, Refused, marker
 from tests.evidence.tracker.nights import FIRST_NIGHT
 
 DRAFT = Draft("policy.deny-blocks: a title", "The body.\n\nIts end.", ("pt004", "policy"))

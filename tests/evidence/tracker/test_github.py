@@ -13,9 +13,9 @@ from typing import TypeAlias
 import pytest
 from attrs import evolve
 
-from pt004_model.evidence.tracker.directory import DirectoryTracker
-from pt004_model.evidence.tracker.github import GitHubTracker
-from pt004_model.evidence.tracker.issues import (
+from pt004_model.tracker.directory import DirectoryTracker
+from pt004_model.tracker.github import GitHubTracker
+from pt004_model.tracker.issues import (
     Draft,
     Lost,
     Refused,

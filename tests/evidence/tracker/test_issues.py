@@ -9,7 +9,7 @@ from attrs import asdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pt004_model.evidence.tracker.issues import (
+from pt004_model.tracker.issues import (
     Comment,
     History,
     counter,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pt004_model.evidence.tracker.filing import SelfTest
-from pt004_model.evidence.tracker.issues import Refused
+from pt004_model.tracker.filing import SelfTest
+from pt004_model.tracker.issues import Refused
 from tests.evidence.tracker.fake_github import REPOSITORY, FakeGitHub, Mishap
 from tests.evidence.tracker.nights import DENIED
 from tests.evidence.tracker.worlds import GitHubWorld, Nights, World

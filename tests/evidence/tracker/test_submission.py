@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from pt004_model.evidence.document import Reproduced
-from pt004_model.evidence.page.documents import BadFolder
-from pt004_model.evidence.replay import Result
-from pt004_model.evidence.tracker.issues import moment, stamp
-from pt004_model.evidence.tracker.submission import read_submission
+from pt004_model.drive.replay import Result
+from pt004_model.report.summary import BadFolder
+from pt004_model.trace.document import Reproduced
+from pt004_model.tracker.issues import moment, stamp
+from pt004_model.tracker.submission import read_submission
 from tests.evidence.tracker.nights import DENIED, DENY, LINK, Came, night
 
 

@@ -9,11 +9,11 @@ from typing import Any, Protocol
 
 from attrs import define, field, frozen
 
-from pt004_model.evidence.tracker.directory import DirectoryTracker
-from pt004_model.evidence.tracker.filing import Filing
-from pt004_model.evidence.tracker.github import GitHubTracker
-from pt004_model.evidence.tracker.issues import Tracker
-from pt004_model.evidence.tracker.submission import read_submission
+from pt004_model.tracker.directory import DirectoryTracker
+from pt004_model.tracker.filing import Filing
+from pt004_model.tracker.github import GitHubTracker
+from pt004_model.tracker.issues import Tracker
+from pt004_model.tracker.submission import read_submission
 from tests.evidence.tracker.fake_github import REPOSITORY, TOKEN, FakeGitHub
 from tests.evidence.tracker.nights import FIRST_NIGHT, Fault, day, night
 

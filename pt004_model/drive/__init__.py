@@ -1,0 +1,1 @@
+"""Sending and judging: lockstep, sessions, replays, playback, preflight."""

@@ -1,0 +1,357 @@
+"""Model and FC driven side by side: every reply judged, every step recorded.
+
+A lockstep is one conversation. It sends a command, has the judge say which of the worlds the reply
+agrees with, and keeps those. After a finding nothing more can be said of the run concerned: it is
+set aside, and the rest of the conversation goes on.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+import uuid
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from attrs import define, evolve, field
+
+from pt004_model.drive.statistics import Statistics
+from pt004_model.judge.finding import Finding
+from pt004_model.judge.memory import Seen, View
+from pt004_model.judge.oracle import Judgement, Oracle, Verdict
+from pt004_model.model.asks import Change, read_change
+from pt004_model.model.commands import (
+    ChangeRun,
+    Command,
+    CreateRun,
+    ReadRun,
+    RunRef,
+    Tenant,
+    Unknown,
+    subject,
+)
+from pt004_model.model.coverage import Edge, edge
+from pt004_model.model.laws import SOMETIMES
+from pt004_model.model.moves import Move
+from pt004_model.model.replies import NoAnswer, Reply, Response
+from pt004_model.model.run import Run
+from pt004_model.model.world import Accepted, World, shape
+from pt004_model.trace.interrupts import Interruption
+from pt004_model.trace.recorded import Step, whole
+from pt004_model.vocabulary import Decision, Status
+from pt004_model.wire.patience import Silence
+
+TRIES: Final = 4
+"""How often a conversation is tried in which a call gets no answer."""
+_CONFIRMATIONS: Final = 6
+
+
+class Fc(Protocol):
+    """Whatever answers commands: an FC over HTTP, or a stub in a test."""
+
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
+        """Send ``command``; the reply, or that none came. Never raises."""
+        ...
+
+
+class BrokenOff(Interruption):
+    """A conversation cannot go on; the message is a sentence for people."""
+
+
+class TargetLost(BrokenOff):
+    """The FC stopped answering."""
+
+
+class OutOfTime(BrokenOff):
+    """The time for it is up."""
+
+
+@define
+class Tally:
+    """What a campaign counts over all its conversations.
+
+    ``edges`` counts how often each edge was driven, ``witnessed`` names the sometimes-laws seen.
+    ``own`` counts the decisions that the FC acted on by itself (section 5.3), ``held`` those that
+    it did not. ``open`` counts the calls that may have been applied without an answer, ``silence``
+    the calls in a row that had none. ``on_run`` is told the id of every run that was made.
+    ``hindered`` counts how often a known finding broke off a run of a length on its way.
+    ``statistics`` is what people may want to know besides.
+    """
+
+    edges: dict[Edge, int] = field(factory=dict)
+    witnessed: set[str] = field(factory=set)
+    own: dict[Decision, int] = field(factory=dict)
+    held: dict[Decision, int] = field(factory=dict)
+    commands: int = 0
+    open: int = 0
+    silence: Silence = field(factory=Silence)
+    on_run: Callable[[str], None] = lambda _: None
+    hindered: dict[tuple[int, tuple[Move, ...]], int] = field(factory=dict)
+    statistics: Statistics = field(factory=Statistics)
+
+    def hinder(self, length: int, path: tuple[Move, ...]) -> None:
+        """Count that a known finding came at the end of a path of a run of ``length`` steps."""
+        self.hindered[length, path] = self.hindered.get((length, path), 0) + 1
+
+
+@define
+class Lockstep:
+    """One conversation with an FC, judged as it goes.
+
+    ``on_finding`` is called with each finding as soon as it is seen, and may raise. ``journal``
+    collects the commands of a whole campaign, of which this conversation ``began`` at that place;
+    ``adopted`` maps runs of earlier conversations to the places where they were created. A call
+    that is still ``under_way`` when the next one is asked for was broken off by an interrupt.
+    ``forgotten`` are the idempotency keys of what was set aside, by tenant.
+    ``pace`` is the seconds that are left between two calls, ``patience`` those without any answer
+    after which the FC counts as gone. ``on_call`` is called before each call, and may raise.
+    """
+
+    fc: Fc
+    oracle: Oracle
+    on_finding: Callable[[Finding, Lockstep], None]
+    tally: Tally = field(factory=Tally)
+    authenticates: bool = False
+    steps: list[Step] = field(factory=list)
+    set_aside: set[int] = field(factory=set)
+    forgotten: set[tuple[int, str]] = field(factory=set)
+    nonce: str = field(factory=lambda: secrets.token_hex(6))
+    journal: list[Command] | None = None
+    began: int = field(init=False)
+    adopted: dict[int, int] = field(factory=dict)
+    under_way: bool = False
+    pace: float = 0.0
+    patience: float = 0.0
+    on_call: Callable[[], None] = lambda: None
+    views: tuple[View, ...] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.views = (View(World(authenticates=self.authenticates)),)
+        self.began = len(self.journal) if self.journal is not None else 0
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether a call got no answer, so that what was not seen may be there all the same."""
+        return any(isinstance(step.response, NoAnswer) for step in self.steps)
+
+    @property
+    def world(self) -> World:
+        """The likeliest world; it is the only one unless a call stayed without an answer."""
+        return self.views[0].world
+
+    def adopt(self, run: Run, seen: Seen, since: int) -> None:
+        """Take over a run of an earlier conversation, to be read again."""
+        self.adopted[run.number] = since
+        self.views = tuple(
+            evolve(view, world=view.world.with_run(run), seen={**view.seen, run.number: seen})
+            for view in self.views
+        )
+
+    def needed(self) -> tuple[Command, ...]:
+        """All commands that what was seen last may depend on, and that can be sent again.
+
+        Those of this conversation; for a run of an earlier one, all since it was created. Other
+        runs of earlier conversations are read in between, which nothing can do that begins here.
+        """
+        last = subject(self.steps[-1].command)
+        if self.journal is None or last not in self.adopted:
+            return whole(step.command for step in self.steps)
+        return whole(self.journal[self.adopted[last] :])
+
+    def steps_of(self, commands: tuple[Command, ...]) -> tuple[Step, ...]:
+        """The steps of this conversation that ``commands`` end with, as needed() gave them."""
+        made = {each.run for each in commands if isinstance(each, CreateRun)}
+        return tuple(s for s in self.steps if subject(s.command) in {None, *made})
+
+    def drivable(self, number: int) -> bool:
+        """Whether the run is known, within the contract, and not waiting for a lost answer."""
+        world = self.world
+        return (
+            number in world.runs
+            and number not in self.set_aside
+            and number not in self.adopted
+            and number not in world.outside
+            and number not in world.open_calls
+        )
+
+    def do(self, command: Command) -> Judgement | None:
+        """Send ``command`` and judge the reply; ``None`` when it is about a run set aside.
+
+        Nor is anything sent under a key that was set aside with its run, and a create that would
+        give the name of a run to another one.
+
+        Raises :class:`TargetLost` when the FC has stopped answering, and what ``on_finding`` does.
+        """
+        number = subject(command)
+        if self.under_way:
+            return None  # nobody has seen what the call before this one did
+        if _keys(command) & self.forgotten:
+            return None
+        if isinstance(command, CreateRun):
+            if self._named_twice(command):
+                return None
+        elif number is not None:
+            known = number in self.world.runs and number not in self.set_aside
+            waiting = isinstance(command, ChangeRun) and not self.drivable(number)
+            if not known or waiting:
+                return None
+        self.on_call()
+        before = self.world
+        if self.pace and self.steps:
+            time.sleep(self.pace)
+        if self.journal is not None:
+            self.journal.append(command)
+        named: list[str] = []
+
+        def run_id(ref: RunRef) -> str:
+            named.append(self._run_id(ref))
+            return named[-1]
+
+        self.under_way = True
+        began = time.monotonic()
+        response = self.fc.ask(command, run_id, self.nonce)
+        self.tally.commands += 1
+        judgement = self.oracle.judge(self.views, command, response)
+        judgement = self._confirmed(command, response, judgement)
+        if judgement.views:
+            self.views = judgement.views
+        else:
+            self._leave(command)
+        used = named[0] if named else ""
+        step = Step(command, response, before, self.world, judgement.findings, used, self.nonce)
+        self.steps.append(step)
+        self.under_way = False
+        if isinstance(response, NoAnswer):
+            self._wait(command, response, began)
+        self._count(command, response, judgement, before)
+        for finding in judgement.findings[:1]:
+            self.on_finding(finding, self)
+        return judgement
+
+    def _named_twice(self, command: CreateRun) -> bool:
+        """Whether the create's run is there already, and it is no repetition under its key."""
+        if command.run not in self.views[0].seen:
+            return False
+        return (int(command.caller.tenant), command.key) not in self.world.keys
+
+    def _leave(self, command: Command) -> None:
+        """Set the run of a call aside: nothing that is read of it from now on is judged.
+
+        Its keys go with it, and so does that of the call, of which nobody can tell if it was used.
+        """
+        number = subject(command)
+        self.forgotten |= _keys(command)
+        if number is None:
+            return
+        self.set_aside.add(number)
+        used = self.world.keys.items()
+        self.forgotten |= {key for key, before in used if before.run.number == number}
+        self.views = tuple(
+            evolve(
+                view,
+                world=evolve(
+                    view.world,
+                    runs={n: run for n, run in view.world.runs.items() if n != number},
+                ),
+            )
+            for view in self.views
+        )
+
+    def _wait(self, command: Command, response: NoAnswer, began: float) -> None:
+        """Give an FC that does not answer some time. Raises :class:`TargetLost` in the end."""
+        tally, silence = self.tally, self.tally.silence
+        tally.open += response.applied and not _harmless(command)
+        silence.unanswered(began)
+        if silence.means_gone(self.patience):
+            raise TargetLost(response.why)
+        silence.pause(self.patience)
+
+    def _count(
+        self, command: Command, response: Response, judgement: Judgement, before: World
+    ) -> None:
+        if isinstance(response, NoAnswer):
+            return
+        tally = self.tally
+        tally.silence.answered()
+        tally.statistics.answered(command, response)
+        if judgement.verdict is not Verdict.CONFORMS:
+            return
+        if isinstance(judgement.outcome, Accepted) and judgement.outcome.replay:
+            return
+        accepted = isinstance(judgement.outcome, Accepted)
+        if isinstance(command, CreateRun) and accepted:
+            tally.on_run(self.views[0].seen[command.run].run_id)
+            tally.statistics.created(self.world.runs[command.run])
+        driven = edge(before, command, accepted)
+        if driven is not None:
+            tally.edges[driven] = tally.edges.get(driven, 0) + 1
+        if accepted and isinstance(command, ChangeRun) and isinstance(command.run, int):
+            after = self.world.runs[command.run]
+            self._witness(command, before.runs[command.run], after)
+            if driven is not None:
+                tally.statistics.moved(driven.command, before.runs[command.run], after)
+
+    def _witness(self, command: ChangeRun, before: Run, after: Run) -> None:
+        """Note the sometimes-laws that a change is a witness of, and who acted on a decision."""
+        change = read_change(command.body)
+        if not isinstance(change, Change):
+            return
+        for law in SOMETIMES:
+            if law.name not in self.tally.witnessed and law.holds(before, change, after):
+                self.tally.witnessed.add(law.name)
+        # only an FC that governs a run may act by itself, and only when a step is started
+        started = after.governed and after.state.step != before.state.step
+        if started and after.state.decision in {Decision.FLAG, Decision.DENY}:
+            acted = after.state.status is not Status.RUNNING
+            counts = self.tally.own if acted else self.tally.held
+            counts[after.state.decision] = counts.get(after.state.decision, 0) + 1
+
+    def _confirmed(self, command: Command, response: Response, judgement: Judgement) -> Judgement:
+        """Ask again before it is said that a foreign run is refused otherwise than an unknown one.
+
+        An FC is free to choose between the codes anew at each call, so one that chooses by chance
+        must not be blamed: the call on an unknown run is made until it gets the same code.
+        """
+        if not any(each.check == "isolation.same-code" for each in judgement.findings):
+            return judgement
+        assert isinstance(command, ReadRun | ChangeRun)  # noqa: S101 - no other calls are compared
+        assert isinstance(response, Reply)  # noqa: S101 - a finding needs a reply
+        code = response.code
+        if isinstance(command.run, Unknown):
+            code = self.world.hidden[shape(command)]
+        for _ in range(_CONFIRMATIONS):
+            again = self.fc.ask(evolve(command, run=Unknown()), self._run_id, self.nonce)
+            if isinstance(again, Reply) and again.code == code:
+                return Judgement(Verdict.CONFORMS, self.views)
+        return judgement
+
+    def _run_id(self, ref: RunRef) -> str:
+        """The id of a run on this FC; an unknown run gets one that cannot exist."""
+        if isinstance(ref, Unknown):
+            if ref.spelling:
+                return f"{ref.spelling}-{secrets.token_hex(8)}"
+            return _look_alike(next((s.run_id for s in self.views[0].seen.values()), ""))
+        return self.views[0].seen[ref].run_id
+
+
+def _keys(command: Command) -> set[tuple[int, str]]:
+    """Return the key that a call may use up, with its tenant, if it has one (section 10)."""
+    if isinstance(command, CreateRun | ChangeRun) and command.key:
+        return {(int(command.caller.tenant), command.key)}
+    return set()
+
+
+def _harmless(command: Command) -> bool:
+    return not isinstance(command, CreateRun | ChangeRun) or (
+        command.caller.tenant is Tenant.NOBODY
+    )
+
+
+def _look_alike(run_id: str) -> str:
+    """An id that no run has and that looks like ``run_id``."""
+    try:
+        known = uuid.UUID(run_id)
+    except ValueError:
+        return f"{run_id or 'run'}{secrets.token_hex(8)}"
+    fresh = uuid.UUID(bytes=secrets.token_bytes(16), version=4)
+    return str(fresh) if run_id == str(known) else fresh.hex

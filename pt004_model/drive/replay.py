@@ -1,0 +1,265 @@
+"""A trace sent again, judged as it was: is what was found still there?
+
+No Hypothesis is in this. The commands go out in the order of the trace, in a conversation of their
+own with an FC of either dialect, and each reply is judged as in a campaign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any, Final
+
+from attrs import evolve, frozen
+
+from pt004_model.drive.lockstep import TRIES, OutOfTime, Tally, TargetLost
+from pt004_model.drive.session import Session
+from pt004_model.judge.finding import Finding, quote
+from pt004_model.judge.oracle import Judgement, Verdict
+from pt004_model.model.commands import Token, describe
+from pt004_model.model.replies import NoAnswer, Response, Undecodable
+from pt004_model.model.telling import tell
+from pt004_model.model.world import Unjudged, expect
+from pt004_model.trace.document import Trace, TraceStep
+from pt004_model.trace.recorded import Step
+
+
+class Result(StrEnum):
+    """What became of a finding when its trace was replayed."""
+
+    REPRODUCED = "reproduced"
+    CHANGED = "changed"
+    UNSURE = "unsure"
+    FIXED = "fixed"
+
+
+VERDICTS: Final = {
+    Result.REPRODUCED: Verdict.DIVERGES,
+    Result.CHANGED: Verdict.DIVERGES,
+    Result.UNSURE: Verdict.UNSURE,
+    Result.FIXED: Verdict.CONFORMS,
+}
+"""What each result says of the FC."""
+
+
+@frozen
+class Attempt:
+    """One run through the commands.
+
+    ``steps`` has a recorded step for each command of the trace in turn, ``None`` for one that was
+    not sent; what follows the finding is left out. ``why`` is a sentence.
+    """
+
+    result: Result
+    why: str
+    finding: Finding | None
+    steps: tuple[Step | None, ...]
+
+
+@frozen
+class Replay:
+    """What became of a trace in ``runs`` attempts, of which ``seen`` showed the ``result``.
+
+    ``finding`` is the one that was seen, ``None`` where none was. ``why`` is a sentence.
+    """
+
+    result: Result
+    seen: int
+    runs: int
+    why: str
+    finding: Finding | None
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the replay says of the FC."""
+        return VERDICTS[self.result]
+
+
+def replay_trace(session: Session, trace: Trace, runs: int = 1) -> Replay:
+    """Send the commands of ``trace`` to the FC of ``session``, ``runs`` times over.
+
+    REPRODUCED when the finding was seen at least once, else CHANGED when another was, else UNSURE
+    when an attempt says nothing, else FIXED. Nothing is counted in the session. Never raises for
+    what an FC does.
+    """
+    missing = _missing_tokens(session, trace)
+    if missing:
+        return Replay(Result.UNSURE, 0, 0, missing, None, ())
+    own = evolve(session.paced_for(trace.where), tally=Tally(on_run=session.tally.on_run))
+    attempts = tuple(_answered_attempt(own, trace) for _ in range(runs))
+    for result in Result:  # in the order in which one outweighs the next
+        same = [each for each in attempts if each.result is result]
+        if same:
+            return Replay(result, len(same), runs, same[0].why, same[0].finding, attempts)
+    raise ValueError("a replay takes at least one run")
+
+
+def worst(replays: tuple[Replay, ...]) -> Verdict:
+    """The verdict of several replays: a finding outranks what is unsure, and that a pass."""
+    said = {each.verdict for each in replays}
+    order = (Verdict.DIVERGES, Verdict.UNSURE)
+    return next((each for each in order if each in said), Verdict.CONFORMS)
+
+
+def _missing_tokens(session: Session, trace: Trace) -> str:
+    """Why the calls cannot be made as they were, or nothing: some take a token or the secret."""
+    needed = {command.caller.token for command in trace.commands} - {Token.GOOD}
+    if needed <= set(session.bad_tokens):
+        return ""
+    kinds = ", ".join(sorted(needed - set(session.bad_tokens)))
+    return (
+        f"a call is made with a bad token ({kinds}), which takes an FC that checks tokens and the"
+        " means to make one: set FC_TOKEN or SECRET_KEY (the embedded one takes --auth as well)"
+    )
+
+
+def _answered_attempt(session: Session, trace: Trace) -> Attempt:
+    """An attempt, made again where a call got no answer: that says nothing of the finding."""
+    for _ in range(TRIES):
+        attempt = _attempt(session, trace)
+        answered = not any(step and isinstance(step.response, NoAnswer) for step in attempt.steps)
+        if attempt.finding or answered or session.tally.silence.means_gone(session.patience):
+            break
+    return attempt
+
+
+def _attempt(session: Session, trace: Trace) -> Attempt:
+    lockstep = session.lockstep(lambda _finding, _lockstep: None)
+    steps: list[Step | None] = []
+    judgements: list[Judgement | None] = []
+    other: Finding | None = None
+    for each in trace.steps:
+        try:
+            judgements.append(lockstep.do(each.send))
+        except TargetLost as lost:
+            steps.append(lockstep.steps[-1])
+            return Attempt(Result.UNSURE, f"the FC stopped answering: {lost}", None, tuple(steps))
+        except OutOfTime as over:
+            return Attempt(Result.UNSURE, str(over), None, tuple(steps))
+        step = lockstep.steps[-1] if judgements[-1] is not None else None
+        steps.append(step)
+        for finding in step.findings if step is not None else ():
+            if finding.fingerprint == trace.fingerprint:
+                why = f"the finding was seen again at step {len(steps)}"
+                return Attempt(Result.REPRODUCED, why, finding, tuple(steps))
+            other = other or finding
+    if other is not None:
+        why = f"another finding was seen, {other.fingerprint} {other}"
+        return Attempt(Result.CHANGED, why, other, tuple(steps))
+    unsure = _unsure(tuple(steps), judgements)
+    if unsure:
+        return Attempt(Result.UNSURE, unsure, None, tuple(steps))
+    why = "the command that failed was answered as the contract allows" + _though(trace, steps)
+    return Attempt(Result.FIXED, why, None, tuple(steps))
+
+
+def _unsure(steps: tuple[Step | None, ...], judgements: list[Judgement | None]) -> str:
+    """Why an attempt without a finding says nothing, or nothing."""
+    for number, step in enumerate(steps, 1):
+        if step is None:
+            return f"step {number} could not be sent: its run is not there, or was set aside"
+        if isinstance(step.response, NoAnswer):
+            return f"step {number} got no answer: {step.response.why}"
+    last = judgements[-1]
+    if last is None or last.verdict is not Verdict.CONFORMS:
+        return "the answer to the command that failed settles nothing"
+    if isinstance(last.outcome, Unjudged):
+        return "the command that failed now lies beyond the contract, and any answer to it will do"
+    return ""
+
+
+def _though(trace: Trace, steps: list[Step | None]) -> str:
+    """Where the FC, as it is free to, went another way than in the trace."""
+    for number, (then, now) in enumerate(zip(trace.steps[:-1], steps, strict=False), 1):
+        if now is not None and then.reply is not None:
+            was, is_now = _outcome(then.reply), _outcome(now.response)
+            if was != is_now:
+                return f", though step {number} was {is_now}, which was {was} in the trace"
+    return ""
+
+
+def _outcome(response: Response) -> str:
+    if isinstance(response, NoAnswer):
+        return "not answered"
+    return "accepted" if response.code < 300 else "refused"
+
+
+def attempt_lines(trace: Trace, attempt: Attempt) -> Iterator[str]:
+    """One attempt for people, step by step: what was sent, what was expected, what came."""
+    steps = (*attempt.steps, *(None for _ in trace.steps[len(attempt.steps) :]))
+    for number, (then, now) in enumerate(zip(trace.steps, steps, strict=True), 1):
+        yield f"  {number}. {describe(then.send)}"
+        if now is None:
+            yield "     not sent"
+            continue
+        yield f"     expected: {' | '.join(_expected(now))}"
+        yield f"     got:      {told(now.response)}"
+        for finding in now.findings:
+            yield f"     {finding.fingerprint} {finding}"
+
+
+def result_line(replay: Replay) -> str:
+    """What became of the trace, in one line."""
+    count = f" {replay.seen} of {replay.runs}" if replay.runs else ""
+    return f"{replay.result.upper()}{count}: {replay.why}"
+
+
+def as_json(trace: Trace, replay: Replay) -> dict[str, Any]:
+    """A replay for programs; ``null`` stands for a step that was not sent."""
+    return {
+        "fingerprint": trace.fingerprint,
+        "check": trace.check,
+        "result": str(replay.result),
+        "seen": replay.seen,
+        "runs": replay.runs,
+        "why": replay.why,
+        "attempts": [
+            {
+                "result": str(attempt.result),
+                "why": attempt.why,
+                "steps": [
+                    None if now is None else _step_as_json(then, now)
+                    for then, now in zip(trace.steps, attempt.steps, strict=False)
+                ],
+            }
+            for attempt in replay.attempts
+        ],
+    }
+
+
+def _step_as_json(then: TraceStep, now: Step) -> dict[str, Any]:
+    return {
+        "says": describe(then.send),
+        "expected": list(_expected(now)),
+        "got": told(now.response),
+        "findings": [
+            {
+                "fingerprint": each.fingerprint,
+                "check": each.check,
+                "where": each.where,
+                "expected": each.expected,
+                "observed": each.observed,
+            }
+            for each in now.findings
+        ],
+    }
+
+
+def _expected(step: Step) -> tuple[str, ...]:
+    return tuple(tell(each) for each in expect(step.before, step.command))
+
+
+def told(response: Response) -> str:
+    """A response in a few words: ``status 200, run paused``."""
+    if isinstance(response, NoAnswer):
+        return f"no answer: {response.why}"
+    body, head = response.body, f"status {response.code}"
+    if isinstance(body, Undecodable):
+        return f"{head}, {body.why}"
+    if not isinstance(body, dict):
+        return f"{head}, {quote(body)}"
+    run = body.get("run")
+    if isinstance(run, dict):
+        return f"{head}, run {quote(run.get('status'))}"
+    return f"{head}, {quote(body.get('detail'))}"

@@ -1,0 +1,176 @@
+"""What all conversations of a campaign have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import AbstractContextManager
+
+from attrs import define, evolve, field, frozen
+
+from pt004_model.drive.divergence import raise_finding
+from pt004_model.drive.lockstep import Fc, Lockstep, Tally
+from pt004_model.explore.novelty import Novelty
+from pt004_model.judge.checks import AREAS
+from pt004_model.judge.finding import Finding
+from pt004_model.judge.memory import Seen
+from pt004_model.judge.oracle import Oracle
+from pt004_model.model.commands import Command, CreateRun, Token, subject
+from pt004_model.model.moves import Goal
+from pt004_model.model.run import Run
+from pt004_model.vocabulary import RUN_TIMES
+
+OLDEST = 3
+"""Runs that are remembered from the very beginning of a campaign."""
+REMEMBERED = 30
+"""Runs that are remembered in all; of the later ones the latest."""
+
+
+@frozen
+class Remembered:
+    """A run of an earlier example: what the model knows of it, and what was seen.
+
+    ``since`` is the place in the journal of the command that created it.
+    """
+
+    run: Run
+    seen: Seen
+    since: int
+
+
+_APART = 10**6
+_TIMES = frozenset({*RUN_TIMES, "resolved_at", "timestamp"})
+_PACE = 0.05
+"""Several times what is left open of a clock (``judge.clock``)."""
+
+
+def apart(
+    commands: tuple[Command, ...], runs: set[int] | None = None, count: int = 1
+) -> tuple[Command, ...]:
+    """``commands`` with other numbers for ``runs``, or for all runs without it."""
+    return tuple(
+        each
+        if (number := subject(each)) is None or (runs is not None and number not in runs)
+        else evolve(each, run=number + count * _APART)  # type: ignore[arg-type]  # it has a run
+        for each in commands
+    )
+
+
+@define
+class Archive:
+    """Runs of earlier examples, and the journal of all commands since the first of them.
+
+    Runs are numbered through a campaign, so that commands of all its examples can be sent again
+    as one conversation. ``begins`` are the places in the journal where a conversation began.
+    """
+
+    runs: list[Remembered] = field(factory=list)
+    journal: list[Command] = field(factory=list)
+    begins: list[int] = field(factory=list)
+    next_run: int = 0
+
+    def keep(self, lockstep: Lockstep, first: int) -> None:
+        """Remember the runs that an example made, from the number ``first`` on."""
+        view = lockstep.views[0]
+        for number, run in view.world.runs.items():
+            if number >= first and number not in view.world.open_calls and number in view.seen:
+                self.runs.append(Remembered(run, view.seen[number], lockstep.began))
+                if len(self.runs) > REMEMBERED:
+                    del self.runs[OLDEST]
+
+    def history(self) -> tuple[tuple[Command, ...], ...]:
+        """All commands so far, a conversation each; no two runs have one number."""
+        ends = (*self.begins[1:], len(self.journal))
+        made: set[int] = set()
+        told: list[tuple[Command, ...]] = []
+        for count, (begin, end) in enumerate(zip(self.begins, ends, strict=True), 1):
+            commands = tuple(self.journal[begin:end])
+            created = {each.run for each in commands if isinstance(each, CreateRun)}
+            # the canonical cases all begin with run 0
+            told.append(apart(commands, created & made, count))
+            made |= created
+        return tuple(told)
+
+    def pick(self, example: int) -> tuple[Remembered, ...]:
+        """The runs to be read again in an example: the oldest, and one of the others in turn."""
+        if not self.runs:
+            return ()
+        other = self.runs[example % len(self.runs)]
+        return (self.runs[0], other) if other is not self.runs[0] else (other,)
+
+
+@define
+class Session:
+    """An FC, the oracle that judges it, and what to do with findings.
+
+    ``goals`` are the edges that the present round prefers, ``tried_before`` says how often things
+    were tried in earlier rounds; both stay as they are during a round.
+    A campaign has an ``archive``: its runs are remembered over its examples and read again.
+    ``hindered`` are the runs that were set aside while a known finding was seen. ``fresh`` starts
+    another FC like this one, without history, for as long as it is used; there is none where an FC
+    cannot be started. It raises ``TargetLost`` when that fails. ``pace`` is the seconds that are
+    left between the calls of a conversation, ``patience`` those without any answer after which the
+    FC counts as gone. ``on_call`` is called before each call and may raise.
+    ``no_longer`` asks again what was true before the campaign began, and says what is so no longer.
+    """
+
+    fc: Fc
+    oracle: Oracle
+    tally: Tally = field(factory=Tally)
+    on_finding: Callable[[Finding, Lockstep], None] = raise_finding
+    authenticates: bool = False
+    bad_tokens: tuple[Token, ...] = ()
+    ungoverned: bool = False
+    goals: tuple[Goal, ...] = ()
+    archive: Archive | None = None
+    examples: int = 0
+    hindered: set[int] = field(factory=set)
+    tried: dict[Hashable, int] = field(factory=dict)
+    tried_before: Mapping[Hashable, int] = field(factory=dict)
+    fresh: Callable[[], AbstractContextManager[Fc]] | None = None
+    pace: float = 0.0
+    patience: float = 0.0
+    on_call: Callable[[], None] = lambda: None
+    no_longer: Callable[[], str | None] = lambda: None
+
+    def begin_round(self, goals: tuple[Goal, ...]) -> None:
+        """Fix what the examples of the next round aim at, and what counts as tried in it."""
+        self.goals = goals
+        self.tried_before = dict(self.tried)
+
+    def end_example(self, novelty: Novelty) -> None:
+        """Count what an example has tried; the next round will know."""
+        self.examples += 1
+        for key, count in novelty.own.items():
+            self.tried[key] = self.tried.get(key, 0) + count
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The areas whose findings would be seen; without tokens nothing is authenticated."""
+        areas = self.oracle.areas if self.authenticates else self.oracle.areas - {"authentication"}
+        return tuple(area for area in AREAS if area in areas)
+
+    def lockstep(self, on_finding: Callable[[Finding, Lockstep], None] | None = None) -> Lockstep:
+        """A new conversation; one with an ``on_finding`` of its own is not part of the journal."""
+        own = on_finding is not None or self.archive is None
+        if self.archive is not None and not own:
+            self.archive.begins.append(len(self.archive.journal))
+        return Lockstep(
+            self.fc,
+            self.oracle,
+            on_finding or self.on_finding,
+            self.tally,
+            self.authenticates,
+            journal=None if own or self.archive is None else self.archive.journal,
+            pace=self.pace,
+            patience=self.patience,
+            on_call=self.on_call,
+        )
+
+    def paced_for(self, where: str) -> Session:
+        """This session, or one that takes its time when a finding is about a time.
+
+        ``where`` is the place of the finding in the reply. A time that belongs to another change
+        can be told only where that change lies further back than the clocks are uncertain (section
+        2); in a campaign other calls may have been between the two, which the finding then needs.
+        """
+        return evolve(self, pace=_PACE) if where.rpartition(".")[2] in _TIMES else self

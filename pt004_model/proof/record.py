@@ -1,0 +1,264 @@
+"""The record of a proof: the recorded history of the canonical cases, and its circumstances.
+
+``record.json`` names every request and what came back; the body of each answer is a file of its
+own, the very bytes that came. Everything else in a proof folder follows from these: judging them
+again (see ``judged``) gives the verdicts, the lines and the findings once more.
+
+A secret of ours that an FC repeats is never written. Such an answer is kept without it and marked
+``redacted``; its bytes can no longer be checked by anybody, and a proof with such an answer does
+not pass.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from attrs import define, field, frozen
+from cattrs import BaseValidationError, Converter
+
+from pt004_model.drive.playback import Exchanged, Playback
+from pt004_model.drive.session import Session
+from pt004_model.judge.oracle import Oracle
+from pt004_model.model.commands import Names
+from pt004_model.model.replies import NoAnswer, Undecodable
+from pt004_model.model.scenarios import CANONICAL
+from pt004_model.proof.cases import CaseResult, tell_case
+from pt004_model.proof.outside import Campaign, FcLog, Git
+from pt004_model.trace.redact import Redactor
+from pt004_model.vocabulary import Dialect
+from pt004_model.wire.codec import Answer, Codec, Request, read_json
+from pt004_model.wire.transport import Transport
+
+FOLDER: Final = "PT-004_workflow_orchestration"
+RECORD: Final = f"{FOLDER}/record.json"
+FORMAT: Final = "pt004-proof"
+VERSION: Final = 2
+"""Of the record and of what is made from it: a changed template is a new version."""
+
+
+class BadRecord(Exception):  # noqa: N818 - said of a file, in a sentence for people
+    """A record that cannot be used; the message is a sentence for people."""
+
+
+@define
+class Recorder:
+    """A transport that keeps what goes over it."""
+
+    transport: Transport
+    exchanged: list[Exchanged] = field(factory=list)
+
+    def send(self, request: Request) -> Answer | NoAnswer:
+        """Send a request by the transport, and keep both. Never raises."""
+        answer = self.transport.send(request)
+        self.exchanged.append((request, answer))
+        return answer
+
+
+@frozen
+class Exchange:
+    """One request and what came back, without headers: they may hold secrets.
+
+    ``sent`` and ``received`` are epoch seconds. ``content_type`` is the answer's. Without an answer
+    there is no ``status``, ``why`` is a sentence, and ``applied`` says if the call may have been.
+    """
+
+    method: str
+    target: str
+    body: str | None
+    sent: float
+    received: float | None = None
+    status: int | None = None
+    content_type: str = ""
+    redacted: bool = False
+    why: str = ""
+    applied: bool = False
+
+
+@frozen
+class CaseRecord:
+    """The recorded history of one canonical case."""
+
+    name: str
+    exchanges: tuple[Exchange, ...]
+
+    @property
+    def redacted(self) -> bool:
+        """Whether a secret was left out of an answer, so that its bytes prove nothing."""
+        return any(each.redacted for each in self.exchanges)
+
+
+@frozen
+class Circumstances:
+    """Where, how and as whom a proof was made; times are RFC 3339.
+
+    ``image_digest`` is empty when none was given. ``fault`` is the one seeded into an embedded FC.
+    """
+
+    started_at: str
+    finished_at: str
+    tester: str
+    base_url: str
+    dialect: Dialect
+    tenant: str
+    actor: str
+    authenticated: bool = False
+    embedded: bool = False
+    automatic: bool = False
+    fault: str = ""
+    image_digest: str = ""
+    git: Git | None = None
+
+
+@frozen
+class Record:
+    """The record of a proof."""
+
+    format: str
+    version: int
+    circumstances: Circumstances
+    cases: tuple[CaseRecord, ...]
+    campaign: Campaign | None = None
+    fc_logs: tuple[FcLog, ...] = ()
+
+
+def stamp(seconds: float) -> str:
+    """Return epoch seconds as RFC 3339 in UTC, with milliseconds."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def answer_path(case: str, number: int) -> str:
+    """Return where the body of the answer to a request is kept; requests count from 1."""
+    return f"{FOLDER}/answers/{case}/{number:03}.json"
+
+
+def record_cases(
+    results: Iterable[CaseResult], exchanged: Sequence[Exchanged], redact: Redactor
+) -> tuple[tuple[CaseRecord, ...], dict[str, bytes]]:
+    """Return the histories of the cases, and the bodies of the answers by path.
+
+    ``exchanged`` are all exchanges of the cases in order, one a step.
+    """
+    rest = iter(exchanged)
+    cases: list[CaseRecord] = []
+    answers: dict[str, bytes] = {}
+    for result in results:
+        exchanges: list[Exchange] = []
+        for number, _ in enumerate(result.steps, 1):
+            exchange, content = _exchange(*next(rest), redact)
+            exchanges.append(exchange)
+            if content is not None:
+                answers[answer_path(result.name, number)] = content
+        cases.append(CaseRecord(result.name, tuple(exchanges)))
+    return tuple(cases), answers
+
+
+def _exchange(
+    request: Request, answer: Answer | NoAnswer, redact: Redactor
+) -> tuple[Exchange, bytes | None]:
+    """Return an exchange as it is kept, and the body of the answer."""
+    body = None if request.content is None else request.content.decode("utf-8")
+    target = redact(request.target)
+    if isinstance(answer, NoAnswer):
+        why = redact(answer.why)
+        kept = Exchange(request.method, target, body, answer.sent, why=why, applied=answer.applied)
+        return kept, None
+    content, redacted = _without_secrets(answer.content, redact)
+    kind = answer.headers.get("content-type", "")
+    shown = redact(kind)
+    return Exchange(
+        request.method,
+        target,
+        body,
+        answer.sent,
+        answer.received,
+        answer.code,
+        shown,
+        redacted or shown != kind or target != request.target,
+    ), content
+
+
+def _without_secrets(content: bytes, redact: Redactor) -> tuple[bytes, bool]:
+    """Return the bytes to keep of a body, and whether a secret was left out of them."""
+    value, text = read_json(content), content.decode("utf-8", "replace")
+    clean = redact(text)
+    if isinstance(value, Undecodable):
+        return (content, False) if clean == text else (clean.encode(), True)
+    plain = redact(value)
+    if plain == value and clean == text:
+        return content, False
+    # escapes may spell a secret otherwise, so the text is written from the clean value
+    return (json.dumps(plain, indent=1) + "\n").encode("ascii"), True
+
+
+def judged(record: Record, answers: Mapping[str, bytes]) -> tuple[CaseResult, ...]:
+    """Judge a record again, and return what came of each case.
+
+    ``answers`` holds the bodies by path; one that is missing counts as no answer.
+    """
+    here = record.circumstances
+    names = Names.of(here.tenant, f"{here.tenant}_stranger", (here.actor,))
+    codec, oracle = Codec(names, here.dialect), Oracle(names)
+    results = []
+    for case in record.cases:
+        playback = Playback(codec, tuple(_exchanged(case, answers)))
+        session = Session(playback, oracle, authenticates=here.authenticated)
+        results.append(tell_case(session, case.name, lambda _: None))
+    return tuple(results)
+
+
+def _exchanged(case: CaseRecord, answers: Mapping[str, bytes]) -> Iterator[Exchanged]:
+    for number, each in enumerate(case.exchanges, 1):
+        content = answers.get(answer_path(case.name, number))
+        body = None if each.body is None else each.body.encode()
+        request = Request(each.method, each.target, {}, body)
+        if each.status is None or content is None:
+            yield request, NoAnswer(each.why or "the answer was not kept", each.applied, each.sent)
+            continue
+        headers = {"content-type": each.content_type}
+        received = each.sent if each.received is None else each.received
+        yield request, Answer(each.status, headers, content, each.sent, received)
+
+
+_CONVERTER: Final = Converter(forbid_extra_keys=True)
+
+
+def dump_record(record: Record) -> bytes:
+    """Return the record as it is written: JSON in ASCII. There is one spelling of each record."""
+    raw = _CONVERTER.unstructure(record)
+    return (json.dumps(raw, indent=1, ensure_ascii=True, allow_nan=False) + "\n").encode("ascii")
+
+
+def load_record(content: bytes) -> Record:
+    """Return the record that was written. Raises :class:`BadRecord`."""
+    raw = read_json(content)
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+        raise BadRecord("this is no record of a proof")
+    version = raw.get("version")
+    if version == 1:
+        raise BadRecord(
+            "it is a proof of format 1, which keeps the last answers alone and cannot be judged"
+            f" again; this pt004_model verifies format {VERSION}, and 1.0.0 verifies format 1"
+        )
+    if version != VERSION:
+        raise BadRecord(f"its version is {version!r:.20}, and {VERSION} is known here")
+    try:
+        record: Record = _CONVERTER.structure(raw, Record)
+        again = dump_record(record)
+    except (BaseValidationError, KeyError, TypeError, ValueError, RecursionError):
+        raise BadRecord("this record lacks something, or has what none has") from None
+    for each in (exchange for case in record.cases for exchange in case.exchanges):
+        try:
+            stamp(each.sent)
+        except (ValueError, OverflowError, OSError):
+            raise BadRecord(f"{each.sent!r} is no time at which a request was sent") from None
+    if again != content:
+        raise BadRecord("this record is not spelled as it is written")
+    if [case.name for case in record.cases] != list(CANONICAL):
+        raise BadRecord("its cases are not the canonical ones")
+    if not {each.case for log in record.fc_logs for each in log.quoted} <= set(CANONICAL):
+        raise BadRecord("its logs are of other cases")
+    return record

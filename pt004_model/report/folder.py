@@ -1,0 +1,210 @@
+"""The folder of a campaign: ``summary.json``, ``replays.json``, ``traces/``, ``runs.txt``.
+
+Traces and the list of runs outlive the campaign; its other files are those of the last one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import asdict, evolve, field, frozen
+
+from pt004_model.judge.checks import CHECKS
+from pt004_model.report.ci import keep_for_ci
+from pt004_model.report.page import write_page
+from pt004_model.search.results import Result
+from pt004_model.trace.files import Unwritable, write_json
+from pt004_model.trace.lock import locked, sweep
+from pt004_model.trace.recorded import Found
+from pt004_model.trace.writing import (
+    BadTrace,
+    Origin,
+    Trace,
+    load_trace,
+    rfc3339,
+    said,
+    write_trace,
+)
+
+OF_ONE: Final = ("summary.json", "replays.json", "summary.md", "junit.xml", "page.html")
+"""The files that tell of one campaign, and must not outlive it."""
+
+
+@frozen
+class Fated:
+    """What became of a trace of an earlier campaign: a row of ``replays.json``.
+
+    ``result`` is that of ``evidence/replay.py``, seen in ``seen`` of ``runs`` replays. ``missed``
+    says of one that should have been replayed, and was not, what kept it from that.
+    """
+
+    fingerprint: str
+    path: Path
+    result: str
+    seen: int
+    runs: int
+    why: str
+    missed: str = ""
+
+
+@frozen
+class Folder:
+    """Writes what a campaign finds, each file whole or not at all. Raises ``Unwritable``.
+
+    ``with_page``: make a page of it as well. ``target`` are the options that say which FC it was,
+    ``options`` those that say what the campaign does.
+    """
+
+    path: Path
+    origin: Origin
+    with_page: bool = False
+    target: tuple[str, ...] | None = None
+    options: tuple[str, ...] = ()
+    origins: dict[str, tuple[int, str]] = field(factory=dict, repr=False)
+
+    def at(self, base_url: str) -> Folder:
+        """The same folder, for a campaign against the FC at this address."""
+        return evolve(self, origin=evolve(self.origin, base_url=base_url))
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold and prepare the folder: no other campaign writes there. Raises ``Busy``, too."""
+        with locked(self.path):
+            self.prepare()
+            yield
+
+    def prepare(self) -> None:
+        """Make the folder, and find out before the campaign if nothing can be written there."""
+        try:
+            sweep(self.path, *(f".{name}.*" for name in OF_ONE))
+            sweep(self.path / "traces", ".*.json.*")
+            (self.path / "traces").mkdir(parents=True, exist_ok=True)
+            self.runs.open("a", encoding="utf-8").close()
+            for name in OF_ONE:  # what they say is no longer so
+                (self.path / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise Unwritable(f"cannot write to {self.path}: {error.strerror}") from None
+
+    @property
+    def summarized(self) -> bool:
+        """Whether this campaign has left its summary: that of the one before is gone."""
+        return (self.path / "summary.json").exists()
+
+    @property
+    def runs(self) -> Path:
+        """The list of all runs that were made: runs cannot be deleted from a real FC."""
+        return self.path / "runs.txt"
+
+    def trace_path(self, found: Found) -> Path:
+        """Where the trace of a finding is."""
+        return self.path / "traces" / f"{found.fingerprint}.json"
+
+    def keep_run(self, run_id: str) -> None:
+        """Note a run at once, so that it is known even after a kill."""
+        # an FC may send anything for an id
+        plain = self.origin.hide(run_id).encode("unicode_escape").decode()
+        try:
+            with self.runs.open("a", encoding="utf-8") as file:
+                file.write(f"{plain}\n")
+        except OSError as error:
+            raise Unwritable(f"cannot write {self.runs}: {error.strerror}") from None
+
+    def earlier(self) -> tuple[Path, ...]:
+        """The traces that lie there, those of earlier campaigns before this one has any."""
+        return tuple(sorted((self.path / "traces").glob("*.json")))
+
+    def remember(self, trace: Trace) -> None:
+        """Keep in mind which campaign found a trace, for when it is written anew."""
+        self.origins[trace.fingerprint] = (trace.seed, trace.profile)
+
+    def keep_trace(self, found: Found) -> None:
+        """Write or replace the trace of a finding; a known one only by a shorter one."""
+        if found.known and self._is_shorter(found):
+            return
+        seed, profile = self.origins.get(found.fingerprint, (self.origin.seed, self.origin.profile))
+        origin = evolve(self.origin, seed=seed, profile=profile)
+        write_trace(self.trace_path(found), found, origin)
+
+    def _is_shorter(self, found: Found) -> bool:
+        """Whether an earlier campaign left a shorter trace: of what is known little is sought."""
+        try:
+            return len(load_trace(self.trace_path(found)).steps) < len(found.commands)
+        except BadTrace:
+            return False
+
+    def keep_replays(self, rows: tuple[Fated, ...]) -> None:
+        """Write ``replays.json``: what became of the traces of earlier campaigns."""
+        told = [
+            {
+                "fingerprint": row.fingerprint,
+                "trace": row.path.relative_to(self.path).as_posix(),
+                "result": str(row.result),
+                "seen": row.seen,
+                "runs": row.runs,
+                "why": self.origin.hide(row.why),
+            }
+            for row in rows
+        ]
+        head = {"format": "pt004-replays", "version": 1, "at": rfc3339(time.time())}
+        write_json(self.path / "replays.json", {**head, "replays": told})
+
+    def keep_summary(self, result: Result) -> None:
+        """Write ``summary.json``, for a CI ``junit.xml`` and ``summary.md``, and the page."""
+        summary = self.summary(result)
+        write_json(self.path / "summary.json", summary)
+        keep_for_ci(self.path, summary)
+        if self.with_page:
+            write_page(self.path)
+
+    def summary(self, result: Result) -> dict[str, Any]:
+        """The summary of a campaign as JSON."""
+        coverage = result.coverage
+        return {
+            "verdict": str(result.verdict),
+            "why": self.origin.hide(result.why),
+            "requests": result.requests,
+            "examples": result.examples,
+            "seconds": round(result.seconds, 3),
+            "seed": result.seed,
+            "profile": result.profile,
+            "dialect": str(self.origin.dialect),
+            "base_url": self.origin.base_url,
+            "target": None if self.target is None else list(self.target),
+            "options": list(self.options),
+            "started_at": rfc3339(result.started_at),
+            "open_calls": result.open_calls,
+            "areas": list(result.areas),
+            "coverage": {
+                "driven": coverage.driven,
+                "reachable": coverage.reachable,
+                "missing": list(coverage.missing),
+                "witnessed": list(coverage.witnessed),
+                "unwitnessed": list(coverage.unwitnessed),
+                "hindered": coverage.hindered,
+            },
+            "findings": [self._told(found) for found in result.findings],
+            "edges": [asdict(edge) | {"count": n} for edge, n in sorted(result.edges.items())],
+            "statistics": result.statistics,
+        }
+
+    def _told(self, found: Found) -> dict[str, Any]:
+        seen = found.reproduced
+        return {
+            "fingerprint": found.fingerprint,
+            "check": found.finding.check,
+            "area": found.finding.area,
+            "severity": CHECKS[found.finding.check].severity,
+            "commands": len(found.commands),
+            "requests_to_first": found.requests_to_first,
+            "occurrences": found.occurrences,
+            **said(found.finding, self.origin.redact),
+            "trace": str(self.trace_path(found)),
+            "known": found.known,
+            "reproduced": None if seen is None else {"seen": seen[0], "runs": seen[1]},
+            "unconfirmed": found.unconfirmed,
+            "trouble": self.origin.hide(found.trouble),
+        }

@@ -1,0 +1,192 @@
+"""The page put together: one HTML file with its style and its script in it.
+
+A policy in the file forbids every request and every script but its own, so that text from an FC
+that should get past the escaping could still do nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import frozen
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from pt004_model.judge.checks import SEVERITIES
+from pt004_model.model.telling import count
+from pt004_model.report import command
+from pt004_model.report.page import charts, coverage
+from pt004_model.report.page.story import stories
+from pt004_model.report.page.text import visible
+from pt004_model.report.summary import Evidence, Summary, read
+from pt004_model.trace.files import write_text
+
+NAME: Final = "page.html"
+
+
+@frozen
+class Verdict:
+    """The verdict for people: a word, a sign (colours are not seen by all), a sentence."""
+
+    word: str
+    sign: str
+    sentence: str
+    look: str
+
+
+def write_page(folder: Path, out: Path | None = None) -> Path:
+    """Write the page of the campaign in ``folder``, there or to ``out``; where it is.
+
+    Raises :class:`~pt004_model.report.summary.BadFolder` and ``Unwritable``.
+    """
+    path = out or folder / NAME
+    write_text(path, render(folder))
+    return path
+
+
+def render(folder: Path) -> str:
+    """The page of the campaign in ``folder`` as HTML. Raises ``BadFolder``."""
+    evidence = read(folder)
+    environment = Environment(
+        loader=PackageLoader("pt004_model.report.page", "parts"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["visible"] = visible
+    environment.filters["count"] = count
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    return environment.get_template("page.html").render(_context(evidence, folder))
+
+
+def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
+    summary, told = evidence.summary, stories(evidence, folder)
+    style, script = _part("page.css"), _part("page.js")
+    counts = {each: sum(s.severity == each for s in told) for each in SEVERITIES}
+    return {
+        "summary": summary,
+        "verdict": _verdict(summary),
+        "facts": _facts(summary),
+        "repeat": _repeat(summary),
+        "stories": told,
+        "severities": [(each, count) for each, count in counts.items() if count],
+        "folder": str(folder),
+        "drawn": coverage.lifecycle(summary),
+        "tables": coverage.tables(summary),
+        "share": charts.share(
+            summary.coverage.driven,
+            summary.coverage.reachable,
+            f"{summary.coverage.driven} of {summary.coverage.reachable} edges were driven",
+        ),
+        "charts": _charts(summary),
+        "replays": evidence.replays,
+        "version": version("pt004_model"),
+        "style": Markup(style),  # noqa: S704 - a file of ours
+        "script": Markup(script),  # noqa: S704 - a file of ours
+        "policy": (
+            f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}';"
+            " img-src data:; base-uri 'none'; form-action 'none'"
+        ),
+    }
+
+
+def _part(name: str) -> str:
+    return files("pt004_model.report.page").joinpath("parts", name).read_text("utf-8").strip()
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _verdict(summary: Summary) -> Verdict:
+    known = sum(each.known for each in summary.findings)
+    unseen = sum(each.unconfirmed and not each.known for each in summary.findings)
+    new = len(summary.findings) - known - unseen
+    before = f" {_kinds(unseen)} shown by no replay." if unseen else ""
+    before += f" {_kinds(known)} known before." if known else ""
+    if summary.verdict == "diverges":
+        return Verdict(
+            "Diverges", "✕", f"{_kinds(new)} not what the contract allows.{before}", "diverges"
+        )
+    if summary.verdict == "conforms":
+        sentence = "Every answer was one that the contract allows."
+        return Verdict("Conforms", "✓", f"Nothing new.{before}" if known else sentence, "conforms")
+    why = visible(summary.why or "the campaign does not say why")
+    return Verdict("Unsure", "?", f"Nothing can be said: {why}.{before}", "unsure")
+
+
+def _kinds(count: int) -> str:
+    return "One kind of answer was" if count == 1 else f"{count} kinds of answers were"
+
+
+def _facts(summary: Summary) -> list[tuple[str, str]]:
+    rate = f"{summary.requests / summary.seconds:,.0f} a second" if summary.seconds else ""
+    started = (summary.started_at or "").replace("T", " ").partition(".")[0].rstrip("Z")
+    facts = [
+        ("Federation Core", visible(_target(summary))),
+        ("Started", f"{visible(started)} UTC" if started else ""),
+        ("Took", _duration(summary.seconds)),
+        ("Requests", f"{summary.requests:,}" + (f" ({rate})" if rate else "")),
+        ("Examples", f"{summary.examples:,}"),
+        ("Profile", visible(summary.profile)),
+        ("Dialect", visible(summary.dialect)),
+        ("Seed", "" if summary.seed is None else str(summary.seed)),
+        ("Without an answer", count(summary.open_calls, "call", ",") if summary.open_calls else ""),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _target(summary: Summary) -> str:
+    """The address of the FC, or that it was an embedded one, and with which options."""
+    options = summary.target
+    if options is None or "--base-url" in options:
+        return summary.base_url or ""
+    return " ".join(["embedded", *(["with", *options] if options else [])])
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def _repeat(summary: Summary) -> str:
+    """The command that repeats the campaign."""
+    told = summary
+    return command.check(
+        told.profile,
+        told.dialect,
+        told.target,
+        *told.options,
+        base_url=told.base_url,
+        seed=told.seed,
+    )
+
+
+def _charts(summary: Summary) -> list[dict[str, Any]]:
+    counted = summary.statistics
+    rows = (
+        (
+            "Steps a run declares",
+            "runs by step count; 0 is a run without steps",
+            counted.step_counts,
+        ),
+        ("Accepted changes a run", "runs by how far they got", counted.run_lengths),
+        ("Pauses a run", "runs by how often they were paused", counted.pauses),
+        ("Decisions", "accepted starts by their policy decision", counted.decisions),
+    )
+    return [
+        {
+            "title": title,
+            "says": says,
+            "chart": charts.bars(counts, f"{title}: {says}"),
+            "any": bool(counts),
+        }
+        for title, says, counts in rows
+    ]

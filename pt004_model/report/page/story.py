@@ -1,0 +1,205 @@
+"""One finding as it is told on the page: what is wrong, the clause, the trace as a timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import frozen
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from pt004_model.judge.checks import CHECKS, SEVERITIES
+from pt004_model.model.replies import NoAnswer, Reply, Undecodable
+from pt004_model.model.telling import count, times
+from pt004_model.report import command
+from pt004_model.report.page.text import Piece, compared, cut, pretty, visible
+from pt004_model.report.summary import Evidence, FindingDocument, Summary
+from pt004_model.reproduce import as_curl
+from pt004_model.trace.document import Trace, TraceStep
+
+SHOWN: Final = 12
+"""So many steps before the end of a trace are seen at once; those before can be opened."""
+_MOST: Final = 20_000
+_MOST_EARLIER: Final = 2_000
+"""Characters of a body that are shown; fewer of steps that are not seen at once."""
+_LONG: Final = 5
+_MARKDOWN: Final = (
+    MarkdownIt("commonmark", {"html": False})
+    .enable("table")
+    .disable(["link", "image", "autolink", "reference"])
+)
+
+
+@frozen
+class Difference:
+    """What was expected and what was observed at one place, with what differs marked."""
+
+    check: str
+    where: str
+    expected: tuple[Piece, ...]
+    observed: tuple[Piece, ...]
+
+
+@frozen
+class Moment:
+    """One step of a trace. ``look`` is accepted, refused, wrong or none (no answer)."""
+
+    number: int
+    says: str
+    before: str
+    after: str
+    call: str
+    headers: tuple[tuple[str, str], ...]
+    body: str
+    status: str
+    look: str
+    answer: str
+    allowed: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+
+@frozen
+class Story:
+    """One finding with its trace; ``why_not`` says why there is no trace.
+
+    ``commands`` are to be copied: an id, a title, a text for a shell, whether it is folded.
+    """
+
+    finding: FindingDocument
+    severity: str
+    sentence: str
+    section: str
+    clause: Markup
+    difference: Difference
+    earlier: tuple[Moment, ...]
+    moments: tuple[Moment, ...]
+    facts: tuple[tuple[str, str], ...]
+    commands: tuple[tuple[str, str, str, bool], ...]
+    why_not: str = ""
+
+
+def stories(evidence: Evidence, folder: Path) -> list[Story]:
+    """Every finding of the summary, new ones first and the worst of them first."""
+    told = [
+        _story(each, evidence.traces[each.fingerprint], folder, evidence.summary)
+        for each in evidence.summary.findings
+    ]
+
+    def rank(story: Story) -> tuple[bool, bool, int]:
+        known = story.severity in SEVERITIES
+        severity = SEVERITIES.index(story.severity) if known else len(SEVERITIES)
+        return story.finding.known, story.finding.unconfirmed, severity
+
+    return sorted(told, key=rank)
+
+
+def _story(finding: FindingDocument, kept: Trace | str, folder: Path, summary: Summary) -> Story:
+    check = CHECKS.get(finding.check)
+    trace = None if isinstance(kept, str) else kept
+    moments = () if trace is None else tuple(_moments(trace))
+    few = len(moments) <= SHOWN + _LONG
+    return Story(
+        finding,
+        finding.severity or (check.severity if check else ""),
+        trace.sentence if trace else check.sentence if check else "",
+        trace.section if trace else check.section if check else "",
+        markdown(trace.clause) if trace else Markup(),
+        _difference(finding.check, finding.where, finding.expected, finding.observed),
+        () if few else tuple(_moments(trace, _MOST_EARLIER)[:-SHOWN]) if trace else (),
+        moments if few else moments[-SHOWN:],
+        tuple(_facts(finding, trace)),
+        () if trace is None else tuple(_commands(trace, folder, summary)),
+        visible(kept) if isinstance(kept, str) else "",
+    )
+
+
+def _commands(trace: Trace, folder: Path, summary: Summary) -> Iterator[tuple[str, str, str, bool]]:
+    path = folder / "traces" / f"{trace.fingerprint}.json"
+    again = command.replay(str(path), summary.target, summary.base_url)
+    yield f"replay-{trace.fingerprint}", "Replay the trace", visible(again), False
+    script = visible(as_curl(trace))
+    yield f"curl-{trace.fingerprint}", "Reproduce it with curl and jq alone", script, True
+
+
+def markdown(text: str) -> Markup:
+    """A clause of the contract as HTML. Whatever else the text holds is shown as it stands."""
+    rendered: str = _MARKDOWN.render(visible(text))
+    return Markup(rendered)  # noqa: S704 - HTML in the text was escaped, links are off
+
+
+def _difference(check: str, where: str, expected: str, observed: str) -> Difference:
+    return Difference(check, visible(where), *compared(expected, observed))
+
+
+def _facts(finding: FindingDocument, trace: Trace | None) -> list[tuple[str, str]]:
+    facts = [
+        ("Seen", times(finding.occurrences, ",")),
+        ("First seen", f"after {count(finding.requests_to_first, 'request', ',')}"),
+    ]
+    if trace is not None:
+        facts.append(("When", _between(trace.first_seen, trace.last_seen)))
+    if finding.reproduced is not None:
+        again = finding.reproduced
+        facts.append(("Reproduced", f"in {again.seen} of {count(again.runs, 'replay')}"))
+    length = len(trace.steps) if trace else finding.commands
+    shortened = " (shortened by replaying)" if trace is not None and trace.shrunk else ""
+    return [*facts, ("Trace", f"{count(length, 'command', ',')}{shortened}")]
+
+
+def _between(first: str, last: str) -> str:
+    """Two moments in RFC 3339, to the second; a date that both have is said once."""
+    one, other = (time.replace("T", " ").partition(".")[0].rstrip("Z") for time in (first, last))
+    if one == other:
+        return f"{one} UTC"
+    day = one.partition(" ")[0]
+    return f"{one} to {other.removeprefix(f'{day} ')} UTC"
+
+
+def _moments(trace: Trace, most: int = _MOST) -> list[Moment]:
+    return [_moment(number, step, most) for number, step in enumerate(trace.steps, 1)]
+
+
+def _moment(number: int, step: TraceStep, most: int) -> Moment:
+    request = step.request
+    status, look, answer = _answer(step, most)
+    return Moment(
+        number,
+        visible(step.says),
+        _state(step.before, "no run"),
+        _state(step.after, "set aside" if step.findings and step.before else "no run"),
+        "" if request is None else visible(f"{request.method} {request.path}"),
+        () if request is None else tuple(
+            (visible(name), cut(visible(value), most)) for name, value in request.headers.items()
+        ),
+        "" if request is None or request.body is None else pretty(request.body, most),
+        status,
+        "wrong" if step.findings else look,
+        answer,
+        tuple(map(visible, step.allowed)),
+        tuple(_difference(f.check, f.where, f.expected, f.observed) for f in step.findings),
+    )  # fmt: skip
+
+
+def _state(words: str | None, otherwise: str) -> str:
+    """The state of the run; after a finding a run is set aside, for nothing more is known of it."""
+    return otherwise if words is None else visible(words)
+
+
+def _answer(step: TraceStep, most: int) -> tuple[str, str, str]:
+    """The status as a word, how the answer looks, and its body as text."""
+    reply = step.reply
+    if reply is None:
+        return "not kept", "none", ""
+    if isinstance(reply, NoAnswer):
+        return "no answer", "none", visible(reply.why)
+    look = "accepted" if 200 <= reply.code < 300 else "refused"
+    return str(reply.code), look, _body(reply, most)
+
+
+def _body(reply: Reply, most: int) -> str:
+    body: Any = reply.body
+    if isinstance(body, Undecodable):
+        return f"{visible(body.why)}\n{cut(visible(body.start), most)}".rstrip()
+    return pretty(body if not isinstance(body, str) else f'"{body}"', most)

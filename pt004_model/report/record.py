@@ -1,0 +1,204 @@
+"""A campaign with its evidence: what earlier ones left is replayed first, and all is kept on disk.
+
+The traces of earlier campaigns stay where they are. What a replay shows again is a finding of this
+campaign; what became of each of them is in ``replays.json``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from attrs import evolve
+
+from pt004_model.drive.lockstep import Tally
+from pt004_model.drive.replay import Attempt, Replay, replay_trace
+from pt004_model.drive.replay import Result as Fate
+from pt004_model.explore.coverage import measure
+from pt004_model.judge.memory import Ledger
+from pt004_model.judge.oracle import Verdict
+from pt004_model.model.commands import CreateRun
+from pt004_model.report.folder import Fated, Folder
+from pt004_model.search.campaign import Campaign, Profile
+from pt004_model.search.results import Result
+from pt004_model.shrink.settling import NoLonger, trouble
+from pt004_model.shrink.shrinker import Budget
+from pt004_model.trace.files import Unwritable
+from pt004_model.trace.interrupts import Interruption, undisturbed
+from pt004_model.trace.recorded import Found, Step
+from pt004_model.trace.writing import BadTrace, Trace, load_trace
+
+INTERRUPTED: Final = "it was interrupted"
+"""Why a campaign ended that somebody broke off."""
+_SHOWN: Final = 200  # characters of an error that are repeated
+
+_SPENT: Final = "the time or the requests for replays were spent before it"
+_UNREADABLE: Final = "unreadable"
+_NOT_REPLAYED: Final = "not replayed"
+
+
+def conduct(
+    campaign: Campaign, folder: Folder, say: Callable[[str], None], *, replays: bool = True
+) -> Result:
+    """Replay what lies in ``folder`` (unless told otherwise), run the campaign, keep its summary.
+
+    Raises whatever breaks it off, ``KeyboardInterrupt`` and ``Unwritable`` among it, with a summary
+    kept that says why, as far as that can be written.
+    """
+    try:
+        folder.keep_replays(())
+        try:
+            if replays:
+                _replay_earlier(campaign, folder, say)
+            result = campaign.run()
+        except NoLonger as gone:
+            result = campaign.result(str(gone))
+        for found in result.findings:
+            _keep_again(folder, found)
+        folder.keep_summary(result)
+    except BaseException as error:
+        with undisturbed(), suppress(Unwritable):
+            folder.keep_summary(campaign.result(why_broken(error)))
+        raise
+    return result
+
+
+def _keep_again(folder: Folder, found: Found) -> None:
+    """Write a trace with the last count of occurrences."""
+    try:
+        folder.keep_trace(found)
+    except Exception as error:
+        found.trouble = found.trouble or trouble("it could not be written down", error)
+
+
+def why_broken(error: BaseException) -> str:
+    """Return what to tell of an error that broke something off, in one line."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, Interruption):
+        return str(error)
+    said = " ".join(str(error).split())[:_SHOWN]
+    said = said.encode("ascii", "backslashreplace").decode()
+    return f"this is a bug in pt004: {type(error).__name__}{': ' if said else ''}{said}"
+
+
+def keep_nothing(folder: Folder, profile: Profile, why: str) -> None:
+    """Keep why no campaign was begun, in the place of what an earlier one left to be shown.
+
+    Where a campaign has left its own word, that stands.
+    """
+    if not folder.summarized:
+        with undisturbed(), suppress(Unwritable):
+            _keep_nothing(folder, profile, why)
+
+
+def _keep_nothing(folder: Folder, profile: Profile, why: str) -> None:
+    folder.keep_replays(())
+    result = Result(
+        Verdict.UNSURE,
+        findings=(),
+        examples=0,
+        requests=0,
+        seconds=0.0,
+        seed=folder.origin.seed,
+        profile=profile.name,
+        coverage=measure(Tally(), profile.lengths),
+        open_calls=0,
+        why=why,
+        started_at=time.time(),
+        areas=(),
+    )
+    folder.keep_summary(result)
+
+
+def _replay_earlier(campaign: Campaign, folder: Folder, say: Callable[[str], None]) -> None:
+    """Replay every trace in the folder, as long as the profile's budget for that lasts."""
+    paths = folder.earlier()
+    if not paths:
+        return
+    say(f"replaying {len(paths)} trace{'s' * (len(paths) > 1)} of earlier campaigns")
+    requests, seconds = campaign.profile.replays
+    seconds = min(seconds, campaign.remaining() / 2)  # the search is to have its share
+    budget = Budget(requests, seconds, started=time.monotonic())
+    rows: list[Fated] = []
+    with campaign.settler.within(seconds):
+        for path in paths:
+            row = _replay_one(campaign, folder, path, budget)
+            rows.append(row)
+            folder.keep_replays(tuple(rows))
+            if row.result is not Fate.REPRODUCED:  # that is told as a finding
+                say(folder.origin.hide(f"{row.result} {row.fingerprint}: {row.why}"))
+    campaign.doubt = _doubt(rows)
+
+
+def _doubt(rows: list[Fated]) -> str:
+    """Why traces that should have been replayed, and were not, leave a campaign unsure."""
+    for of, told in ((_UNREADABLE, "could not be read"), (_NOT_REPLAYED, "were not replayed")):
+        mine = [row for row in rows if row.missed == of]
+        if mine:
+            why = f"{len(mine)} of {len(rows)} traces of earlier campaigns {told}: {mine[0].why}"
+            return why + (f", and {len(mine) - 1} more" if len(mine) > 1 else "")
+    return ""
+
+
+def _replay_one(campaign: Campaign, folder: Folder, path: Path, budget: Budget) -> Fated:
+    try:
+        trace = load_trace(path)
+    except BadTrace as bad:
+        return Fated(path.stem, path, Fate.UNSURE, 0, 0, str(bad), _UNREADABLE)
+    why = _not_wanted(campaign, trace)
+    if why:
+        return Fated(trace.fingerprint, path, Fate.UNSURE, 0, 0, why)
+    if not budget.left:
+        return Fated(trace.fingerprint, path, Fate.UNSURE, 0, 0, _SPENT, _NOT_REPLAYED)
+    # judged by what is in it alone, as whoever replays it by itself will do
+    session = evolve(campaign.aside, oracle=evolve(campaign.aside.oracle, ledger=Ledger()))
+    done = replay_trace(session, trace, campaign.profile.confirm or 1)
+    sent = sum(step is not None for attempt in done.attempts for step in attempt.steps)
+    budget.spent += sent
+    campaign.aside.tally.commands += sent
+    if done.result is Fate.REPRODUCED:
+        folder.remember(trace)
+    if done.finding is not None and done.finding.fingerprint not in campaign.found:
+        found = _found(campaign, trace, done)
+        campaign.believe(found.steps[-1])
+        campaign.add(found)
+    missed = _NOT_REPLAYED if done.result is Fate.UNSURE and not budget.left else ""
+    return Fated(trace.fingerprint, path, done.result, done.seen, done.runs, done.why, missed)
+
+
+def _not_wanted(campaign: Campaign, trace: Trace) -> str:
+    """Why a trace is not to be replayed in this campaign, or nothing."""
+    if trace.area not in campaign.session.oracle.areas:
+        return f"the area {trace.area} is not judged in this campaign"
+    if campaign.session.ungoverned and any(
+        isinstance(each, CreateRun) and "steps" in each.body.fields for each in trace.commands
+    ):
+        return "it has runs with steps, and this campaign makes runs without steps alone"
+    return ""
+
+
+def _found(campaign: Campaign, trace: Trace, done: Replay) -> Found:
+    """What a replay has shown, as a finding of this campaign."""
+    finding = done.finding
+    assert finding is not None  # noqa: S101 - the caller has looked
+    shown = next(each for each in done.attempts if each.finding == finding)
+    steps = _steps(shown)
+    last = next(at for at, step in enumerate(steps, 1) if finding in step.findings)
+    steps = steps[:last]  # the last command is the one that fails
+    found = Found(finding, tuple(s.command for s in steps), steps, campaign.requests)
+    if done.result is Fate.REPRODUCED:
+        found.first_seen = datetime.fromisoformat(trace.first_seen).timestamp()
+        found.shrunk = found.settled = trace.shrunk
+        found.reproduced = (done.seen, done.runs)
+        without = [each for each in done.attempts if each.finding is None]
+        found.other = _steps(without[0]) if without else ()
+    return found
+
+
+def _steps(attempt: Attempt) -> tuple[Step, ...]:
+    return tuple(step for step in attempt.steps if step is not None)

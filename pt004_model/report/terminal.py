@@ -1,0 +1,218 @@
+"""What a campaign looks like on a terminal or in a log: plain text, as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import Final
+
+from pt004_model.judge.checks import CHECKS, SEVERITIES
+from pt004_model.judge.oracle import Verdict
+from pt004_model.model.commands import describe
+from pt004_model.model.coverage import Edge
+from pt004_model.model.replies import NoAnswer
+from pt004_model.model.telling import count, times
+from pt004_model.search.results import Progress, Result
+from pt004_model.trace.recorded import Found, Step
+from pt004_model.vocabulary import Status
+
+WIDTH: Final = 80
+"""Columns of a screen; what is longer and may be cut is cut to this."""
+_MISSING_SHOWN: Final = 3
+_LAWS_SHOWN: Final = 2
+_FINDINGS_SHOWN: Final = 7
+
+
+def progress_line(progress: Progress) -> str:
+    """Where a campaign stands, in one line."""
+    doing = "" if progress.doing == "exploring" else f", {progress.doing}"
+    return f"{count(progress.examples, 'example')}, {rates(progress)}{time_left(progress)}{doing}"
+
+
+def rates(progress: Progress) -> str:
+    """What a campaign has done so far and how fast, but for its examples."""
+    rate = progress.requests / progress.seconds if progress.seconds else 0.0
+    return (
+        f"{count(progress.requests, 'request')}, {rate:.0f} requests/s,"
+        f" coverage {progress.driven}/{progress.reachable}, {_findings(progress.findings)}"
+    )
+
+
+def time_left(progress: Progress) -> str:
+    """How long it may still take: ``, 0:07 left``; empty when it is too early to say."""
+    if progress.left is None:
+        return ""
+    minutes, seconds = divmod(round(progress.left), 60)
+    return f", {minutes}:{seconds:02} left"
+
+
+def _findings(number: int) -> str:
+    return count(number, "finding") if number else "no findings"
+
+
+def finding_lines(found: Found, note: str = "", width: int | None = WIDTH) -> Iterator[str]:
+    """A finding with its shortest trace; one that is known in short. ``note`` is its owner's.
+
+    What may be cut is cut to ``width``, if that is given.
+    """
+    finding = found.finding
+    check = CHECKS[finding.check]
+    kind = "KNOWN" if found.known else "FINDING"
+    yield f"{kind} {finding.fingerprint}  {finding.check} (contract {check.section})"
+    if note:
+        yield f"  {note}"
+    first = count(found.requests_to_first, "request")
+    seen = f"  first seen after {first}, seen {times(found.occurrences)}"
+    if found.known:
+        yield seen
+        return
+    yield f"  {check.sentence}"
+    for number, command in enumerate(found.commands, 1):
+        yield f"  {number}. {describe(command)}"
+    yield f"  {finding.where}"
+    yield f"    expected: {finding.expected}"
+    yield f"    got:      {finding.observed}"
+    yield seen
+    if found.reproduced is not None:
+        shown, runs = found.reproduced
+        yield f"  replayed {times(runs)}, seen in {shown} of {runs}"
+    if found.unconfirmed:
+        yield "  unconfirmed: no replay showed it, so it does not count against the FC"
+    if found.trouble:
+        yield f"  {found.trouble}"
+    if found.other:
+        yield from _side_by_side(found, width)
+
+
+def _side_by_side(found: Found, width: int | None) -> Iterator[str]:
+    """What came back when the finding showed, and beside it when it did not."""
+    rows = [("when it showed", "when it did not")]
+    first = len(found.commands) - len(found.steps)  # those of an earlier conversation are not kept
+    ours = [None] * first + [*map(_answer, found.steps)]
+    for number, (one, other) in enumerate(zip_longest(ours, map(_answer, found.other)), 1):
+        rows.append((f"{number}. {one or '-'}", f"{other or '-'}"))
+    left = max(len(one) for one, _ in rows)
+    for one, other in rows:
+        yield cut(f"    {one:<{left}} | {other}", width)
+
+
+def _answer(step: Step) -> str:
+    """What came back for a command, in a few words."""
+    if isinstance(step.response, NoAnswer):
+        return "no answer"
+    body = step.response.body
+    run = body.get("run") if isinstance(body, dict) else None
+    status = run.get("status") if isinstance(run, dict) else None
+    told = f"{step.response.code} {status}" if isinstance(status, str) else str(step.response.code)
+    wrong = f", wrong: {step.findings[0].where}" if step.findings else ""
+    return f"{told[:24]}{wrong[:24]}"
+
+
+def cut(line: str, width: int | None = WIDTH) -> str:
+    """``line``, cut to the width of a screen, if there is one."""
+    return line if width is None or len(line) <= width else f"{line[: width - 1]}…"
+
+
+def coverage_lines(edges: dict[Edge, int]) -> Iterator[str]:
+    """A table of the driven edges: statuses down, commands across, counts accepted/refused."""
+    commands = sorted({edge.command for edge in edges})
+    counts: dict[tuple[str, str, str], int] = {}
+    for edge, number in edges.items():
+        place = (edge.status, edge.command, edge.outcome)
+        counts[place] = counts.get(place, 0) + number
+    width = max([16, *(len(command) for command in commands)])
+    yield "coverage (accepted/refused)"
+    yield " " * width + " ".join(str(status).rjust(11) for status in Status)
+    for command in commands:
+        cells = []
+        for status in Status:
+            taken, not_taken = (
+                counts.get((status, command, o), 0) for o in ("accepted", "refused")
+            )
+            cells.append(f"{taken}/{not_taken}".rjust(11) if taken or not_taken else "-".rjust(11))
+        yield command.ljust(width) + " ".join(cells)
+
+
+def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
+    """The end of a campaign on one screen: its size, what was not covered, findings, verdict.
+
+    What may be cut is cut to ``width``, if that is given.
+    """
+    yield (
+        f"{count(result.examples, 'example')} and {count(result.requests, 'request')}"
+        f" in {result.seconds:.1f} s, "
+        f"profile {result.profile}, seed {result.seed}"
+    )
+    yield from _coverage(result, width)
+    if result.open_calls:
+        yield f"{count(result.open_calls, 'call')} stayed without an answer"
+    yield from _rows(result, width)
+    new = sum(found.counts for found in result.findings)
+    known = sum(found.known for found in result.findings)
+    unseen = len(result.findings) - new - known
+    if result.verdict is Verdict.DIVERGES:
+        if result.why:
+            yield f"the campaign ended early: {result.why}"
+        more = [f"{n} {kind}" for n, kind in ((known, "known"), (unseen, "unconfirmed")) if n]
+        yield f"DIVERGES: {_findings(new)}" + (f", and {' and '.join(more)}" if more else "")
+    elif result.verdict is Verdict.UNSURE:
+        yield f"UNSURE: {result.why}"
+    elif known:
+        yield f"CONFORMS: nothing was found but what is known, {_findings(known)}"
+    else:
+        yield "CONFORMS: every answer was one that the contract allows"
+
+
+def _coverage(result: Result, width: int | None) -> Iterator[str]:
+    coverage = result.coverage
+    hindered = f", {coverage.hindered} behind known findings" if coverage.hindered else ""
+    yield f"coverage: {coverage.driven} of {coverage.reachable} edges of the model{hindered}"
+    for edge in coverage.missing[:_MISSING_SHOWN]:
+        yield cut(f"  not driven: {edge}", width)
+    if len(coverage.missing) > _MISSING_SHOWN:
+        yield f"  and {len(coverage.missing) - _MISSING_SHOWN} more, all in summary.json"
+    for law in coverage.unwitnessed[:_LAWS_SHOWN]:
+        yield f"  never seen: {law}"
+    if len(coverage.unwitnessed) > _LAWS_SHOWN:
+        yield f"  and {len(coverage.unwitnessed) - _LAWS_SHOWN} more that were never seen"
+
+
+def by_weight(findings: tuple[Found, ...]) -> list[Found]:
+    """Findings in the order in which to look at them: new before known, then by severity."""
+    return sorted(
+        findings,
+        key=lambda each: (
+            each.known,
+            each.unconfirmed,
+            SEVERITIES.index(_severity(each)),
+            each.flaky,
+        ),
+    )
+
+
+def _severity(found: Found) -> str:
+    return CHECKS[found.finding.check].severity
+
+
+def _rows(result: Result, screen: int | None) -> Iterator[str]:
+    """A line a finding."""
+    ordered = by_weight(result.findings)
+    shown = ordered[:_FINDINGS_SHOWN]
+    width = max((len(found.finding.check) for found in shown), default=0)
+    for found in shown:
+        told = [count(len(found.commands), "command")]
+        if found.reproduced is not None:
+            seen, runs = found.reproduced
+            told.insert(0, f"{seen} of {count(runs, 'replay')}")
+        if found.known:
+            told = ["known"]
+        elif found.unconfirmed:
+            told = ["unconfirmed", *told]
+        yield cut(
+            f"  {found.fingerprint} {_severity(found):<8} {found.finding.check:<{width}}"
+            f" {', '.join(told)}",
+            screen,
+        )
+    if len(ordered) > len(shown):
+        more = len(ordered) - len(shown)
+        yield f"  and {count(more, 'more finding')}, all in summary.json"

@@ -1,0 +1,121 @@
+"""The commands of a trace as calls that somebody else makes: what is fixed in them, what is not."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from attrs import frozen
+
+from pt004_model.model.commands import (
+    NO_ACTOR,
+    Caller,
+    Command,
+    CreateRun,
+    RunRef,
+    Tenant,
+    Unknown,
+    subject,
+)
+from pt004_model.model.replies import Reply
+from pt004_model.trace.document import Trace
+from pt004_model.vocabulary import ACTOR_HEADER, IDEMPOTENCY_HEADER, TENANT_HEADER
+from pt004_model.wire.codec import Codec
+
+_ID: Final = "\0"
+_NOBODYS: Final = "00000000-0000-4000-8000-000000000000"
+"""The id of a run that does not exist; it is fixed, so that a call reads the same each time."""
+_TENANTS: Final[dict[int, str]] = {
+    Tenant.OURS: "TENANT", Tenant.STRANGER: "STRANGER", Tenant.NEAR: "NEAR",
+}  # fmt: skip
+_VARIABLES: Final = {
+    "TENANT": "TENANT_ID", "STRANGER": "STRANGER_TENANT_ID", "ACTOR": "ACTOR_ID",
+}  # fmt: skip
+_GIVEN: Final = frozenset({TENANT_HEADER, ACTOR_HEADER, IDEMPOTENCY_HEADER})
+
+
+@frozen
+class Call:
+    """One request: in its path ``before`` and ``after`` stand around the id of ``run``.
+
+    ``who`` are the headers that hold names, which constants stand for; ``headers`` are those that
+    are fixed. ``makes`` is the run whose id later calls take from the answer. ``then`` is what the
+    call came to in the trace: the status of the run, ``refused``, or ``None`` where that is not
+    known, or is the question.
+    """
+
+    command: Command
+    method: str
+    before: str
+    run: int | None
+    after: str
+    who: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...]
+    body: bytes | None
+    makes: int | None
+    then: str | None
+
+    @property
+    def key(self) -> str | None:
+        """The idempotency key, to be made fresh."""
+        return getattr(self.command, "key", None)
+
+
+def calls(trace: Trace) -> tuple[Call, ...]:
+    """Return the calls of a trace in order."""
+    codec = Codec(trace.names, trace.dialect)
+    made: list[Call] = []
+    wanted = {subject(each) for each in trace.commands if not isinstance(each, CreateRun)}
+    for step in trace.steps:
+        request = codec.encode(step.send, _named, "")
+        before, after, run = request.target, "", subject(step.send)
+        if _ID in before and run is not None:
+            before, _, after = before.partition(_ID)
+        else:
+            run = None
+        then, makes = _then(step.reply), None
+        who = _who(step.send.caller)
+        if isinstance(step.send, CreateRun) and step.send.run in wanted and then != "refused":
+            makes = step.send.run
+            wanted.remove(makes)
+        headers = tuple(each for each in request.headers.items() if each[0] not in _GIVEN)
+        path, body = (before, run, after), request.content
+        if step is trace.steps[-1]:
+            then = None
+        made.append(Call(step.send, request.method, *path, who, headers, body, makes, then))
+    return tuple(made)
+
+
+def constants(trace: Trace, made: tuple[Call, ...]) -> dict[str, tuple[str, str]]:
+    """Return the variable and the default of each constant that the calls take."""
+    used = {constant for call in made for _, constant in call.who}
+    used |= {"TENANT"} if "NEAR" in used else set()  # of which it is made
+    tenants = zip(_TENANTS.values(), trace.names.tenants, strict=False)
+    actors = ((_actor(number), name) for number, name in enumerate(trace.names.actors))
+    names = ((each, name) for each, name in (*tenants, *actors) if each in used)
+    return {each: (_VARIABLES.get(each, ""), name) for each, name in names}
+
+
+def _who(caller: Caller) -> tuple[tuple[str, str], ...]:
+    tenant, actor = _TENANTS.get(caller.tenant), caller.actor
+    who = ((TENANT_HEADER, tenant), (ACTOR_HEADER, None if actor == NO_ACTOR else _actor(actor)))
+    return tuple((header, constant) for header, constant in who if constant is not None)
+
+
+def _actor(number: int) -> str:
+    return "ACTOR" if number == 0 else f"ACTOR_{number}"
+
+
+def _named(ref: RunRef) -> str:
+    if isinstance(ref, Unknown):
+        return f"{ref.spelling}-{_NOBODYS[:8]}" if ref.spelling else _NOBODYS
+    return _ID
+
+
+def _then(response: object) -> str | None:
+    if not isinstance(response, Reply):
+        return None
+    if 300 <= response.code < 500:
+        return "refused"
+    run = response.body.get("run") if isinstance(response.body, dict) else None
+    status = run.get("status") if isinstance(run, dict) else None
+    return status if isinstance(status, str) else None

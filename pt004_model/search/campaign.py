@@ -1,0 +1,367 @@
+"""One exploration under a budget: rounds of examples, findings collected, each one shrunk.
+
+A round is a run of Hypothesis of its own, with a seed derived from the campaign's and with goals
+fixed before it. Findings do not end it: the run concerned is set aside and the search goes on. When
+a round has ended its new findings are replayed, shortened, and replayed some times more to see how
+surely they show (see ``settling``). What is replayed is counted apart and does not steer the
+search, so that a seed generates the same whatever was replayed and however long it took.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from typing import Any, Final
+
+from attrs import define, evolve, field, frozen
+
+from pt004_model.drive.lockstep import Lockstep, Tally, TargetLost
+from pt004_model.drive.session import Archive, Session
+from pt004_model.drive.statistics import Statistics
+from pt004_model.explore.coverage import measure
+from pt004_model.explore.properties import scenario_property
+from pt004_model.explore.rounds import goals_now, run_round
+from pt004_model.judge.finding import Finding
+from pt004_model.judge.oracle import Verdict
+from pt004_model.model.commands import subject
+from pt004_model.model.replies import Reply
+from pt004_model.search.results import Progress, Reporter, Result
+from pt004_model.shrink.settling import (
+    ATTEMPTS,
+    UNSEEN_ATTEMPTS,
+    Allowance,
+    NoLonger,
+    Settler,
+    trouble,
+)
+from pt004_model.trace.interrupts import Interruption
+from pt004_model.trace.recorded import Commands, Found, Step
+
+
+@frozen
+class Profile:
+    """How much a campaign does.
+
+    ``examples`` and ``commands`` (acts of one example) bound the search, ``seconds`` its time.
+    ``lengths`` are the step counts whose edges it wants driven; ``open_share`` is the share of
+    calls that may stay without an answer before nothing can be said. ``floor`` is the share of the
+    reachable edges that must be driven for a verdict to mean anything. ``shrink`` bounds the
+    shortening of one finding, in requests and seconds. ``settle`` bounds what is done about all
+    findings together: requests, seconds, and the share of those of the search that comes on top.
+    ``confirm`` is how often each new finding is replayed; ``replays`` bounds the replaying of the
+    traces of earlier campaigns. All of it ends with ``seconds``, and a little more.
+    """
+
+    name: str
+    examples: int
+    commands: int
+    seconds: float | None = None
+    lengths: tuple[int, ...] = (0, 1, 2, 3)
+    open_share: float = 0.01
+    floor: float = 0.0
+    shrink: tuple[int, float] = (3000, 60.0)
+    settle: tuple[int, float, float] = (12000, 300.0, 1.0)
+    confirm: int = 5
+    replays: tuple[int, float] = (3000, 60.0)
+
+
+PROFILES: Final = {
+    "dev": Profile("dev", examples=40, commands=20),
+    "ci": Profile("ci", examples=300, commands=20, floor=1.0),
+    "nightly": Profile(
+        "nightly",
+        examples=4000,
+        commands=50,
+        seconds=1600.0,
+        lengths=(0, 1, 2, 3, 4),
+        floor=1.0,
+        replays=(20000, 300.0),
+    ),
+}
+
+ROUND: Final = 10
+"""Examples a round: Hypothesis spends the first of each run on the simplest cases."""
+FIRST_ROUNDS: Final = (4, 30)
+"""Examples of a round among the first of a campaign, when each teaches the next ones most."""
+_NAMED: Final = 3
+"""Findings that are named in a sentence."""
+GRACE: Final = (2.0, 5.0)
+"""Seconds after the time of a campaign in which an example and then all else may come to an end."""
+DOUBTED: Final = frozenset({401, 403, 404})
+"""Codes by which an FC refuses everything once the token has died, or the routes have gone."""
+
+
+class _OutOfTime(Interruption):
+    """The time of the campaign is up."""
+
+
+class _Enough(Interruption):
+    """The first finding is there, and no other is wanted."""
+
+
+@define
+class Campaign:
+    """One campaign against the FC of ``session``, reporting to ``reporter``.
+
+    The same seed gives the same commands on the same FC. ``first_only`` ends the search at the
+    first finding, which is shortened all the same. ``known`` are the fingerprints that do not count
+    against the FC; ``found`` may hold what the traces of earlier campaigns have shown again.
+    ``doubt`` says why the campaign is unsure if there is nothing graver.
+    """
+
+    session: Session
+    profile: Profile
+    seed: int
+    reporter: Reporter
+    first_only: bool = False
+    known: frozenset[str] = frozenset()
+    found: dict[str, Found] = field(factory=dict)
+    examples: int = 0
+    doubt: str = ""
+    aside: Session = field(init=False)
+    settler: Settler = field(init=False)
+    started_at: float = field(factory=time.time)
+    _started: float = field(init=False)
+    _told: float = 0.0
+
+    def __attrs_post_init__(self) -> None:
+        self._started = time.monotonic()
+        # what is replayed must not steer the search, but its runs are on the FC like any other
+        latency = self.session.tally.statistics.latency
+        tally = Tally(on_run=self.session.tally.on_run, statistics=Statistics(latency=latency))
+        self.aside = evolve(self.session, tally=tally, archive=None)
+        self.settler = Settler(
+            self.aside,
+            self.reporter,
+            Allowance(*self.profile.settle),
+            self.profile.confirm,
+            self.profile.shrink,
+            lambda: (self.session.tally.commands, self._searched()),
+            self.remaining,
+            self.tell,
+        )
+
+    @property
+    def requests(self) -> int:
+        """The commands sent so far, those of replays included."""
+        return self.session.tally.commands + self.aside.tally.commands
+
+    def run(self) -> Result:
+        """Explore until the budget is spent or the FC is lost. Never raises for what an FC does."""
+        self._told = time.monotonic()
+        self.session.on_finding, self.session.on_call = self._collect, self._end_example
+        self.session.archive = Archive()
+        why = ""
+        try:
+            self._settle_new()
+            self._explore()
+        except TargetLost as lost:
+            why = f"the Federation Core stopped answering: {lost}"
+        except NoLonger as gone:  # no replay would show anything
+            return self.result(str(gone))
+        except (_OutOfTime, _Enough):
+            pass
+        try:
+            self._settle_new()
+        except NoLonger as gone:
+            why = why or str(gone)
+        return self.result(why)
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """The step counts whose edges are wanted (0: ungoverned)."""
+        return (0,) if self.session.ungoverned else self.profile.lengths
+
+    def _explore(self) -> None:
+        derived = random.Random(self.seed)  # noqa: S311 - a seed is no secret
+        if not self.session.ungoverned:
+            scenario_property(self.session, derived.getrandbits(32), 0, self._count)()
+            self._settle_new()
+        while self.examples < self.profile.examples:
+            self.session.begin_round(goals_now(self.session.tally, self.lengths))
+            short, early = FIRST_ROUNDS
+            size = short if self.examples < early else ROUND
+            count = min(size, self.profile.examples - self.examples)
+            seeded = derived.getrandbits(32)
+            run_round(self.session, seeded, count, self.profile.commands, self._count)
+            self._settle_new()
+
+    def _count(self) -> None:
+        """Begin an example, if there is time for one."""
+        if self._over(0.0):
+            raise _OutOfTime
+        self.examples += 1
+        self.tell()
+
+    def _end_example(self) -> None:
+        """Break off an example that takes too long after the time was up."""
+        if self._over(GRACE[0]):
+            raise _OutOfTime
+
+    def _over(self, grace: float) -> bool:
+        return self.profile.seconds is not None and self._seconds() > self.profile.seconds + grace
+
+    def remaining(self) -> float:
+        """The seconds after which all has to be over."""
+        if self.profile.seconds is None:
+            return math.inf
+        return self.profile.seconds + GRACE[1] - self._seconds()
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self._started
+
+    def _searched(self) -> float:
+        """The seconds that were not spent on replays."""
+        return max(0.0, self._seconds() - self.settler.allowance.took)
+
+    def tell(self) -> None:
+        """Report progress, once a second at the most."""
+        now = time.monotonic()
+        if now - self._told >= 1.0:
+            self._told = now
+            self.reporter.progress(self._progress())
+
+    def _progress(self) -> Progress:
+        coverage = measure(self.session.tally, self.lengths)
+        return Progress(
+            self.examples,
+            self.requests,
+            self._seconds(),
+            coverage.driven,
+            coverage.reachable,
+            len(self.found),
+            self.profile.examples,
+            self._left(),
+            self.settler.doing or "exploring",
+        )
+
+    def _left(self) -> float | None:
+        """The seconds that the search may still take: by the examples left, or by its time."""
+        spent, budget = self._seconds(), self.profile.seconds
+        left = []
+        if self.examples > 1:
+            done = self.examples - 1  # the one that has begun is not done
+            left.append(spent / done * (self.profile.examples - done))
+        if budget is not None:
+            left.append(max(0.0, budget - spent))
+        return min(left, default=None)
+
+    def _collect(self, finding: Finding, lockstep: Lockstep) -> None:
+        number = subject(lockstep.steps[-1].command)
+        if finding.fingerprint in self.known and number is not None:
+            self.session.hindered.add(number)
+        there = self.found.get(finding.fingerprint)
+        if there is not None:
+            self._seen_again(there, lockstep)
+            return
+        self.believe(lockstep.steps[-1])
+        self.add(Found(finding, *self._trace(lockstep), self.requests, history=self._history()))
+        if self.first_only:
+            raise _Enough
+
+    def _trace(self, lockstep: Lockstep) -> tuple[Commands, tuple[Step, ...]]:
+        commands = lockstep.needed()
+        return commands, lockstep.steps_of(commands)
+
+    def _history(self) -> tuple[Commands, ...]:
+        return () if self.session.archive is None else self.session.archive.history()
+
+    def _seen_again(self, there: Found, lockstep: Lockstep) -> None:
+        """Count it, and take up this conversation where the one that is there says too little."""
+        there.occurrences += 1
+        there.last_seen = time.time()
+        if there.unconfirmed:
+            if there.attempts < UNSEEN_ATTEMPTS:
+                there.commands, there.steps = self._trace(lockstep)
+                there.history, there.reproduced, there.settled = self._history(), None, False
+        elif there.shrunk and not there.stands_alone and there.attempts < ATTEMPTS:
+            there.again = self._trace(lockstep)
+
+    def believe(self, step: Step) -> None:
+        """Ask again what was true at the start, where that could explain a finding.
+
+        A token that dies makes an FC refuse whatever is asked. Raises :class:`NoLonger`.
+        """
+        if isinstance(step.response, Reply) and step.response.code in DOUBTED:
+            why = self.session.no_longer()
+            if why is not None:
+                raise NoLonger(why)
+
+    def add(self, found: Found) -> None:
+        """Take up a finding: one just seen, or one that an earlier trace has shown again."""
+        found.known = found.fingerprint in self.known
+        self.found[found.fingerprint] = found
+        try:
+            self.reporter.found(found)
+        except Exception as error:
+            found.trouble = trouble("it could not be written down", error)
+
+    def _settle_new(self) -> None:
+        """Replay the findings that are new, and shorten those that replays show."""
+        tally = self.session.tally  # how this FC acts on decisions was seen in the search
+        self.aside.tally.own, self.aside.tally.held = dict(tally.own), dict(tally.held)
+        self.settler.settle(tuple(self.found.values()))
+
+    def _statistics(self) -> Statistics:
+        aside = self.aside.tally.statistics
+        return evolve(
+            self.session.tally.statistics,
+            shrinking_requests=aside.shrinking_requests,
+            shrinking_seconds=aside.shrinking_seconds,
+        )
+
+    def result(self, why: str = "") -> Result:
+        """What the campaign has come to by now; ``why`` says what makes it unsure, if anything."""
+        tally = self.session.tally
+        coverage = measure(tally, self.lengths)
+        if not why and tally.commands == 0:
+            why = "nothing was sent"
+        if not why and coverage.share < self.profile.floor:
+            left = coverage.reachable - coverage.driven
+            why = (
+                f"{left} of {coverage.reachable} edges of the model were not driven,"
+                f" and the profile {self.profile.name} wants {self.profile.floor:.0%} of them"
+            )
+        if not why and tally.open > max(3, self.profile.open_share * tally.commands):
+            why = f"{tally.open} of {tally.commands} calls stayed without an answer"
+        why = why or self.doubt or self._unconfirmed()
+        verdict = Verdict.UNSURE if why else Verdict.CONFORMS
+        if any(found.counts for found in self.found.values()):
+            verdict = Verdict.DIVERGES
+        return Result(
+            verdict,
+            tuple(self.found.values()),
+            self.examples,
+            self.requests,
+            self._seconds(),
+            self.seed,
+            self.profile.name,
+            coverage,
+            tally.open,
+            why,
+            self.started_at,
+            dict(tally.edges),
+            self._told_of_settling(self._statistics().as_json()),
+            self.session.judged,
+        )
+
+    def _unconfirmed(self) -> str:
+        """Why findings that no replay showed leave the campaign unsure, or nothing."""
+        names = [each.fingerprint for each in self.found.values() if each.unconfirmed]
+        if not names or any(found.counts for found in self.found.values()):
+            return ""
+        one = len(names) == 1
+        many = "a finding was" if one else f"{len(names)} findings were"
+        return f"{many} shown by no replay: {', '.join(names[:_NAMED])}" + (
+            f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        )
+
+    def _told_of_settling(self, statistics: dict[str, Any]) -> dict[str, Any]:
+        """With the findings for which the budget did not suffice."""
+        new = [each for each in self.found.values() if not each.known and not each.unconfirmed]
+        left = {
+            "not_shortened": [each.fingerprint for each in new if each.cut or not each.shrunk],
+            "not_replayed": [each.fingerprint for each in new if each.reproduced is None],
+        }
+        return {**statistics, "shrinking": {**statistics["shrinking"], **left}}

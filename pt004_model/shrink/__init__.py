@@ -1,0 +1,1 @@
+"""Findings made as short as a person would write them, by replaying candidates."""

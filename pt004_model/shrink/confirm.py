@@ -1,0 +1,118 @@
+"""How surely a finding shows: its trace, sent some times more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from attrs import frozen
+
+from pt004_model.drive.lockstep import TRIES, BrokenOff, Lockstep
+from pt004_model.drive.session import Session
+from pt004_model.judge.finding import Finding
+from pt004_model.shrink.alone import replay_alone
+from pt004_model.shrink.shrinker import fresh_tag, own_names, replay
+from pt004_model.trace.recorded import Commands, Step
+
+
+@frozen
+class Confirmation:
+    """A finding was seen in ``seen`` of ``runs`` replays; ``other`` is the first without it.
+
+    ``whole`` says that there were as many as were wanted.
+    """
+
+    seen: int
+    runs: int
+    other: tuple[Step, ...] = ()
+    whole: bool = True
+
+
+@frozen
+class Confirmer:
+    """Replays one trace up to ``times`` times, with no more than ``requests`` if it can be helped.
+
+    ``alone`` says that it shows when judged by what is in it alone.
+    """
+
+    session: Session
+    fingerprint: str
+    commands: Commands
+    times: int
+    requests: int
+    alone: bool
+    on_try: Callable[[], None] = lambda: None
+
+    def run(self) -> Confirmation:
+        """How often it was seen as it stands, or in another way in which it is sure.
+
+        What an FC remembers of earlier replays may keep a finding from showing again, which says
+        nothing of how surely it shows (see ``shrink``): a trace that needs nothing else is sent
+        under names of its own as well, and to another FC where one can be started. One that comes
+        and goes in each of these ways is told as it stands.
+        """
+        tried: list[Confirmation] = []
+        for way in self._ways():
+            tried.append(self._replays(way))
+            if tried[-1].seen == tried[-1].runs and tried[-1].whole:
+                return tried[-1]
+        return next((each for each in tried if each.seen), tried[0])
+
+    def _ways(self) -> Iterator[_Way]:
+        yield self._plain
+        if self.alone:
+            yield self._renamed
+        if self.alone and self.session.fresh is not None:
+            yield self._fresh
+
+    def sighted(self) -> Confirmation:
+        """Whether it is seen at all: up to the first sight, each way in turn."""
+        seen, runs, before = 0, 0, self.session.tally.commands
+        ways = (self._plain, self._renamed)
+        try:
+            while runs < self.times and not seen:
+                if runs and not self._affordable(before):
+                    return Confirmation(seen, runs, whole=False)
+                self.on_try()
+                _, finding = ways[runs % len(ways)]()
+                seen, runs = seen + (finding is not None), runs + 1
+        except BrokenOff:
+            return Confirmation(seen, runs, whole=False)
+        return Confirmation(seen, runs)
+
+    def _plain(self) -> tuple[Lockstep, Finding | None]:
+        return replay(self.session, self.commands, self.fingerprint, alone=self.alone)
+
+    def _renamed(self) -> tuple[Lockstep, Finding | None]:
+        named = own_names(self.commands, fresh_tag(self.session))
+        return replay(self.session, named, self.fingerprint, alone=True)
+
+    def _fresh(self) -> tuple[Lockstep, Finding | None]:
+        return replay_alone(self.session, self.commands, self.fingerprint)
+
+    def _affordable(self, before: int) -> bool:
+        return self.session.tally.commands - before + len(self.commands) <= self.requests
+
+    def _replays(self, way: _Way) -> Confirmation:
+        seen, runs = 0, 0
+        other: tuple[Step, ...] = ()
+        before = self.session.tally.commands
+        try:
+            for _ in range(TRIES * self.times):
+                if runs == self.times:
+                    break
+                self.on_try()
+                if runs and not self._affordable(before):
+                    return Confirmation(seen, runs, other, whole=False)
+                lockstep, finding = way()
+                if finding is None and lockstep.unanswered:
+                    continue  # it says nothing
+                seen, runs = seen + (finding is not None), runs + 1
+                if finding is None and not other:
+                    other = tuple(lockstep.steps)
+        except BrokenOff:  # what was seen by then is told
+            return Confirmation(seen, runs, other, whole=False)
+        return Confirmation(seen, runs, other, whole=runs == self.times)
+
+
+_Way: TypeAlias = Callable[[], tuple[Lockstep, Finding | None]]

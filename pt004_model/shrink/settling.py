@@ -1,0 +1,225 @@
+"""What is done about a finding besides telling it: is it seen again, and how short can it be told?
+
+One cause may show in many findings, and each could be replayed for minutes. So there is one
+allowance for all of them, which grows with the search; half of what is left is the most that one
+shortening gets. A finding is replayed before it is shortened: one that no replay shows, on this FC
+or after the history of the campaign on another one like it, is not worth it.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from attrs import define, field
+
+from pt004_model.drive.lockstep import Lockstep, OutOfTime
+from pt004_model.drive.session import Session
+from pt004_model.judge.finding import Finding
+from pt004_model.shrink.alone import make_whole, tell_plainly
+from pt004_model.shrink.confirm import Confirmer
+from pt004_model.shrink.shrinker import Budget, Shrinker, refused, sent
+from pt004_model.trace.interrupts import Interruption
+from pt004_model.trace.recorded import FindingReporter, Found
+
+KNOWN_SHRINK: Final = (60, 5.0)
+"""What shortening a known finding may cost, in requests and seconds: somebody has its trace."""
+ATTEMPTS: Final = 5
+"""How many conversations are shortened for a trace that needs nothing before it."""
+UNSEEN_ATTEMPTS: Final = 2
+"""How many conversations are replayed of a finding that no replay shows."""
+_OFTEN: Final = 2.0
+"""A finding that shows in one of so many replays is given all that a shortening may cost."""
+
+
+class NoLonger(Interruption):
+    """What was true when the campaign began is so no longer; the message is a sentence."""
+
+
+@define
+class Allowance:
+    """What settling all findings of a campaign may cost, in requests and seconds.
+
+    A base, and a share of what the search has cost by now. ``spent`` and ``took`` is what it has
+    cost so far.
+    """
+
+    requests: int
+    seconds: float
+    share: float
+    spent: int = 0
+    took: float = 0.0
+
+    def left(self, requests: int, seconds: float) -> tuple[int, float]:
+        """Return what is left after a search of so many requests and seconds."""
+        allowed = self.requests + int(self.share * requests), self.seconds + self.share * seconds
+        return allowed[0] - self.spent, allowed[1] - self.took
+
+
+@define
+class Settler:
+    """Replays and shortens findings in ``session``, within ``allowance``.
+
+    ``times`` is how often each is replayed, ``most`` what one shortening may cost at most.
+    ``searched`` tells requests and seconds of the search so far, ``remaining`` the seconds after
+    which all has to be over, ``on_try`` is called before each replay. ``doing`` is what is going
+    on, in words.
+    """
+
+    session: Session
+    reporter: FindingReporter
+    allowance: Allowance
+    times: int
+    most: tuple[int, float]
+    searched: Callable[[], tuple[int, float]]
+    remaining: Callable[[], float]
+    on_try: Callable[[], None]
+    doing: str = ""
+    _until: float = field(init=False, default=math.inf)
+
+    def __attrs_post_init__(self) -> None:
+        self.session.on_call = self._check
+
+    def settle(self, findings: tuple[Found, ...]) -> None:
+        """See to all that are not settled; new ones are all replayed before one is shortened.
+
+        Raises :class:`NoLonger`. A fault of ours leaves the finding concerned as it stands.
+        """
+        new = [each for each in findings if not each.settled and each.reproduced is None]
+        for found in new:
+            if not found.known and self.times:
+                self._guarded(found, self._sight)
+        for found in sorted(findings, key=lambda each: each.attempts):
+            worth = found.known or not self.times or (found.reproduced or (0, 0))[0] > 0
+            if found.again is not None or (worth and not found.settled):
+                self._guarded(found, self._shorten)
+        self.doing = ""
+
+    def _guarded(self, found: Found, act: Callable[[Found], None]) -> None:
+        requests, seconds = self._left()
+        if requests <= 0 or seconds <= 0:
+            return  # more is allowed as the search goes on
+        began, first = time.monotonic(), self.session.tally.commands
+        try:
+            with self.within(seconds):
+                act(found)
+        except Exception as error:
+            found.settled, found.again = True, None
+            found.trouble = trouble("it could not be replayed or shortened", error)
+        finally:
+            self.allowance.took += time.monotonic() - began
+            self.allowance.spent += self.session.tally.commands - first
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Let replays go on for so long, or until all has to be over."""
+        self._until = time.monotonic() + min(seconds, self.remaining())
+        try:
+            yield
+        finally:
+            self._until = math.inf
+
+    def _left(self) -> tuple[int, float]:
+        requests, seconds = self.allowance.left(*self.searched())
+        return requests, min(seconds, self.remaining())
+
+    def _check(self) -> None:
+        if time.monotonic() > self._until:
+            raise OutOfTime("the time for it was up")
+
+    def _budget(self, most: tuple[int, float]) -> Budget:
+        requests, seconds = self._left()
+        return Budget(min(most[0], requests // 2), min(most[1], seconds / 2))
+
+    def _sight(self, found: Found) -> None:
+        """Replay a finding until it is seen; one that nothing shows is settled as unconfirmed."""
+        self.doing = f"replaying {found.fingerprint}"
+        done = self._confirmer(found).sighted()
+        if done.seen:
+            found.reproduced = (done.seen, done.runs)
+            return
+        if not done.whole or self._shown_by_history(found) or self._out_of_time:
+            return
+        why = self.session.no_longer()
+        if why is not None:
+            raise NoLonger(why)
+        found.reproduced, found.settled = (0, done.runs), True
+        found.attempts += 1
+        self.reporter.confirmed(found)
+
+    @property
+    def _out_of_time(self) -> bool:
+        return time.monotonic() > self._until
+
+    def _shown_by_history(self, found: Found) -> bool:
+        """Whether another FC like this one shows it after what was sent before it here."""
+        trace, history = (found.fingerprint, found.commands), found.history
+        session, budget = self.session.paced_for(found.finding.where), self._budget(self.most)
+        whole = make_whole(session, *trace, history, budget, self._better(found), shortened=False)
+        if whole:
+            found.shrunk = found.stands_alone = found.settled = True
+            self._confirm(found)
+        return whole
+
+    def _shorten(self, found: Found) -> None:
+        self.doing = f"shrinking {found.fingerprint}"
+        found.settled = found.shrunk = True
+        budget = self._budget(KNOWN_SHRINK if found.known else self.most)
+        if found.reproduced is not None:  # what comes and goes is shortened by chance
+            seen, runs = found.reproduced
+            share = min(1.0, _OFTEN * seen / runs)
+            budget = Budget(int(budget.requests * share), budget.seconds * share)
+        commands, steps = found.again or (found.commands, found.steps)
+        session = self.session.paced_for(found.finding.where)
+        better = self._better(found)
+        shrinker = Shrinker(session, found.fingerprint, commands, budget, better)
+        shrinker.refused = refused(steps, len(commands) - len(steps))
+        shrinker.on_try = self.on_try
+        if found.again is not None:  # there is a trace; only one that stands by itself is better
+            shrinker.modes = (True,)
+        found.again, found.attempts = None, found.attempts + 1
+        shrinker.run()
+        found.cut = budget.spent + 2 * len(shrinker.best) > budget.requests or not budget.left
+        found.stands_alone = shrinker.confirmed and shrinker.alone
+        if found.known:
+            return
+        if shrinker.confirmed and shrinker.best != found.commands:
+            tell_plainly(session, found.fingerprint, shrinker.best, better)
+        trace, history = (found.fingerprint, found.commands), found.history
+        seen = shrinker.confirmed
+        whole = make_whole(session, *trace, history, budget, better, shortened=seen)
+        found.stands_alone = found.stands_alone or whole
+        self._confirm(found)
+
+    def _better(self, found: Found) -> Callable[[Lockstep, Finding], None]:
+        def better(lockstep: Lockstep, finding: Finding) -> None:
+            found.finding = finding
+            found.commands, found.steps = sent(lockstep), tuple(lockstep.steps)
+            self.reporter.improved(found)
+
+        return better
+
+    def _confirm(self, found: Found) -> None:
+        """Replay a finding some times more, as it is told now."""
+        if not self.times:
+            return
+        self.doing = f"replaying {found.fingerprint}"
+        done = self._confirmer(found).run()
+        if done.seen or done.whole:
+            found.reproduced, found.other = (done.seen, done.runs), done.other
+        if found.reproduced is not None:
+            self.reporter.confirmed(found)
+
+    def _confirmer(self, found: Found) -> Confirmer:
+        session = self.session.paced_for(found.finding.where)
+        most, alone = min(self.most[0], self._left()[0]), found.stands_alone
+        trace = (found.fingerprint, found.commands)
+        return Confirmer(session, *trace, self.times, most, alone, self.on_try)
+
+
+def trouble(what: str, error: Exception) -> str:
+    """A sentence about a fault of ours that a finding has met with."""
+    return f"{what}, by a fault of pt004 ({type(error).__name__}: {error}); it stands as it is"

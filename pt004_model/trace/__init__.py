@@ -1,0 +1,1 @@
+"""A recorded conversation: its steps, its file format, and what stays out of it."""

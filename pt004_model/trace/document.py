@@ -1,0 +1,322 @@
+"""A trace as a value, read from its document and written to one.
+
+The JSON Schema of the document is made of the same classes: :func:`schema` gives it.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import jsonschema
+from attrs import frozen
+from cattrs import BaseValidationError, Converter
+from cattrs.strategies import configure_tagged_union
+from jsonschema.exceptions import best_match
+
+from pt004_model.judge.checks import SEVERITIES
+from pt004_model.model.commands import Caller, Command, CreateRun, Names, RunRef, Unknown
+from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
+from pt004_model.model.values import Body, Value
+from pt004_model.trace.schema import Generator, Schema, closed
+from pt004_model.vocabulary import Dialect
+
+FORMAT: Final = "pt004-trace"
+VERSION: Final = 1
+_TAG: Final = "command"  # the member that names the class of a command
+_SHOWN: Final = 200  # characters of a file's content that are repeated
+
+
+class BadTrace(Exception):  # noqa: N818 - said of a file, in a sentence for people
+    """A trace file that cannot be used; the message is a sentence for people."""
+
+
+@frozen
+class Said:
+    """One finding as it is told: the check, where in the reply, and both sides."""
+
+    check: str
+    where: str
+    expected: str
+    observed: str
+
+
+@frozen
+class SentRequest:
+    """A request as it was sent, without what is secret. ``path`` has the query in it.
+
+    ``body`` is the text that was sent; bytes that are not UTF-8 are kept as surrogate escapes.
+    """
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: str | None
+
+
+@frozen
+class TraceStep:
+    """One command: what the model allowed, what was sent, and what came back.
+
+    ``before`` and ``after`` are the run's state in words, ``None`` for a run that is not there.
+    ``request`` and ``reply`` are ``None`` for a command of an earlier conversation, of which only
+    the command was kept.
+    """
+
+    says: str
+    send: Command
+    before: str | None
+    after: str | None
+    allowed: tuple[str, ...]
+    request: SentRequest | None
+    reply: Response | None
+    findings: tuple[Said, ...]
+
+
+@frozen
+class Reproduced:
+    """How often a finding was seen again, of how many replays."""
+
+    seen: int
+    runs: int
+
+    @property
+    def flaky(self) -> bool:
+        """True when it came in some replays and not in others, or in none."""
+        return self.seen < self.runs
+
+    def __str__(self) -> str:
+        """Return the counts as they are shown to people."""
+        return f"{self.seen} of {self.runs}"
+
+
+@frozen
+class Trace:
+    """A conversation that ended in a finding: all that the trace file holds.
+
+    ``section`` and ``sentence`` are those of the check, ``clause`` is the text of that section.
+    ``first_seen`` and ``last_seen`` are in RFC 3339, ``requests_to_first`` counts requests.
+    ``other`` is a replay of the same commands in which the finding did not show, if there was one.
+    """
+
+    fingerprint: str
+    check: str
+    area: str
+    severity: str
+    section: str
+    sentence: str
+    clause: str
+    where: str
+    expected: str
+    observed: str
+    seed: int
+    profile: str
+    dialect: Dialect
+    base_url: str
+    names: Names
+    requests_to_first: int
+    occurrences: int
+    first_seen: str
+    last_seen: str
+    shrunk: bool
+    reproduced: Reproduced | None
+    known: bool
+    versions: dict[str, str]
+    steps: tuple[TraceStep, ...]
+    other: tuple[TraceStep, ...] = ()
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """What is sent to see the finding again; the last command is the one that fails."""
+        return tuple(step.send for step in self.steps)
+
+
+def _body_out(body: Body) -> dict[str, Any]:
+    reading = body.reading
+    if isinstance(reading, Value) and Body.of(reading.json) == body:
+        return {"json": reading.json}
+    return {"text": body.text}
+
+
+def _body_in(raw: Any, _: type) -> Body:
+    if "json" in raw:
+        return Body.of(raw["json"])
+    return Body(str(raw["text"]))
+
+
+def _ref_out(ref: RunRef) -> Any:
+    return {"unknown": ref.spelling} if isinstance(ref, Unknown) else ref
+
+
+def _ref_in(raw: Any, _: type) -> RunRef:
+    return Unknown(str(raw["unknown"])) if isinstance(raw, dict) else int(raw)
+
+
+def _response_out(response: Response | None) -> dict[str, Any] | None:
+    if response is None:
+        return None
+    if isinstance(response, NoAnswer):
+        return {"no_answer": response.why, "applied": response.applied}
+    body, head = response.body, {"status": response.code, "content_type": response.content_type}
+    if isinstance(body, Undecodable):
+        return {**head, "undecodable": body.why, "start": body.start}
+    return {**head, "body": body}
+
+
+def _response_in(raw: Any, _: type) -> Response | None:
+    if raw is None:
+        return None
+    if "no_answer" in raw:
+        return NoAnswer(raw["no_answer"], raw["applied"])
+    body = Undecodable(raw["undecodable"], raw["start"]) if "undecodable" in raw else raw["body"]
+    return Reply(raw["status"], body, content_type=raw["content_type"])
+
+
+def _names_out(names: Names) -> dict[str, list[str]]:
+    return {"tenants": list(names.tenants), "actors": list(names.actors)}
+
+
+def _converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True)
+    converter.register_unstructure_hook(Body, _body_out)
+    converter.register_structure_hook(Body, _body_in)
+    converter.register_unstructure_hook(RunRef, _ref_out)
+    converter.register_structure_hook(RunRef, _ref_in)
+    converter.register_unstructure_hook(Response | None, _response_out)
+    converter.register_structure_hook(Response | None, _response_in)
+    converter.register_unstructure_hook(Names, _names_out)
+    configure_tagged_union(Command, converter, tag_name=_TAG)
+    return converter
+
+
+_CONVERTER: Final = _converter()
+
+
+def dump_command(command: Command) -> dict[str, Any]:
+    """A command as JSON; :func:`load_command` reads it back."""
+    raw: dict[str, Any] = _CONVERTER.unstructure(command, unstructure_as=Command)
+    return raw
+
+
+def load_command(raw: object) -> Command:
+    """A command from JSON. Raises :class:`BadTrace` for anything else."""
+    try:
+        if not isinstance(raw, dict):
+            raise TypeError("no object")
+        command: Command = _CONVERTER.structure(raw, Command)  # type: ignore[arg-type]  # a union
+    except (BaseValidationError, KeyError, TypeError, ValueError) as error:
+        raise BadTrace(f"this is no command: {str(raw)[:_SHOWN]} ({error})") from None
+    return command
+
+
+def dump_trace(trace: Trace) -> dict[str, Any]:
+    """The document of a trace, ready to be written as JSON; :func:`read_trace` reads it back."""
+    return {"format": FORMAT, "version": VERSION, **_CONVERTER.unstructure(trace)}
+
+
+_TEXT: Final[Schema] = {"type": "string"}
+_TIME: Final[Schema] = {"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"}
+_LIMITS: Final[dict[tuple[type, str], Schema]] = {
+    (Trace, "fingerprint"): {"pattern": "^[0-9a-f]{12}$"},
+    (Trace, "check"): {"pattern": r"^[a-z]+\.[a-z-]+$"},
+    (Trace, "severity"): {"enum": list(SEVERITIES)},
+    (Trace, "seed"): {"minimum": 0},
+    (Trace, "requests_to_first"): {"minimum": 0},
+    (Trace, "occurrences"): {"minimum": 1},
+    (Trace, "first_seen"): _TIME,
+    (Trace, "last_seen"): _TIME,
+    (Trace, "steps"): {"minItems": 1},
+    (Reproduced, "seen"): {"minimum": 0},
+    (Reproduced, "runs"): {"minimum": 1},
+    (Names, "tenants"): {"minItems": 2, "maxItems": 3},
+    (Names, "actors"): {"minItems": 1},
+    (Caller, "actor"): {"minimum": -1},
+    (CreateRun, "run"): {"minimum": 0},
+}
+_HEAD: Final[dict[str, Schema]] = {
+    "status": {"type": "integer", "minimum": 100, "maximum": 999},
+    "content_type": _TEXT,
+}
+_SHAPES: Final[dict[Any, Schema]] = {  # of what has hooks of its own above
+    Body: {"oneOf": [closed(json={}), closed(text=_TEXT)]},
+    RunRef: {"oneOf": [{"type": "integer", "minimum": 0}, closed(unknown=_TEXT)]},
+    Response | None: {
+        "oneOf": [
+            closed(**_HEAD, body={}),
+            closed(**_HEAD, undecodable=_TEXT, start=_TEXT),
+            closed(no_answer=_TEXT, applied={"type": "boolean"}),
+            {"type": "null"},
+        ]
+    },
+}
+
+
+@cache
+def schema() -> Schema:
+    """Return the JSON Schema (draft 2020-12) that every trace file holds to."""
+    made = Generator(_LIMITS, _SHAPES, tags={Command: _TAG})
+    whole = closed(format={"const": FORMAT}, version={"const": VERSION}, **made.members(Trace))
+    whole["required"].remove("other")  # traces of earlier releases have none
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"pt004 trace, version {VERSION}",
+        **whole,
+        "$defs": made.definitions,
+    }
+
+
+def read_trace(document: object) -> Trace:
+    """The trace that a document holds.
+
+    Raises :class:`BadTrace`, whose message begins with what is wrong, for any other document.
+    """
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise BadTrace("it is no trace of pt004: its format is not pt004-trace")
+    version = document.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise BadTrace(
+            f"it is a trace of version {version}, and this pt004 reads version {VERSION};"
+            " install a newer pt004_model"
+        )
+    error = best_match(jsonschema.Draft202012Validator(schema()).iter_errors(document))
+    if error is not None:
+        place = error.json_path.removeprefix("$").removeprefix(".") or "its head"
+        raise BadTrace(f"it is not what its format says, at {place}: {error.message[:_SHOWN]}")
+    for name in ("first_seen", "last_seen"):
+        if not _is_moment(document[name]):
+            said = f"{str(document[name])[:_SHOWN]!r} is no {name}, a time in RFC 3339"
+            raise BadTrace(f"it is not what its format says: {said}")
+    fields = {name: each for name, each in document.items() if name not in {"format", "version"}}
+    try:
+        trace = _CONVERTER.structure(fields, Trace)
+    except (BaseValidationError, KeyError, TypeError, ValueError) as unread:
+        raise BadTrace(f"it is not what its format says: {str(unread)[:_SHOWN]}") from None
+    return trace
+
+
+def _is_moment(value: object) -> bool:
+    try:
+        datetime.fromtimestamp(datetime.fromisoformat(str(value)).timestamp(), UTC)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def load_trace(path: Path) -> Trace:
+    """The trace in a file. Raises :class:`BadTrace`, whose message is a sentence for people."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadTrace(f"cannot read {path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        why = str(error)[:_SHOWN] or "it is nested too deep"
+        raise BadTrace(
+            f"{path} cannot be used: it is no JSON document, or was cut off ({why})"
+        ) from None
+    try:
+        return read_trace(document)
+    except BadTrace as bad:
+        raise BadTrace(f"{path} cannot be used: {bad}") from None

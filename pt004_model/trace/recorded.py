@@ -1,0 +1,120 @@
+"""A recorded conversation: its steps, and the finding that it ends in.
+
+Whatever shows, files or replays a finding reads it from here; nothing about a step is encoded or
+derived a second time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Protocol, TypeAlias
+
+from attrs import Factory, define, field, frozen
+
+from pt004_model.judge.finding import Finding
+from pt004_model.model.commands import Command, CreateRun, subject
+from pt004_model.model.replies import Response
+from pt004_model.model.world import World
+
+Commands: TypeAlias = tuple[Command, ...]
+
+
+@frozen
+class Step:
+    """One recorded step: the command, what came back, and what the judge said of it.
+
+    ``before`` and ``after`` are the worlds that were thought likeliest. ``run_id`` is the id that
+    the call named its run by, empty for one that names none; ``nonce`` made its key fresh.
+    """
+
+    command: Command
+    response: Response
+    before: World = field(repr=False)
+    after: World = field(repr=False)
+    findings: tuple[Finding, ...] = ()
+    run_id: str = ""
+    nonce: str = ""
+
+
+def whole(commands: Iterable[Command]) -> tuple[Command, ...]:
+    """Return those of ``commands`` that are about no run, or about one that they create first."""
+    made: set[int | None] = {None}
+    kept: list[Command] = []
+    for command in commands:
+        if isinstance(command, CreateRun):
+            made.add(command.run)
+        if subject(command) in made:
+            kept.append(command)
+    return tuple(kept)
+
+
+@define
+class Found:
+    """One fingerprint in a campaign: its first finding, and the shortest trace of it so far.
+
+    ``requests_to_first`` counts the requests of the campaign when it was first seen; ``first_seen``
+    and ``last_seen`` are epoch seconds. ``reproduced`` says how often it was seen again when it was
+    replayed, and how often it was replayed; ``known`` that it was to be expected. ``other`` is the
+    conversation of the first replay in which it did not show. ``stands_alone`` says that the trace
+    needs nothing that happened before it; as long as it does not, another conversation in which the
+    finding was seen is shortened, ``again``, in a few ``attempts``. ``history`` is what was sent up
+    to the first sight, a conversation each. ``settled`` says that it needs no more replaying now,
+    ``cut`` that shortening it ended for lack of budget; ``trouble`` is a sentence when that, or
+    writing it down, was broken off by a fault of ours.
+    """
+
+    finding: Finding
+    commands: Commands
+    steps: tuple[Step, ...]
+    requests_to_first: int
+    occurrences: int = 1
+    shrunk: bool = False
+    first_seen: float = field(factory=time.time)
+    last_seen: float = field(default=Factory(lambda self: self.first_seen, takes_self=True))
+    reproduced: tuple[int, int] | None = None
+    known: bool = False
+    other: tuple[Step, ...] = ()
+    stands_alone: bool = False
+    attempts: int = 0
+    again: tuple[Commands, tuple[Step, ...]] | None = None
+    history: tuple[Commands, ...] = field(default=(), repr=False, eq=False)
+    settled: bool = False
+    cut: bool = False
+    trouble: str = ""
+
+    @property
+    def flaky(self) -> bool:
+        """Whether a replay did not show it."""
+        return self.reproduced is not None and self.reproduced[0] < self.reproduced[1]
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether no replay showed it, though it was replayed as often as was wanted."""
+        return self.reproduced is not None and self.reproduced[0] == 0
+
+    @property
+    def counts(self) -> bool:
+        """Whether it makes an FC one that diverges."""
+        return not self.known and not self.unconfirmed
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint that all its occurrences share."""
+        return self.finding.fingerprint
+
+
+class FindingReporter(Protocol):
+    """Is told what becomes of a finding, as it happens."""
+
+    def found(self, found: Found) -> None:
+        """A fingerprint was seen for the first time."""
+        ...
+
+    def improved(self, found: Found) -> None:
+        """A shorter trace of a finding is there."""
+        ...
+
+    def confirmed(self, found: Found) -> None:
+        """A finding was replayed; ``reproduced`` says how often it showed."""
+        ...

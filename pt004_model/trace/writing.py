@@ -1,0 +1,185 @@
+"""The trace file: one versioned JSON document of a conversation that ended in a finding.
+
+It holds the commands, with symbolic runs, and for each what the model allowed, what was sent and
+what came back. No token is in it, and what an FC repeats of our secrets is taken out. The
+document is read and described in :mod:`pt004_model.trace.document`.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import hypothesis
+from attrs import field, frozen
+
+from pt004_model.judge.checks import CHECKS
+from pt004_model.judge.finding import Finding
+from pt004_model.manual import clause
+from pt004_model.model.commands import Command, Names, Token, describe, subject
+from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
+from pt004_model.model.telling import tell
+from pt004_model.model.world import World, expect
+from pt004_model.trace.bounds import bounded
+from pt004_model.trace.document import (
+    BadTrace,
+    Reproduced,
+    Said,
+    SentRequest,
+    Trace,
+    TraceStep,
+    dump_command,
+    dump_trace,
+    load_command,
+    load_trace,
+    read_trace,
+)
+from pt004_model.trace.files import write_json
+from pt004_model.trace.recorded import Found, Step
+from pt004_model.trace.redact import SECRET, Redactor
+from pt004_model.vocabulary import AUTHORIZATION_HEADER, Dialect
+from pt004_model.wire.codec import Codec
+
+__all__ = [
+    "BadTrace", "Origin", "Trace", "TraceStep", "dump_command", "dump_trace",
+    "load_command", "load_trace", "read_trace", "said", "shallow", "trace", "trace_of",
+    "write_trace",
+]  # fmt: skip
+
+_DEEP: Final = 100  # no reply of an FC that conforms is nested as deep as this
+
+
+@frozen
+class Origin:
+    """Where a trace comes from, and what must not be written down."""
+
+    seed: int
+    profile: str
+    dialect: Dialect
+    redact: Redactor = field(factory=Redactor, repr=False)
+    names: Names = field(kw_only=True)
+    base_url: str = field(default="", kw_only=True)
+
+    def hide(self, text: str) -> str:
+        """``text`` without secrets."""
+        return self.redact(text)
+
+
+def trace_of(found: Found, origin: Origin) -> Trace:
+    """The trace of a finding, without secrets."""
+    finding = found.finding
+    check = CHECKS[finding.check]
+    # of an earlier conversation, which made the run concerned, only the commands were kept
+    earlier = found.commands[: len(found.commands) - len(found.steps)]
+    bare = (TraceStep(describe(each), each, None, None, (), None, None, ()) for each in earlier)
+    return Trace(
+        fingerprint=finding.fingerprint,
+        check=finding.check,
+        area=finding.area,
+        severity=check.severity,
+        section=check.section,
+        sentence=check.sentence,
+        clause=clause(check.section),
+        **said(finding, origin.redact),
+        seed=origin.seed,
+        profile=origin.profile,
+        dialect=origin.dialect,
+        base_url=origin.base_url,
+        names=origin.names,
+        requests_to_first=found.requests_to_first,
+        occurrences=found.occurrences,
+        first_seen=rfc3339(found.first_seen),
+        last_seen=rfc3339(found.last_seen),
+        shrunk=found.shrunk,
+        reproduced=None if found.reproduced is None else Reproduced(*found.reproduced),
+        known=found.known,
+        versions={"pt004_model": version("pt004_model"), "hypothesis": hypothesis.__version__},
+        steps=(*bare, *(_step(step, origin) for step in found.steps)),
+        other=tuple(_step(step, origin) for step in found.other),
+    )
+
+
+def trace(found: Found, origin: Origin) -> dict[str, Any]:
+    """The document of a finding."""
+    return dump_trace(trace_of(found, origin))
+
+
+def write_trace(path: Path, found: Found, origin: Origin) -> None:
+    """Write the document of a finding. Raises ``Unwritable``."""
+    write_json(path, trace(found, origin))
+
+
+def rfc3339(seconds: float) -> str:
+    """A time in epoch seconds as RFC 3339 in UTC, cut to milliseconds."""
+    stamp = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return stamp.replace("+00:00", "Z")
+
+
+def said(finding: Finding, redact: Redactor) -> dict[str, str]:
+    """Where a finding is and what it says, without secrets."""
+    texts = {"where": finding.where, "expected": finding.expected, "observed": finding.observed}
+    return redact(texts)
+
+
+def _step(step: Step, origin: Origin) -> TraceStep:
+    return TraceStep(
+        says=describe(step.command),
+        send=step.command,
+        before=_state(step.before, step.command),
+        after=_state(step.after, step.command),
+        allowed=tuple(tell(each) for each in expect(step.before, step.command)),
+        request=_request(step, origin),
+        reply=_reply(step.response, origin.redact, step.findings[0].where if step.findings else ""),
+        findings=tuple(Said(each.check, **said(each, origin.redact)) for each in step.findings),
+    )
+
+
+def _state(world: World, command: Command) -> str | None:
+    number = subject(command)
+    run = world.runs.get(number) if number is not None else None
+    return None if run is None else str(run.state)
+
+
+def _request(step: Step, origin: Origin) -> SentRequest:
+    """The request of a step, made once more: of its headers only the token is left out."""
+
+    def hidden(kind: Token) -> str | None:
+        return SECRET if step.before.authenticates and kind is not Token.MISSING else None
+
+    codec = Codec(origin.names, origin.dialect, hidden)
+    request = codec.encode(step.command, lambda _: step.run_id, step.nonce)
+    headers = dict(request.headers)
+    if AUTHORIZATION_HEADER in headers:
+        headers[AUTHORIZATION_HEADER] = SECRET
+    body = request.content
+    text = None if body is None else body.decode("utf-8", "surrogateescape")
+    # the id is the FC's, and an FC may repeat anything in it
+    path = origin.hide(request.target)
+    return SentRequest(request.method, path, headers, text)
+
+
+def _reply(response: Response, redact: Redactor, where: str) -> Response:
+    if isinstance(response, NoAnswer):
+        return NoAnswer(redact(response.why), response.applied)
+    body, kind = response.body, redact(response.content_type)
+    if isinstance(body, Undecodable):
+        hidden = Undecodable(redact(body.why), redact(body.start))
+        return Reply(response.code, hidden, content_type=kind)
+    # first without secrets, so that none is cut in two and then not recognised
+    return Reply(response.code, bounded(redact(shallow(body)), where), content_type=kind)
+
+
+def shallow(value: Any, depth: int = _DEEP) -> Any:
+    """``value``, cut where it is nested so deep, or so large, that it could not be written."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "[a number beyond a double]"
+    if not isinstance(value, dict | list):
+        return value
+    if depth == 0:
+        return "[nested deeper]"
+    if isinstance(value, dict):
+        return {name: shallow(each, depth - 1) for name, each in value.items()}
+    return [shallow(each, depth - 1) for each in value]

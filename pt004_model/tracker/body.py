@@ -1,0 +1,197 @@
+"""The texts of an issue: title, body, counter, and the comments on closing and reopening."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import Final
+
+from attrs import frozen
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pt004_model.judge.checks import CHECKS
+from pt004_model.model.replies import NoAnswer
+from pt004_model.model.telling import count, times
+from pt004_model.report import command
+from pt004_model.report.text import fenced, line, prefixed, shown, span
+from pt004_model.trace.document import Trace, TraceStep
+from pt004_model.tracker.decide import FIXED_IN_A_ROW
+from pt004_model.tracker.issues import (
+    FLAKY,
+    LABEL,
+    Draft,
+    History,
+    Limits,
+    marker,
+    write_history,
+)
+from pt004_model.tracker.submission import Sighting, Submission
+
+# in bytes, but for the number of steps; together, and with the longest of fences, within the limits
+_CLAUSE: Final = 6_000
+_SIDE: Final = 3_000
+_STEP: Final = 300
+_HALF: Final = 60
+_STEPS: Final = 30
+_FACT: Final = 200
+_COMMAND: Final = 500
+
+# Markdown is written, not HTML; what is not ours goes through the filters
+_TEMPLATES: Final = Environment(  # noqa: S701 - see above
+    loader=PackageLoader("pt004_model.tracker"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=False,
+)
+_TEMPLATES.filters |= {"code": span, "fenced": fenced, "count": count, "times": times}
+
+
+@frozen
+class Evidence:
+    """The trace of a finding and the commands that reproduce it, as an issue shows them.
+
+    ``path`` is where its trace is, ``curl`` the chain of commands that reproduces it. ``target``
+    are the options that say which FC it was; without them it is the address in the trace, at which
+    an embedded one is no more.
+    """
+
+    trace: Trace
+    path: str
+    curl: str
+    target: tuple[str, ...] | None = None
+
+
+def draft(sighting: Sighting, history: History, evidence: Evidence, limits: Limits) -> Draft:
+    """Return the issue of a finding, within the limits whatever is in the evidence."""
+    trace = evidence.trace
+    counts = sighting.reproduced
+    labels = [LABEL, trace.area, *([FLAKY] if counts is not None and counts.flaky else [])]
+    title = f"{trace.check}: {_sentence(trace)} [{sighting.fingerprint}]"
+    text = _body(sighting, history, evidence, limits)
+    return Draft(shown(title, limits.title), text, tuple(labels))
+
+
+def _sentence(trace: Trace) -> str:
+    """Return the sentence of the check from the table: anybody may have written the file."""
+    check = CHECKS.get(trace.check)
+    return check.sentence if check is not None else "The contract says otherwise."
+
+
+def _body(sighting: Sighting, history: History, evidence: Evidence, limits: Limits) -> str:
+    text = ""
+    # a script that is cut is of no use: it stands there whole, or the command that prints it does
+    script = evidence.curl if len(evidence.curl) <= limits.text else ""
+    for share, curl in ((1.0, script), (1.0, ""), (0.4, ""), (0.1, "")):
+        text = _rendered(sighting, history, evidence, curl, share)
+        if len(text.encode()) <= limits.text:
+            break
+    return text
+
+
+def _rendered(
+    sighting: Sighting, history: History, evidence: Evidence, curl: str, share: float
+) -> str:
+    trace = evidence.trace
+    return _TEMPLATES.get_template("issue.md.j2").render(
+        markers=[marker("fingerprint", sighting.fingerprint), write_history(history)],
+        trace=trace,
+        sentence=_sentence(trace),
+        clause=shown(trace.clause, int(_CLAUSE * share)),
+        steps=_steps(trace, int(_STEPS * share)),
+        difference=_difference(trace, int(_SIDE * share)),
+        beside=_beside(trace, int(_STEPS * share)) if trace.other else "",
+        reproduced=sighting.reproduced,
+        occurrences=history.occurrences,
+        path=evidence.path,
+        replay=_replay(evidence),
+        facts=_facts(history, trace, sighting),
+        nights=FIXED_IN_A_ROW,
+        curl=curl,
+    )
+
+
+def _replay(evidence: Evidence) -> str:
+    base_url = evidence.trace.base_url
+    told = command.replay(evidence.path, evidence.target, base_url)
+    return told if len(told) <= _COMMAND else command.replay(evidence.path, ())
+
+
+def _steps(trace: Trace, most: int) -> str:
+    half = most // 2
+    numbered = list(enumerate(trace.steps, 1))
+    parts = (numbered[:half], numbered[-half:]) if len(numbered) > most else (numbered, [])
+    told = ["\n".join(_step(*each) for each in part) for part in parts if part]
+    left_out = count(len(numbered) - 2 * half, "command")
+    return f"\n   ({left_out} left out here)\n".join(told)
+
+
+def _step(number: int, step: TraceStep) -> str:
+    return f"{line(f'{number}. {step.says}', _STEP)}\n   -> {line(_reply(step), _STEP)}"
+
+
+def _beside(trace: Trace, most: int) -> str:
+    """Return what came back when the finding showed, and beside it when it did not."""
+    rows = [("when it showed", "when it did not")]
+    pairs = list(zip_longest(trace.steps, trace.other))
+    for number, pair in enumerate(pairs, 1):
+        if number > len(pairs) - most:  # it ends with the finding
+            one, other = (line(_reply(each), _HALF) if each else "-" for each in pair)
+            rows.append((f"{number}. {one}", other))
+    width = max(len(one) for one, _ in rows)
+    return "\n".join(f"{one:<{width}} | {other}" for one, other in rows)
+
+
+def _reply(step: TraceStep) -> str:
+    if step.reply is None:
+        return "sent in an earlier conversation"
+    if isinstance(step.reply, NoAnswer):
+        return f"no answer: {step.reply.why}"
+    wrong = f", wrong: {step.findings[0].where}" if step.findings else ""
+    return f"{step.reply.code}{f', {step.after}' if step.after else ''}{wrong}"
+
+
+def _difference(trace: Trace, most: int) -> str:
+    sides = (("- ", trace.expected), ("+ ", trace.observed))
+    return "\n".join(prefixed(shown(text, most), sign) for sign, text in sides)
+
+
+def _facts(history: History, trace: Trace, sighting: Sighting) -> dict[str, str]:
+    counts = sighting.reproduced
+    facts = {
+        "first seen": trace.first_seen,
+        "last seen": trace.last_seen,
+        "occurrences": str(history.occurrences),
+        "reproducibility": "not replayed"
+        if counts is None
+        else f"{counts.seen} of {count(counts.runs, 'replay')}",
+        "severity": trace.severity,
+        "campaign": f"profile {trace.profile}, seed {trace.seed}",
+        "Federation Core": f"{trace.base_url}, dialect {trace.dialect}",
+        "versions": ", ".join(f"{name} {each}" for name, each in trace.versions.items()),
+    }
+    return {name: line(value, _FACT) for name, value in facts.items()}
+
+
+def counter_text(fingerprint: str, history: History) -> str:
+    """Return the comment that is edited after each campaign."""
+    return _TEMPLATES.get_template("counter.md.j2").render(
+        markers=[marker("counter", fingerprint), write_history(history)],
+        history=history,
+        nights=FIXED_IN_A_ROW,
+    )
+
+
+def closing_text(submission: Submission) -> str:
+    """Return the comment on closing."""
+    return _TEMPLATES.get_template("closing.md.j2").render(
+        markers=[marker("closed", submission.campaign)],
+        submission=submission,
+        nights=FIXED_IN_A_ROW,
+    )
+
+
+def reopening_text(submission: Submission, sighting: Sighting) -> str:
+    """Return the comment on reopening."""
+    return _TEMPLATES.get_template("reopening.md.j2").render(
+        markers=[marker("reopened", submission.campaign)], submission=submission, sighting=sighting
+    )
