@@ -29,7 +29,7 @@ from pt004_model.vocabulary import Dialect
 from tests.cli.helpers import OURS, Ended, invoke, run, summary
 from tests.cli.servers import Said, Seen, fronted, refusal
 from tests.cli.test_check import SEALS, SMALL, check
-from tests.evidence.helpers import NAMES, found, result
+from tests.report.helpers import NAMES, found, result
 
 COLUMNS, LINES = 80, 24
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

@@ -30,7 +30,7 @@ from pt004_model.trace.document import Trace, dump_trace
 from pt004_model.trace.files import write_json
 from tests.cli.helpers import invoke
 from tests.cli.servers import Front, Said, Seen, fronted
-from tests.explore.helpers import change, create, start
+from tests.drive.helpers import change, create, start
 from tests.showing import (
     CONFORMS,
     DIVERGES,

@@ -10,8 +10,8 @@ import pytest
 
 from pt004_model.tracker.directory import DirectoryTracker
 from tests.cli.helpers import Ended, invoke
-from tests.evidence.tracker.nights import DENIED, DENY, LINKED, Came, night
 from tests.repo.helpers import ROOT
+from tests.tracker.nights import DENIED, DENY, LINKED, Came, night
 
 GITHUB = ("--tracker", "github", "--repo", "octocat/Hello-World")
 TOKEN = "ghp_token_of_the_tests"

@@ -24,7 +24,7 @@ from pt004_model.trace.lock import locked
 from tests.cli.helpers import Ended, ended, invoke, start, summary, traces, wait_for
 from tests.cli.servers import Seen, fronted
 from tests.cli.test_stateful import SUITE, begin
-from tests.evidence.tracker.nights import DENIED, night
+from tests.tracker.nights import DENIED, night
 
 LONG = ("--max-examples", "100000", "--seed", "7", "--fault", "tags-are-sorted")
 SECRET = "hush-hush-hush-hush"

@@ -12,7 +12,7 @@ from pt004_model.trace.lock import NAME, Busy, locked
 from pt004_model.tracker.directory import DirectoryTracker
 from tests.cli.helpers import ended, invoke, start, summary, wait_for
 from tests.cli.test_stateful import suite
-from tests.evidence.tracker.nights import DENIED, LINKED, night
+from tests.tracker.nights import DENIED, LINKED, night
 
 LONG = ("--max-examples", "100000", "--seed", "7")
 SHORT = ("--max-examples", "1", "--seed", "7")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.helpers import ended, start, summary, traces
-from tests.evidence.tracker.nights import DENIED, night
 from tests.repo.helpers import ROOT
+from tests.tracker.nights import DENIED, night
 
 FAULT = "denied-step-may-pause"
 FOUND = ("--max-examples", "12", "--seed", "3", "--fault", FAULT)

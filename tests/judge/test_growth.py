@@ -17,7 +17,7 @@ from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Command, ReadRun
 from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Json
-from tests.explore.helpers import change, create, with_run
+from tests.drive.helpers import change, create, with_run
 from tests.stub import NAMES, JsonObject, Stub, Tampering
 
 READ = ReadRun(0, logs=True)

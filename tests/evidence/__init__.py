@@ -1,1 +1,0 @@
-"""Tests of what people and other programs are shown."""

@@ -1,1 +1,0 @@
-"""Tests of the search, against a stub that answers from the model."""

@@ -1,0 +1,1 @@
+"""Tests of ``pt004_model/report``."""

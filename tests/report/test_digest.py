@@ -1,0 +1,225 @@
+"""The Markdown page of a campaign, as a Markdown parser reads it."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+from hypothesis import example, given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from pt004_model.judge.oracle import Verdict
+from pt004_model.report.ci import Unreadable, keep_for_ci, page
+from pt004_model.report.digest import MOST_BYTES, Links, digest
+from pt004_model.report.folder import Folder
+from pt004_model.report.text import code, reference
+from pt004_model.search.results import Result
+from pt004_model.trace.files import write_json
+from pt004_model.trace.writing import Origin
+from pt004_model.vocabulary import Dialect
+from tests.report.helpers import FINDING, NAMES, found, result
+
+HOSTILE = (
+    "a|b`c`</code></details>\n# h\n<!-- x --> @octocat #1 www.evil.example http://evil.example"
+    " **b** ![i](http://evil.example/i.png) $x$ :tada: \u202e"
+)
+
+
+class Read(HTMLParser):
+    """What a reader of the page sees: rows of cells, headings, links, texts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.links: list[str | None] = []
+        self.tags: list[str] = []
+        self.text = ""
+        self.in_cell = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin a row or a cell; note a link."""
+        self.tags.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in {"td", "th"}:
+            self.rows[-1].append("")
+            self.in_cell = True
+        elif tag == "a":
+            self.links.append(dict(attrs)["href"])
+
+    def handle_endtag(self, tag: str) -> None:
+        """End a cell."""
+        self.in_cell = self.in_cell and tag not in {"td", "th"}
+
+    def handle_data(self, data: str) -> None:
+        """Add a text to the cell that is open."""
+        self.text += data
+        if self.in_cell:
+            self.rows[-1][-1] += data
+
+
+def read(markdown: str) -> Read:
+    """A page of Markdown as it is shown."""
+    seen = Read()
+    seen.feed(MarkdownIt("commonmark").enable("table").render(markdown))
+    return seen
+
+
+def summary(campaign: Result, **more: Any) -> dict[str, Any]:
+    """The summary of a campaign, with some more members."""
+    folder = Folder(Path("out"), Origin(42, "dev", Dialect.SEED, names=NAMES))
+    return {**folder.summary(campaign), **more}
+
+
+def test_a_campaign_that_conforms() -> None:
+    """Verdict, coverage, what is missing and how to repeat it, and no table of findings."""
+    text = digest(summary(result(Verdict.CONFORMS), base_url="http://fc"))
+    seen = read(text)
+    assert text.startswith("## pt004: CONFORMS\n")
+    assert "Federation Core http://fc, dialect seed, profile dev, seed 42" in seen.text
+    assert seen.rows == [
+        ["requests", "examples", "seconds", "calls without an answer",
+         "edges of the model driven"],
+        ["61", "3", "1.25", "0", "2 of 4"],
+    ]  # fmt: skip
+    assert "not driven: paused fail - none refused" in seen.text
+    assert "never seen: paused-run-resumes" in seen.text
+    assert "No findings." in seen.text
+    assert "pt004 check --profile dev --base-url http://fc --seed 42" in seen.text
+
+
+def test_findings_are_a_table_with_links() -> None:
+    """A finding leads to its issue and to its trace; a known one says so."""
+    told = summary(result(Verdict.DIVERGES, found(), found()))
+    told["findings"][1].update(known=True, reproduced={"seen": 3, "runs": 5})
+    links = Links("https://ci.example/run/1#traces", "https://ci.example/o/r/issues")
+    seen = read(digest(told, links=links))
+    assert "DIVERGES, 1 new and 1 known findings" in seen.text
+    row = [
+        "0123456789ab", "policy.deny-blocks", "5.2", "critical", "status",
+        "a refusal with 400, 409, 422 (policy.deny-blocks)", "status 200", "2", "",
+        "traces/0123456789ab.json",
+    ]  # fmt: skip
+    assert seen.rows[-2] == row
+    assert seen.rows[-1] == ["0123456789ab (known)", *row[1:8], "3 of 5", row[9]]
+    issue = "https://ci.example/o/r/issues?q=is%3Aissue%200123456789ab"
+    assert seen.links == [issue, "https://ci.example/run/1#traces"] * 2
+
+
+def test_without_addresses_there_are_no_links() -> None:
+    """The page that lies beside the summary leads nowhere."""
+    assert read(digest(summary(result(Verdict.DIVERGES, found())))).links == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        (Verdict.UNSURE, "Nothing can be said: nothing was sent"),
+        (Verdict.DIVERGES, "The campaign ended early: nothing was sent"),
+    ],
+)
+def test_why(verdict: Verdict, said: str) -> None:
+    """Why nothing can be said stands below the verdict, and so does why a campaign ended early."""
+    assert said in read(digest(summary(result(verdict, why="nothing was sent")))).text
+
+
+def test_replays_are_told() -> None:
+    """What became of the traces of earlier campaigns has a table of its own."""
+    replays = [
+        {"fingerprint": "0123456789ab", "result": "fixed", "seen": 0, "runs": 5, "why": HOSTILE}
+    ]
+    seen = read(digest(summary(result(Verdict.CONFORMS)), replays))
+    assert seen.rows[-1][:3] == ["0123456789ab", "fixed", "0 of 5"]
+    assert seen.rows[-1][3].startswith("a|b`c`</code></details>\\n# h")
+
+
+def test_hostile_text_is_shown_as_it_is() -> None:
+    """What an FC says makes no row, heading, link, image or mention, and ends nothing."""
+    plain = read(digest(summary(result(Verdict.DIVERGES, found(), why="x"))))
+    hostile = evolve(FINDING, observed=HOSTILE, where=HOSTILE)
+    text = digest(summary(result(Verdict.DIVERGES, found(finding=hostile), why=HOSTILE)))
+    seen = read(text)
+    assert plain.tags == seen.tags
+    assert seen.rows[-1][6] == HOSTILE.replace("\n", "\\n").replace("\u202e", "\\u202e")
+    for raw in ("@octocat", "www.evil", "http://evil", "<!--", "#1 ", "`c`"):
+        assert raw not in text
+
+
+def spelled(character: str) -> str:
+    """Spell a character that cannot be seen by its number; line ends and tabs have letters."""
+    number = ord(character)
+    long = f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
+    return {"\n": "\\n", "\t": "\\t"}.get(character, long)
+
+
+@given(st.text())
+@example("\n\t\r")
+@example("www.a.b WWW.a.b")
+@example("&amp;&#64;")
+@example("\u2028\u200b\x85")
+def test_any_text_is_shown_as_it_is(text: str) -> None:
+    """Markdown reads a span of code as the text it was made of, in a table too."""
+    seen = read(f"| a |\n| --- |\n| x{code(text, most=1000)}x |\n")
+    shown = "".join(each if each.isprintable() else spelled(each) for each in text)
+    assert seen.rows == [["a"], [f"x{shown}x"]]
+
+
+def test_a_long_text_is_cut() -> None:
+    """A span of code has no more characters than it may."""
+    assert f"<code>{'x' * 6} ...</code>" == code("x" * 11, most=10)
+    assert f"<code>{'x' * 10}</code>" == code("x" * 10, most=10)
+    assert code("") == ""
+    assert reference("a.b") == "a.b"
+
+
+def test_the_page_is_never_too_large() -> None:
+    """Findings that do not fit are counted, and what is there is whole."""
+    hostile = found(finding=evolve(FINDING, observed="|" * 5000, expected="<" * 5000))
+    told = summary(result(Verdict.DIVERGES, *[hostile] * 1000))
+    text = digest(told)
+    assert len(text.encode()) <= MOST_BYTES
+    shown = [row for row in read(text).rows if row[0] == "0123456789ab"]
+    assert len(shown) > 100
+    assert f"And {1000 - len(shown)} more findings, all in summary.json." in text
+
+
+def test_a_campaign_leaves_its_pages(tmp_path: Path) -> None:
+    """Beside the summary there are the JUnit document and the page."""
+    folder = Folder(tmp_path, Origin(42, "dev", Dialect.SEED, names=NAMES))
+    folder.prepare()
+    folder.keep_summary(result(Verdict.DIVERGES, found()))
+    assert (tmp_path / "summary.md").read_text() == page(tmp_path, Links())
+    assert '<testcase name="0123456789ab' in (tmp_path / "junit.xml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "no campaign left its summary there"),
+        ("{", "is no JSON"),
+        ("[]", "is no JSON object"),
+        ("{}", "is no summary of a campaign"),
+    ],
+)
+def test_what_is_no_summary_is_said(tmp_path: Path, content: str | None, said: str) -> None:
+    """A folder without a summary, or with a broken one, is refused in a sentence."""
+    if content is not None:
+        (tmp_path / "summary.json").write_text(content)
+    with pytest.raises(Unreadable, match=said):
+        page(tmp_path, Links())
+
+
+def test_replays_are_read_from_their_file(tmp_path: Path) -> None:
+    """The replays that lie in the folder are on the page."""
+    one = {"fingerprint": "0123456789ab", "result": "fixed", "seen": 0, "runs": 5, "why": ""}
+    document = {"format": "pt004-replays", "version": 1, "replays": [one]}
+    write_json(tmp_path / "replays.json", document)
+    keep_for_ci(tmp_path, summary(result(Verdict.CONFORMS)))
+    last = read((tmp_path / "summary.md").read_text()).rows[-1]
+    assert last == ["0123456789ab", "fixed", "0 of 5", ""]
+    keep_for_ci(tmp_path, summary(evolve(result(Verdict.UNSURE), requests=0)))
+    assert "0123456789ab" not in (tmp_path / "summary.md").read_text()

@@ -1,0 +1,273 @@
+"""Traces as values: what is written is read again, and nothing else is taken for a trace."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+import jsonschema
+import pytest
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pt004_model.model.commands import Command, Names
+from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
+from pt004_model.trace.document import (
+    BadTrace,
+    Reproduced,
+    Said,
+    SentRequest,
+    Trace,
+    TraceStep,
+    dump_trace,
+    load_trace,
+    read_trace,
+    schema,
+)
+from pt004_model.trace.files import write_json
+from pt004_model.trace.writing import Origin, trace, trace_of, write_trace
+from pt004_model.vocabulary import Dialect
+from tests.report.helpers import COMMANDS, JSON, NAMES, WIRE_TEXT, found, step
+
+ORIGIN = Origin(42, "dev", Dialect.SEED, names=NAMES, base_url="http://there:1")
+TEXT = st.text(max_size=20)
+RESPONSES: st.SearchStrategy[Response] = st.one_of(
+    st.builds(
+        Reply, st.integers(100, 599), JSON | st.builds(Undecodable, TEXT, TEXT), content_type=TEXT
+    ),
+    st.builds(NoAnswer, TEXT, st.booleans()),
+)
+HEADERS = st.dictionaries(TEXT, TEXT, max_size=3)
+REQUESTS = st.builds(SentRequest, TEXT, TEXT, HEADERS, st.none() | TEXT)
+STEPS = st.builds(
+    TraceStep,
+    TEXT,
+    COMMANDS,
+    st.none() | TEXT,
+    st.none() | TEXT,
+    st.lists(TEXT, max_size=3).map(tuple),
+    st.none() | REQUESTS,
+    st.none() | RESPONSES,
+    st.lists(st.builds(Said, TEXT, TEXT, TEXT, TEXT), max_size=2).map(tuple),
+)
+TIMES = st.datetimes().map(
+    lambda moment: f"{moment:%Y}".rjust(4, "0") + f"{moment:-%m-%dT%H:%M:%SZ}"
+)
+TRACES = st.builds(
+    Trace,
+    fingerprint=st.just("0123456789ab"),
+    check=st.just("policy.deny-blocks"),
+    area=TEXT,
+    severity=st.sampled_from(["critical", "major", "minor"]),
+    section=TEXT,
+    sentence=TEXT,
+    clause=TEXT,
+    where=TEXT,
+    expected=TEXT,
+    observed=TEXT,
+    seed=st.integers(0, 2**32),
+    profile=TEXT,
+    dialect=st.sampled_from(Dialect),
+    base_url=TEXT,
+    names=st.builds(Names, st.tuples(TEXT, TEXT), st.lists(TEXT, min_size=1).map(tuple)),
+    requests_to_first=st.integers(0, 2**40),
+    occurrences=st.integers(1, 2**40),
+    first_seen=TIMES,
+    last_seen=TIMES,
+    shrunk=st.booleans(),
+    reproduced=st.none() | st.builds(Reproduced, st.integers(0, 5), st.integers(1, 5)),
+    known=st.booleans(),
+    versions=st.dictionaries(TEXT, TEXT, max_size=2),
+    steps=st.lists(STEPS, min_size=1, max_size=3).map(tuple),
+)
+
+
+def holds(document: Any) -> None:
+    """The document is what the JSON Schema says."""
+    jsonschema.validate(document, schema(), jsonschema.Draft202012Validator)
+
+
+def test_the_schema_is_one() -> None:
+    """The schema is a JSON Schema of draft 2020-12, and describes every part that it names."""
+    assert "https://json-schema.org/draft/2020-12/schema" == schema()["$schema"]
+    jsonschema.Draft202012Validator.check_schema(schema())
+    parts = schema()["$defs"]
+    commands = {each.__name__ for each in get_args(Command)}
+    assert {"TraceStep", "Said", "SentRequest", "Names", "Caller", *commands} <= parts.keys()
+    assert not [name for name, part in parts.items() if not part["description"]]
+
+
+@settings(deadline=None)  # the first draw builds all strategies
+@given(TRACES)
+def test_any_trace_is_read_back(value: Trace) -> None:
+    """What is dumped holds to the schema, and read as ASCII text it is the same trace."""
+    document = json.loads(json.dumps(dump_trace(value), ensure_ascii=True))
+    holds(document)
+    assert value == read_trace(document)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(COMMANDS, RESPONSES), min_size=1, max_size=4))
+def test_whatever_was_sent_and_came_makes_a_trace(steps: list[tuple[Any, Response]]) -> None:
+    """A finding after any commands and answers is written as the schema says and read back."""
+    told = evolve(
+        found(),
+        commands=tuple(command for command, _ in steps),
+        steps=tuple(step(command, response) for command, response in steps),
+    )
+    document = json.loads(json.dumps(trace(told, ORIGIN), allow_nan=False))
+    holds(document)
+    assert trace_of(told, ORIGIN) == read_trace(document)
+
+
+def test_a_file_is_loaded(tmp_path: Path) -> None:
+    """The file of a finding loads as the trace that it was written from."""
+    write_trace(tmp_path / "t.json", found(), ORIGIN)
+    loaded = load_trace(tmp_path / "t.json")
+    assert trace_of(found(), ORIGIN) == loaded
+    assert found().commands == loaded.commands
+
+
+OTHERWISE = "it is not what its format says, at"
+
+
+def spoiled(**changes: Any) -> dict[str, Any]:
+    """A good document with some fields changed, or left out where the change is ``...``."""
+    document = {**trace(found(Reply(200, {})), ORIGIN), **changes}
+    return {name: each for name, each in document.items() if each is not ...}
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        ([], "it is no trace of pt004: its format is not pt004-trace"),
+        ({}, "it is no trace of pt004: its format is not pt004-trace"),
+        ({"verdict": "diverges"}, "it is no trace of pt004: its format is not pt004-trace"),
+        (
+            spoiled(version=2, anything=1, steps=...),
+            "it is a trace of version 2, and this pt004 reads version 1;"
+            " install a newer pt004_model",
+        ),
+        (spoiled(version="1"), f"{OTHERWISE} version: 1 was expected"),
+        (spoiled(seed=...), f"{OTHERWISE} its head: 'seed' is a required property"),
+        (spoiled(more=1), f"{OTHERWISE} its head: Additional properties are not allowed"
+         " ('more' was unexpected)"),
+        (spoiled(steps=[]), f"{OTHERWISE} steps: [] should be non-empty"),
+        (spoiled(steps=[{"says": "x"}]), f"{OTHERWISE} steps[0]: 'send' is a required property"),
+    ],
+)  # fmt: skip
+def test_what_is_no_trace_is_refused(document: Any, why: str, tmp_path: Path) -> None:
+    """The sentence names the file, the place in it, and what is wrong there."""
+    with pytest.raises(BadTrace) as raised:
+        read_trace(document)
+    assert why == str(raised.value)
+    write_json(tmp_path / "t.json", document)
+    with pytest.raises(BadTrace) as raised:
+        load_trace(tmp_path / "t.json")
+    assert f"{tmp_path}/t.json cannot be used: {why}" == str(raised.value)
+
+
+SPOILED: list[tuple[str, Any]] = [
+    # place in a document, and a value that must not stand there
+    ("fingerprint", "0123456789abc"),
+    ("check", "policy"),
+    ("severity", "awful"),
+    ("seed", -1),
+    ("seed", True),
+    ("requests_to_first", -1),
+    ("occurrences", 0),
+    ("first_seen", "yesterday"),
+    ("last_seen", "2027-01-15T08:00:00"),
+    ("dialect", "other"),
+    ("names.tenants", ["ours"]),
+    ("names.tenants", ["one", "two", "three", "four"]),
+    ("names.actors", []),
+    ("names.more", 1),
+    ("reproduced", {"seen": 1, "runs": 0}),
+    ("reproduced", {"seen": -1, "runs": 1}),
+    ("reproduced", {"seen": 1}),
+    ("versions.hypothesis", 6),
+    ("steps.0.send.command", "Nonsense"),
+    ("steps.0.send.run", -1),
+    ("steps.0.send.run", {"unknown": ""}),
+    ("steps.0.send.body", {"json": 1, "text": "1"}),
+    ("steps.0.send.body", {}),
+    ("steps.0.send.caller", {}),
+    ("steps.0.send.caller.tenant", 4),
+    ("steps.0.send.caller.actor", -2),
+    ("steps.0.send.caller.token", "stolen"),
+    ("steps.1.send.run", -1),
+    ("steps.1.send.run", {"unknown": 1}),
+    ("steps.1.request.headers", {"X-Tenant-ID": None}),
+    ("steps.1.request.body", {}),
+    ("steps.2.reply.status", 99),
+    ("steps.2.reply.status", "200"),
+    ("steps.2.reply", {"no_answer": "gone", "applied": "perhaps"}),
+    ("steps.2.findings.0.where", None),
+    ("steps.2.allowed", [1]),
+    ("other", None),
+]
+
+
+@pytest.mark.parametrize(("place", "value"), SPOILED)
+def test_a_spoiled_part_is_refused(place: str, value: Any) -> None:
+    """A value beyond its limits, or of another type, is refused wherever it stands."""
+    document = json.loads(json.dumps(spoiled()))
+    *path, last = place.split(".")
+    part: Any = document
+    for each in path:
+        part = part[int(each)] if isinstance(part, list) else part[each]
+    part[last if isinstance(part, dict) else int(last)] = value
+    with pytest.raises(BadTrace, match="it is not what its format says, at "):
+        read_trace(document)
+
+
+def test_a_trace_of_an_earlier_release_is_read() -> None:
+    """Before a finding could be seen now and then only, traces had no other replay."""
+    assert () == read_trace(spoiled(other=...)).other
+
+
+@settings(deadline=None)
+@given(JSON | st.dictionaries(WIRE_TEXT, JSON).map(lambda more: spoiled(**more)), st.data())
+def test_any_json_is_a_trace_or_refused(document: Any, data: st.DataObject) -> None:
+    """Whatever stands in a document, it is read or one kind of error is raised."""
+    if isinstance(document, dict) and document:
+        name = data.draw(st.sampled_from(sorted(document)))
+        document = {**document, name: data.draw(JSON)}
+    try:
+        read = read_trace(document)
+    except BadTrace as error:
+        why = str(error)
+    else:
+        why = "it is read"
+        assert dump_trace(read).keys() == document.keys()
+    assert why.startswith("it is ")
+
+
+def test_a_file_that_was_cut_off_is_refused(tmp_path: Path) -> None:
+    """Wherever a file ends too early, it is said to be no JSON document."""
+    path = tmp_path / "t.json"
+    write_trace(path, found(), ORIGIN)
+    whole = path.read_text()
+    for length in range(0, len(whole) - 2, 97):
+        path.write_text(whole[:length])
+        with pytest.raises(
+            BadTrace, match="cannot be used: it is no JSON document, or was cut off"
+        ):
+            load_trace(path)
+
+
+def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    """A file that is not there, a folder and bytes that are no text end in a sentence each."""
+    (tmp_path / "bytes.json").write_bytes(b"\xff\xfe{}")
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    for name, why in {
+        "none.json": "^cannot read .*/none.json: No such file or directory$",
+        ".": "^cannot read .*: Is a directory$",
+        "bytes.json": "^.*bytes.json cannot be used: it is no JSON document, or was cut off",
+        "deep.json": "^.*deep.json cannot be used: it is no JSON document, or was cut off",
+    }.items():
+        with pytest.raises(BadTrace, match=why):
+            load_trace(tmp_path / name)

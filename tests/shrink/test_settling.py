@@ -1,0 +1,216 @@
+"""What is done about findings: replayed first, shortened within one allowance, doubted, kept."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from attrs import define, evolve, field
+
+from pt004_model.drive.lockstep import Fc, OutOfTime
+from pt004_model.drive.session import Session
+from pt004_model.judge.oracle import Oracle, Verdict
+from pt004_model.model.commands import Command, CreateRun, ReadRun, RunRef, subject
+from pt004_model.model.replies import Reply, Response
+from pt004_model.model.values import Json
+from pt004_model.search.campaign import Campaign
+from pt004_model.search.results import Result
+from pt004_model.shrink import settling
+from pt004_model.shrink.recast import REDUCTIONS
+from pt004_model.shrink.settling import Allowance
+from pt004_model.shrink.shrinker import replay
+from pt004_model.shrink.simplify import simpler
+from pt004_model.trace.recorded import whole
+from tests.drive.helpers import change, create, refusal
+from tests.search.test_campaign import SMALL, Heard, Shared, robots, unsealed
+from tests.stub import NAMES, Tampering
+
+
+@define
+class Gateway:
+    """An FC behind a gateway that answers some of the first calls, and none later, with 500."""
+
+    fc: Fc = field(factory=Shared)
+    fails: frozenset[int] = frozenset(range(40, 200, 40))
+    calls: Iterator[int] = field(factory=itertools.count)
+
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
+        """The FC's answer, or a 500 in its place."""
+        reply = self.fc.ask(command, run_id, nonce)
+        if next(self.calls) in self.fails and isinstance(reply, Reply):
+            return refusal(reply, 500)
+        return reply
+
+
+def campaign(fc: Fc, **how: Any) -> Campaign:
+    """A small campaign."""
+    return Campaign(Session(fc, Oracle(NAMES)), evolve(SMALL, **how), 1, Heard())
+
+
+def ended(fc: Fc, **how: Any) -> Result:
+    """What a small campaign comes to."""
+    return campaign(fc, **how).run()
+
+
+def test_what_no_replay_shows_is_unconfirmed() -> None:
+    """A 500 that came once is kept and told, not shortened, and leaves the campaign unsure."""
+    result = ended(Gateway())
+    assert result.findings
+    assert all(each.unconfirmed and not each.shrunk for each in result.findings)
+    assert result.verdict is Verdict.UNSURE
+    assert "shown by no replay: " in result.why
+    assert result.statistics["shrinking"]["requests"] == 0
+
+
+def test_without_replays_a_finding_counts() -> None:
+    """With no replays wanted nothing can be unconfirmed, and the FC diverges as before."""
+    result = ended(Gateway(), confirm=0)
+    assert result.verdict is Verdict.DIVERGES
+    assert not any(each.unconfirmed for each in result.findings)
+
+
+def test_a_confirmed_finding_outranks_unconfirmed_ones() -> None:
+    """One that replays show makes the FC diverge, whatever was blown in besides."""
+    result = ended(Gateway(Tampering(Shared(), unsealed), frozenset({8})))
+    assert result.verdict is Verdict.DIVERGES
+    assert {each.unconfirmed for each in result.findings} == {True, False}
+
+
+def test_all_findings_share_one_allowance() -> None:
+    """With the allowance spent findings are left as they are, told as such, and still count."""
+    result = ended(Tampering(Shared(), robots), settle=(0, 0.0, 0.0))
+    (found,) = result.findings
+    assert (found.shrunk, found.reproduced) == (False, None)
+    assert result.verdict is Verdict.DIVERGES
+    left = [found.fingerprint]
+    told = result.statistics["shrinking"]
+    assert (told["not_shortened"], told["not_replayed"]) == (left, left)
+
+
+def test_an_allowance_grows_with_the_search() -> None:
+    """What is left is a base and a share of the search, less what was spent."""
+    allowance = Allowance(100, 10.0, 0.5, spent=60, took=4.0)
+    assert allowance.left(200, 8.0) == (140, 10.0)
+
+
+def test_time_is_over_for_everything() -> None:
+    """When the time is up a replay ends in the midst of its trace."""
+    running = campaign(Shared())
+    with running.settler.within(-1.0), pytest.raises(OutOfTime):
+        replay(running.aside, (create(0),))
+    assert replay(running.aside, (create(0),))[1] is None
+
+
+def test_a_fault_of_ours_keeps_the_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What breaks in shortening is told with the finding, and the campaign goes on."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise TypeError("unhashable type: 'list'")
+
+    monkeypatch.setattr(settling, "Shrinker", broken)
+    result = ended(Tampering(Shared(), robots))
+    (found,) = result.findings
+    assert result.verdict is Verdict.DIVERGES
+    assert "unhashable type: 'list'" in found.trouble
+    assert result.examples == SMALL.examples
+
+
+def test_a_fault_of_ours_in_telling_keeps_the_finding() -> None:
+    """What breaks in writing a finding down does not end the campaign."""
+
+    class Broken(Heard):
+        def found(self, found: object) -> None:
+            raise ValueError(f"no such place: {found!r:.0}")
+
+    running = Campaign(Session(Tampering(Shared(), robots), Oracle(NAMES)), SMALL, 1, Broken())
+    result = running.run()
+    (found,) = result.findings
+    assert "no such place" in found.trouble
+    assert result.verdict is Verdict.DIVERGES
+
+
+@pytest.mark.parametrize("value", [[], [1, ["a"]], {}, {"a": []}, None, True, 1.5, "x"])
+@pytest.mark.parametrize("name", ["decision", "status", "step_index", "current_step", "steps"])
+def test_anything_may_stand_in_a_body(name: str, value: Json) -> None:
+    """Every kind of shorter trace can be made of commands that hold any JSON anywhere."""
+    policy: Json = {name: value, "policy_id": value}
+    bodies: dict[str, Json] = {"policy": policy, name: value}
+    made = create(0).body.replace(**bodies)
+    commands = (CreateRun(0, made), evolve(change(0, "running"), body=made), ReadRun(0))
+    for candidates in (*REDUCTIONS, simpler):
+        for candidate in candidates(commands):
+            assert isinstance(candidate, tuple)
+
+
+# A token that dies
+
+
+def dying(calls: int) -> tuple[Fc, Callable[[], str | None]]:
+    """An FC that refuses all with 401 after so many calls, and what it says when asked again."""
+    count = itertools.count()
+    state = {"dead": False}
+
+    def tamper(_: Command, reply: Reply) -> Response:
+        state["dead"] = next(count) >= calls
+        return refusal(reply, 401) if state["dead"] else reply
+
+    return Tampering(Shared(), tamper), lambda: "the token is gone" if state["dead"] else None
+
+
+@pytest.mark.parametrize("calls", [5, 33, 150])
+def test_a_token_that_dies_is_no_finding(calls: int) -> None:
+    """The campaign ends with the sentence, unsure, and nothing false is kept."""
+    fc, asked = dying(calls)
+    session = Session(fc, Oracle(NAMES), no_longer=asked)
+    result = Campaign(session, SMALL, 1, Heard()).run()
+    assert (result.verdict, result.why) == (Verdict.UNSURE, "the token is gone")
+    assert result.findings == ()
+
+
+def test_ordinary_findings_are_not_doubted() -> None:
+    """Nobody is asked again about a finding that no dead token explains."""
+    asked: list[int] = []
+    session = Session(Tampering(Shared(), robots), Oracle(NAMES))
+    session.no_longer = lambda: asked.append(1)
+    assert Campaign(session, SMALL, 1, Heard()).run().verdict is Verdict.DIVERGES
+    assert asked == []
+
+
+# A trace is whole from the first write on
+
+
+def test_a_trace_names_no_run_that_it_does_not_make() -> None:
+    """What was read of runs of earlier conversations is left out, when it is not about them."""
+    told: list[tuple[Command, ...]] = []
+
+    class Watching(Heard):
+        def found(self, found: object) -> None:
+            told.append(found.commands)  # type: ignore[attr-defined]
+            assert len(found.steps) <= len(found.commands)  # type: ignore[attr-defined]
+
+    def late(command: Command, reply: Reply) -> Response:
+        return robots(command, reply)
+
+    for seed in range(3):
+        session = Session(Tampering(Shared(), late), Oracle(NAMES))
+        Campaign(session, evolve(SMALL, confirm=0, settle=(0, 0.0, 0.0)), seed, Watching()).run()
+    assert told
+    for commands in told:
+        assert commands == whole(commands)
+
+
+def test_needed_leaves_out_runs_of_other_conversations() -> None:
+    """A read of an adopted run stands in no trace about another run."""
+    session = Session(Shared(), Oracle(NAMES))
+    first = session.lockstep(lambda *_: None)
+    first.do(create(7))
+    later = session.lockstep(lambda *_: None)
+    later.journal = [create(7)]
+    later.adopt(first.world.runs[7], first.views[0].seen[7], 0)
+    for command in (ReadRun(7), create(8), ReadRun(8)):
+        assert later.do(command) is not None
+    commands = later.needed()
+    assert [subject(each) for each in commands] == [8, 8]
+    assert [step.command for step in later.steps_of(commands)] == list(commands)

@@ -1,0 +1,124 @@
+"""What is read of a campaign's folder, and what is said of a folder that is none."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pt004_model.drive.replay import Result
+from pt004_model.report.summary import BadFolder
+from pt004_model.trace.document import Reproduced
+from pt004_model.tracker.issues import moment, stamp
+from pt004_model.tracker.submission import read_submission
+from tests.tracker.nights import DENIED, DENY, LINK, Came, night
+
+
+def spoil(path: Path, **changes: Any) -> None:
+    """Change members of a document."""
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps(document | changes))
+
+
+def test_a_night_is_read(tmp_path: Path) -> None:
+    """Findings, replays, and the identity of the campaign."""
+    read = read_submission(night(tmp_path, 3, DENIED, came=(Came(LINK, "fixed"),)))
+    assert read.campaign == "2026-03-04T02:00:00Z/3"
+    assert (read.verdict, read.seed) == ("diverges", 3)
+    (finding,) = read.findings
+    assert (finding.fingerprint, finding.area, finding.known) == (DENY, "policy", False)
+    assert finding.reproduced == Reproduced(5, 5)
+    (replay,) = read.replays
+    assert (replay.fingerprint, replay.result) == (LINK, Result.FIXED)
+
+
+@pytest.mark.parametrize("target", [None, [], ["--fault", "f"]])
+def test_which_fc_it_was(target: list[str] | None, tmp_path: Path) -> None:
+    """The options are read as they are; nobody need have said them."""
+    path = night(tmp_path, 3, DENIED) / "summary.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "target": target}))
+    assert read_submission(tmp_path).target == (None if target is None else tuple(target))
+
+
+def test_replays_need_not_be_there(tmp_path: Path) -> None:
+    """A folder without replays.json has none."""
+    (night(tmp_path, 1) / "replays.json").unlink()
+    assert read_submission(tmp_path).replays == ()
+
+
+def test_a_file_that_is_no_trace_says_nothing(tmp_path: Path) -> None:
+    """It is replayed as unsure under its own name, which is no fingerprint, and left out."""
+    came = (Came("my notes", "unsure"), Came(LINK, "unsure"))
+    read = read_submission(night(tmp_path, 1, came=came))
+    assert [each.fingerprint for each in read.replays] == [LINK]
+
+
+SPOILED: list[tuple[str, dict[str, Any], str]] = [
+    # file, changes, what is said
+    ("summary.json", {"started_at": "yesterday"}, "'yesterday' is no 'started_at'"),
+    ("summary.json", {"started_at": "2026-03-02T02:00:00"}, "is no 'started_at'"),
+    ("summary.json", {"seed": None}, "'None' is no 'seed'"),
+    ("summary.json", {"target": [1]}, "expected str, at target[0]"),
+    ("summary.json", {"findings": {}}, "expected tuple, at findings"),
+    ("summary.json", {"findings": [{}]}, "required field missing, at findings[0].fingerprint"),
+    ("summary.json", {"findings": [1]}, "at findings[0]"),
+    ("replays.json", {"format": "other"}, "its format is not pt004-replays"),
+    ("replays.json", {"version": 2}, "version 2 is not the 1 that this pt004 reads; update pt004"),
+    (
+        "replays.json",
+        {"replays": [{"fingerprint": "-->", "result": "fixed"}]},
+        "is no 'fingerprint'",
+    ),
+    (
+        "replays.json",
+        {"replays": [{"fingerprint": DENY, "result": "gone"}]},
+        "'gone' is no 'result'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "changes", "said"), SPOILED)
+def test_a_spoiled_file(tmp_path: Path, name: str, changes: dict[str, Any], said: str) -> None:
+    """A sentence names the file and what is wrong in it."""
+    spoil(night(tmp_path, 1, DENIED) / name, **changes)
+    with pytest.raises(BadFolder) as caught:
+        read_submission(tmp_path)
+    assert str(tmp_path / name) in str(caught.value)
+    assert said in str(caught.value)
+
+
+def test_a_finding_with_a_hostile_name(tmp_path: Path) -> None:
+    """Fingerprints and checks stand in markers and titles, so they are held to their form."""
+    for name, value in (("fingerprint", f"{DENY} -->"), ("check", "policy.<!--"), ("commands", -1)):
+        path = night(tmp_path, 1, DENIED) / "summary.json"
+        document = json.loads(path.read_text())
+        document["findings"][0][name] = value
+        path.write_text(json.dumps(document))
+        with pytest.raises(BadFolder, match=f"is no '{name}'"):
+            read_submission(tmp_path)
+
+
+def test_a_folder_that_is_none(tmp_path: Path) -> None:
+    """No file, no JSON, no object, no folder: each is said, with what to do."""
+    with pytest.raises(BadFolder, match=r"there is no .*/summary\.json; `pt004 check --out"):
+        read_submission(tmp_path)
+    for text in ("{", "[" * 100_000, "\udcff"):
+        (tmp_path / "summary.json").write_bytes(text.encode(errors="surrogateescape"))
+        with pytest.raises(BadFolder, match="is no JSON"):
+            read_submission(tmp_path)
+    (tmp_path / "summary.json").write_text("[]")
+    with pytest.raises(BadFolder, match="holds no JSON object"):
+        read_submission(tmp_path)
+    (tmp_path / "summary.json").unlink()
+    (tmp_path / "summary.json").mkdir()
+    with pytest.raises(BadFolder, match="cannot read"):
+        read_submission(tmp_path)
+
+
+def test_times() -> None:
+    """They are written in UTC, and read with any offset."""
+    assert stamp(moment("2026-03-02T03:00:00.250+01:00")) == "2026-03-02T02:00:00.250Z"
+    assert moment("2026-03-02T02:00:00Z") == datetime(2026, 3, 2, 2, tzinfo=UTC)
