@@ -86,7 +86,7 @@ def _finding(finding: Mapping[str, Any]) -> TestCase:
     if finding.get("known"):
         kind, word = Skipped, "known: "
     elif finding.get("unconfirmed"):
-        kind, word = Error, "unconfirmed, no replay showed it: "
+        kind, word = Error, "unconfirmed, replays do not bear it out: "
     result = kind(_xml(f"{word}{sentence}"), finding["check"])
     result.text = _xml("\n".join(_told(finding)))
     case.result = [result]

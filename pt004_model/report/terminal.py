@@ -77,7 +77,7 @@ def finding_lines(found: Found, note: str = "", width: int | None = WIDTH) -> It
         shown, runs = found.reproduced
         yield f"  replayed {times(runs)}, seen in {shown} of {runs}"
     if found.unconfirmed:
-        yield "  unconfirmed: no replay showed it, so it does not count against the FC"
+        yield "  unconfirmed: replays do not bear it out, so it does not count against the FC"
     if found.trouble:
         yield f"  {found.trouble}"
     if found.other:

@@ -36,7 +36,7 @@ from pt004_model.shrink.settling import (
     trouble,
 )
 from pt004_model.trace.interrupts import Interruption
-from pt004_model.trace.recorded import Commands, Found, Step
+from pt004_model.trace.recorded import SURE, Commands, Found, Step
 
 
 @frozen
@@ -80,6 +80,8 @@ PROFILES: Final = {
     ),
 }
 
+_STREWN: Final = "lifecycle.no-server-error"
+"""The check of answers that a gateway gives at random, whatever is asked."""
 ROUND: Final = 10
 """Examples a round: Hypothesis spends the first of each run on the simplest cases."""
 FIRST_ROUNDS: Final = (4, 30)
@@ -302,6 +304,7 @@ class Campaign:
         tally = self.session.tally  # how this FC acts on decisions was seen in the search
         self.aside.tally.own, self.aside.tally.held = dict(tally.own), dict(tally.held)
         self.settler.settle(tuple(self.found.values()))
+        self._note_chance()
 
     def _statistics(self) -> Statistics:
         aside = self.aside.tally.statistics
@@ -315,6 +318,7 @@ class Campaign:
         """What the campaign has come to by now; ``why`` says what makes it unsure, if anything."""
         tally = self.session.tally
         coverage = measure(tally, self.lengths)
+        self._note_chance()
         if not why and tally.commands == 0:
             why = "nothing was sent"
         if not why and coverage.share < self.profile.floor:
@@ -346,14 +350,23 @@ class Campaign:
             self.session.judged,
         )
 
+    def _note_chance(self) -> None:
+        """Note how often server errors come whatever is asked: a gateway may strew them in."""
+        errors = [each for each in self.found.values() if each.finding.check == _STREWN]
+        calls = self.session.tally.commands
+        if self.profile.confirm >= SURE and calls:
+            rate = min(1.0, sum(each.occurrences for each in errors) / calls)
+            for found in errors:
+                found.rate = rate
+
     def _unconfirmed(self) -> str:
-        """Why findings that no replay showed leave the campaign unsure, or nothing."""
+        """Why unconfirmed findings leave the campaign unsure, or nothing."""
         names = [each.fingerprint for each in self.found.values() if each.unconfirmed]
         if not names or any(found.counts for found in self.found.values()):
             return ""
         one = len(names) == 1
-        many = "a finding was" if one else f"{len(names)} findings were"
-        return f"{many} shown by no replay: {', '.join(names[:_NAMED])}" + (
+        many = "a finding is" if one else f"{len(names)} findings are"
+        return f"{many} not borne out by replays: {', '.join(names[:_NAMED])}" + (
             f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         )
 

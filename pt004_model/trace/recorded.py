@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from typing import Protocol, TypeAlias
+from math import comb
+from typing import Final, Protocol, TypeAlias
 
 from attrs import Factory, define, field, frozen
 
@@ -17,6 +18,10 @@ from pt004_model.model.commands import Command, CreateRun, subject
 from pt004_model.model.replies import Response
 from pt004_model.model.world import World
 
+SURE: Final = 3
+"""Replays in a row that show a finding which comes by chance as well, and it is believed."""
+_CHANCE: Final = 0.001
+"""What chance may have of showing a finding as often as replays did, for it to be believed."""
 Commands: TypeAlias = tuple[Command, ...]
 
 
@@ -49,6 +54,11 @@ def whole(commands: Iterable[Command]) -> tuple[Command, ...]:
     return tuple(kept)
 
 
+def _at_least(seen: int, runs: int, rate: float) -> float:
+    """Return the chance of ``seen`` or more in ``runs``, each of which shows it at ``rate``."""
+    return sum(comb(runs, k) * rate**k * (1 - rate) ** (runs - k) for k in range(seen, runs + 1))
+
+
 @define
 class Found:
     """One fingerprint in a campaign: its first finding, and the shortest trace of it so far.
@@ -60,8 +70,9 @@ class Found:
     needs nothing that happened before it; as long as it does not, another conversation in which the
     finding was seen is shortened, ``again``, in a few ``attempts``. ``history`` is what was sent up
     to the first sight, a conversation each. ``settled`` says that it needs no more replaying now,
-    ``cut`` that shortening it ended for lack of budget; ``trouble`` is a sentence when that, or
-    writing it down, was broken off by a fault of ours.
+    ``cut`` that shortening it ended for lack of budget. ``rate`` is the share of all calls that got
+    such an answer, where it is of a kind that comes by chance. ``trouble`` is a sentence when
+    shortening or writing it down was broken off by a fault of ours.
     """
 
     finding: Finding
@@ -80,6 +91,7 @@ class Found:
     again: tuple[Commands, tuple[Step, ...]] | None = None
     history: tuple[Commands, ...] = field(default=(), repr=False, eq=False)
     settled: bool = False
+    rate: float = 0.0
     cut: bool = False
     trouble: str = ""
 
@@ -90,8 +102,12 @@ class Found:
 
     @property
     def unconfirmed(self) -> bool:
-        """Whether no replay showed it, though it was replayed as often as was wanted."""
-        return self.reproduced is not None and self.reproduced[0] == 0
+        """Whether replays do not show it more often than chance would."""
+        if self.reproduced is None:
+            return False
+        seen, runs = self.reproduced
+        each_time = seen == runs and (runs >= SURE or not self.rate)
+        return not each_time and _at_least(seen, runs, self.rate) > _CHANCE
 
     @property
     def counts(self) -> bool:

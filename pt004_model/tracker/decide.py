@@ -101,7 +101,7 @@ def _new(submission: Submission, sighting: Sighting, room: bool) -> Action:
     if sighting.known:
         return Action(Verb.LEAVE, sighting, why="known, so not filed")
     if sighting.unconfirmed:
-        why = "unconfirmed, so not filed: no replay showed it"
+        why = "unconfirmed, so not filed: replays do not bear it out"
         return Action(Verb.LEAVE, sighting, why=why)
     if submission.verdict == "unsure" and not submission.findings:
         return Action(Verb.LEAVE, sighting, why="not filed: the campaign could say nothing")
@@ -130,7 +130,7 @@ def _after(submission: Submission, sighting: Sighting, issue: Issue, history: Hi
     if why is None and campaign in history.campaigns:
         why = "this campaign is counted already"
     elif why is None and sighting.unconfirmed:
-        why = "unconfirmed: no replay showed it"
+        why = "unconfirmed: replays do not bear it out"
     elif why is None and not sighting.seen and not issue.is_open:
         why = f"closed, and {sighting.result} tonight"
     elif why is None and not sighting.seen and sighting.result is Result.UNSURE:

@@ -55,7 +55,7 @@ class Sighting:
 
     @property
     def unconfirmed(self) -> bool:
-        """True when it was found, and no replay showed it."""
+        """True when it was found, and replays do not bear it out."""
         return self.finding is not None and self.finding.unconfirmed
 
     @property

@@ -60,7 +60,7 @@ def test_what_no_replay_shows_is_unconfirmed() -> None:
     assert result.findings
     assert all(each.unconfirmed and not each.shrunk for each in result.findings)
     assert result.verdict is Verdict.UNSURE
-    assert "shown by no replay: " in result.why
+    assert "not borne out by replays: " in result.why
     assert result.statistics["shrinking"]["requests"] == 0
 
 

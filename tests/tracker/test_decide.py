@@ -252,7 +252,7 @@ def test_what_no_replay_shows_is_not_filed(world: World) -> None:
     nights = Nights(world)
     unconfirmed = evolve(DENIED, unconfirmed=True)
     said = nights(1, unconfirmed, verdict="unsure")
-    assert said[0] == f"{DENY}: unconfirmed, so not filed: no replay showed it"
+    assert said[0] == f"{DENY}: unconfirmed, so not filed: replays do not bear it out"
     assert world.seen() == []
     nights(2, DENIED)
     nights(3, unconfirmed, verdict="unsure")

@@ -108,7 +108,7 @@ def _verdict(summary: Summary) -> Verdict:
     known = sum(each.known for each in summary.findings)
     unseen = sum(each.unconfirmed and not each.known for each in summary.findings)
     new = len(summary.findings) - known - unseen
-    before = f" {_kinds(unseen)} shown by no replay." if unseen else ""
+    before = f" {_kinds(unseen)} not borne out by replays." if unseen else ""
     before += f" {_kinds(known)} known before." if known else ""
     if summary.verdict == "diverges":
         return Verdict(

@@ -1,0 +1,40 @@
+"""A finding that may come by chance is believed only when replays show it more often than that."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import evolve
+
+from pt004_model.trace.recorded import Found
+from tests.report.helpers import found
+
+ROWS = [
+    # seen, runs, the share of calls that such an answer came to, believed
+    (5, 5, 0.0, True),
+    (1, 5, 0.0, True),
+    (0, 5, 0.0, False),
+    (0, 1, 0.5, False),
+    (5, 5, 0.5, True),  # each time: it is pervasive, and not by chance
+    (1, 1, 0.1, False),
+    (2, 2, 0.1, False),
+    (1, 5, 0.02, False),
+    (2, 5, 0.02, False),
+    (3, 5, 0.02, True),
+    (3, 5, 0.1, False),
+    (4, 5, 0.1, True),
+    (2, 5, 0.001, True),
+]
+
+
+@pytest.mark.parametrize(("seen", "runs", "rate", "believed"), ROWS)
+def test_what_chance_would_show_is_not_believed(
+    seen: int, runs: int, rate: float, believed: bool
+) -> None:
+    """Chance alone must have less than one in a thousand, unless every replay shows it."""
+    replayed: Found = evolve(found(), reproduced=(seen, runs), rate=rate)
+    assert (replayed.unconfirmed, replayed.counts) == (not believed, believed)
+
+
+def test_what_was_not_replayed_counts() -> None:
+    """A finding for which there was no budget is believed as it came."""
+    assert not evolve(found(), reproduced=None, rate=0.5).unconfirmed
