@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -17,9 +16,9 @@ from pt004_model.reproduce import FORMS
 from tests.cli.helpers import invoke, traces
 from tests.cli.servers import fronted
 from tests.cli.test_secrets import KEY, good_token
+from tests.hostile.conftest import LARGE
 from tests.hostile.echo import PLACES, SPELLINGS, Echo, files_in, leaks, secrets_in
 
-LARGE: Final = os.environ.get("PT004_HOSTILE", "") not in {"", "0"}
 """Each place by itself, with more examples."""
 BEARER: Final = "Zq7-own-bearer_of.some~length+9"
 COOKIE: Final = "c00kie-Value-of-a-session"

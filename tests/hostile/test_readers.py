@@ -1,13 +1,12 @@
 """Files of ours that were cut short, edited or forged: each reader says so, and none breaks.
 
-``PT004_HOSTILE=1`` tries a hundred times as many.
+``PT004_HOSTILE=1`` tries fifty times as many.
 """
 
 from __future__ import annotations
 
 import copy
 import json
-import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -22,10 +21,11 @@ from pt004_model.proof.outside import BadSource, read_campaign
 from pt004_model.reproduce import FORMS
 from pt004_model.trace.redact import Redactor
 from tests.cli.helpers import invoke
+from tests.hostile.conftest import LARGE
 
 Mutation: TypeAlias = Callable[[bytes, random.Random], bytes]
 
-MANY: Final = 2000 if os.environ.get("PT004_HOSTILE") == "1" else 20
+MANY: Final = 500 if LARGE else 10
 DENY: Final = "6b9764f45135"
 FAULT: Final = ("--fault", "denied-step-may-pause", "--seed", "3", "--confirm", "1")
 KNOWN: Final = f"""# ours
