@@ -19,13 +19,13 @@ from pt004_model.evidence.replay import Attempt, Replay, replay_trace
 from pt004_model.evidence.replay import Result as Fate
 from pt004_model.evidence.trace import BadTrace, Trace, load_trace
 from pt004_model.explore.campaign import Campaign, Profile
-from pt004_model.explore.coverage import measure
 from pt004_model.explore.lockstep import Step, Tally
 from pt004_model.explore.results import Found, Result
 from pt004_model.explore.shrink import Budget
 from pt004_model.judge.memory import Ledger
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import CreateRun
+from pt004_model.search.goals import measure
 
 INTERRUPTED: Final = "it was interrupted"
 """Why a campaign ended that somebody broke off."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pt004_model.explore.dressing import creation
 from pt004_model.model.replies import NoAnswer, Undecodable
 from pt004_model.model.scenarios import HAPPY_PATH
+from pt004_model.search.payloads import creation
 from pt004_model.vocabulary import HEALTH_PATH
 from pt004_model.wire.codec import Codec, Request, read_json
 from pt004_model.wire.transport import Transport
@@ -32,7 +32,7 @@ def preflight(
             f"what answers is no Federation Core: {HEALTH_PATH} gives status {health.code}"
             " and not 200 with JSON; is the address right?"
         )
-    command = creation(0, HAPPY_PATH, None, governed)
+    command = creation(0, HAPPY_PATH.steps if governed else ())
     answer = transport.send(codec.encode(command, lambda _: "", "preflight"))
     if isinstance(answer, NoAnswer):
         return f"the first create got no answer: {answer.why}"

@@ -7,13 +7,13 @@ from typing import Any, Protocol
 
 from attrs import Factory, define, field, frozen
 
-from pt004_model.explore.coverage import Coverage
 from pt004_model.explore.lockstep import Step
 from pt004_model.explore.reduce import Commands
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.coverage import Edge
+from pt004_model.search.goals import Coverage
 
 
 @define

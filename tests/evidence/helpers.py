@@ -5,7 +5,6 @@ from __future__ import annotations
 from attrs import evolve
 from hypothesis import strategies as st
 
-from pt004_model.explore.coverage import Coverage
 from pt004_model.explore.lockstep import Step
 from pt004_model.explore.results import Found, Result
 from pt004_model.judge.finding import Finding
@@ -29,6 +28,7 @@ from pt004_model.model.coverage import Edge
 from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Body
 from pt004_model.model.world import World
+from pt004_model.search.goals import Coverage
 
 FINDING = Finding(
     check="policy.deny-blocks",

@@ -11,12 +11,12 @@ from pt004_model.evidence.folder import Folder
 from pt004_model.evidence.known import Known
 from pt004_model.explore.divergence import divergence
 from pt004_model.explore.lockstep import Lockstep, Tally
-from pt004_model.explore.properties import live_through, live_through_statuses
 from pt004_model.explore.results import Result
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.scenarios import CANONICAL
+from pt004_model.search.scenarios import live_through, live_through_statuses
 
 
 def test_canonical_case(case: str, there: Connected, folder: Folder, known: Known) -> None:
