@@ -6,12 +6,14 @@ step is paused and resumed, a denied one fails, and the last step completes the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from attrs import frozen
 
 from pt004_model.model.moves import Move
 from pt004_model.model.run import Ask, Run
+from pt004_model.model.values import Body, Json
 from pt004_model.vocabulary import Decision, Status
 
 WORKFLOW_ID: Final = "pt004_execution_spine"
@@ -47,6 +49,14 @@ CANONICAL: Final = {
     "policy_flag": POLICY_FLAG,
     "policy_deny": POLICY_DENY,
 }
+
+
+def plain_create(steps: Sequence[str] = ()) -> Body:
+    """Return the plainest create of a run with ``steps``; of an ungoverned one without."""
+    asked: dict[str, Json] = {"workflow_id": WORKFLOW_ID}
+    if steps:
+        asked["steps"] = [*steps]
+    return Body.of({**asked, "tags": [*TAGS]})
 
 
 def following(run: Run, scenario: Scenario) -> Move | None:

@@ -1,1 +1,1 @@
-"""Ways to choose what is sent."""
+"""Ways to choose what to ask of a Federation Core: the state machine, and the campaign's search."""

@@ -1,4 +1,4 @@
-"""Which edges of the model a campaign has driven, and which it could have."""
+"""The edges of the model as goals: which a campaign has driven, which it could, which come next."""
 
 from __future__ import annotations
 
@@ -98,3 +98,13 @@ def measure(tally: Tally, lengths: tuple[int, ...]) -> Coverage:
         tuple(sorted(wanted - tally.witnessed)),
         sum(_hindered(tally, goal) for goal in goals(lengths)),
     )
+
+
+def due(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
+    """Return the goals that come next: those never driven, or all when every one was."""
+    return missing(tally, lengths) or reachable(tally, lengths)
+
+
+def is_legal(goal: Goal) -> bool:
+    """Whether the move of a goal is accepted, or may be."""
+    return any(edge.outcome == "accepted" for edge in goal.edges)
