@@ -68,17 +68,19 @@ class Confirmer:
     def sighted(self) -> Confirmation:
         """Whether it is seen at all: up to the first sight, each way in turn."""
         seen, runs, before = 0, 0, self.session.tally.commands
+        other: tuple[Step, ...] = ()
         ways = (self._plain, self._renamed)
         try:
             while runs < self.times and not seen:
                 if runs and not self._affordable(before):
-                    return Confirmation(seen, runs, whole=False)
+                    return Confirmation(seen, runs, other, whole=False)
                 self.on_try()
-                _, finding = ways[runs % len(ways)]()
+                lockstep, finding = ways[runs % len(ways)]()
                 seen, runs = seen + (finding is not None), runs + 1
+                other = other or tuple(lockstep.steps)
         except BrokenOff:
-            return Confirmation(seen, runs, whole=False)
-        return Confirmation(seen, runs)
+            return Confirmation(seen, runs, other, whole=False)
+        return Confirmation(seen, runs, other)
 
     def _plain(self) -> tuple[Lockstep, Finding | None]:
         return replay(self.session, self.commands, self.fingerprint, alone=self.alone)

@@ -137,7 +137,7 @@ class Settler:
     def _sight(self, found: Found) -> None:
         """Replay a finding until it is seen; one that nothing shows is settled as unconfirmed."""
         self.doing = f"replaying {found.fingerprint}"
-        done = self._confirmer(found).sighted()
+        done = self._confirmer(found, self._left()[0]).sighted()
         if done.seen:
             found.reproduced = (done.seen, done.runs)
             return
@@ -146,7 +146,7 @@ class Settler:
         why = self.session.no_longer()
         if why is not None:
             raise NoLonger(why)
-        found.reproduced, found.settled = (0, done.runs), True
+        found.reproduced, found.other, found.settled = (0, done.runs), done.other, True
         found.attempts += 1
         self.reporter.confirmed(found)
 
@@ -207,15 +207,14 @@ class Settler:
         if not self.times:
             return
         self.doing = f"replaying {found.fingerprint}"
-        done = self._confirmer(found).run()
+        done = self._confirmer(found, min(self.most[0], self._left()[0])).run()
         if done.seen or done.whole:
             found.reproduced, found.other = (done.seen, done.runs), done.other
         if found.reproduced is not None:
             self.reporter.confirmed(found)
 
-    def _confirmer(self, found: Found) -> Confirmer:
-        session = self.session.paced_for(found.finding.where)
-        most, alone = min(self.most[0], self._left()[0]), found.stands_alone
+    def _confirmer(self, found: Found, most: int) -> Confirmer:
+        session, alone = self.session.paced_for(found.finding.where), found.stands_alone
         trace = (found.fingerprint, found.commands)
         return Confirmer(session, *trace, self.times, most, alone, self.on_try)
 
