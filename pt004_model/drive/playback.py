@@ -1,7 +1,7 @@
 """A Federation Core made of a recording, so that a recorded history is judged like a live one.
 
 Judging again goes through the same lockstep and the same judge; nothing but the network is
-replaced. What was tampered with in a recording is found by the check that finds it live.
+replaced. A recording that was tampered with is found out by the check that finds it live.
 """
 
 from __future__ import annotations
