@@ -1,7 +1,7 @@
 """Standard output and error that end no command.
 
 A terminal may not know a character, and whoever reads a pipe may go: neither says anything of the
-Federation Core, and the verdict is in the exit code and in the files all the same.
+Federation Core, and the verdict is in the exit code and in the files.
 """
 
 from __future__ import annotations
