@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import re
 import shlex
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -154,6 +156,30 @@ def test_a_block_says_what_it_is(path: Path) -> None:
     assert set(fences[::2]) <= SHOWN
     assert set(fences[1::2]) <= {""}
     assert not re.findall(rf"(?m)^ {{4,}}\$? ?(?:[A-Z0-9_]+=\S+ )*{OURS}.*$", text_of(path))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_python_that_is_shown_can_be_imported(path: Path) -> None:
+    """Python in a page is Python, and the names that it takes from this package are there."""
+    _can_be_imported(text_of(path))
+
+
+@pytest.mark.parametrize("line", ["from pt004_model.manual import pages", "import pt004_model.no"])
+def test_python_that_cannot_be_imported_is_seen(line: str) -> None:
+    """A name or a module that is not there is found in a block."""
+    with pytest.raises((AssertionError, ModuleNotFoundError)):
+        _can_be_imported(f"```python\n{line}\n```\n")
+
+
+def _can_be_imported(text: str) -> None:
+    for block in re.findall(r"(?ms)^```python\n(.*?)^```$", text):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.Import):
+                for each in node.names:
+                    import_module(each.name)
+            elif isinstance(node, ast.ImportFrom) and node.module is not None:
+                module = import_module(node.module)
+                assert all(hasattr(module, each.name) for each in node.names), ast.unparse(node)
 
 
 def test_the_first_screen_comes_soon() -> None:
