@@ -33,7 +33,7 @@ __all__ = ["main"]
 
 
 class _Commands(Group):
-    """Gives what may end any command its exit code and its sentence."""
+    """The commands; whatever may end one gets its exit code and its sentence here."""
 
     def main(self, *arguments: Any, **more: Any) -> Any:
         """Run the command of these arguments; standard output never ends it."""

@@ -53,7 +53,7 @@ class Setup:
     fault: str | None
     patience: float = PATIENCE
     redact: Redactor = field(init=False, eq=False, repr=False)
-    """Takes all that must never be written down out of what is."""
+    """The redactor for all that is written or shown."""
 
     @redact.default
     def _redact(self) -> Redactor:

@@ -28,7 +28,7 @@ from pt004_model.trace.writing import Origin, write_trace
 
 
 class _Quiet:
-    """Tells nothing; what a campaign comes to is enough."""
+    """A reporter that prints nothing; the result is enough."""
 
     def found(self, found: Found) -> None:
         """Say nothing of a finding."""

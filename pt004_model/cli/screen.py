@@ -49,7 +49,7 @@ def _bar() -> Bar:
 
 @define
 class Screen:
-    """Tells of a campaign as it goes, and keeps its traces.
+    """The reporter of a campaign as it goes, which keeps its traces.
 
     ``say`` is given whole lines. ``live``, on a terminal, is redrawn in place.
     """

@@ -66,7 +66,7 @@ def steady_streams() -> None:
             file,  # as Python has it with -u
             stream.encoding,
             _HANDLER,
-            write_through=True,  # what is kept back would be lost to whoever moves the file
+            write_through=True,  # a buffer would be lost to whoever moves the file
         )
         setattr(sys, name, steady)
 

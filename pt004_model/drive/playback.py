@@ -21,7 +21,7 @@ Exchanged: TypeAlias = tuple[Request, Answer | NoAnswer]
 
 @define
 class Playback:
-    """Answers each command with what was answered then.
+    """An FC that answers each command as it was answered then.
 
     A command whose request is not the one recorded at its place gets no answer, nor does any after
     it: from there on the recording is that of another conversation.

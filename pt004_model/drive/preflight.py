@@ -1,4 +1,4 @@
-"""Is there a Federation Core at all? Asked before anything is judged, and again when in doubt."""
+"""The question of there being a Federation Core, asked before judging and again when in doubt."""
 
 from __future__ import annotations
 

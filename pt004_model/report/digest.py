@@ -127,7 +127,7 @@ def _link(text: str, address: str | None) -> Markup:
     """Return ``text`` as code, which leads to ``address`` if there is one."""
     shown = code(text)
     if address is not None:
-        # what ends an address or an attribute is not in it
+        # no character is in it that ends an address or an attribute
         shown = f'<a href="{reference(quote(address, safe=":/?&=#%"))}">{shown}</a>'
     return Markup(shown)  # noqa: S704 - escaped above
 

@@ -105,7 +105,7 @@ class Found:
 
 
 class FindingReporter(Protocol):
-    """Is told what becomes of a finding, as it happens."""
+    """A listener that follows each finding, as it happens."""
 
     def found(self, found: Found) -> None:
         """Take note of a fingerprint that was seen for the first time."""

@@ -25,7 +25,7 @@ from pt004_model.wire.token import Credentials
 
 SECRET: Final = "[secret]"
 _OPEN: Final = (SECRET, "application/json")  # both may stand openly in a header
-_SHORTEST: Final = 4  # what is shorter is found in any text, and can be no secret
+_SHORTEST: Final = 4  # a shorter text is found in any other, and cannot be kept secret
 _PIECE: Final = 12
 _BLOCK: Final = _PIECE // 2
 """Every piece has a block of this size within it that begins at a multiple of it."""
@@ -45,7 +45,7 @@ _ESCAPE: Final = re.compile(
 
 @define(eq=False)
 class Redactor:
-    """Puts ``[secret]`` in the place of each secret; without secrets it has no effect.
+    """A function that puts ``[secret]`` in the place of each secret; without any it does nothing.
 
     ``made`` are the tokens that were made so far, and may grow. ``public`` are words that are sent
     openly and stay, also where a secret has a piece of one in it.

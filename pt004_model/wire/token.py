@@ -78,7 +78,7 @@ _BAD: Final = (
 )
 SIGNED: Final = frozenset(
     {
-        # what is wrong with these says something only of a token that is good but for that
+        # each shows something only of a token that is good but for that one thing
         *(Token.RECASED, Token.NO_PREFIX, Token.TRUNCATED),
         *(Token.EXPIRED, Token.LONG_EXPIRED, Token.NO_EXPIRY, Token.TEXT_EXPIRY),
         *(Token.OTHER_ALGORITHM, Token.NO_JSON),

@@ -38,7 +38,7 @@ _ALWAYS: Final = (
 _NO_ANSWER_CODES: Final = frozenset({502, 503, 504})
 _TOO_MANY: Final = 429
 _WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})
-"""Methods that have a Content-Length though there is no body."""
+"""Methods that have a Content-Length without a body, too."""
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _FRAMING: Final = 8
 """Bytes on the wire for one byte of a body: a chunk of one byte takes six."""

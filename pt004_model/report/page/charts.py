@@ -15,7 +15,7 @@ _BASE: Final = 104.0  # where the bars stand
 _TOP: Final = 16.0
 _LEFT: Final = 6.0
 _MOST_BARS: Final = 20
-_LABEL: Final = 26.0  # what a number below a bar needs
+_LABEL: Final = 26.0  # pixels for a number below a bar
 
 
 def bars(counts: Mapping[str, int], title: str) -> Markup:
