@@ -1,4 +1,4 @@
-"""The question of there being a Federation Core, asked before judging and again when in doubt."""
+"""Make sure that a Federation Core answers, before anything is judged and again when in doubt."""
 
 from __future__ import annotations
 

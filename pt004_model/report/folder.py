@@ -53,7 +53,7 @@ class Fated:
 
 @frozen
 class Folder:
-    """Writes what a campaign finds, each file whole or not at all. Raises ``Unwritable``.
+    """The writer of what a campaign finds, each file whole or not at all. Raises ``Unwritable``.
 
     ``with_page``: make a page of it as well. ``target`` are the options that say which FC it was,
     ``options`` those that say what the campaign does.
