@@ -8,8 +8,8 @@ The file is written by people and by ``pt004 known``, and meant to be kept besid
     owner = "ann"
     expires = 2027-01-31
 
-Comments and the order of things are left as they are. From the day after ``expires`` on a finding
-is no longer known.
+Comments and the order of things are left as they are. A finding is known until the end of
+``expires``.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class BadKnown(Exception):  # noqa: N818 - said of a file, in a sentence for peo
 
 
 def today() -> date:
-    """The day in UTC, by which entries expire."""
+    """Return the day in UTC, by which entries expire."""
     return datetime.now(UTC).date()
 
 
@@ -56,11 +56,11 @@ class Entry:
     check: str = ""
 
     def expired(self, on: date) -> bool:
-        """Whether its time is over on the day ``on``."""
+        """Return whether its time is over on the day ``on``."""
         return on > self.expires
 
     def says(self, on: date) -> str:
-        """Owner, day and reason in one line."""
+        """Return owner, day and reason in one line."""
         what = "expired on" if self.expired(on) else "known until"
         return f"{what} {self.expires} ({self.owner}): {' '.join(self.reason.split())}"
 
@@ -84,13 +84,13 @@ class Known:
         return tuple(entry for entry in self.entries if entry.expired(self.on))
 
     def about(self, fingerprint: str) -> str:
-        """What the file says of a finding; empty when it says nothing."""
+        """Return the entry of a finding in a line; empty when there is none."""
         said = [e.says(self.on) for e in self.entries if e.fingerprint == fingerprint]
         return said[0] if said else ""
 
 
 def load(given: Path | None, on: date | None = None) -> Known:
-    """The known findings of a file; of the default one, if it is there, when none is given.
+    """Return the known findings of a file; of the default one, if it is there, when none is given.
 
     Raises :class:`BadKnown`.
     """
@@ -101,7 +101,7 @@ def load(given: Path | None, on: date | None = None) -> Known:
 
 
 def add(path: Path, entry: Entry) -> bool:
-    """Write an entry, or anew the one of its fingerprint: then the answer is true.
+    """Write an entry, or replace that of its fingerprint: then the answer is true.
 
     Raises :class:`BadKnown`, and ``Unwritable``.
     """
@@ -222,7 +222,7 @@ def _entry(path: Path, text: str, heading: int, table: dict[str, Any]) -> Entry:
 
 
 def read_day(text: str) -> date | None:
-    """A day written like 2027-01-31, or ``None``."""
+    """Return a day written like 2027-01-31, or ``None``."""
     try:
         return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else None
     except ValueError:
@@ -230,12 +230,12 @@ def read_day(text: str) -> date | None:
 
 
 def _headings(text: str) -> list[int]:
-    """The indices of the lines that begin an entry."""
+    """Return the indices of the lines that begin an entry."""
     return [at for at, line in enumerate(text.splitlines()) if _HEADING.match(line)]
 
 
 def _line(lines: list[str], start: int, pattern: str) -> int:
-    """The number of the first line from ``start`` on that looks like it, else that of ``start``."""
+    """Return the number of the first line from ``start`` that matches, else that of ``start``."""
     for at in range(start, len(lines)):
         if at > start and _HEADING.match(lines[at]):
             break
@@ -245,7 +245,7 @@ def _line(lines: list[str], start: int, pattern: str) -> int:
 
 
 def _with_comment(lines: list[str], heading: int) -> int:
-    """Where an entry begins when the comment right above it is counted as its own."""
+    """Return where an entry begins when the comment right above it is counted as its own."""
     while heading > 0 and lines[heading - 1].lstrip().startswith("#"):
         heading -= 1
     return heading

@@ -14,11 +14,16 @@ from typing import Final
 from pt004_model.judge.checks import CHECKS
 
 TOPICS: Final = {
+    "your-fc": "first contact with an FC of your own, and what UNSURE means",
+    "commands": "all commands, and what each tox environment does",
     "configuration": "variables, and how to reach an FC",
     "ci": "the nightly job: profiles, exit status, what a campaign leaves",
-    "checks": "what each check holds an FC to, and what usually breaks it",
+    "night": "what is promised of a job that runs unattended",
     "filing": "findings as issues, and the list of known ones",
     "proof": "the proof of the canonical cases, and how to verify one",
+    "checks": "what each check holds an FC to, and what usually breaks it",
+    "architecture": "the one idea, the life of a run, the parts",
+    "measured": "how good the tester is, and how that is measured",
     "limits": "what is not tested",
 }
 """The pages of the manual and what each is about; ``docs/TOPIC.md`` holds it."""

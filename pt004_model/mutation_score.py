@@ -36,7 +36,7 @@ class Kill:
 
     @property
     def shown(self) -> str:
-        """What was found, in words and surely."""
+        """Return the findings that are sure, in words."""
         return f"{self.check} {self.fingerprint}"
 
 
@@ -56,7 +56,7 @@ class Row:
 
     @property
     def killed(self) -> bool:
-        """Whether every campaign found the fault, and none found one where there is none."""
+        """Return whether every campaign found the fault, and none found one without it."""
         return self.quiet and all(kill.found for kill in self.kills)
 
     @property
@@ -78,7 +78,7 @@ class Row:
 
     @property
     def too_long(self) -> bool:
-        """Whether a trace is longer than the shortest that a person can write."""
+        """Return whether a trace is longer than the shortest that a person can write."""
         return any(kill.commands > self.pinned.get(kill.shown, math.inf) for kill in self.kills)
 
     @property
@@ -88,7 +88,7 @@ class Row:
 
 
 def shortest_traces() -> dict[str, dict[str, int]]:
-    """The pinned length of the shortest trace of each fault, as a person would write it.
+    """Return the pinned length of the shortest trace of each fault, as a person would write it.
 
     By what the trace shows: a fault may show in several ways, one shorter than another.
     """
@@ -98,7 +98,7 @@ def shortest_traces() -> dict[str, dict[str, int]]:
 
 
 def table(kills: Iterable[Kill]) -> tuple[Row, ...]:
-    """The kills gathered by fault, in the order in which the faults first appear.
+    """Return the kills gathered by fault, in the order in which the faults first appear.
 
     Those against no fault make no row; a finding of theirs leaves nothing killed.
     """
@@ -114,7 +114,7 @@ def table(kills: Iterable[Kill]) -> tuple[Row, ...]:
 
 
 def row_line(row: Row) -> str:
-    """One line of the table."""
+    """Return one line of the table."""
     found = sum(kill.found for kill in row.kills)
     said = "found" if found == len(row.kills) else f"{found} of {len(row.kills)}"
     said = said if row.quiet else "alarm"
@@ -130,7 +130,7 @@ HEADING = f"{'fault':<42} {'area':<15} {'':<8} {'requests':>7} {'len/min':>9} {'
 
 
 def total_lines(rows: tuple[Row, ...]) -> Iterator[str]:
-    """Totals by area and over all."""
+    """Yield totals by area and over all."""
     areas = dict.fromkeys(row.area for row in rows)
     for area in areas:
         mine = [row for row in rows if row.area == area]
@@ -149,7 +149,7 @@ def total_lines(rows: tuple[Row, ...]) -> Iterator[str]:
 
 
 def as_json(rows: tuple[Row, ...]) -> list[dict[str, Any]]:
-    """The table for programs."""
+    """Return the table for programs."""
     return [
         {
             "fault": row.fault,

@@ -33,7 +33,7 @@ __all__ = ["main"]
 
 
 class _Commands(Group):
-    """Gives what may end any command its exit code and its sentence."""
+    """The commands; whatever may end one gets its exit code and its sentence here."""
 
     def main(self, *arguments: Any, **more: Any) -> Any:
         """Run the command of these arguments; standard output never ends it."""
@@ -59,7 +59,7 @@ class _Commands(Group):
             raise click.UsageError(str(busy)) from None
         except Interruption as interruption:  # no room left, or nobody there: nothing can be said
             raise Unsure(str(interruption)) from None
-        except Exception as error:  # whatever it is, it is no verdict on an FC
+        except Exception as error:  # whatever it is, it says nothing of an FC
             raise Bug.of(error, ctx.meta) from None
 
 

@@ -23,7 +23,7 @@ _VARIABLES: Final = ("FC_TOKEN", "SECRET_KEY", "GITHUB_TOKEN")
 _STARVED: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EIO}
 )
-"""Errors of a machine that has no more to give; they are no bugs."""
+"""Errors of a machine that is out of room; they are not bugs of ours."""
 
 
 class Bug(click.ClickException):

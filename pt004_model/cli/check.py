@@ -147,7 +147,7 @@ def _profile(given: dict[str, Any]) -> Profile:
 
 
 def _options(given: dict[str, Any]) -> list[str]:
-    """The flags besides profile and seed that say what a campaign does."""
+    """Return the flags besides profile and seed that say what a campaign does."""
     areas = [area for area in AREAS if area in given["areas"]]
     words = ["--ungoverned"] if given["ungoverned"] else []
     words += ["--areas", ",".join(areas)] if len(areas) < len(AREAS) else []
@@ -221,7 +221,7 @@ class Telling:
 
 
 def story(result: Result, folder: Folder, known: Known, width: int | None = None) -> Iterator[str]:
-    """All that does not fit on the last screen: each finding, and the table of what was covered."""
+    """Yield the lines before the last screen: each finding, and the table of coverage."""
     for found in result.findings:
         yield from terminal.finding_lines(found, known.about(found.fingerprint), width)
         if not found.known:
@@ -235,7 +235,7 @@ def story(result: Result, folder: Folder, known: Known, width: int | None = None
 
 
 def next_command(result: Result, chosen: Setup, folder: Folder) -> str:
-    """The one command to run next; empty where there is nothing more to do."""
+    """Return the one command to run next; empty where there is nothing more to do."""
     new = [found for found in terminal.by_weight(result.findings) if not found.known]
     names = list(PROFILES)
     larger = names[min(names.index(result.profile) + 1, len(names) - 1)]

@@ -31,7 +31,7 @@ def known_option(function: _F) -> _F:
 
 
 def read(given: Path | None) -> Known:
-    """The known findings of a file. Raises ``click.UsageError``."""
+    """Return the known findings of a file. Raises ``click.UsageError``."""
     try:
         return file.load(given)
     except BadKnown as error:
@@ -92,7 +92,7 @@ def add(finding: str, reason: str, owner: str, expires: date, known: Path | None
 
 
 def _finding(given: str) -> tuple[str, str]:
-    """The fingerprint that was meant, and the check if a trace file tells it."""
+    """Return the fingerprint that was meant, and the check if a trace file tells it."""
     if FINGERPRINT.fullmatch(given):
         return given, ""
     try:

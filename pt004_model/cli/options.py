@@ -1,4 +1,4 @@
-"""Options that commands share, and what they and the environment amount to."""
+"""Options that commands share, and the setup that they and the environment say."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ class Setup:
     fault: str | None
     patience: float = PATIENCE
     redact: Redactor = field(init=False, eq=False, repr=False)
-    """Takes all that must never be written down out of what is."""
+    """The redactor for all that is written or shown."""
 
     @redact.default
     def _redact(self) -> Redactor:
         return Redactor.of(self.credentials, self.headers, self.names)
 
     def target(self, base_url: str) -> Target:
-        """The way to the FC at ``base_url``."""
+        """Return the way to the FC at ``base_url``."""
         return Target(
             base_url,
             self.timeout,
@@ -240,7 +240,7 @@ def target_options(function: _F) -> _F:
 
 
 def setup(**given: Any) -> Setup:
-    """What the shared options amount to. Raises ``click.UsageError`` where they contradict."""
+    """Return the setup that the options say. Raises ``click.UsageError`` if they contradict."""
     base_url: str | None = given["base_url"]
     own = base_url is None
     shaping = [f"--{n}" for n in ("auth", "automatic", "fault") if given[n]]
@@ -289,7 +289,7 @@ def rightly_given() -> Iterator[None]:
 
 
 def embedded(fault: str | None, *, secret: str | None = None, automatic: bool = False) -> Setup:
-    """An embedded FC with everything else as it is by default; with a secret it authenticates."""
+    """Return the default setup of an embedded FC; with a secret it authenticates."""
     auth = secret is not None
     given = {"base_url": None, "dialect": "seed", "timeout": _TIMEOUT, "rate": None, "headers": ()}
     given["patience"] = PATIENCE
@@ -299,7 +299,7 @@ def embedded(fault: str | None, *, secret: str | None = None, automatic: bool = 
 
 
 def from_environment() -> Setup:
-    """What the environment alone amounts to. Raises ``click.UsageError``."""
+    """Return the setup that the environment alone says. Raises ``click.UsageError``."""
 
     @click.command()
     @target_options

@@ -26,7 +26,7 @@ from pt004_model.trace.writing import BadTrace, Trace, load_trace
 
 
 def loaded(path: Path) -> Trace:
-    """The trace in a file. Raises ``click.UsageError`` where there is none."""
+    """Return the trace in a file. Raises ``click.UsageError`` where there is none."""
     try:
         return load_trace(path)
     except BadTrace as bad:
@@ -84,7 +84,7 @@ def _governed(trace: Trace) -> bool:
 
 
 def lines(path: Path, trace: Trace, done: Replay) -> Iterator[str]:
-    """A replay for people; attempts that went like the one before are not told again."""
+    """Yield a replay for people; attempts that went like the one before are not told again."""
     yield f"{path}: {trace.check} (contract {trace.section})"
     yield f"{trace.sentence}"
     before: list[str] = []

@@ -28,7 +28,7 @@ from pt004_model.trace.writing import Origin, write_trace
 
 
 class _Quiet:
-    """Tells nothing; what a campaign comes to is enough."""
+    """A reporter that prints nothing; the result is enough."""
 
     def found(self, found: Found) -> None:
         """Say nothing of a finding."""
@@ -46,7 +46,7 @@ class _Quiet:
 def kill(
     fault: str, seed: int, examples: int, profile: str = "ci", traces: Path | None = None
 ) -> Kill:
-    """One campaign against the embedded FC with ``fault`` (none when empty).
+    """Return one campaign against the embedded FC with ``fault`` (none when empty).
 
     It ends when the fault is found and its trace shrunk; ``traces`` is a folder to keep that in.
     """
@@ -84,7 +84,7 @@ def kill(
 
 
 def trace_path(traces: Path, fault: str, seed: int) -> Path:
-    """Where the trace of a fault that was found with a seed is kept."""
+    """Return where the trace of a fault that was found with a seed is kept."""
     return traces / f"{fault}-{seed}.json"
 
 
@@ -95,7 +95,7 @@ def kills(
     jobs: int,
     traces: Path | None = None,
 ) -> Iterator[Kill]:
-    """Campaigns against each fault under each seed, ``jobs`` side by side, as they end.
+    """Yield campaigns against each fault under each seed, ``jobs`` side by side, as they end.
 
     Raises ``Unwritable`` when a trace cannot be kept in the folder ``traces``.
     """
@@ -118,7 +118,7 @@ def kills(
 
 
 def _prepared(traces: Path | None) -> Path | None:
-    """The folder for the traces, made if need be. Raises ``click.UsageError``."""
+    """Return the folder for the traces, made if need be. Raises ``click.UsageError``."""
     if traces is not None:
         try:
             traces.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a campaign looks like while it runs: live on a terminal, plain lines elsewhere."""
+"""The screen of a campaign while it runs: live on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pt004_model.report.folder import Folder
 from pt004_model.search.results import Progress
 from pt004_model.trace.recorded import Found
 
-_EVERY: Final = 10.0  # seconds between lines of progress where there is no terminal
+_EVERY: Final = 10.0  # seconds between lines of progress without a terminal
 _STYLES: Final = {
     "FINDING": "bold red",
     "found": "red",
@@ -49,7 +49,7 @@ def _bar() -> Bar:
 
 @define
 class Screen:
-    """Tells of a campaign as it goes, and keeps its traces.
+    """The reporter of a campaign as it goes, which keeps its traces.
 
     ``say`` is given whole lines. ``live``, on a terminal, is redrawn in place.
     """
@@ -98,7 +98,7 @@ class Screen:
 
 @contextmanager
 def screen(folder: Folder, *, quiet: bool = False, errors: bool = False) -> Iterator[Screen]:
-    """The screen of a campaign: standard output, or standard error with ``errors``.
+    """Give the screen of a campaign: standard output, or standard error with ``errors``.
 
     With ``quiet`` nothing is told as it happens. Colour is for terminals, and not where NO_COLOR
     is set.
@@ -116,14 +116,14 @@ def screen(folder: Folder, *, quiet: bool = False, errors: bool = False) -> Iter
 
 
 def plain_console(*, errors: bool = False) -> Console:
-    """Return standard output, or standard error, as it is; ``COLUMNS=0`` is no width."""
+    """Return standard output, or standard error, as it is; ``COLUMNS=0`` counts as unset."""
     console = Console(highlight=False, stderr=errors)
     console.width = console.width or terminal.WIDTH
     return console
 
 
 def speaker(console: Console) -> Callable[[str], None]:
-    """Says lines on a console; what came from an FC is never markup, nor moves the cursor."""
+    """Return a printer of lines; text of an FC is never markup, nor moves the cursor."""
 
     def say(line: str) -> None:
         plain = "".join(each if each.isprintable() else repr(each)[1:-1] for each in line)

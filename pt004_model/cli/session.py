@@ -95,7 +95,7 @@ class Connected:
 def connected(
     setup: Setup, *, areas: frozenset[str] = frozenset(AREAS), ungoverned: bool = False
 ) -> Iterator[Connected]:
-    """A session with the FC that the options name, or with an embedded one for as long as it lasts.
+    """Connect to the FC that the options name, or start an embedded one meanwhile.
 
     Raises ``click.UsageError`` for an unusable address, :class:`Unsure` when no FC can be started.
     """
@@ -127,7 +127,7 @@ def connected(
 
 @contextmanager
 def _fresh(setup: Setup, codec: Codec) -> Iterator[Client]:
-    """Another embedded FC, for as long as it lasts. Raises ``TargetLost`` when there is none."""
+    """Start another embedded FC meanwhile. Raises ``TargetLost`` when none can be started."""
     try:
         with _address(setup) as base_url:
             transport = HttpTransport(setup.target(base_url))
@@ -140,7 +140,7 @@ def _fresh(setup: Setup, codec: Codec) -> Iterator[Client]:
 
 
 def _tokens(setup: Setup, oracle: Oracle) -> Callable[[Token], str | None]:
-    """Makes tokens; that they have just expired is said by the FC's clock, once it is known."""
+    """Return a maker of tokens, which expire by the FC's clock once it is known."""
 
     def token(kind: Token) -> str | None:
         ahead = oracle.ledger.clock.low

@@ -1,7 +1,7 @@
 """Standard output and error that end no command.
 
 A terminal may not know a character, and whoever reads a pipe may go: neither says anything of the
-Federation Core, and the verdict is in the exit code and in the files all the same.
+Federation Core, and the verdict is in the exit code and in the files.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def steady_streams() -> None:
             file,  # as Python has it with -u
             stream.encoding,
             _HANDLER,
-            write_through=True,  # what is kept back would be lost to whoever moves the file
+            write_through=True,  # a buffer would be lost to whoever moves the file
         )
         setattr(sys, name, steady)
 

@@ -75,9 +75,10 @@ class _NotThere(click.ClickException):
 def submit(context: click.Context, /, **given: Any) -> None:
     """File what `pt004 check --out DIR` found, one issue a fingerprint.
 
-    What is filed already is counted in one comment. What three campaigns in a row found fixed is
-    closed; what comes back is opened again. An issue with the label pt004:ignore, or closed as not
-    planned, is left alone. Submitting a campaign twice changes nothing.
+    A finding that is filed already is counted in one comment. One that three campaigns in a row
+    found fixed is closed; one that comes back is opened again. An issue with the label
+    pt004:ignore, or closed as not planned, is left alone. Submitting a campaign twice changes
+    nothing.
 
     The tracker github takes its token from GITHUB_TOKEN, which needs the right to write issues.
 

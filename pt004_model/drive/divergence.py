@@ -19,7 +19,7 @@ class Divergence(AssertionError):  # noqa: N818 - the field's word, and no error
 
 @cache
 def divergence(fingerprint: str) -> type[Divergence]:
-    """The exception class of a fingerprint, the same at every call."""
+    """Return the exception class of a fingerprint, the same at every call."""
     return type(f"Divergence_{fingerprint}", (Divergence,), {"__doc__": Divergence.__doc__})
 
 

@@ -42,7 +42,7 @@ from pt004_model.vocabulary import Decision, Status
 from pt004_model.wire.patience import Silence
 
 TRIES: Final = 4
-"""How often a conversation is tried in which a call gets no answer."""
+"""Attempts at a conversation in which a call gets no answer."""
 _CONFIRMATIONS: Final = 6
 
 
@@ -68,14 +68,14 @@ class OutOfTime(BrokenOff):
 
 @define
 class Tally:
-    """What a campaign counts over all its conversations.
+    """The counts of a campaign over all its conversations.
 
     ``edges`` counts how often each edge was driven, ``witnessed`` names the sometimes-laws seen.
     ``own`` counts the decisions that the FC acted on by itself (section 5.3), ``held`` those that
     it did not. ``open`` counts the calls that may have been applied without an answer, ``silence``
     the calls in a row that had none. ``on_run`` is told the id of every run that was made.
     ``hindered`` counts how often a known finding broke off a run of a length on its way.
-    ``statistics`` is what people may want to know besides.
+    ``statistics`` are for people.
     """
 
     edges: dict[Edge, int] = field(factory=dict)
@@ -131,7 +131,7 @@ class Lockstep:
 
     @property
     def unanswered(self) -> bool:
-        """Whether a call got no answer, so that what was not seen may be there all the same."""
+        """Return whether a call got no answer, so that a run may be there unseen."""
         return any(isinstance(step.response, NoAnswer) for step in self.steps)
 
     @property
@@ -148,7 +148,7 @@ class Lockstep:
         )
 
     def needed(self) -> tuple[Command, ...]:
-        """All commands that what was seen last may depend on, and that can be sent again.
+        """Return all commands that what was seen last may depend on, and that can be sent again.
 
         Those of this conversation; for a run of an earlier one, all since it was created. Other
         runs of earlier conversations are read in between, which nothing can do that begins here.
@@ -159,12 +159,12 @@ class Lockstep:
         return whole(self.journal[self.adopted[last] :])
 
     def steps_of(self, commands: tuple[Command, ...]) -> tuple[Step, ...]:
-        """The steps of this conversation that ``commands`` end with, as needed() gave them."""
+        """Return the steps of this conversation that ``commands`` of needed() end with."""
         made = {each.run for each in commands if isinstance(each, CreateRun)}
         return tuple(s for s in self.steps if subject(s.command) in {None, *made})
 
     def drivable(self, number: int) -> bool:
-        """Whether the run is known, within the contract, and not waiting for a lost answer."""
+        """Return whether the run is known, within the contract, and waits for no lost answer."""
         world = self.world
         return (
             number in world.runs
@@ -229,7 +229,7 @@ class Lockstep:
         return judgement
 
     def _named_twice(self, command: CreateRun) -> bool:
-        """Whether the create's run is there already, and it is no repetition under its key."""
+        """Return whether the create's run is there already, unless it repeats its key."""
         if command.run not in self.views[0].seen:
             return False
         return (int(command.caller.tenant), command.key) not in self.world.keys
@@ -309,7 +309,7 @@ class Lockstep:
     def _confirmed(self, command: Command, response: Response, judgement: Judgement) -> Judgement:
         """Ask again before it is said that a foreign run is refused otherwise than an unknown one.
 
-        An FC is free to choose between the codes anew at each call, so one that chooses by chance
+        An FC is free to choose between the codes at each call, so one that chooses by chance
         must not be blamed: the call on an unknown run is made until it gets the same code.
         """
         if not any(each.check == "isolation.same-code" for each in judgement.findings):
@@ -326,7 +326,7 @@ class Lockstep:
         return judgement
 
     def _run_id(self, ref: RunRef) -> str:
-        """The id of a run on this FC; an unknown run gets one that cannot exist."""
+        """Return the id of a run on this FC; an unknown run gets one that cannot exist."""
         if isinstance(ref, Unknown):
             if ref.spelling:
                 return f"{ref.spelling}-{secrets.token_hex(8)}"
@@ -348,7 +348,7 @@ def _harmless(command: Command) -> bool:
 
 
 def _look_alike(run_id: str) -> str:
-    """An id that no run has and that looks like ``run_id``."""
+    """Return an id that no run has and that looks like ``run_id``."""
     try:
         known = uuid.UUID(run_id)
     except ValueError:

@@ -1,7 +1,7 @@
 """A Federation Core made of a recording, so that a recorded history is judged like a live one.
 
 Judging again goes through the same lockstep and the same judge; nothing but the network is
-replaced. What was tampered with in a recording is found by the check that finds it live.
+replaced. A recording that was tampered with is found out by the check that finds it live.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Exchanged: TypeAlias = tuple[Request, Answer | NoAnswer]
 
 @define
 class Playback:
-    """Answers each command with what was answered then.
+    """An FC that answers each command as it was answered then.
 
     A command whose request is not the one recorded at its place gets no answer, nor does any after
     it: from there on the recording is that of another conversation.

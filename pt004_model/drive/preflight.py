@@ -1,4 +1,4 @@
-"""Is there a Federation Core at all? Asked before anything is judged, and again when in doubt."""
+"""Make sure that a Federation Core answers, before anything is judged and again when in doubt."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def preflight(
     patience: float = 0.0,
     on_wait: Callable[[], None] = lambda: None,
 ) -> str | None:
-    """Why nothing can be said of what answers, in a sentence; ``None`` when it is an FC.
+    """Return why nothing can be said of what answers, in a sentence; ``None`` when it is an FC.
 
     An FC is healthy, and answers a first create with a run or with a refusal that has a ``detail``.
     Everything else about it, a server error included, is for the judge to say. One that does not
@@ -63,9 +63,9 @@ def preflight(
 def _asked(
     transport: Transport, request: Request, patience: float, on_wait: Callable[[], None]
 ) -> Answer | NoAnswer:
-    """The answer to a request that is sent again while there is none.
+    """Send a request, again while it gets no answer, and return the last answer.
 
-    What has not arrived at all the transport itself sends again.
+    The transport itself sends again a request that has not arrived at all.
     """
     silence = Silence()
     while True:
@@ -93,7 +93,7 @@ def _refused(code: int, dialect: Dialect) -> str:
 
 
 def _unlike(health: Answer) -> str:
-    """What tells an answer from that of a healthy FC, or nothing."""
+    """Return the difference between an answer and that of a healthy FC, or nothing."""
     if health.code != 200:
         return f"gives status {health.code} and not 200 with JSON"
     body = decode(health).body
@@ -107,7 +107,7 @@ def no_longer(
     governed: bool = True,
     on_run: Callable[[str], None] = lambda _: None,
 ) -> str | None:
-    """Why nothing that an FC refuses means anything any more, in a sentence, or ``None``.
+    """Return why nothing that an FC refuses means anything any more, in a sentence, or ``None``.
 
     Asks for one more create like that of :func:`preflight`. One that is not answered, or answered
     in any other way, is for the judge to say something of.

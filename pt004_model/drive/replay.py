@@ -25,7 +25,7 @@ from pt004_model.trace.recorded import Step
 
 
 class Result(StrEnum):
-    """What became of a finding when its trace was replayed."""
+    """The fate of a finding whose trace was replayed."""
 
     REPRODUCED = "reproduced"
     CHANGED = "changed"
@@ -39,7 +39,7 @@ VERDICTS: Final = {
     Result.UNSURE: Verdict.UNSURE,
     Result.FIXED: Verdict.CONFORMS,
 }
-"""What each result says of the FC."""
+"""The verdict on the FC of each result."""
 
 
 @frozen
@@ -58,7 +58,7 @@ class Attempt:
 
 @frozen
 class Replay:
-    """What became of a trace in ``runs`` attempts, of which ``seen`` showed the ``result``.
+    """The fate of a trace in ``runs`` attempts, of which ``seen`` showed the ``result``.
 
     ``finding`` is the one that was seen, ``None`` where none was. ``why`` is a sentence.
     """
@@ -72,7 +72,7 @@ class Replay:
 
     @property
     def verdict(self) -> Verdict:
-        """What the replay says of the FC."""
+        """Return the verdict of the replay on the FC."""
         return VERDICTS[self.result]
 
 
@@ -96,14 +96,14 @@ def replay_trace(session: Session, trace: Trace, runs: int = 1) -> Replay:
 
 
 def worst(replays: tuple[Replay, ...]) -> Verdict:
-    """The verdict of several replays: a finding outranks what is unsure, and that a pass."""
+    """Return the verdict of several replays: a finding outranks what is unsure, and that a pass."""
     said = {each.verdict for each in replays}
     order = (Verdict.DIVERGES, Verdict.UNSURE)
     return next((each for each in order if each in said), Verdict.CONFORMS)
 
 
 def _missing_tokens(session: Session, trace: Trace) -> str:
-    """Why the calls cannot be made as they were, or nothing: some take a token or the secret."""
+    """Return why the calls cannot be made as they were (some take a token), or nothing."""
     needed = {command.caller.token for command in trace.commands} - {Token.GOOD}
     if needed <= set(session.bad_tokens):
         return ""
@@ -115,7 +115,7 @@ def _missing_tokens(session: Session, trace: Trace) -> str:
 
 
 def _answered_attempt(session: Session, trace: Trace) -> Attempt:
-    """An attempt, made again where a call got no answer: that says nothing of the finding."""
+    """Return an attempt, made again where a call got no answer, which says nothing."""
     for _ in range(TRIES):
         attempt = _attempt(session, trace)
         answered = not any(step and isinstance(step.response, NoAnswer) for step in attempt.steps)
@@ -155,7 +155,7 @@ def _attempt(session: Session, trace: Trace) -> Attempt:
 
 
 def _unsure(steps: tuple[Step | None, ...], judgements: list[Judgement | None]) -> str:
-    """Why an attempt without a finding says nothing, or nothing."""
+    """Return why an attempt without a finding says nothing, or nothing."""
     for number, step in enumerate(steps, 1):
         if step is None:
             return f"step {number} could not be sent: its run is not there, or was set aside"
@@ -170,7 +170,7 @@ def _unsure(steps: tuple[Step | None, ...], judgements: list[Judgement | None]) 
 
 
 def _though(trace: Trace, steps: list[Step | None]) -> str:
-    """Where the FC, as it is free to, went another way than in the trace."""
+    """Return where the FC, as it is free to, went another way than in the trace."""
     for number, (then, now) in enumerate(zip(trace.steps[:-1], steps, strict=False), 1):
         if now is not None and then.reply is not None:
             was, is_now = _outcome(then.reply), _outcome(now.response)
@@ -186,7 +186,7 @@ def _outcome(response: Response) -> str:
 
 
 def attempt_lines(trace: Trace, attempt: Attempt) -> Iterator[str]:
-    """One attempt for people, step by step: what was sent, what was expected, what came."""
+    """Yield one attempt for people, step by step: what was sent, what was expected, what came."""
     steps = (*attempt.steps, *(None for _ in trace.steps[len(attempt.steps) :]))
     for number, (then, now) in enumerate(zip(trace.steps, steps, strict=True), 1):
         yield f"  {number}. {describe(then.send)}"
@@ -200,13 +200,13 @@ def attempt_lines(trace: Trace, attempt: Attempt) -> Iterator[str]:
 
 
 def result_line(replay: Replay) -> str:
-    """What became of the trace, in one line."""
+    """Return the fate of the trace in one line."""
     count = f" {replay.seen} of {replay.runs}" if replay.runs else ""
     return f"{replay.result.upper()}{count}: {replay.why}"
 
 
 def as_json(trace: Trace, replay: Replay) -> dict[str, Any]:
-    """A replay for programs; ``null`` stands for a step that was not sent."""
+    """Return a replay for programs; ``null`` stands for a step that was not sent."""
     return {
         "fingerprint": trace.fingerprint,
         "check": trace.check,
@@ -251,7 +251,7 @@ def _expected(step: Step) -> tuple[str, ...]:
 
 
 def told(response: Response) -> str:
-    """A response in a few words: ``status 200, run paused``."""
+    """Return a response in a few words: ``status 200, run paused``."""
     if isinstance(response, NoAnswer):
         return f"no answer: {response.why}"
     body, head = response.body, f"status {response.code}"

@@ -1,4 +1,4 @@
-"""What all conversations of a campaign have in common."""
+"""The part that all conversations of a campaign have in common."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _PACE = 0.05
 def apart(
     commands: tuple[Command, ...], runs: set[int] | None = None, count: int = 1
 ) -> tuple[Command, ...]:
-    """``commands`` with other numbers for ``runs``, or for all runs without it."""
+    """Return ``commands`` with other numbers for ``runs``, or for all runs without it."""
     return tuple(
         each
         if (number := subject(each)) is None or (runs is not None and number not in runs)
@@ -76,7 +76,7 @@ class Archive:
                     del self.runs[OLDEST]
 
     def history(self) -> tuple[tuple[Command, ...], ...]:
-        """All commands so far, a conversation each; no two runs have one number."""
+        """Return all commands so far, a conversation each; no two runs have one number."""
         ends = (*self.begins[1:], len(self.journal))
         made: set[int] = set()
         told: list[tuple[Command, ...]] = []
@@ -89,7 +89,7 @@ class Archive:
         return tuple(told)
 
     def pick(self, example: int) -> tuple[Remembered, ...]:
-        """The runs to be read again in an example: the oldest, and one of the others in turn."""
+        """Return the runs to read again in an example: the oldest, and another one in turn."""
         if not self.runs:
             return ()
         other = self.runs[example % len(self.runs)]
@@ -132,7 +132,7 @@ class Session:
         return tuple(area for area in AREAS if area in areas)
 
     def lockstep(self, on_finding: Callable[[Finding, Lockstep], None] | None = None) -> Lockstep:
-        """A new conversation; one with an ``on_finding`` of its own is not part of the journal."""
+        """Return a new conversation; with an ``on_finding`` of its own it is not in the journal."""
         own = on_finding is not None or self.archive is None
         if self.archive is not None and not own:
             self.archive.begins.append(len(self.archive.journal))
@@ -149,7 +149,7 @@ class Session:
         )
 
     def paced_for(self, where: str) -> Session:
-        """This session, or one that takes its time when a finding is about a time.
+        """Return this session, or one that takes its time when a finding is about a time.
 
         ``where`` is the place of the finding in the reply. A time that belongs to another change
         can be told only where that change lies further back than the clocks are uncertain (section

@@ -1,4 +1,4 @@
-"""What a campaign counts for people: what its runs were like, and how fast the FC was.
+"""The counts of a campaign for people: what its runs were like, and how fast the FC was.
 
 All of it is counts in buckets, so that a night takes no more memory than a minute, and a request
 costs a few additions: the tester's own time is measured.
@@ -31,7 +31,7 @@ _ROUTES: Final[dict[type[object], Route]] = {
 
 @define
 class Latency:
-    """How long calls of one route took, in milliseconds: a histogram with buckets 5 % wide.
+    """The times of the calls of one route in ms: a histogram with buckets 5 % wide.
 
     A percentile is therefore right to 2.5 %; the longest is exact.
     """
@@ -49,7 +49,7 @@ class Latency:
         self.longest = max(self.longest, milliseconds)
 
     def percentile(self, share: float) -> float:
-        """The time within which ``share`` (0 to 1) of the calls were answered."""
+        """Return the time within which ``share`` (0 to 1) of the calls were answered."""
         wanted, seen = math.ceil(share * self.count), 0
         for bucket in sorted(self.buckets):
             seen += self.buckets[bucket]
@@ -70,8 +70,8 @@ class Statistics:
 
     ``step_counts`` counts runs by their declared steps (0: ungoverned). ``changed[k]`` counts the
     runs that had at least k accepted changes, ``paused[k]`` those that were paused at least k
-    times: so a run need not be remembered to be moved on. What a later read showed to have been
-    applied, of a call that had no answer, is not counted.
+    times: so a run need not be remembered to be moved on. A call without an answer that a later
+    read showed to have been applied is not counted.
     """
 
     step_counts: dict[int, int] = field(factory=dict)
@@ -125,7 +125,7 @@ class Statistics:
                 self.shrinking_requests += requests() - first
 
     def as_json(self) -> dict[str, Any]:
-        """The counts as ``summary.json`` has them, numbers as names, in order."""
+        """Return the counts as ``summary.json`` has them, numbers as names, in order."""
         return {
             "step_counts": _told(self.step_counts),
             "run_lengths": _told(_exactly(self.changed)),
@@ -148,12 +148,12 @@ def _one_more(counts: dict[Any, int], name: object) -> None:
 
 
 def _pauses(run: Run) -> int:
-    """How often a run was paused, the present pause included."""
+    """Return how often a run was paused, the present pause included."""
     return sum(1 for entry in run.log if entry.new_status is Status.PAUSED)
 
 
 def _exactly(at_least: dict[int, int]) -> dict[int, int]:
-    """Counts of runs by a number, from the counts of those that had at least so many."""
+    """Return the counts of runs by a number, from the counts of those that had at least it."""
     counts = {n: count - at_least.get(n + 1, 0) for n, count in at_least.items()}
     return {number: count for number, count in counts.items() if count > 0}
 

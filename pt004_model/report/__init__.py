@@ -1,1 +1,1 @@
-"""What people and programs are shown of a campaign."""
+"""A campaign shown to people and programs."""

@@ -1,4 +1,4 @@
-"""What a CI shows of a campaign, beside ``summary.json``: ``junit.xml`` and ``summary.md``."""
+"""The files for a CI beside ``summary.json``: ``junit.xml`` and ``summary.md``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHOWN: Final = 200  # characters of an error that are repeated
 
 
 class Unreadable(Exception):  # noqa: N818 - said of a file, in a sentence for people
-    """What a campaign left cannot be used; the message is a sentence for people."""
+    """The evidence of a campaign cannot be used; the message is a sentence for people."""
 
 
 def keep_for_ci(folder: Path, summary: Mapping[str, Any]) -> None:
@@ -34,7 +34,7 @@ def keep_for_ci(folder: Path, summary: Mapping[str, Any]) -> None:
 
 
 def page(folder: Path, links: Links) -> str:
-    """The digest of what a campaign left in ``folder``, with links. Raises :class:`Unreadable`."""
+    """Return the digest of the campaign in ``folder``. Raises :class:`Unreadable`."""
     path = folder / "summary.json"
     summary = _read(path)
     if summary is None:
@@ -47,7 +47,7 @@ def page(folder: Path, links: Links) -> str:
 
 
 def _replays(folder: Path, summary: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """What became of the traces of earlier campaigns, where that was looked into.
+    """Return the fates of the traces of earlier campaigns, where they were replayed.
 
     A campaign that asked nothing replayed nothing either: what lies there is an earlier one's.
     """
@@ -59,7 +59,7 @@ def _replays(folder: Path, summary: Mapping[str, Any]) -> Sequence[Mapping[str, 
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """The JSON object in a file, or ``None`` when there is no file. Raises :class:`Unreadable`."""
+    """Return the JSON object in a file, ``None`` without one. Raises :class:`Unreadable`."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

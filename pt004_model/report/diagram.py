@@ -21,7 +21,7 @@ TEMPLATE: Final = "lifecycle.svg.jinja"
 
 @frozen
 class Stroke:
-    """How an arrow is drawn: the lines of its label, classes for its look, width in pixels.
+    """The look of an arrow: the lines of its label, its classes, its width in pixels.
 
     ``title`` is shown when it is pointed at.
     """
@@ -33,7 +33,7 @@ class Stroke:
 
 
 def mermaid(governed: bool = True) -> str:
-    """The lifecycle as a Mermaid state diagram, which GitHub renders in Markdown."""
+    """Return the lifecycle as a Mermaid state diagram, which GitHub renders in Markdown."""
     lines = ["stateDiagram-v2", "    direction LR", f"    [*] --> {Status.PENDING}"]
     lines += [f"    {each.source} --> {each.target}: {label(each)}" for each in arrows(governed)]
     lines += [f"    {status} --> [*]" for status in _ENDS]
@@ -41,7 +41,7 @@ def mermaid(governed: bool = True) -> str:
 
 
 def dot(governed: bool = True) -> str:
-    """The lifecycle in the language of Graphviz."""
+    """Return the lifecycle in the language of Graphviz."""
     lines = ["digraph lifecycle {", "    rankdir=LR;", "    node [shape=box, style=rounded];"]
     lines += [f"    {status} [peripheries=2];" for status in _ENDS]
     for each in arrows(governed):
@@ -51,7 +51,7 @@ def dot(governed: bool = True) -> str:
 
 
 def svg(governed: bool = True) -> str:
-    """The lifecycle as an SVG picture that stands by itself, light and dark."""
+    """Return the lifecycle as an SVG picture that stands by itself, light and dark."""
     strokes = {
         each: Stroke(label_lines(each), "free" if each.free else "legal")
         for each in arrows(governed)
@@ -83,12 +83,12 @@ def picture(
 
 
 def label(arrow: Arrow) -> str:
-    """What stands at an arrow: the ask, when it is legal, and whether it may be refused."""
+    """Return the label of an arrow: the ask, when it is legal, and whether it may be refused."""
     return ", ".join(label_lines(arrow))
 
 
 def label_lines(arrow: Arrow) -> tuple[str, ...]:
-    """The parts of a label, each of which can be a line."""
+    """Return the parts of a label, each of which can be a line."""
     free = ("may be refused",) if arrow.free else ()
     return (str(arrow.ask), *arrow.when, *free)
 

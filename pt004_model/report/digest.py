@@ -23,7 +23,7 @@ from pt004_model.report import command
 from pt004_model.report.text import code, reference
 
 MOST_BYTES: Final = 1024 * 1024
-"""What GitHub shows of a job's summary; a longer one is not shown at all."""
+"""The most that GitHub shows of a job's summary; a longer one is not shown at all."""
 _MOST_EDGES: Final = 20
 _LINE: Final = 4000
 
@@ -46,7 +46,7 @@ def digest(
     links: Links = Links(),
     most: int = MOST_BYTES,
 ) -> str:
-    """The page of what ``summary.json`` and ``replays.json`` hold, of at most ``most`` bytes.
+    """Return ``summary.json`` and ``replays.json`` as a page of at most ``most`` bytes.
 
     Findings that do not fit are left out from the end, and counted.
     """
@@ -124,16 +124,16 @@ def _kind(finding: Mapping[str, Any]) -> str:
 
 
 def _link(text: str, address: str | None) -> Markup:
-    """``text`` as code, which leads to ``address`` if there is one."""
+    """Return ``text`` as code, which leads to ``address`` if there is one."""
     shown = code(text)
     if address is not None:
-        # what ends an address or an attribute is not in it
+        # no character is in it that ends an address or an attribute
         shown = f'<a href="{reference(quote(address, safe=":/?&=#%"))}">{shown}</a>'
     return Markup(shown)  # noqa: S704 - escaped above
 
 
 def _shown(value: object) -> object:
-    """What the template shows of a value: all text but our own Markdown is escaped."""
+    """Return a value as the template shows it: all text but our own Markdown is escaped."""
     if isinstance(value, Markup | int | float):
         return value
     return Markup(reference(str(value)))  # noqa: S704 - escaped here

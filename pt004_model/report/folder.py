@@ -36,9 +36,9 @@ OF_ONE: Final = ("summary.json", "replays.json", "summary.md", "junit.xml", "pag
 
 @frozen
 class Fated:
-    """What became of a trace of an earlier campaign: a row of ``replays.json``.
+    """The fate of a trace of an earlier campaign: a row of ``replays.json``.
 
-    ``result`` is that of ``evidence/replay.py``, seen in ``seen`` of ``runs`` replays. ``missed``
+    ``result`` is that of ``drive/replay.py``, seen in ``seen`` of ``runs`` replays. ``missed``
     says of one that should have been replayed, and was not, what kept it from that.
     """
 
@@ -53,7 +53,7 @@ class Fated:
 
 @frozen
 class Folder:
-    """Writes what a campaign finds, each file whole or not at all. Raises ``Unwritable``.
+    """The writer of what a campaign finds, each file whole or not at all. Raises ``Unwritable``.
 
     ``with_page``: make a page of it as well. ``target`` are the options that say which FC it was,
     ``options`` those that say what the campaign does.
@@ -67,7 +67,7 @@ class Folder:
     origins: dict[str, tuple[int, str]] = field(factory=dict, repr=False)
 
     def at(self, base_url: str) -> Folder:
-        """The same folder, for a campaign against the FC at this address."""
+        """Return the same folder, for a campaign against the FC at this address."""
         return evolve(self, origin=evolve(self.origin, base_url=base_url))
 
     @contextmanager
@@ -84,14 +84,14 @@ class Folder:
             sweep(self.path / "traces", ".*.json.*")
             (self.path / "traces").mkdir(parents=True, exist_ok=True)
             self.runs.open("a", encoding="utf-8").close()
-            for name in OF_ONE:  # what they say is no longer so
+            for name in OF_ONE:  # they say nothing of this campaign
                 (self.path / name).unlink(missing_ok=True)
         except OSError as error:
             raise Unwritable(f"cannot write to {self.path}: {error.strerror}") from None
 
     @property
     def summarized(self) -> bool:
-        """Whether this campaign has left its summary: that of the one before is gone."""
+        """Return whether this campaign has left its summary: that of the one before is gone."""
         return (self.path / "summary.json").exists()
 
     @property
@@ -100,7 +100,7 @@ class Folder:
         return self.path / "runs.txt"
 
     def trace_path(self, found: Found) -> Path:
-        """Where the trace of a finding is."""
+        """Return where the trace of a finding is."""
         return self.path / "traces" / f"{found.fingerprint}.json"
 
     def keep_run(self, run_id: str) -> None:
@@ -114,11 +114,11 @@ class Folder:
             raise Unwritable(f"cannot write {self.runs}: {error.strerror}") from None
 
     def earlier(self) -> tuple[Path, ...]:
-        """The traces that lie there, those of earlier campaigns before this one has any."""
+        """Return the traces that lie there, those of earlier campaigns before this one has any."""
         return tuple(sorted((self.path / "traces").glob("*.json")))
 
     def remember(self, trace: Trace) -> None:
-        """Keep in mind which campaign found a trace, for when it is written anew."""
+        """Keep in mind which campaign found a trace, for when it is written again."""
         self.origins[trace.fingerprint] = (trace.seed, trace.profile)
 
     def keep_trace(self, found: Found) -> None:
@@ -130,7 +130,7 @@ class Folder:
         write_trace(self.trace_path(found), found, origin)
 
     def _is_shorter(self, found: Found) -> bool:
-        """Whether an earlier campaign left a shorter trace: of what is known little is sought."""
+        """Return whether an earlier campaign left a shorter trace: a known one is not shortened."""
         try:
             return len(load_trace(self.trace_path(found)).steps) < len(found.commands)
         except BadTrace:
@@ -161,7 +161,7 @@ class Folder:
             write_page(self.path)
 
     def summary(self, result: Result) -> dict[str, Any]:
-        """The summary of a campaign as JSON."""
+        """Return the summary of a campaign as JSON."""
         coverage = result.coverage
         return {
             "verdict": str(result.verdict),

@@ -25,7 +25,7 @@ _TOLD: Final = ("seed", "profile", "dialect", "base_url", "requests", "examples"
 
 
 def junit(summary: Mapping[str, Any]) -> str:
-    """The JUnit document of what ``summary.json`` holds.
+    """Return the JUnit document of what ``summary.json`` holds.
 
     Text of an FC may hold characters that XML cannot: they are shown by their escapes.
     """
@@ -48,7 +48,7 @@ def junit(summary: Mapping[str, Any]) -> str:
 
 
 def _campaign(summary: Mapping[str, Any]) -> TestCase:
-    """Whether enough was answered for the verdict to mean something."""
+    """Return the case of the campaign: an error when nothing can be said."""
     case = TestCase("can be judged", "pt004.campaign", float(summary["seconds"]))
     why = _xml(summary["why"])
     if summary["verdict"] == Verdict.UNSURE:
@@ -94,7 +94,7 @@ def _finding(finding: Mapping[str, Any]) -> TestCase:
 
 
 def _told(finding: Mapping[str, Any]) -> Iterable[str]:
-    """A finding in lines."""
+    """Yield a finding in lines."""
     check = CHECKS.get(finding["check"])
     if check is not None:
         yield f"contract {check.section}, {check.severity}"
@@ -117,5 +117,5 @@ def _line(finding: Mapping[str, Any]) -> str:
 
 
 def _xml(value: object) -> str:
-    """``value`` as a text that XML can hold."""
+    """Return ``value`` as a text that XML can hold."""
     return _NOT_XML.sub(lambda match: match[0].encode("unicode_escape").decode(), str(value))

@@ -1,7 +1,7 @@
 """A campaign with its evidence: what earlier ones left is replayed first, and all is kept on disk.
 
-The traces of earlier campaigns stay where they are. What a replay shows again is a finding of this
-campaign; what became of each of them is in ``replays.json``.
+The traces of earlier campaigns stay where they are. A finding that a replay shows again is one of
+this campaign; the fate of each trace is in ``replays.json``.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _replay_earlier(campaign: Campaign, folder: Folder, say: Callable[[str], Non
 
 
 def _doubt(rows: list[Fated]) -> str:
-    """Why traces that should have been replayed, and were not, leave a campaign unsure."""
+    """Return why traces that should have been replayed, and were not, leave a campaign unsure."""
     for of, told in ((_UNREADABLE, "could not be read"), (_NOT_REPLAYED, "were not replayed")):
         mine = [row for row in rows if row.missed == of]
         if mine:
@@ -172,7 +172,7 @@ def _replay_one(campaign: Campaign, folder: Folder, path: Path, budget: Budget) 
 
 
 def _not_wanted(campaign: Campaign, trace: Trace) -> str:
-    """Why a trace is not to be replayed in this campaign, or nothing."""
+    """Return why a trace is not to be replayed in this campaign, or nothing."""
     if trace.area not in campaign.session.oracle.areas:
         return f"the area {trace.area} is not judged in this campaign"
     if campaign.session.ungoverned and any(
@@ -183,7 +183,7 @@ def _not_wanted(campaign: Campaign, trace: Trace) -> str:
 
 
 def _found(campaign: Campaign, trace: Trace, done: Replay) -> Found:
-    """What a replay has shown, as a finding of this campaign."""
+    """Return what a replay has shown, as a finding of this campaign."""
     finding = done.finding
     assert finding is not None  # noqa: S101 - the caller has looked
     shown = next(each for each in done.attempts if each.finding == finding)

@@ -1,4 +1,4 @@
-"""What the page reads: ``summary.json``, ``replays.json`` and the trace files of a folder.
+"""The reader of ``summary.json``, ``replays.json`` and the trace files of a folder.
 
 The files were written by this program, but they may be older, cut short or edited. Members that are
 not there have defaults; a member of the wrong kind makes the file unusable, and that is said.
@@ -26,7 +26,7 @@ class BadFolder(Exception):  # noqa: N818 - said of a folder, in a sentence for 
 
 @frozen
 class CoverageDocument:
-    """How much of the model was driven; ``missing`` and the laws are texts.
+    """The share of the model that was driven; ``missing`` and the laws are texts.
 
     ``hindered`` counts what known findings kept from being driven.
     """
@@ -41,7 +41,7 @@ class CoverageDocument:
 
 @frozen
 class EdgeDocument:
-    """How often one edge was driven."""
+    """One edge and the number of times it was driven."""
 
     status: str
     command: str
@@ -64,7 +64,7 @@ class LatencyDocument:
 
 @frozen
 class ShrinkingDocument:
-    """What shrinking cost."""
+    """The cost of shrinking."""
 
     requests: int = 0
     seconds: float = 0.0
@@ -72,7 +72,7 @@ class ShrinkingDocument:
 
 @frozen
 class StatisticsDocument:
-    """What the runs were like, and how fast the FC was."""
+    """The size of the runs, and the speed of the FC."""
 
     step_counts: dict[str, int] = field(factory=dict)
     run_lengths: dict[str, int] = field(factory=dict)
@@ -129,7 +129,7 @@ class Summary:
 
 @frozen
 class Replay:
-    """What became of the trace of an earlier campaign."""
+    """The fate of the trace of an earlier campaign."""
 
     fingerprint: str
     result: str
@@ -191,7 +191,7 @@ _CONVERTER: Final = _converter()
 
 
 def read(folder: Path) -> Evidence:
-    """What a campaign left in ``folder``. Raises :class:`BadFolder`."""
+    """Return what a campaign left in ``folder``. Raises :class:`BadFolder`."""
     summary = structured(folder / "summary.json", Summary)
     traces = {
         finding.fingerprint: _trace(folder / "traces", finding.fingerprint)

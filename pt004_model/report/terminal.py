@@ -1,4 +1,4 @@
-"""What a campaign looks like on a terminal or in a log: plain text, as lines."""
+"""A campaign on a terminal or in a log: plain text, as lines."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _FINDINGS_SHOWN: Final = 7
 
 
 def progress_line(progress: Progress) -> str:
-    """Where a campaign stands, in one line."""
+    """Return where a campaign stands, in one line."""
     doing = "" if progress.doing == "exploring" else f", {progress.doing}"
     return f"{count(progress.examples, 'example')}, {rates(progress)}{time_left(progress)}{doing}"
 
 
 def rates(progress: Progress) -> str:
-    """What a campaign has done so far and how fast, but for its examples."""
+    """Return what a campaign has done so far and how fast, but for its examples."""
     rate = progress.requests / progress.seconds if progress.seconds else 0.0
     return (
         f"{count(progress.requests, 'request')}, {rate:.0f} requests/s,"
@@ -39,7 +39,7 @@ def rates(progress: Progress) -> str:
 
 
 def time_left(progress: Progress) -> str:
-    """How long it may still take: ``, 0:07 left``; empty when it is too early to say."""
+    """Return how long it may still take: ``, 0:07 left``; empty when it is too early to say."""
     if progress.left is None:
         return ""
     minutes, seconds = divmod(round(progress.left), 60)
@@ -51,9 +51,9 @@ def _findings(number: int) -> str:
 
 
 def finding_lines(found: Found, note: str = "", width: int | None = WIDTH) -> Iterator[str]:
-    """A finding with its shortest trace; one that is known in short. ``note`` is its owner's.
+    """Yield a finding with its shortest trace; one that is known in short. ``note`` is its owner's.
 
-    What may be cut is cut to ``width``, if that is given.
+    Lines that may be cut are cut to ``width``, if that is given.
     """
     finding = found.finding
     check = CHECKS[finding.check]
@@ -85,7 +85,7 @@ def finding_lines(found: Found, note: str = "", width: int | None = WIDTH) -> It
 
 
 def _side_by_side(found: Found, width: int | None) -> Iterator[str]:
-    """What came back when the finding showed, and beside it when it did not."""
+    """Yield what came back when the finding showed, and beside it when it did not."""
     rows = [("when it showed", "when it did not")]
     first = len(found.commands) - len(found.steps)  # those of an earlier conversation are not kept
     ours = [None] * first + [*map(_answer, found.steps)]
@@ -97,7 +97,7 @@ def _side_by_side(found: Found, width: int | None) -> Iterator[str]:
 
 
 def _answer(step: Step) -> str:
-    """What came back for a command, in a few words."""
+    """Return what came back for a command, in a few words."""
     if isinstance(step.response, NoAnswer):
         return "no answer"
     body = step.response.body
@@ -109,12 +109,12 @@ def _answer(step: Step) -> str:
 
 
 def cut(line: str, width: int | None = WIDTH) -> str:
-    """``line``, cut to the width of a screen, if there is one."""
+    """Return ``line``, cut to the width of a screen, if there is one."""
     return line if width is None or len(line) <= width else f"{line[: width - 1]}…"
 
 
 def coverage_lines(edges: dict[Edge, int]) -> Iterator[str]:
-    """A table of the driven edges: statuses down, commands across, counts accepted/refused."""
+    """Yield the table of driven edges, commands by statuses, with counts accepted/refused."""
     commands = sorted({edge.command for edge in edges})
     counts: dict[tuple[str, str, str], int] = {}
     for edge, number in edges.items():
@@ -134,9 +134,9 @@ def coverage_lines(edges: dict[Edge, int]) -> Iterator[str]:
 
 
 def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
-    """The end of a campaign on one screen: its size, what was not covered, findings, verdict.
+    """Yield the end of a campaign on one screen: its size, what was not covered, findings, verdict.
 
-    What may be cut is cut to ``width``, if that is given.
+    Lines that may be cut are cut to ``width``, if that is given.
     """
     yield (
         f"{count(result.examples, 'example')} and {count(result.requests, 'request')}"
@@ -178,7 +178,7 @@ def _coverage(result: Result, width: int | None) -> Iterator[str]:
 
 
 def by_weight(findings: tuple[Found, ...]) -> list[Found]:
-    """Findings in the order in which to look at them: new before known, then by severity."""
+    """Return findings in the order in which to look at them: new before known, then by severity."""
     return sorted(
         findings,
         key=lambda each: (
@@ -195,7 +195,7 @@ def _severity(found: Found) -> str:
 
 
 def _rows(result: Result, screen: int | None) -> Iterator[str]:
-    """A line a finding."""
+    """Yield a line a finding."""
     ordered = by_weight(result.findings)
     shown = ordered[:_FINDINGS_SHOWN]
     width = max((len(found.finding.check) for found in shown), default=0)

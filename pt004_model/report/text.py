@@ -1,7 +1,7 @@
 """Text that is not ours in Markdown: it breaks no formatting, forges nothing and calls nobody.
 
 Two places are open to it in an issue, a code span and a code block. In both Markdown knows no
-markup, and trackers neither link nor notify. What is left to do is to keep it in there: the fence
+markup, and trackers neither link nor notify. It has to be kept in there: the fence
 is longer than any in the text, no character is invisible, and no comment can begin. An issue in a
 folder is read as plain text too, so nothing is spelled as a character reference there.
 
@@ -83,8 +83,8 @@ def _longest(text: str) -> int:
 def reference(text: str) -> str:
     """Return ``text`` on one line for a cell; what could mean something is a character reference.
 
-    What cannot be seen is shown by its escape: control characters, and what turns the direction of
-    text or joins it.
+    Control characters, and characters that turn the direction of text or join it, are shown by
+    their escapes.
     """
     shown: list[str] = []
     for before, character in zip(f" {text}", text, strict=False):

@@ -29,7 +29,7 @@ def bounded(value: Any, where: str = "") -> Any:
 
 
 class _Cut:
-    """Cuts what is longer, or nested deeper, than it may be."""
+    """The limits to which values are cut: members, characters, depth."""
 
     def __init__(self, members: int, characters: int, depth: int) -> None:
         self.members = members

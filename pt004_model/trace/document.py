@@ -78,7 +78,7 @@ class TraceStep:
 
 @frozen
 class Reproduced:
-    """How often a finding was seen again, of how many replays."""
+    """The replays of a finding, and those in which it was seen again."""
 
     seen: int
     runs: int
@@ -130,7 +130,7 @@ class Trace:
 
     @property
     def commands(self) -> tuple[Command, ...]:
-        """What is sent to see the finding again; the last command is the one that fails."""
+        """Return what is sent to see the finding again; the last command is the one that fails."""
         return tuple(step.send for step in self.steps)
 
 
@@ -196,13 +196,13 @@ _CONVERTER: Final = _converter()
 
 
 def dump_command(command: Command) -> dict[str, Any]:
-    """A command as JSON; :func:`load_command` reads it back."""
+    """Return a command as JSON; :func:`load_command` reads it back."""
     raw: dict[str, Any] = _CONVERTER.unstructure(command, unstructure_as=Command)
     return raw
 
 
 def load_command(raw: object) -> Command:
-    """A command from JSON. Raises :class:`BadTrace` for anything else."""
+    """Return a command from JSON. Raises :class:`BadTrace` for anything else."""
     try:
         if not isinstance(raw, dict):
             raise TypeError("no object")
@@ -213,7 +213,7 @@ def load_command(raw: object) -> Command:
 
 
 def dump_trace(trace: Trace) -> dict[str, Any]:
-    """The document of a trace, ready to be written as JSON; :func:`read_trace` reads it back."""
+    """Return the document of a trace as JSON; :func:`read_trace` reads it back."""
     return {"format": FORMAT, "version": VERSION, **_CONVERTER.unstructure(trace)}
 
 
@@ -269,7 +269,7 @@ def schema() -> Schema:
 
 
 def read_trace(document: object) -> Trace:
-    """The trace that a document holds.
+    """Return the trace that a document holds.
 
     Raises :class:`BadTrace`, whose message begins with what is wrong, for any other document.
     """
@@ -306,7 +306,7 @@ def _is_moment(value: object) -> bool:
 
 
 def load_trace(path: Path) -> Trace:
-    """The trace in a file. Raises :class:`BadTrace`, whose message is a sentence for people."""
+    """Return the trace in a file. Raises :class:`BadTrace`, a sentence for people."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -97,12 +97,12 @@ class Found:
 
     @property
     def flaky(self) -> bool:
-        """Whether a replay did not show it."""
+        """Return whether a replay did not show it."""
         return self.reproduced is not None and self.reproduced[0] < self.reproduced[1]
 
     @property
     def unconfirmed(self) -> bool:
-        """Whether replays do not show it more often than chance would."""
+        """Return whether replays show it no more often than chance would."""
         if self.reproduced is None:
             return False
         seen, runs = self.reproduced
@@ -111,7 +111,7 @@ class Found:
 
     @property
     def counts(self) -> bool:
-        """Whether it makes an FC one that diverges."""
+        """Return whether it makes an FC one that diverges."""
         return not self.known and not self.unconfirmed
 
     @property
@@ -121,16 +121,16 @@ class Found:
 
 
 class FindingReporter(Protocol):
-    """Is told what becomes of a finding, as it happens."""
+    """A listener that follows each finding, as it happens."""
 
     def found(self, found: Found) -> None:
-        """A fingerprint was seen for the first time."""
+        """Take note of a fingerprint that was seen for the first time."""
         ...
 
     def improved(self, found: Found) -> None:
-        """A shorter trace of a finding is there."""
+        """Take note of a shorter trace of a finding."""
         ...
 
     def confirmed(self, found: Found) -> None:
-        """A finding was replayed; ``reproduced`` says how often it showed."""
+        """Take note of the replays of a finding; ``reproduced`` says how often it showed."""
         ...

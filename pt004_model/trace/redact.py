@@ -24,8 +24,8 @@ from pt004_model.vocabulary import TOKEN_PREFIX
 from pt004_model.wire.token import Credentials
 
 SECRET: Final = "[secret]"
-_OPEN: Final = (SECRET, "application/json")  # both may stand in a header that is no secret
-_SHORTEST: Final = 4  # what is shorter is found in any text, and can be no secret
+_OPEN: Final = (SECRET, "application/json")  # both may stand openly in a header
+_SHORTEST: Final = 4  # a shorter text is found in any other, and cannot be kept secret
 _PIECE: Final = 12
 _BLOCK: Final = _PIECE // 2
 """Every piece has a block of this size within it that begins at a multiple of it."""
@@ -45,7 +45,7 @@ _ESCAPE: Final = re.compile(
 
 @define(eq=False)
 class Redactor:
-    """Puts ``[secret]`` in the place of each secret; without secrets it has no effect.
+    """A function that puts ``[secret]`` in the place of each secret; without any it does nothing.
 
     ``made`` are the tokens that were made so far, and may grow. ``public`` are words that are sent
     openly and stay, also where a secret has a piece of one in it.
@@ -191,7 +191,7 @@ def _forms(secret: str) -> set[str]:
     if secret.startswith(TOKEN_PREFIX):
         spelled.update(secret.removeprefix(TOKEN_PREFIX).split("."))
     spelled.update(_base64(content, before) for before in range(3))
-    # an escape within the secret itself is none where the whole is spelled in other escapes
+    # an escape within the secret stands for itself where the whole is spelled in other escapes
     read = {way(each) for each in spelled if len(each) >= _SHORTEST for way in (_read, _fold)}
     return {form for each in read for form in (each, each.replace(" ", "")) if form.strip()}
 
@@ -199,7 +199,7 @@ def _forms(secret: str) -> set[str]:
 def _base64(content: bytes, before: int) -> str:
     """Return the characters of a base64 text that ``content`` alone decides.
 
-    In that text so many bytes stand before it, or as many and some threes of bytes more.
+    In that text ``before`` bytes stand before it, or some threes of bytes more.
     """
     text = base64.b64encode(b"\0" * before + content).decode("ascii")
     return text[-(-8 * before // 6) : 8 * (before + len(content)) // 6]

@@ -64,12 +64,12 @@ class Origin:
     base_url: str = field(default="", kw_only=True)
 
     def hide(self, text: str) -> str:
-        """``text`` without secrets."""
+        """Return ``text`` without secrets."""
         return self.redact(text)
 
 
 def trace_of(found: Found, origin: Origin) -> Trace:
-    """The trace of a finding, without secrets."""
+    """Return the trace of a finding, without secrets."""
     finding = found.finding
     check = CHECKS[finding.check]
     # of an earlier conversation, which made the run concerned, only the commands were kept
@@ -103,7 +103,7 @@ def trace_of(found: Found, origin: Origin) -> Trace:
 
 
 def trace(found: Found, origin: Origin) -> dict[str, Any]:
-    """The document of a finding."""
+    """Return the document of a finding."""
     return dump_trace(trace_of(found, origin))
 
 
@@ -113,13 +113,13 @@ def write_trace(path: Path, found: Found, origin: Origin) -> None:
 
 
 def rfc3339(seconds: float) -> str:
-    """A time in epoch seconds as RFC 3339 in UTC, cut to milliseconds."""
+    """Return a time in epoch seconds as RFC 3339 in UTC, cut to milliseconds."""
     stamp = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
     return stamp.replace("+00:00", "Z")
 
 
 def said(finding: Finding, redact: Redactor) -> dict[str, str]:
-    """Where a finding is and what it says, without secrets."""
+    """Return where a finding is and what it says, without secrets."""
     texts = {"where": finding.where, "expected": finding.expected, "observed": finding.observed}
     return redact(texts)
 
@@ -144,7 +144,7 @@ def _state(world: World, command: Command) -> str | None:
 
 
 def _request(step: Step, origin: Origin) -> SentRequest:
-    """The request of a step, made once more: of its headers only the token is left out."""
+    """Return the request of a step, made once more: of its headers only the token is left out."""
 
     def hidden(kind: Token) -> str | None:
         return SECRET if step.before.authenticates and kind is not Token.MISSING else None
@@ -173,7 +173,7 @@ def _reply(response: Response, redact: Redactor, where: str) -> Response:
 
 
 def shallow(value: Any, depth: int = _DEEP) -> Any:
-    """``value``, cut where it is nested so deep, or so large, that it could not be written."""
+    """Return ``value``, cut where it is nested too deep or too large to be written."""
     if isinstance(value, float) and not math.isfinite(value):
         return "[a number beyond a double]"
     if not isinstance(value, dict | list):

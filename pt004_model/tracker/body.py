@@ -51,8 +51,8 @@ class Evidence:
     """The trace of a finding and the commands that reproduce it, as an issue shows them.
 
     ``path`` is where its trace is, ``curl`` the chain of commands that reproduces it. ``target``
-    are the options that say which FC it was; without them it is the address in the trace, at which
-    an embedded one is no more.
+    are the options that say which FC it was; without them it is the address in the trace, which
+    an embedded one has left by then.
     """
 
     trace: Trace

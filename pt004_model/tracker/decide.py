@@ -55,7 +55,7 @@ class Verb(StrEnum):
 class Action:
     """One thing to do for one finding.
 
-    ``issue`` is there unless it is to be made, or there is none. ``history`` is what is to be kept,
+    ``issue`` is there unless it is to be made, or none is filed. ``history`` is to be kept,
     ``labels`` are to be added, ``why`` says why nothing is done.
     """
 

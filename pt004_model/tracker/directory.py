@@ -3,7 +3,7 @@
 An issue is one file. Between two lines of ``---`` at its top stands what a tracker knows of it, a
 member a line, each a JSON value, which is YAML too; people may change ``state``, ``reason`` and
 ``labels`` there. Then comes the body, then the comments, each between two hidden lines of its own.
-What people write between and below the comments stays.
+Text that people write between and below the comments stays.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _STATES: Final = ("open", "closed")
 
 @frozen
 class _File:
-    """What a file holds; what people added to it is kept as it is."""
+    """The content of a file; text that people added to it is kept as it is."""
 
     path: Path
     head: dict[str, Any]
@@ -54,7 +54,7 @@ class _File:
         return [each for each in self.pieces if isinstance(each, Comment)]
 
     def text(self) -> str:
-        """The file as it is written."""
+        """Return the file as it is written."""
         head = "".join(
             f"{name}: {json.dumps(value, ensure_ascii=True)}\n" for name, value in self.head.items()
         )
@@ -75,8 +75,8 @@ def _now() -> datetime:
 class DirectoryTracker:
     """Issues as files of a folder, which is made with the first. Raises ``Unwritable`` too.
 
-    ``say`` is told once of each file that is passed over: what is no issue of ours, or cannot be
-    read. A broken one of ours is refused, for left out it would be filed again.
+    ``say`` gets a line for each file that is passed over, because it is not an issue of ours or
+    cannot be read. A broken one of ours is refused, for left out it would be filed again.
     """
 
     folder: Path
@@ -90,7 +90,7 @@ class DirectoryTracker:
         return _LIMITS
 
     def issues(self, label: str = LABEL) -> list[Issue]:
-        """All files with the label, by number."""
+        """Return all files with the label, by number."""
         found = [_issue(each) for each in self._files()]
         return [each for each in found if label in each.labels]
 
@@ -117,7 +117,7 @@ class DirectoryTracker:
         return _issue(file)
 
     def comments(self, issue: Issue) -> list[Comment]:
-        """The comments of a file, in the order in which they were added."""
+        """Return the comments of a file, in the order in which they were added."""
         return self._file(issue).comments
 
     def comment(self, issue: Issue, text: str) -> None:
@@ -155,7 +155,7 @@ class DirectoryTracker:
         return f"{path} was deleted again"
 
     def wait(self, attempt: int) -> None:
-        """Nothing lags behind in a folder."""
+        """Return at once: nothing lags behind in a folder."""
 
     def _write(self, file: _File, **changes: Any) -> None:
         head = {**file.head, **changes, "updated_at": stamp(self.now())}
@@ -179,7 +179,7 @@ class DirectoryTracker:
 
 
 class _Stray(Refused):
-    """A file that is no issue, or that nobody can read."""
+    """A file that does not hold an issue, or that nobody can read."""
 
 
 def _read(path: Path) -> _File:
@@ -217,7 +217,7 @@ def _parsed(path: Path, content: bytes) -> _File:
 
 
 def _value(text: str) -> Any:
-    """A JSON value, or the text itself: people write ``state: closed``."""
+    """Return a JSON value, or the text itself: people write ``state: closed``."""
     try:
         return json.loads(text) if text else None
     except ValueError:

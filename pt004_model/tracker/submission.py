@@ -1,6 +1,7 @@
 """The files of a campaign, as far as filing needs them: its findings, and its replays.
 
-The files are read as for the page. What will stand in titles and markers is held to its form.
+The files are read as for the page. Words that will stand in titles and markers are held to their
+form.
 """
 
 from __future__ import annotations
@@ -167,7 +168,7 @@ def _replays(path: Path) -> tuple[Replay, ...]:
     for replay in document.replays:
         if replay.result not in set(Result):
             raise _bad(path, "result", replay.result)
-        # a file that is no trace is told of by its name alone, and nothing can be said of it
+        # a file that does not hold a trace is named, and nothing more can be said of it
         if replay.result == Result.UNSURE and not FINGERPRINT.fullmatch(replay.fingerprint):
             continue
         _demand_form(path, replay.fingerprint)

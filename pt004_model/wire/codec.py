@@ -1,7 +1,7 @@
 """Commands into requests, responses into replies; the two route dialects (section 1).
 
-Decoding is total and strict: whatever came back becomes a reply, and what is no JSON is said to be
-none. It is the judge's to say what that means.
+Decoding is total and strict: whatever came back becomes a reply, and a body
+that is not JSON becomes one that says so. Only the judge says what that means.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Codec:
     token: Callable[[Token], str | None] = field(default=lambda _: None, repr=False)
 
     def encode(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Request:
-        """The request for ``command``; ``run_id`` names runs, ``nonce`` makes keys fresh."""
+        """Return the request for ``command``; ``run_id`` names runs, ``nonce`` makes keys fresh."""
         headers = self._caller(command.caller)
         if isinstance(command, OddPath):
             base = CREATE_PATH[self.dialect]
@@ -128,7 +128,7 @@ class Codec:
 
 
 def _key(key: str, nonce: str) -> str:
-    """The key on the wire; an empty one counts as none, and stays empty.
+    """Return the key on the wire; an empty one counts as none, and stays empty.
 
     The nonce stands first, so that keys which begin alike do so on the wire too.
     """
@@ -136,7 +136,7 @@ def _key(key: str, nonce: str) -> str:
 
 
 class _NotJsonError(ValueError):
-    """The text is no JSON, or says two things at once."""
+    """The text is not JSON, or says two things at once."""
 
 
 def _constant(name: str) -> NoReturn:
@@ -158,7 +158,7 @@ _PLAIN: Final = frozenset({"", "identity"})
 
 
 def read_json(content: bytes) -> Json | Undecodable:
-    """The JSON value in ``content``, or why there is none. Total."""
+    """Return the JSON value in ``content``, or why there is none. Total."""
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
@@ -177,7 +177,7 @@ def read_json(content: bytes) -> Json | Undecodable:
 
 
 def decode(answer: Answer) -> Reply:
-    """The reply that an answer holds. Total: never raises."""
+    """Return the reply that an answer holds. Total: never raises."""
     body = read_json(answer.content)
     encoding = answer.headers.get("content-encoding", "").strip().lower()
     if isinstance(body, Undecodable) and encoding not in _PLAIN:

@@ -30,11 +30,11 @@ class Exchange:
     begun: bool = False
 
     def begin(self, seconds: float) -> None:
-        """Begin an exchange that may take so many seconds."""
+        """Begin an exchange that may take ``seconds``."""
         self.until, self.room, self.begun = time.monotonic() + seconds, MAX_HEAD, False
 
     def left(self, late: type[Exception] = httpcore.ReadTimeout) -> float:
-        """Seconds that are left. Raises ``late`` when there are none."""
+        """Return the seconds that are left. Raises ``late`` when there are none."""
         left = self.until - time.monotonic()
         if left <= 0:
             raise late("the time for the whole exchange is up")

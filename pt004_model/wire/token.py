@@ -34,7 +34,7 @@ _ISSUED_BEFORE: Final = 60  # an FC whose clock is behind must not take a token 
 
 @frozen
 class Credentials:
-    """What proves who calls: a token that was given, or the secret to make tokens with.
+    """The proof of who calls: a token that was given, or the secret to make tokens with.
 
     Neither is ever shown: both are left out of the representation, and so are the tokens that were
     ``made``, by kind and time. All of them are kept, for the redactor to know.
@@ -48,7 +48,7 @@ class Credentials:
 
     @property
     def present(self) -> bool:
-        """Whether calls carry a token at all."""
+        """Return whether calls carry a token at all."""
         return self.token is not None or self.secret is not None
 
     @property
@@ -78,7 +78,7 @@ _BAD: Final = (
 )
 SIGNED: Final = frozenset(
     {
-        # what is wrong with these says something only of a token that is good but for that
+        # each shows something only of a token that is good but for that one thing
         *(Token.RECASED, Token.NO_PREFIX, Token.TRUNCATED),
         *(Token.EXPIRED, Token.LONG_EXPIRED, Token.NO_EXPIRY, Token.TEXT_EXPIRY),
         *(Token.OTHER_ALGORITHM, Token.NO_JSON),
@@ -92,7 +92,7 @@ def _base64(data: bytes) -> str:
 
 
 def sign(secret: str, claims: dict[str, object], algorithm: str = "sha256") -> str:
-    """A token over ``claims``, signed as section 12 says (or with another hash)."""
+    """Return a token over ``claims``, signed as section 12 says (or with another hash)."""
     return _signed_text(secret, json.dumps(claims, separators=(",", ":")), algorithm)
 
 
@@ -113,7 +113,7 @@ def _claims(now: float) -> dict[str, object]:
 
 
 def make(credentials: Credentials, kind: Token, ahead: float | None = None) -> str | None:
-    """A token of the kind, or ``None`` when the call goes without one.
+    """Return a token of the kind, or ``None`` when the call goes without one.
 
     ``ahead`` is how many seconds the FC's clock is ahead of ours at least, if that is known. A kind
     that needs the secret falls back to a forged token when only a token was given.
@@ -149,7 +149,7 @@ _SPOILED: Final = frozenset(
 
 
 def _made(credentials: Credentials, kind: Token, at: int) -> str:
-    """A token of the kind; ``at`` is when it expired, or from when on it is used."""
+    """Return a token of the kind; ``at`` is when it expired, or from when on it is used."""
     if kind in _SPOILED:
         return _spoiled(_spare(credentials, at), kind)
     foreign = sign(secrets.token_hex(16), _claims(time.time()))
@@ -163,7 +163,7 @@ def _made(credentials: Credentials, kind: Token, at: int) -> str:
 
 
 def _spare(credentials: Credentials, at: int) -> str:
-    """A token to be spoiled; where the secret is known it is good for a while from ``at`` on."""
+    """Return a token to spoil; where the secret is known it is good for a while from ``at``."""
     if (None, at) not in credentials.made:
         claims = _claims(time.time())
         if credentials.secret is not None:
@@ -190,7 +190,7 @@ def _spoiled(token: str, kind: Token) -> str:
 
 
 def _payload(token: str) -> str | None:
-    """The payload of a token that is as section 12 says; of any other no part may be used."""
+    """Return the payload of a token as section 12 has it; no part of any other may be used."""
     payload, dot, _ = token.removeprefix(TOKEN_PREFIX).partition(".")
     try:
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -201,7 +201,7 @@ def _payload(token: str) -> str | None:
 
 
 def _signed(secret: str, kind: Token, at: int) -> str:
-    """A token that is signed with the secret; but for the good one it is bad all the same."""
+    """Return a token signed with the secret; all but the good kind are bad in another way."""
     now = int(time.time())
     claims = _claims(now)
     if kind is Token.GOOD:

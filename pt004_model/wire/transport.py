@@ -2,7 +2,7 @@
 
 Every way in which they can fail is mapped once to a :class:`NoAnswer` that says whether the request
 may have been applied. 429 is waited for and repeated, and so is what has certainly not arrived;
-502, 503 and 504 are no answer (contract, head).
+502, 503 and 504 count as no answer (contract, head).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _ALWAYS: Final = (
 _NO_ANSWER_CODES: Final = frozenset({502, 503, 504})
 _TOO_MANY: Final = 429
 _WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})
-"""Methods that have a Content-Length though there is no body."""
+"""Methods that have a Content-Length without a body, too."""
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _FRAMING: Final = 8
 """Bytes on the wire for one byte of a body: a chunk of one byte takes six."""
@@ -50,10 +50,10 @@ class BadTarget(ValueError):  # noqa: N818 - said of a setting, in a sentence fo
 
 @frozen
 class Target:
-    """Where an FC is and how to reach it. ``timeout`` and ``rate`` are seconds and requests/s.
+    """The place of an FC and the way to it. ``timeout`` and ``rate`` are seconds and requests/s.
 
-    ``timeout`` is for a whole exchange, from connecting to the last byte of the answer. What has
-    not arrived is sent again for ``patience`` seconds.
+    ``timeout`` is for a whole exchange, from connecting to the last byte of the answer. A
+    request that has not arrived is sent again for ``patience`` seconds.
     ``headers`` are sent with every request; they may hold secrets and are never shown.
     """
 
@@ -72,7 +72,7 @@ class Transport(Protocol):
     """Anything that takes a request to an FC."""
 
     def send(self, request: Request) -> Answer | NoAnswer:
-        """The answer, or that there was none. Never raises."""
+        """Return the answer, or that there was none. Never raises."""
         ...
 
 
@@ -80,7 +80,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9.-]+")
 
 
 def check_url(text: str) -> str:
-    """The address without a slash at its end. Raises :class:`BadTarget` for what is none."""
+    """Return an address without a slash at its end. Raises :class:`BadTarget` otherwise."""
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -93,7 +93,7 @@ def check_url(text: str) -> str:
 
 
 def _no_address(text: str) -> BadTarget:
-    """The error for an address, any part of which may be a secret but scheme and host.
+    """Return the error for an address, any part of which may be a secret but scheme and host.
 
     Where those are is only certain when nothing in it can be the end of a password.
     """
@@ -138,7 +138,7 @@ def _trusted(target: Target) -> ssl.SSLContext:
 
 
 def _proxy(url: httpx.URL) -> httpx.Proxy | None:
-    """The proxy that the environment, or the system, names for an address; none for most."""
+    """Return the proxy that the environment, or the system, names for an address; none for most."""
     proxies = getproxies()
     named = proxies.get(url.scheme) or proxies.get("all")
     if not named or proxy_bypass(url.netloc.decode("ascii")):
@@ -159,7 +159,7 @@ def _proxy(url: httpx.URL) -> httpx.Proxy | None:
 
 
 def _named_proxy(proxy: httpx.Proxy, trusted: ssl.SSLContext) -> httpcore.Proxy:
-    """The proxy as httpcore takes it. Raises :class:`BadTarget`."""
+    """Return the proxy as httpcore takes it. Raises :class:`BadTarget`."""
     url = proxy.url
     if url.scheme.startswith("socks") and find_spec("socksio") is None:
         raise BadTarget(
@@ -210,7 +210,7 @@ class HttpTransport:
             if proxy is not None:
                 port = proxy.url.port or _PORTS[proxy.url.scheme]
                 network.peer = f"the proxy {proxy.url.host}:{port}"
-            # a client's cookies and redirects would be in the way, so this is no httpx.Client
+            # an httpx.Client would keep cookies and follow redirects
             self._pool = httpcore.ConnectionPool(
                 trusted,
                 None if proxy is None else _named_proxy(proxy, trusted),
@@ -224,7 +224,7 @@ class HttpTransport:
             raise BadTarget(f"a header or setting cannot be used: {error}") from None
 
     def now(self) -> float:
-        """Epoch seconds by a clock that is never set back while we run."""
+        """Return epoch seconds by a clock that is never set back while we run."""
         return self._epoch + time.monotonic()
 
     def close(self) -> None:
@@ -294,7 +294,7 @@ class HttpTransport:
             response.close()
 
     def _built(self, request: Request) -> httpcore.Request:
-        """The request with what every one has, its target as it stands."""
+        """Return the request with what every one has, its target as it stands."""
         headers = {**self._always, **dict(_named(*each) for each in request.headers.items())}
         if request.content is not None or request.method in _WITH_LENGTH:
             length = len(request.content or b"")
@@ -310,7 +310,7 @@ class HttpTransport:
         )
 
     def _explain(self, error: Exception) -> tuple[str, bool]:
-        """Why no answer came, in a sentence, and whether the request may have been applied."""
+        """Return why no answer came, and whether the request may have been applied."""
         if isinstance(error, NotReached):
             return str(error), False
         if isinstance(error, httpcore.ConnectTimeout):  # of TLS
@@ -330,12 +330,12 @@ class HttpTransport:
 
 
 def _named(name: str, value: str) -> tuple[str, tuple[bytes, bytes]]:
-    """A header under its name in lower case. Raises ``ValueError`` for what is no ASCII."""
+    """Return a header under its name in lower case. Raises ``ValueError`` beyond ASCII."""
     return name.lower(), (name.encode("ascii"), value.encode("ascii"))
 
 
 def _retry_after(text: str, now: float) -> float:
-    """Seconds to wait: the header holds seconds or a date; what it may not hold counts as 1."""
+    """Return the seconds to wait: the header holds seconds or a date; anything else counts as 1."""
     seconds = text.strip()  # of more than float() would strip
     if seconds.isdecimal():
         return float(seconds)

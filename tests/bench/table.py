@@ -92,7 +92,7 @@ def count(trials: Iterable[Trial]) -> tuple[Count, ...]:
 
 
 def summary(counts: Sequence[Count], ratios: Mapping[str, tuple[Ratio, ...]]) -> Iterator[str]:
-    """The table that goes into the README, in Markdown."""
+    """The table that goes into the manual, in Markdown."""
     faults = max(len({trial.fault for trial, _ in each.kills}) for each in counts)
     yield (
         f"| | killed, of {faults} | false alarms | requests to the first sight, median (most)"

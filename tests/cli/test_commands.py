@@ -18,9 +18,9 @@ from tests.cli.helpers import ended, invoke, run, serving
 
 COMMANDS = (
     "prove", "verify", "check", "replay", "show", "submit", "known", "digest", "serve", "score",
-    "checks", "faults", "completion", "page", "diagram",
+    "checks", "faults", "completion", "page", "diagram", "docs", "explain",
 )  # fmt: skip
-SUBCOMMANDS = (*COMMANDS, "known add", "known list", "known prune")
+SUBCOMMANDS = (*COMMANDS, "known add", "known list", "known prune", "known remove")
 
 
 def command(name: str) -> click.Command:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pt004_model.manual import page
 from pt004_model.tracker.directory import DirectoryTracker
 from tests.cli.helpers import Ended, invoke
-from tests.repo.helpers import ROOT
 from tests.tracker.nights import DENIED, DENY, LINKED, Came, night
 
 GITHUB = ("--tracker", "github", "--repo", "octocat/Hello-World")
@@ -24,18 +24,16 @@ def submit(*arguments: str | Path, **environment: str) -> Ended:
 
 
 def transcript() -> list[tuple[list[str], list[str]]]:
-    """The README's transcript: commands, and the lines that each shows."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = text.partition("## Filing what was found")[2].partition("\n## ")[0]
-    (block,) = re.findall(r"(?ms)^```console\n(.*?)^```$", section)
+    """The manual's transcript: commands, and the lines that each shows."""
+    (block,) = re.findall(r"(?ms)^```console\n(.*?)^```$", page("filing"))
     parts = [part.splitlines() for part in re.split(r"(?m)^\$ ", block) if part]
     return [(part[0].split(" && "), part[1:]) for part in parts]
 
 
-def test_what_the_readme_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_manual_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One command finds, a second files, and after three campaigns without the fault it is closed.
 
-    Every line that the README shows is printed, in that order.
+    Every line that the page on filing shows is printed, in that order.
     """
     monkeypatch.chdir(tmp_path)
     for commands, shown in transcript():

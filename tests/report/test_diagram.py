@@ -1,4 +1,4 @@
-"""The lifecycle drawn in three forms, each from the model; the README shows one that is current."""
+"""The lifecycle drawn in three forms, each from the model; the manual shows one that is current."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from xml.etree import ElementTree as ET
 import pytest
 from attrs import evolve
 
+from pt004_model.manual import page
 from pt004_model.model.graph import Arrow, arrows
 from pt004_model.report import diagram
 from pt004_model.report.diagram import TEMPLATE, Stroke, dot, label, mermaid, picture, svg
 from pt004_model.vocabulary import Status
 from tests.cli.helpers import invoke
-from tests.repo.helpers import ROOT
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -108,9 +108,9 @@ def test_what_an_fc_may_refuse_looks_otherwise() -> None:
     assert 1 == dot().count("style=dashed")
 
 
-def test_the_readme_shows_the_lifecycle_as_it_is() -> None:
-    """The picture in the README is what ``pt004 diagram --as mermaid`` draws."""
-    blocks = re.findall(r"(?ms)^```mermaid\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"))
+def test_the_manual_shows_the_lifecycle_as_it_is() -> None:
+    """The picture in the manual is what ``pt004 diagram --as mermaid`` draws."""
+    blocks = re.findall(r"(?ms)^```mermaid\n(.*?)^```$", page("architecture"))
     assert [mermaid()] == blocks
 
 

@@ -15,11 +15,11 @@ _BASE: Final = 104.0  # where the bars stand
 _TOP: Final = 16.0
 _LEFT: Final = 6.0
 _MOST_BARS: Final = 20
-_LABEL: Final = 26.0  # what a number below a bar needs
+_LABEL: Final = 26.0  # pixels for a number below a bar
 
 
 def bars(counts: Mapping[str, int], title: str) -> Markup:
-    """A chart of counts by name; names that are numbers stand in order."""
+    """Return a chart of counts by name; names that are numbers stand in order."""
     shown = _grouped(counts)
     said = ", ".join(f"{name}: {count:,}" for name, count in shown) or "nothing"
     root = ET.Element(
@@ -53,7 +53,7 @@ def bars(counts: Mapping[str, int], title: str) -> Markup:
 
 
 def _needed(shown: list[tuple[str, int]]) -> float:
-    """The room that the longest name takes, in pixels."""
+    """Return the room that the longest name takes, in pixels."""
     return max((7.0 * len(name) + 6 for name, _ in shown), default=_LABEL)
 
 
@@ -63,7 +63,7 @@ def _text(root: ET.Element, x: float, y: float, text: str, look: str) -> None:
 
 
 def _grouped(counts: Mapping[str, int]) -> list[tuple[str, int]]:
-    """Counts in the order of their names: gaps between numbers are seen, a long tail is one bar."""
+    """Return counts in the order of their names, with gaps between numbers, the tail as one."""
     if not counts or not all(name.isascii() and name.isdigit() for name in counts):
         return list(counts.items())
     numbers = {int(name): count for name, count in counts.items()}
@@ -76,7 +76,7 @@ def _grouped(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def share(part: int, whole: int, title: str) -> Markup:
-    """A bar that is filled as far as ``part`` of ``whole``."""
+    """Return a bar that is filled as far as ``part`` of ``whole``."""
     filled = 100.0 * part / whole if whole else 0.0
     root = ET.Element(
         "svg",

@@ -1,4 +1,4 @@
-"""What of the model was driven: the picture of the lifecycle with weights, and tables of counts."""
+"""Coverage of the model: the picture of the lifecycle with weights, and tables of counts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Cell:
 
     @property
     def heat(self) -> int:
-        """How strongly the cell is coloured, 0 to 4."""
+        """Return the strength of the colour of the cell, 0 to 4."""
         return heat(self.accepted + self.refused, 1000)
 
 
@@ -50,7 +50,7 @@ class Row:
 
 @frozen
 class Table:
-    """What was asked in one status: a column for each decision in force there."""
+    """The table of one status: a column for each decision in force there."""
 
     status: str
     decisions: tuple[tuple[str, str], ...]
@@ -58,14 +58,14 @@ class Table:
 
 
 def heat(count: int, most: int) -> int:
-    """How hot a count is beside the highest one, on a scale of logarithms: 0 (never) to 4."""
+    """Return the heat of a count beside the highest one, in logarithms: 0 (never) to 4."""
     if count <= 0:
         return 0
     return max(1, min(_HEATS, math.ceil(_HEATS * math.log1p(count) / math.log1p(max(most, 1)))))
 
 
 def missing(summary: Summary) -> list[tuple[Edge, ...]]:
-    """What was not driven: each a set of edges any of which would do."""
+    """Return the goals that were not driven: each a set of edges any of which would do."""
     found = []
     for text in summary.coverage.missing:
         words = [each.split() for each in text.split(" or ")]
@@ -75,7 +75,7 @@ def missing(summary: Summary) -> list[tuple[Edge, ...]]:
 
 
 def tables(summary: Summary) -> list[Table]:
-    """A table for each status of what was driven there and what was not."""
+    """Return a table for each status of what was driven there and what was not."""
     cells: dict[tuple[str, str, str], Cell] = {}
     for edge in summary.edges:
         cell = cells.setdefault((edge.status, edge.command, edge.decision), Cell())
@@ -106,7 +106,7 @@ def _table(status: str, cells: dict[tuple[str, str, str], Cell]) -> Table:
 
 
 def _ordered(words: Iterable[str], order: tuple[str, ...]) -> list[str]:
-    """Distinct words in the order given; those that are not in it come last."""
+    """Return distinct words in the order given; those that are not in it come last."""
     return sorted(set(words), key=lambda w: (order.index(w) if w in order else len(order), w))
 
 
@@ -132,9 +132,9 @@ class Drawn:
 
 
 def lifecycle(summary: Summary) -> Drawn:
-    """The model's arrows as thick and dark as they were driven often; what is missing is dashed.
+    """Draw the model's arrows, thick and dark where driven often, dashed where never.
 
-    Those of ungoverned runs are among those of governed ones. What was refused is a loop.
+    Those of ungoverned runs are among those of governed ones. A refusal is a loop.
     """
     every = arrows(governed=True)
     gone = missing(summary)
@@ -181,7 +181,7 @@ def _counted(edges: tuple[EdgeDocument, ...], arrow: Arrow) -> int:
 
 
 def _is_of(arrow: Arrow, edges: tuple[Edge, ...]) -> bool:
-    """Whether a missing goal is one of an arrow: something that is or may be accepted."""
+    """Return whether a missing goal is one of an arrow: something that is or may be accepted."""
     return any(
         each.outcome == "accepted"
         and (each.status, _ask(each.command)) == (arrow.source, arrow.ask)
@@ -194,7 +194,7 @@ def _width(count: int, most: int) -> float:
 
 
 def _stroke(arrow: Arrow, count: int, lost: int, most: int, left: str) -> Stroke:
-    """``left`` is how many edges are not driven, as the label says it."""
+    """Return the look of an arrow; ``left`` is the pattern that names the edges not driven."""
     said = f"{arrow.source} to {arrow.target} by {arrow.ask}"
     free = " The FC is free to refuse it." if arrow.free else ""
     if not count:

@@ -50,7 +50,7 @@ def write_page(folder: Path, out: Path | None = None) -> Path:
 
 
 def render(folder: Path) -> str:
-    """The page of the campaign in ``folder`` as HTML. Raises ``BadFolder``."""
+    """Return the page of the campaign in ``folder`` as HTML. Raises ``BadFolder``."""
     evidence = read(folder)
     environment = Environment(
         loader=PackageLoader("pt004_model.report.page", "parts"),
@@ -143,7 +143,7 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
 
 
 def _target(summary: Summary) -> str:
-    """The address of the FC, or that it was an embedded one, and with which options."""
+    """Return the address of the FC, or that it was an embedded one, and with which options."""
     options = summary.target
     if options is None or "--base-url" in options:
         return summary.base_url or ""
@@ -157,7 +157,7 @@ def _duration(seconds: float) -> str:
 
 
 def _repeat(summary: Summary) -> str:
-    """The command that repeats the campaign."""
+    """Return the command that repeats the campaign."""
     told = summary
     return command.check(
         told.profile,

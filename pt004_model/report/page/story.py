@@ -34,7 +34,7 @@ _MARKDOWN: Final = (
 
 @frozen
 class Difference:
-    """What was expected and what was observed at one place, with what differs marked."""
+    """Expected and observed at one place, with the difference marked."""
 
     check: str
     where: str
@@ -81,7 +81,7 @@ class Story:
 
 
 def stories(evidence: Evidence, folder: Path) -> list[Story]:
-    """Every finding of the summary, new ones first and the worst of them first."""
+    """Return every finding of the summary, new ones first and the worst of them first."""
     told = [
         _story(each, evidence.traces[each.fingerprint], folder, evidence.summary)
         for each in evidence.summary.findings
@@ -124,7 +124,7 @@ def _commands(trace: Trace, folder: Path, summary: Summary) -> Iterator[tuple[st
 
 
 def markdown(text: str) -> Markup:
-    """A clause of the contract as HTML. Whatever else the text holds is shown as it stands."""
+    """Return a clause of the contract as HTML; what is not Markdown of ours stays as it is."""
     rendered: str = _MARKDOWN.render(visible(text))
     return Markup(rendered)  # noqa: S704 - HTML in the text was escaped, links are off
 
@@ -149,7 +149,7 @@ def _facts(finding: FindingDocument, trace: Trace | None) -> list[tuple[str, str
 
 
 def _between(first: str, last: str) -> str:
-    """Two moments in RFC 3339, to the second; a date that both have is said once."""
+    """Return two moments in RFC 3339, to the second; a date that both have is said once."""
     one, other = (time.replace("T", " ").partition(".")[0].rstrip("Z") for time in (first, last))
     if one == other:
         return f"{one} UTC"
@@ -183,12 +183,12 @@ def _moment(number: int, step: TraceStep, most: int) -> Moment:
 
 
 def _state(words: str | None, otherwise: str) -> str:
-    """The state of the run; after a finding a run is set aside, for nothing more is known of it."""
+    """Return the state of the run; after a finding it is set aside, and nothing more is known."""
     return otherwise if words is None else visible(words)
 
 
 def _answer(step: TraceStep, most: int) -> tuple[str, str, str]:
-    """The status as a word, how the answer looks, and its body as text."""
+    """Return the status as a word, how the answer looks, and its body as text."""
     reply = step.reply
     if reply is None:
         return "not kept", "none", ""

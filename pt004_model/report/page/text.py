@@ -17,7 +17,7 @@ _UNSEEN: Final = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def visible(text: str) -> str:
-    """``text`` with what is not seen spelled out: controls, marks of direction, lone surrogates."""
+    """Return ``text`` with controls, marks of direction and lone surrogates spelled out."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_spelled(each) for each in text)
@@ -31,7 +31,7 @@ def _spelled(character: str) -> str:
 
 
 def pretty(value: Any, most: int = 20_000) -> str:
-    """JSON laid out for people, cut to ``most`` characters; so is a text that is JSON."""
+    """Return JSON laid out for people, cut to ``most`` characters; so is a text that is JSON."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -45,7 +45,7 @@ def pretty(value: Any, most: int = 20_000) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """``text``, cut to ``most`` characters with the number of those left out."""
+    """Return ``text``, cut to ``most`` characters with the number of those left out."""
     if len(text) <= most:
         return text
     return f"{text[:most]}\n… {len(text) - most:,} more characters are in the trace file"
@@ -60,7 +60,7 @@ class Piece:
 
 
 def compared(expected: str, observed: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Two texts in pieces, with what differs marked word by word.
+    """Return two texts in pieces, with what differs marked word by word.
 
     Texts that have hardly anything in common differ as wholes: scattered marks would mislead.
     """
