@@ -85,7 +85,9 @@ def claim(trace: Trace) -> Claim | None:
         return _status(trace, outcomes)
     path = place(trace.where)
     accepted = [each.reply for each in outcomes if isinstance(each.reply, Accepted)]
-    if path is None or quote(_at(trace.steps[-1], path)) != trace.observed or not accepted:
+    if path is None or not accepted:
+        return None
+    if not _says(trace.observed, _at(trace.steps[-1], path)):
         return None
     if path == ("run", "status") and not accepted[0].replay:
         return Claim(path, tuple(sorted({str(each.run.state.status) for each in accepted})))
@@ -125,7 +127,7 @@ def _value(trace: Trace, path: Path, accepted: Accepted) -> object:
         sent = getattr(accepted.run.asked, str(name))
         return list(sent) if isinstance(sent, tuple) else sent
     try:
-        value = json.loads(trace.expected)
+        value = json.loads(trace.expected.partition(", as none is before it")[0])
     except ValueError:
         return MISSING  # it is said in words, or cut
     made_up = name in _IDS | _HASHES | TIMES or not isinstance(name, str)
@@ -151,9 +153,15 @@ def _earlier(trace: Trace, path: Path) -> Earlier | None:
             same.append(("run", "created_at"))
         for other in (*same, *(_everywhere(step) if name in _IDS else ())):
             itself = number == len(trace.steps) - 1 and other == path
-            if not itself and quote(_at(step, other)) == trace.expected:
+            if not itself and _says(trace.expected, _at(step, other)):
                 return Earlier(number, other)
     return None
+
+
+def _says(text: str, value: object) -> bool:
+    """Return whether a side of a finding is a value, and perhaps words on it."""
+    shown = quote(value)
+    return text == shown or text.startswith(f"{shown}, ")
 
 
 def _everywhere(step: TraceStep) -> Iterator[Path]:

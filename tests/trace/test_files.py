@@ -165,6 +165,8 @@ TOLD = {
     "observed": "[secret]",
     "known": True,
     "reproduced": {"seen": 3, "runs": 5},
+    "unconfirmed": False,
+    "trouble": "",
 }
 
 
