@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from random import Random
 from typing import Final, TypeVar
 
@@ -406,6 +407,7 @@ def _ending(run: Run) -> Callable[[Move], float]:
     return handicap
 
 
+@cache
 def _goal_keys(goal: Goal) -> Keys:
     """A goal counts as tried like the move that it is, wherever that was made."""
     edge = min(goal.edges)
