@@ -78,7 +78,6 @@ def test_what_was_tried_is_remembered_over_examples() -> None:
 
 def test_earlier_runs_are_read_again() -> None:
     """A search with an archive reads the oldest run in later examples."""
-
     fc = Shared()
     made = Search.seeded(session(fc), 4, (0, 1, 2), 4)
     made.session.archive = Archive()

@@ -114,6 +114,7 @@ def test_rules_can_be_called_as_an_example_says() -> None:
     machine = workflow_machine(opener(Stub))
     state = machine()
     run = state.begin(steps=["a"])
+    assert isinstance(run, int)
     state.advance(moves=["start-deny"], carried={}, actor=0, delivery="once", run=run)
     state.defy(probe="complete", run=run)
     assert state.model(run).state.decision is Decision.DENY
