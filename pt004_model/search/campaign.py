@@ -1,10 +1,10 @@
-"""One exploration under a budget: rounds of examples, findings collected, each one shrunk.
+"""One exploration under a budget: examples one after another, findings collected, each one shrunk.
 
-A round is a run of Hypothesis of its own, with a seed derived from the campaign's and with goals
-fixed before it. Findings do not end it: the run concerned is set aside and the search goes on. When
-a round has ended its new findings are replayed, shortened, and replayed some times more to see how
-surely they show (see ``settling``). What is replayed is counted apart and does not steer the
-search, so that a seed generates the same whatever was replayed and however long it took.
+An example is a conversation of the search (see ``search.explorer``); all of it is drawn from one
+seed. Findings do not end it: the run concerned is set aside and the search goes on. When an example
+has ended its new findings are replayed, shortened, and replayed some times more to see how surely
+they show (see ``settling``). Replays are counted apart and do not steer the search, so that a seed
+generates the same whatever was replayed and however long it took.
 """
 
 from __future__ import annotations
@@ -67,12 +67,12 @@ class Profile:
 
 
 PROFILES: Final = {
-    "dev": Profile("dev", examples=40, commands=12),
-    "ci": Profile("ci", examples=300, commands=12, floor=1.0),
+    "dev": Profile("dev", examples=40, commands=8),
+    "ci": Profile("ci", examples=300, commands=8, floor=1.0),
     "nightly": Profile(
         "nightly",
         examples=4000,
-        commands=30,
+        commands=20,
         seconds=1600.0,
         lengths=(0, 1, 2, 3, 4),
         floor=1.0,

@@ -16,15 +16,15 @@ from typing import Final, TypeVar
 from attrs import define, evolve, field
 
 from pt004_model.drive.session import Session
-from pt004_model.model.moves import Goal, Move, body, legal_moves
+from pt004_model.model.moves import Move, body, legal_moves
 from pt004_model.model.run import Ask, Run
 from pt004_model.model.scenarios import Scenario, following
 from pt004_model.model.values import Json
 from pt004_model.search import deliveries, payloads
-from pt004_model.search.goals import due, is_legal
+from pt004_model.search.goals import due, goal_keys, is_legal
 from pt004_model.search.machine import MOST_RUNS, WorkflowMachine
 from pt004_model.search.payloads import Carried
-from pt004_model.search.probes import PROBES, Commands, Scene, keys, move_keys
+from pt004_model.search.probes import PROBES, Commands, Scene, keys, move_keys, near_the_end
 from pt004_model.search.scheduler import Keys, Scheduler
 from pt004_model.vocabulary import Decision, Status
 
@@ -34,15 +34,16 @@ _VISITING: Final = {
 }  # fmt: skip
 """Probes of each class before a legal move."""
 _CREATING: Final = {"create": 3, "create caller": 1, "create token": 1, "elsewhere": 1, "edge": 1}
-"""Probes of each class before a create."""
+"""Probes of each class after a create."""
 _NEVER_TRIED: Final = 2
 """So many more moves are asked for that were never tried in a state."""
-_SHARES: Final = {"visit": 5, "pursue": 2, "march": 2, "linger": 1, "twins": 1}
+_SHARES: Final = {"visit": 6, "pursue": 2, "march": 1, "twins": 1, "linger": 0.5}
 """Shares of the requests."""
 _CREATES: Final = tuple(reversed(deliveries.CREATES))
 _DELIVERIES: Final = tuple(reversed(deliveries.CHANGES))
 _LENGTHS: Final = (3, 0, 2, 4, 0, 1, 5)
 _CALLS_A_STEP: Final = 4  # a step is started, paused, resumed and left
+_LAST: Final = (Decision.DENY, Decision.ALLOW, Decision.FLAG)
 _LONG: Final = (4, 6, 8, 12, 30)
 
 
@@ -108,12 +109,12 @@ class Explorer(WorkflowMachine):
         room, live = self._room, self._live()
         if live or room > 0:
             acts["visit"] = self.visit
-        if live:
-            acts["linger"] = self.linger
         if room > 0:
             acts["pursue"] = self.pursue
         if room > 1 and not self.session.ungoverned:  # runs without steps go along no plan
             acts |= {"march": self.march, "twins": self.twins}
+        if live:
+            acts["linger"] = self.linger
         return acts
 
     def _beyond(self) -> None:
@@ -193,11 +194,11 @@ class Explorer(WorkflowMachine):
     def _room(self) -> int:
         return MOST_RUNS - (self.next_run - self.first)
 
-    def _plan(self, length: int) -> Scenario:
+    def _plan(self, kind: str, length: int) -> Scenario:
         """Return a plan that mostly allows; the last decision is drawn by itself."""
         flow = (Decision.ALLOW, Decision.ALLOW, Decision.FLAG)
         decisions = [self.rng.choice(flow) for _ in range(length - 1)]
-        return Scenario((*decisions, self.rng.choice(tuple(Decision))))
+        return Scenario((*decisions, self.pick(f"last of {kind}", _LAST)))
 
     def _fresh(self, plan: Scenario, *, governed: bool = True) -> int:
         steps = payloads.step_names(len(plan.decisions), self.names) if governed else ()
@@ -210,9 +211,9 @@ class Explorer(WorkflowMachine):
         return number
 
     def add(self) -> int:
-        """Make a run, after what must be refused of creates."""
+        """Make a run, and ask for what must be refused of a create like it."""
         length = self.pick("length", _LENGTHS)
-        number = self._fresh(self._plan(max(length, 1)), governed=length > 0)
+        number = self._fresh(self._plan("visit", max(length, 1)), governed=length > 0)
         self.look(number)
         if self.lockstep.drivable(number):
             scene = self.scene(number)
@@ -223,21 +224,10 @@ class Explorer(WorkflowMachine):
 
     def visit(self) -> None:
         """Probe a run where it is, make the legal move made least, and read it."""
-        live = self._live()
-        if not live:
-            if self._room <= 0:
-                return
-            self.add()
-            live = self._live()
-            if not live:
-                return
-        number = self.rng.choice(live)
-        self._step_on(number)
-        if (
-            number in self.plans
-            and self.lockstep.drivable(number)
-            and self.model(number).state.terminal
-        ):
+        number = self.rng.choice(self._live() or [self.add()])
+        if self.lockstep.drivable(number):
+            self._step_on(number)
+        if self.lockstep.drivable(number) and self.model(number).state.terminal:
             self._probe_all(self.scene(number), {**_VISITING, "forbidden": 4})
             self.look(number)
 
@@ -266,7 +256,7 @@ class Explorer(WorkflowMachine):
     def pursue(self) -> None:
         """Make a run for a goal, bring it there, and make the move."""
         goals = due(self.session.tally, self.search.lengths)
-        goal = self._choose(goals, _goal_keys, lambda each: 0.0 if is_legal(each) else 1.5)
+        goal = self._choose(goals, goal_keys, lambda each: 0.0 if is_legal(each) else 1.5)
         plan = Scenario((Decision.ALLOW,) * max(goal.length, 1))
         number = self._fresh(plan, governed=goal.length > 0)
         for place, move in enumerate(goal.path, 1):
@@ -280,7 +270,7 @@ class Explorer(WorkflowMachine):
 
     def march(self) -> None:
         """Take a new run along a long plan, probing it where it matters most."""
-        plan = self._plan(self.pick("long", _LONG))
+        plan = self._plan("march", self.pick("long", _LONG))
         style = self.pick("march", ("plain", "keyed", "restless", "fatal"))
         number = self._fresh(plan)
         fatal = self.rng.randrange(2 * len(plan.decisions)) if style == "fatal" else -1
@@ -359,7 +349,7 @@ class Explorer(WorkflowMachine):
 
     def twins(self) -> None:
         """Drive two runs that are alike through one plan, and see both at each gate."""
-        plan = self._plan(self.pick("twins", (3, 2, 4)))
+        plan = self._plan("twins", self.pick("twins", (3, 2, 4)))
         twins = [self._fresh(plan) for _ in range(2)]
         for _ in range(_CALLS_A_STEP * len(plan.decisions)):
             for number, other in zip(twins, reversed(twins), strict=True):
@@ -390,11 +380,6 @@ class Explorer(WorkflowMachine):
                 self.look(number)
 
 
-def near_the_end(run: Run) -> bool:
-    """Tell if one step is left: where it counts from one and where from nought is seen here."""
-    return run.governed and run.state.step is not None and run.state.step + 2 == run.length
-
-
 def _ending(run: Run) -> Callable[[Move], float]:
     """Put off what ends a run, or few would get far; but not at a gate, seldom as it is."""
 
@@ -404,11 +389,3 @@ def _ending(run: Run) -> Callable[[Move], float]:
         return 0.5 if move.ask is Ask.COMPLETE else 0.0
 
     return handicap
-
-
-def _goal_keys(goal: Goal) -> Keys:
-    """A goal counts as tried like the move that it is, wherever that was made."""
-    edge = min(goal.edges)
-    kind = "legal" if is_legal(goal) else "forbidden"
-    here = (kind, goal.length > 0, edge.status, edge.decision, goal.move.word)
-    return (here, (*here, edge.position))

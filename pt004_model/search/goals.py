@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from attrs import frozen
 
 from pt004_model.drive.lockstep import Tally
 from pt004_model.model.coverage import UNGOVERNED, Edge
 from pt004_model.model.laws import SOMETIMES
 from pt004_model.model.moves import Goal, goals
+from pt004_model.search.scheduler import Keys
 from pt004_model.vocabulary import Decision, Status
 
 
@@ -108,3 +111,12 @@ def due(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
 def is_legal(goal: Goal) -> bool:
     """Whether the move of a goal is accepted, or may be."""
     return any(edge.outcome == "accepted" for edge in goal.edges)
+
+
+@cache
+def goal_keys(goal: Goal) -> Keys:
+    """Return the headings of a goal: those of the move that it is, wherever that was made."""
+    edge = min(goal.edges)
+    kind = "legal" if is_legal(goal) else "forbidden"
+    here = (kind, goal.length > 0, edge.status, edge.decision, goal.move.word)
+    return (here, (*here, edge.position))

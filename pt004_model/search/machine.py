@@ -44,11 +44,13 @@ from pt004_model.model.commands import (
 from pt004_model.model.coverage import edge
 from pt004_model.model.moves import MOVES, Move, body, legal_moves
 from pt004_model.model.run import Run
+from pt004_model.model.scenarios import Scenario, following
 from pt004_model.model.values import Json
 from pt004_model.model.world import Accepted
 from pt004_model.search import deliveries, payloads
 from pt004_model.search.payloads import Carried
 from pt004_model.search.probes import PROBES, Scene
+from pt004_model.vocabulary import Decision
 
 MOST_RUNS: Final = 10
 """Runs that one example makes at the most."""
@@ -73,7 +75,7 @@ class WorkflowMachine(RuleBasedStateMachine):
     """One conversation with an FC; :func:`workflow_machine` binds it to one."""
 
     open_session: ClassVar[Callable[[], Session]]
-    runs = Bundle("runs")
+    runs = Bundle("run")
 
     def __init__(self, session: Session | None = None) -> None:
         super().__init__()
@@ -113,6 +115,17 @@ class WorkflowMachine(RuleBasedStateMachine):
         for move in moves:
             self.go(run, _MOVES[move], carried, actor, delivery)
             self.look(run)
+
+    @rule(run=runs, decisions=st.lists(st.sampled_from([*map(str, Decision)]), min_size=1))
+    def walk(self, run: int, decisions: list[str]) -> None:
+        """Take a run on its way, a decision for each step, and complete it where they end."""
+        plan, before = Scenario(tuple(map(Decision, decisions))), None
+        while self.lockstep.drivable(run) and self.model(run) != before:
+            before = self.model(run)
+            move = following(before, plan)
+            if move is not None:
+                self.go(run, move)
+                self.look(run)
 
     @rule(run=runs, probe=st.sampled_from([*PROBES["forbidden"]]))
     def defy(self, run: int, probe: str) -> None:

@@ -33,7 +33,7 @@ from pt004_model.model.coverage import decision_word, position_word
 from pt004_model.model.keys import Used
 from pt004_model.model.moves import MOVES, Move, body
 from pt004_model.model.rules import Refusal
-from pt004_model.model.run import Run, step
+from pt004_model.model.run import Ask, Run, step
 from pt004_model.model.values import Body
 from pt004_model.search import mutations, payloads
 from pt004_model.search.mutations import Mutation
@@ -97,6 +97,11 @@ def past(run: Run) -> tuple[int, str]:
     return (min(pauses, 3), told[-2] if len(told) > 1 else "-")
 
 
+def near_the_end(run: Run) -> bool:
+    """Return if one step is left: where it counts from one and where from nought is seen here."""
+    return run.governed and run.state.step is not None and run.state.step + 2 == run.length
+
+
 def move_keys(kind: str, run: Run, word: str) -> Keys:
     """Return the headings of a move: where the run is, how far on, and what lies behind it."""
     status, decision, *position = place(run)
@@ -129,7 +134,8 @@ def _forbidden(move: Move) -> Probe:
             return ()
         return (ChangeRun(scene.run.number, text, scene.owner),)
 
-    return Probe("forbidden", move.word, make)
+    # to end a run that something holds, or to stop it, is the worst that can be taken
+    return Probe("forbidden", move.word, make, -0.5 * (move.ask in {Ask.COMPLETE, Ask.PAUSE}))
 
 
 def _mutated(kind: str, mutation: Mutation) -> Probe:
