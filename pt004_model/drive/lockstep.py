@@ -182,19 +182,8 @@ class Lockstep:
 
         Raises :class:`TargetLost` when the FC has stopped answering, and what ``on_finding`` does.
         """
-        number = subject(command)
-        if self.under_way:
-            return None  # nobody has seen what the call before this one did
-        if _keys(command) & self.forgotten:
+        if self.under_way or not self._may_be_sent(command):
             return None
-        if isinstance(command, CreateRun):
-            if self._named_twice(command):
-                return None
-        elif number is not None:
-            known = number in self.world.runs and number not in self.set_aside
-            waiting = isinstance(command, ChangeRun) and not self.drivable(number)
-            if not known or waiting:
-                return None
         self.on_call()
         before = self.world
         if self.pace and self.steps:
@@ -227,6 +216,19 @@ class Lockstep:
         for finding in judgement.findings[:1]:
             self.on_finding(finding, self)
         return judgement
+
+    def _may_be_sent(self, command: Command) -> bool:
+        """Return whether an answer could be judged: its run is known, and waits for no other."""
+        if _keys(command) & self.forgotten:
+            return False
+        if isinstance(command, CreateRun):
+            return not self._named_twice(command)
+        number = subject(command)
+        if number is None:
+            return True
+        if isinstance(command, ChangeRun) and not self.drivable(number):
+            return False
+        return number in self.world.runs and number not in self.set_aside
 
     def _named_twice(self, command: CreateRun) -> bool:
         """Return whether the create's run is there already, unless it repeats its key."""

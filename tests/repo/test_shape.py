@@ -14,12 +14,12 @@ from pt004_model.judge.checks import AREAS, CHECKS
 from tests.repo import helpers
 from tests.repo.helpers import PACKAGE, ROOT, TESTS, definitions, files, is_public, modules
 
-MOST_LINES = 400
+MOST_LINES = 600
 MOST_OF_A_FUNCTION = 50
 
 
 def test_modules_are_short() -> None:
-    """No module of the package or of its tests has 400 lines."""
+    """No module of the package or of its tests has 600 lines."""
     paths = modules(PACKAGE) + modules(TESTS)
     assert len(paths) > 50
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in paths}
