@@ -1,11 +1,10 @@
 """One exploration under a budget: examples one after another, findings collected, each one shrunk.
 
-An example is a conversation of the search (see ``search.explorer``).
-All of it is drawn from one seed.
-Findings do not end it: the run concerned is set aside and the search goes on. When an example has
-ended its new findings are shortened by replaying (see ``shrink``), and replayed some times more to
-see how surely they show. What is replayed is counted apart and does not steer the search, so that
-a seed generates the same whatever was replayed and however long it took.
+An example is a conversation of the search (see ``search.explorer``), and all of them are drawn from
+one seed. Findings do not end it: the run concerned is set aside and the search goes on. When an
+example has ended its new findings are shortened by replaying (see ``shrink``), and replayed some
+times more to see how surely they show. What is replayed is counted apart and does not steer the
+search, so that a seed generates the same whatever was replayed and however long it took.
 """
 
 from __future__ import annotations
