@@ -23,6 +23,7 @@ TOPICS: Final = {
     "proof": "the proof of the canonical cases, and how to verify one",
     "checks": "what each check holds an FC to, and what usually breaks it",
     "architecture": "the one idea, the life of a run, the parts",
+    "search": "how a campaign chooses, and what each mechanism buys",
     "measured": "how good the tester is, and how that is measured",
     "limits": "what is not tested",
 }
