@@ -352,6 +352,9 @@ class Campaign:
             rate = min(1.0, sum(each.occurrences for each in errors) / calls)
             for found in errors:
                 found.rate = rate
+            strewn = any(each.reproduced and each.unconfirmed for each in errors)
+            for found in errors:
+                found.strewn = strewn
 
     def _unconfirmed(self) -> str:
         """Why unconfirmed findings leave the campaign unsure, or nothing."""

@@ -71,8 +71,9 @@ class Found:
     finding was seen is shortened, ``again``, in a few ``attempts``. ``history`` is what was sent up
     to the first sight, a conversation each. ``settled`` says that it needs no more replaying now,
     ``cut`` that shortening it ended for lack of budget. ``rate`` is the share of all calls that got
-    such an answer, where it is of a kind that comes by chance. ``trouble`` is a sentence when
-    shortening or writing it down was broken off by a fault of ours.
+    such an answer, where it is of a kind that comes by chance; ``strewn`` says that replays did not
+    bear out others of this kind, so that one which was not replayed is not believed. ``trouble`` is
+    a sentence when shortening or writing it down was broken off by a fault of ours.
     """
 
     finding: Finding
@@ -92,6 +93,7 @@ class Found:
     history: tuple[Commands, ...] = field(default=(), repr=False, eq=False)
     settled: bool = False
     rate: float = 0.0
+    strewn: bool = False
     cut: bool = False
     trouble: str = ""
 
@@ -104,7 +106,7 @@ class Found:
     def unconfirmed(self) -> bool:
         """Return whether replays show it no more often than chance would."""
         if self.reproduced is None:
-            return False
+            return self.strewn
         seen, runs = self.reproduced
         each_time = seen == runs and (runs >= SURE or not self.rate)
         return not each_time and _at_least(seen, runs, self.rate) > _CHANCE

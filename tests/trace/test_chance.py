@@ -36,5 +36,6 @@ def test_what_chance_would_show_is_not_believed(
 
 
 def test_what_was_not_replayed_counts() -> None:
-    """A finding for which there was no budget is believed as it came."""
+    """Without a budget for replays a finding is believed, unless others of its kind were not."""
     assert not evolve(found(), reproduced=None, rate=0.5).unconfirmed
+    assert evolve(found(), reproduced=None, strewn=True).unconfirmed
