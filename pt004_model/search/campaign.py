@@ -249,7 +249,7 @@ class Campaign:
 
     def _collect(self, finding: Finding, lockstep: Lockstep) -> None:
         number = subject(lockstep.steps[-1].command)
-        if finding.fingerprint in self.known and number is not None:
+        if finding.fingerprint in self.known and number in lockstep.set_aside:
             self.session.hindered.add(number)
         there = self.found.get(finding.fingerprint)
         if there is not None:
@@ -325,9 +325,16 @@ class Campaign:
             )
         if not why and tally.open > max(3, self.profile.open_share * tally.commands):
             why = f"{tally.open} of {tally.commands} calls stayed without an answer"
-        why = why or self.doubt or self._unconfirmed()
+        unsure = {**tally.unsure, **self.aside.tally.unsure}
+        found = any(each.counts for each in self.found.values())
+        why = (
+            why
+            or self.doubt
+            or self._unconfirmed()
+            or ("" if found else "; ".join(unsure.values()))
+        )
         verdict = Verdict.UNSURE if why else Verdict.CONFORMS
-        if any(found.counts for found in self.found.values()):
+        if found:
             verdict = Verdict.DIVERGES
         return Result(
             verdict,
@@ -344,6 +351,7 @@ class Campaign:
             dict(tally.edges),
             self._told_of_settling(self._statistics().as_json()),
             self.session.judged,
+            tuple(unsure.values()),
         )
 
     def _unconfirmed(self) -> str:

@@ -38,7 +38,8 @@ class Result:
 
     ``areas`` are those that were judged; without tokens there is nothing to authenticate.
     ``edges`` counts how often each was driven; ``statistics`` are as ``summary.json`` has
-    them. ``started_at`` is in epoch seconds.
+    them. ``started_at`` is in epoch seconds. ``unsure`` has a sentence for each check of one's own
+    that could not tell.
     """
 
     verdict: Verdict
@@ -55,6 +56,7 @@ class Result:
     edges: dict[Edge, int] = field(factory=dict)
     statistics: dict[str, Any] = field(factory=dict)
     areas: tuple[str, ...] = AREAS
+    unsure: tuple[str, ...] = ()
 
 
 class Reporter(FindingReporter, Protocol):
