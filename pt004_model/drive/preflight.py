@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from pt004_model.explore.dressing import creation
+from pt004_model.model.commands import CreateRun
 from pt004_model.model.replies import NoAnswer, Undecodable
-from pt004_model.model.scenarios import HAPPY_PATH
+from pt004_model.model.scenarios import HAPPY_PATH, TAGS, WORKFLOW_ID
+from pt004_model.model.values import Body, Json
 from pt004_model.vocabulary import HEALTH_PATH, Dialect
 from pt004_model.wire.codec import Answer, Codec, Request, decode
 from pt004_model.wire.patience import Silence
@@ -35,7 +36,7 @@ def preflight(
     why = _unlike(health)
     if why:
         return f"what answers is no Federation Core: {HEALTH_PATH} {why}; is the address right?"
-    command = creation(0, HAPPY_PATH, None, governed)
+    command = _create(governed=governed)
     answer = _asked(transport, codec.encode(command, lambda _: "", "preflight"), patience, on_wait)
     if isinstance(answer, NoAnswer):
         return f"the first create got no answer: {answer.why}"
@@ -58,6 +59,12 @@ def preflight(
         f"what answers is no Federation Core: the first create gives status {answer.code} with"
         f" {what}"
     )
+
+
+def _create(*, governed: bool) -> CreateRun:
+    """Return the plainest create there is."""
+    steps: dict[str, Json] = {"steps": [*HAPPY_PATH.steps]} if governed else {}
+    return CreateRun(0, Body.of({"workflow_id": WORKFLOW_ID, **steps, "tags": [*TAGS]}))
 
 
 def _asked(
@@ -112,7 +119,7 @@ def no_longer(
     Asks for one more create like that of :func:`preflight`. One that is not answered, or answered
     in any other way, is for the judge to say something of.
     """
-    command = creation(0, HAPPY_PATH, None, governed)
+    command = _create(governed=governed)
     answer = transport.send(codec.encode(command, lambda _: "", "preflight"))
     if isinstance(answer, NoAnswer):
         return None

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from attrs import define, evolve, field, frozen
 
 from pt004_model.drive.divergence import raise_finding
 from pt004_model.drive.lockstep import Fc, Lockstep, Tally
-from pt004_model.explore.novelty import Novelty
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import Seen
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Command, CreateRun, Token, subject
-from pt004_model.model.moves import Goal
 from pt004_model.model.run import Run
 from pt004_model.vocabulary import RUN_TIMES
 
@@ -102,8 +100,6 @@ class Archive:
 class Session:
     """An FC, the oracle that judges it, and what to do with findings.
 
-    ``goals`` are the edges that the present round prefers, ``tried_before`` says how often things
-    were tried in earlier rounds; both stay as they are during a round.
     A campaign has an ``archive``: its runs are remembered over its examples and read again.
     ``hindered`` are the runs that were set aside while a known finding was seen. ``fresh`` starts
     another FC like this one, without history, for as long as it is used; there is none where an FC
@@ -120,28 +116,14 @@ class Session:
     authenticates: bool = False
     bad_tokens: tuple[Token, ...] = ()
     ungoverned: bool = False
-    goals: tuple[Goal, ...] = ()
     archive: Archive | None = None
     examples: int = 0
     hindered: set[int] = field(factory=set)
-    tried: dict[Hashable, int] = field(factory=dict)
-    tried_before: Mapping[Hashable, int] = field(factory=dict)
     fresh: Callable[[], AbstractContextManager[Fc]] | None = None
     pace: float = 0.0
     patience: float = 0.0
     on_call: Callable[[], None] = lambda: None
     no_longer: Callable[[], str | None] = lambda: None
-
-    def begin_round(self, goals: tuple[Goal, ...]) -> None:
-        """Fix what the examples of the next round aim at, and what counts as tried in it."""
-        self.goals = goals
-        self.tried_before = dict(self.tried)
-
-    def end_example(self, novelty: Novelty) -> None:
-        """Count what an example has tried; the next round will know."""
-        self.examples += 1
-        for key, count in novelty.own.items():
-            self.tried[key] = self.tried.get(key, 0) + count
 
     @property
     def judged(self) -> tuple[str, ...]:

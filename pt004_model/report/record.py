@@ -18,12 +18,12 @@ from attrs import evolve
 from pt004_model.drive.lockstep import Tally
 from pt004_model.drive.replay import Attempt, Replay, replay_trace
 from pt004_model.drive.replay import Result as Fate
-from pt004_model.explore.coverage import measure
 from pt004_model.judge.memory import Ledger
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import CreateRun
 from pt004_model.report.folder import Fated, Folder
 from pt004_model.search.campaign import Campaign, Profile
+from pt004_model.search.goals import measure
 from pt004_model.search.results import Result
 from pt004_model.shrink.settling import NoLonger, trouble
 from pt004_model.shrink.shrinker import Budget

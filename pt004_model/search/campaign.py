@@ -10,7 +10,6 @@ search, so that a seed generates the same whatever was replayed and however long
 from __future__ import annotations
 
 import math
-import random
 import time
 from typing import Any, Final
 
@@ -19,14 +18,15 @@ from attrs import define, evolve, field, frozen
 from pt004_model.drive.lockstep import Lockstep, Tally, TargetLost
 from pt004_model.drive.session import Archive, Session
 from pt004_model.drive.statistics import Statistics
-from pt004_model.explore.coverage import measure
-from pt004_model.explore.properties import scenario_property
-from pt004_model.explore.rounds import goals_now, run_round
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import subject
 from pt004_model.model.replies import Reply
+from pt004_model.model.scenarios import CANONICAL
+from pt004_model.search.explorer import Search
+from pt004_model.search.goals import measure
 from pt004_model.search.results import Progress, Reporter, Result
+from pt004_model.search.scenarios import live_through
 from pt004_model.shrink.settling import (
     ATTEMPTS,
     UNSEEN_ATTEMPTS,
@@ -67,12 +67,12 @@ class Profile:
 
 
 PROFILES: Final = {
-    "dev": Profile("dev", examples=40, commands=20),
-    "ci": Profile("ci", examples=300, commands=20, floor=1.0),
+    "dev": Profile("dev", examples=40, commands=12),
+    "ci": Profile("ci", examples=300, commands=12, floor=1.0),
     "nightly": Profile(
         "nightly",
         examples=4000,
-        commands=50,
+        commands=30,
         seconds=1600.0,
         lengths=(0, 1, 2, 3, 4),
         floor=1.0,
@@ -80,10 +80,6 @@ PROFILES: Final = {
     ),
 }
 
-ROUND: Final = 10
-"""Examples a round: Hypothesis spends the first of each run on the simplest cases."""
-FIRST_ROUNDS: Final = (4, 30)
-"""Examples of a round among the first of a campaign, when each teaches the next ones most."""
 _NAMED: Final = 3
 """Findings that are named in a sentence."""
 GRACE: Final = (2.0, 5.0)
@@ -174,17 +170,15 @@ class Campaign:
         return (0,) if self.session.ungoverned else self.profile.lengths
 
     def _explore(self) -> None:
-        derived = random.Random(self.seed)  # noqa: S311 - a seed is no secret
         if not self.session.ungoverned:
-            scenario_property(self.session, derived.getrandbits(32), 0, self._count)()
-            self._settle_new()
+            for scenario in CANONICAL.values():
+                self._count()
+                live_through(self.session.lockstep(), scenario)
+                self._settle_new()
+        search = Search.seeded(self.session, self.seed, self.lengths, self.profile.commands)
         while self.examples < self.profile.examples:
-            self.session.begin_round(goals_now(self.session.tally, self.lengths))
-            short, early = FIRST_ROUNDS
-            size = short if self.examples < early else ROUND
-            count = min(size, self.profile.examples - self.examples)
-            seeded = derived.getrandbits(32)
-            run_round(self.session, seeded, count, self.profile.commands, self._count)
+            self._count()
+            search.example()
             self._settle_new()
 
     def _count(self) -> None:

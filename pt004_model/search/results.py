@@ -6,10 +6,10 @@ from typing import Any, Protocol
 
 from attrs import field, frozen
 
-from pt004_model.explore.coverage import Coverage
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.coverage import Edge
+from pt004_model.search.goals import Coverage
 from pt004_model.trace.recorded import FindingReporter, Found
 
 

@@ -16,13 +16,13 @@ from hypothesis.stateful import run_state_machine_as_test
 from pt004_model.cli.session import Connected
 from pt004_model.drive.lockstep import Lockstep, Tally
 from pt004_model.drive.session import Session
-from pt004_model.explore.properties import live_through
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Names, Token
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.search.campaign import PROFILES, Campaign
 from pt004_model.search.results import Progress
+from pt004_model.search.scenarios import live_through
 from pt004_model.trace.recorded import Found
 from pt004_model.wire.client import Client
 from pt004_model.wire.codec import Request, read_json

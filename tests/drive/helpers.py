@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from attrs import evolve
 
@@ -39,9 +39,13 @@ def start(number: int, name: str, index: int, decision: str = "allow") -> Change
     return change(number, "running", current_step=name, step_index=index, policy=policy)
 
 
-def session(fc: Fc, on_finding: Callable[[Finding, Lockstep], None] | None = None) -> Session:
+def session(
+    fc: Fc,
+    on_finding: Callable[[Finding, Lockstep], None] | None = None,
+    **more: Any,
+) -> Session:
     """A session that raises findings unless told otherwise."""
-    made = Session(fc, Oracle(NAMES))
+    made = Session(fc, Oracle(NAMES), **more)
     if on_finding is not None:
         made.on_finding = on_finding
     return made

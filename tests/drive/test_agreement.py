@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from random import Random
 
 import pytest
 from attrs import evolve
-from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
 
 from pt004_model.drive.lockstep import Fc
 from pt004_model.drive.session import Session
-from pt004_model.explore.machine import WorkflowMachine
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import Caller, CreateRun, Token
-from pt004_model.model.moves import goals
 from pt004_model.model.replies import Reply
+from pt004_model.search.explorer import Search
 from tests.drive.helpers import READ, change, create, start
 from tests.habits import FREEDOMS, Habits, in_seconds, wayward
 from tests.stub import NAMES, NOON, Clock, Losing, Stub
@@ -30,20 +27,11 @@ def dice(seeded: int) -> Random:
 
 
 def search(session: Session, seeded: int, examples: int = 6) -> Session:
-    """Drive the machine; a finding is raised as an exception that names its check."""
-    session.goals = session.goals or goals((0, 1, 2))
-    chosen = settings(
-        max_examples=examples,
-        stateful_step_count=20,
-        phases=(Phase.generate,),
-        derandomize=False,
-        database=None,
-        deadline=None,
-        print_blob=False,
-        suppress_health_check=tuple(HealthCheck),
-    )
-    run: Callable[..., None] = run_state_machine_as_test
-    run(seed(seeded)(lambda: WorkflowMachine(session)), settings=chosen)
+    """Search as a campaign does; a finding is raised as an exception that names its check."""
+    lengths = (0,) if session.ungoverned else (0, 1, 2)
+    searching = Search.seeded(session, seeded, lengths, 12)
+    for _ in range(examples):
+        searching.example()
     return session
 
 
@@ -73,7 +61,7 @@ def test_freedoms_are_granted_anew_at_each_call(seeded: int) -> None:
 def test_ungoverned_runs_agree(name: str) -> None:
     """Runs without declared steps are judged by the graph of statuses alone."""
     habits = FREEDOMS[name]
-    done = search(session(Stub(habits=lambda: habits), ungoverned=True, goals=goals((0,))), 5)
+    done = search(session(Stub(habits=lambda: habits), ungoverned=True), 5)
     assert {"ungoverned"} == {edge.position for edge in done.tally.edges}
 
 

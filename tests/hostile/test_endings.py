@@ -14,11 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from pt004_model.cli import main
-from pt004_model.explore.rounds import goals_now
 from pt004_model.report.folder import Folder
 from pt004_model.reproduce import FORMS
-from pt004_model.search import campaign
 from pt004_model.search.campaign import Campaign
+from pt004_model.search.explorer import Search
 from pt004_model.trace.files import Unwritable
 from pt004_model.trace.lock import locked
 from tests.cli.helpers import Ended, ended, invoke, start, summary, traces, wait_for
@@ -158,7 +157,7 @@ def test_a_bug_of_ours_is_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_a_bug_loses_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was found before is told and kept."""
-    monkeypatch.setattr(campaign, "goals_now", breaking_later(KeyError("x"), after=2))
+    monkeypatch.setattr(Search, "example", breaking_later(KeyError("x"), after=2))
     said = check(tmp_path)
     assert said.code == 70
     assert any(line.startswith("FINDING ") for line in said.lines)
@@ -166,13 +165,13 @@ def test_a_bug_loses_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def breaking_later(error: BaseException, after: int) -> Callable[..., object]:
-    """The goals of a round, until it breaks."""
-    usual, calls = goals_now, iter(range(100))
+    """An example of a campaign, until one breaks."""
+    usual, calls = Search.example, iter(range(1000))
 
-    def broken(*arguments: object) -> object:
+    def broken(search: Search) -> None:
         if next(calls) >= after:
             raise error
-        return usual(*arguments)  # type: ignore[arg-type]  # as they came
+        usual(search)
 
     return broken
 

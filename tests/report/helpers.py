@@ -5,7 +5,6 @@ from __future__ import annotations
 from attrs import evolve
 from hypothesis import strategies as st
 
-from pt004_model.explore.coverage import Coverage
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import (
@@ -27,6 +26,7 @@ from pt004_model.model.coverage import Edge
 from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Body
 from pt004_model.model.world import World
+from pt004_model.search.goals import Coverage
 from pt004_model.search.results import Result
 from pt004_model.trace.recorded import Found, Step
 

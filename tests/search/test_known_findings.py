@@ -8,11 +8,9 @@ from random import Random
 
 import pytest
 from attrs import define, evolve, field
-from hypothesis.errors import FlakyFailure, FlakyStrategyDefinition
 
 from pt004_model.drive.lockstep import Fc
 from pt004_model.drive.session import Session
-from pt004_model.explore import rounds
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import ChangeRun, Command
 from pt004_model.model.replies import Reply, Response
@@ -202,37 +200,3 @@ def test_an_fc_that_answers_by_chance(seed: int) -> None:
         assert found.reproduced is not None
         assert found.reproduced[1] >= 1
     assert any(found.flaky for found in result.findings)
-
-
-@pytest.mark.parametrize(
-    "flaky",
-    [FlakyStrategyDefinition("Inconsistent data generation!")],
-    ids=["drawn otherwise"],
-)
-def test_what_hypothesis_calls_flaky_ends_a_round_and_no_more(
-    flaky: Exception, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The search goes on with the next round, and the verdict is what was judged."""
-    whole: Callable[..., None] = vars(rounds)["run_state_machine_as_test"]
-    rounds_begun = itertools.count()
-
-    def sometimes(factory: Callable[[], object], settings: object) -> None:
-        whole(factory, settings=settings)
-        if next(rounds_begun) == 0:
-            raise flaky
-
-    monkeypatch.setattr(rounds, "run_state_machine_as_test", sometimes)
-    result = campaign(Shared(), evolve(SMALL, examples=24)).run()
-    assert (result.verdict, result.examples) == (Verdict.CONFORMS, 24)
-    assert next(rounds_begun) > 1
-
-
-def test_an_error_of_our_own_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What Hypothesis wraps because it came only once is raised as what it is."""
-
-    def fail(*_: object, **__: object) -> None:
-        raise FlakyFailure("comes and goes", [ZeroDivisionError("ours")])
-
-    monkeypatch.setattr(rounds, "run_state_machine_as_test", fail)
-    with pytest.raises(ZeroDivisionError, match=r"^ours$"):
-        campaign(Shared()).run()

@@ -9,7 +9,6 @@ from pt004_model.baseline import Known
 from pt004_model.cli.session import Connected
 from pt004_model.drive.divergence import divergence
 from pt004_model.drive.lockstep import Lockstep, Tally
-from pt004_model.explore.properties import live_through, live_through_statuses
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
@@ -17,6 +16,7 @@ from pt004_model.model.scenarios import CANONICAL
 from pt004_model.report import terminal
 from pt004_model.report.folder import Folder
 from pt004_model.search.results import Result
+from pt004_model.search.scenarios import live_through, live_through_statuses
 
 
 def test_canonical_case(case: str, there: Connected, folder: Folder, known: Known) -> None:

@@ -1,4 +1,4 @@
-"""Sample data: texts and JSON values that services are known to mishandle.
+"""What bodies carry: texts and JSON values that services are known to mishandle.
 
 Each is within the contract (section 1) unless its name says otherwise. Where many oddities fit into
 one value they stand in one: a single call then shows whether any of them is mishandled, and the
@@ -7,9 +7,14 @@ shrinker finds out which.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeAlias
 
+from pt004_model.model.commands import CreateRun
+from pt004_model.model.run import Run
+from pt004_model.model.scenarios import TAGS, WORKFLOW_ID
 from pt004_model.model.values import Body, Json
+from pt004_model.vocabulary import Status
 
 ODD_TEXT: Final = (
     "  e\u0301 \u00e9 "  # decomposed and composed: the same to the eye, not the same string
@@ -22,21 +27,6 @@ ODD_TEXT: Final = (
 """Nearly everything that happens to texts on their way into a database and back."""
 LONG_TEXT: Final = "".join(f"{number:05}" for number in range(1000))
 """Five thousand characters, no two places alike."""
-TEXTS: Final = (
-    ODD_TEXT,
-    "a",
-    "",
-    LONG_TEXT,
-    " a ",
-    "null",
-    "1",
-    "true",
-    "2026-02-30T25:00:00Z",
-    LONG_TEXT[:300],
-    "\u212b\ufb01\u00bd",
-    "Zeile\r\n\ttab",
-)
-"""Strings, for reasons, payloads and policy ids."""
 
 
 def nested(depth: int) -> Json:
@@ -65,23 +55,15 @@ ODD_VALUE: Final[Json] = {
     "date": "2026-02-30T25:00:00Z", "number": "007", "deep": [[[[{"d": {"d": [[{}]]}}]]]],
 }  # fmt: skip
 """Nearly everything that happens to JSON on its way into a database and back."""
-VALUES: Final[tuple[Json, ...]] = (
-    ODD_VALUE,
-    {},
-    {"test_mode": "happy_path"},
-    {"long": LONG_TEXT, "many": list(range(150))},
-    {"a": None},
-    {f"k{number}": number for number in range(60)},
-    {"deep": nested(40)},
-)
-"""Objects, for payloads and metadata."""
-
-TAG_LISTS: Final[tuple[tuple[str, ...], ...]] = (
-    ("b", "a", "b", "", " a ", "A", "e\u0301", "\u00e9", "x,y", "null", ODD_TEXT),
-    (),
-    ("b", "a", "b"),
-    tuple(f"tag{number}" for number in range(30)),
-)
+ODD_TAGS: Final = (
+    "b", "a", "b", "", " a ", "A", "e\u0301", "\u00e9", "x,y", "null", ODD_TEXT,
+)  # fmt: skip
+_TAG_LISTS: Final[dict[str, tuple[str, ...]]] = {
+    "odd": ODD_TAGS,
+    "none": (),
+    "doubled": ("b", "a", "b"),
+    "many": tuple(f"tag{number}" for number in range(30)),
+}
 ODD_STEP: Final = "  e\u0301\u00e9 St\u017f a/b?c=d& \u212b\U0001f531 <b>{}</b> "
 """A pattern with nearly everything that happens to names."""
 OTHER_LETTERS: Final = "\u0448\u0430\u0433{1}"
@@ -101,7 +83,8 @@ STEP_NAMES: Final = (
 )
 """Patterns of step ids: the number of the step goes in, or a letter for it that is not Latin."""
 
-CORRELATIONS: Final = (None, "corr-1", "", "Corr-2!~", "c" * 200)
+_BEFORE_A: Final = 0x42F  # the Cyrillic letter before the small a
+CORRELATIONS: Final = ("corr-1", None, "", "Corr-2!~", "c" * 200)
 
 EXTREMES: Final[dict[str, dict[str, Json]]] = {
     "deep payload": {"input_payload": nested(63)},
@@ -156,3 +139,81 @@ ODD_PARTS: Final = ("", ".", "..", "a/b", "a%2Fb", "%2F", "..%2F..")
 
 SPELLINGS: Final = ("", "no-such-run", "0", "-1", "null", "~._-", "x" * 300)
 """How the id of an unknown run may begin; none makes one that looks real."""
+
+Carried: TypeAlias = "dict[str, str]"
+"""What a call carries: the name of a value for each field that it sends."""
+_OBJECTS: Final[dict[str, Json]] = {
+    "odd": ODD_VALUE,
+    "empty": {},
+    "long": {"long": LONG_TEXT, "many": list(range(150))},
+    "null in it": {"a": None},
+    "many": {f"k{number}": number for number in range(60)},
+    "deep": nested(40),
+}
+_TEXTS: Final[dict[str, Json]] = {"odd": ODD_TEXT, "empty": "", "plain": "a", "long": LONG_TEXT}
+
+CREATES: Final[dict[str, dict[str, Json]]] = {
+    "workflow_id": {"odd": ODD_TEXT, "long": LONG_TEXT[:300]},
+    "workflow_version": _TEXTS,
+    "input_payload": {**_OBJECTS, "null": None},
+    "metadata": {**_OBJECTS, "null": None},
+    "tags": {name: [*tags, TAGS[0]] for name, tags in _TAG_LISTS.items()},
+    "note": {"number": 1, "object": {"a": 1}, "null": None},
+}
+"""What a create may carry, field by field; of ``note`` an FC knows nothing."""
+CHANGES: Final[dict[str, dict[str, Json]]] = {
+    "reason": {**_TEXTS, "null": None},
+    "note": {"object": {"unknown": [1]}, "null": None},
+    "policy": {
+        "odd": {"policy_id": ODD_TEXT, "reason": ODD_TEXT, "rules_triggered": [*ODD_TAGS]},
+        "always the same": {"policy_id": "pol-allow"},
+        "long": {"policy_id": LONG_TEXT, "reason": "", "rules_triggered": []},
+    },
+    "output_payload": _OBJECTS,
+    "error_details": _OBJECTS,
+    "current_step": _TEXTS,
+    "step_index": {"first": 0, "next": 1, "large": 2**40},
+}
+"""What a change may carry, field by field, where it has a use for it."""
+
+
+def fitting(plain: Body) -> tuple[str, ...]:
+    """Return the fields of :data:`CHANGES` that a change has a use for."""
+    fields = plain.fields
+    names = ["reason", "note"]
+    names += ["policy"] * ("policy" in fields)
+    names += ["output_payload"] * (fields.get("status") == Status.COMPLETED)
+    names += ["error_details"] * (fields.get("status") == Status.FAILED)
+    names += ["current_step", "step_index"] * ("current_step" not in fields)
+    return tuple(names)
+
+
+def carrying(run: Run, plain: Body, carried: Carried) -> Body:
+    """Return a change of ``run`` with what it carries besides, as far as it has a use for that.
+
+    A governed run can be named no step but its own, so the name of a value stands for that.
+    """
+    names = [name for name in fitting(plain) if name in carried]
+    more = {name: CHANGES[name][carried[name]] for name in names}
+    if run.governed:
+        own: dict[str, Json] = {"current_step": run.current_step, "step_index": run.state.step}
+        more |= {name: value for name, value in own.items() if name in more}
+    policy, added = plain.fields.get("policy"), more.pop("policy", None)
+    if isinstance(policy, dict) and isinstance(added, dict):
+        more["policy"] = {**policy, **added}
+    return plain.replace(**more) if more else plain
+
+
+def creation(number: int, steps: Sequence[str], carried: Carried | None = None) -> CreateRun:
+    """Return a create of a run with ``steps``; of an ungoverned one when there are none."""
+    asked: dict[str, Json] = {"workflow_id": WORKFLOW_ID}
+    if steps:
+        asked["steps"] = [*steps]
+    asked["tags"] = [*TAGS]
+    more = {name: CREATES[name][value] for name, value in (carried or {}).items()}
+    return CreateRun(number, Body.of({**asked, **more}))
+
+
+def step_names(count: int, pattern: str = "step_{}") -> tuple[str, ...]:
+    """Return the ids of ``count`` steps, made after a pattern of :data:`STEP_NAMES`."""
+    return tuple(pattern.format(n, chr(_BEFORE_A + n)) for n in range(1, count + 1))

@@ -1,6 +1,8 @@
-"""Which edges of the model a campaign has driven, and which it could have."""
+"""The edges of the model as goals: which a campaign has driven, which it could, which come next."""
 
 from __future__ import annotations
+
+from functools import cache
 
 from attrs import frozen
 
@@ -8,6 +10,7 @@ from pt004_model.drive.lockstep import Tally
 from pt004_model.model.coverage import UNGOVERNED, Edge
 from pt004_model.model.laws import SOMETIMES
 from pt004_model.model.moves import Goal, goals
+from pt004_model.search.scheduler import Keys
 from pt004_model.vocabulary import Decision, Status
 
 
@@ -98,3 +101,22 @@ def measure(tally: Tally, lengths: tuple[int, ...]) -> Coverage:
         tuple(sorted(wanted - tally.witnessed)),
         sum(_hindered(tally, goal) for goal in goals(lengths)),
     )
+
+
+def due(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
+    """Return the goals that come next: those never driven, or all when every one was."""
+    return missing(tally, lengths) or reachable(tally, lengths)
+
+
+def is_legal(goal: Goal) -> bool:
+    """Whether the move of a goal is accepted, or may be."""
+    return any(edge.outcome == "accepted" for edge in goal.edges)
+
+
+@cache
+def goal_keys(goal: Goal) -> Keys:
+    """Return the headings of a goal: those of the move that it is, wherever that was made."""
+    edge = min(goal.edges)
+    kind = "legal" if is_legal(goal) else "forbidden"
+    here = (kind, goal.length > 0, edge.status, edge.decision, goal.move.word)
+    return (here, (*here, edge.position))

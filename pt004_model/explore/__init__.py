@@ -1,1 +1,0 @@
-"""Ways to choose commands, and to drive model and FC side by side."""

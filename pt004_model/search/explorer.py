@@ -1,0 +1,391 @@
+"""The campaign's search: the state machine, with its picking overridden and its acts in a loop.
+
+Before each legal move it sends the least tried probes of each class, then the move, then it reads.
+Besides there are acts that probing alone does not come to: the goals that no run has driven, long
+walks, pauses on the spot, and twins driven move by move. Each act gets its share of the requests.
+All chance comes from the scheduler's generator, so a seed means the same in every process.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from random import Random
+from typing import Final, TypeVar
+
+from attrs import define, evolve, field
+
+from pt004_model.drive.session import Session
+from pt004_model.model.moves import Move, body, legal_moves
+from pt004_model.model.run import Ask, Run
+from pt004_model.model.scenarios import Scenario, following
+from pt004_model.model.values import Json
+from pt004_model.search import deliveries, payloads
+from pt004_model.search.goals import due, goal_keys, is_legal
+from pt004_model.search.machine import MOST_RUNS, WorkflowMachine
+from pt004_model.search.payloads import Carried
+from pt004_model.search.probes import PROBES, Commands, Scene, keys, move_keys, near_the_end
+from pt004_model.search.scheduler import Keys, Scheduler
+from pt004_model.vocabulary import Decision, Status
+
+_T = TypeVar("_T")
+_VISITING: Final = {
+    "forbidden": 2, "mutation": 1, "naming": 1, "caller": 1, "token": 2, "repeat": 1, "read": 1,
+}  # fmt: skip
+"""Probes of each class before a legal move."""
+_CREATING: Final = {"create": 3, "create caller": 1, "create token": 1, "elsewhere": 1, "edge": 1}
+"""Probes of each class after a create."""
+_NEVER_TRIED: Final = 2
+"""So many more moves are asked for that were never tried in a state."""
+_SHARES: Final = {"visit": 6, "pursue": 2, "march": 1, "twins": 1, "linger": 0.5}
+"""Shares of the requests."""
+_CREATES: Final = tuple(reversed(deliveries.CREATES))
+_DELIVERIES: Final = tuple(reversed(deliveries.CHANGES))
+_LENGTHS: Final = (3, 0, 2, 4, 0, 1, 5)
+_CALLS_A_STEP: Final = 4  # a step is started, paused, resumed and left
+_LAST: Final = (Decision.DENY, Decision.ALLOW, Decision.FLAG)
+_LONG: Final = (4, 6, 8, 12, 30)
+
+
+@define
+class Search:
+    """What the examples of a campaign have in common."""
+
+    session: Session
+    scheduler: Scheduler
+    lengths: tuple[int, ...]
+    acts: int
+    spent: Counter[str] = field(factory=Counter)
+
+    @classmethod
+    def seeded(cls, session: Session, seed: int, lengths: tuple[int, ...], acts: int) -> Search:
+        """Return a search that draws everything from ``seed``."""
+        rng = Random(seed)  # noqa: S311 - a seed is no secret
+        return cls(session, Scheduler(rng), lengths, acts)
+
+    def example(self) -> None:
+        """Run one example: a conversation of some acts, and all its runs read at the end."""
+        Explorer(self).explore()
+
+
+class Explorer(WorkflowMachine):
+    """One example of a campaign."""
+
+    def __init__(self, search: Search) -> None:
+        super().__init__(search.session)
+        self.search = search
+        self.scheduler = search.scheduler
+        self.rng = search.scheduler.rng
+        archive = self.session.archive
+        self.first = self.next_run = 0 if archive is None else archive.next_run
+        self.plans: dict[int, Scenario] = {}
+        self.names = self.pick("names", payloads.STEP_NAMES)
+        self.workflow = self.pick("workflow", ("odd", "", "long", ""))
+
+    def explore(self) -> None:
+        """Act as often as an example may; what it made is remembered for later ones."""
+        self.add()
+        self._reread()
+        spent = self.search.spent
+        for _ in range(self.search.acts):
+            acts = self._acts()
+            if not acts:
+                break
+            act = min(acts, key=lambda name: spent[name] / _SHARES[name])
+            before = self.session.tally.commands
+            acts[act]()
+            spent[act] += self.session.tally.commands - before + 1
+        self._beyond()
+        self.teardown()
+        archive = self.session.archive
+        if archive is not None:
+            archive.keep(self.lockstep, self.first)
+            archive.next_run = self.next_run
+            self.session.examples += 1
+
+    def _acts(self) -> dict[str, Callable[[], None]]:
+        """Return the acts that there is something or room for."""
+        acts: dict[str, Callable[[], None]] = {}
+        room, live = self._room, self._live()
+        if live or room > 0:
+            acts["visit"] = self.visit
+        if room > 0:
+            acts["pursue"] = self.pursue
+        if room > 1 and not self.session.ungoverned:  # runs without steps go along no plan
+            acts |= {"march": self.march, "twins": self.twins}
+        if live:
+            acts["linger"] = self.linger
+        return acts
+
+    def _beyond(self) -> None:
+        """Ask for what lies beyond the contract; last, since nobody can tell if it was taken."""
+        number = next(filter(self.lockstep.drivable, self.plans), None)
+        if number is not None:
+            self._probe_all(self.scene(number), {"beyond": 1})
+
+    # Picking
+
+    def pick(self, kind: str, options: Sequence[_T]) -> _T:
+        """Return the option that was tried least, the first of these."""
+        tried = self.scheduler.tried
+        place = min(range(len(options)), key=lambda each: tried[kind, each])
+        self.scheduler.note(((kind, place),))
+        return options[place]
+
+    def _choose(
+        self,
+        options: Sequence[_T],
+        keys: Callable[[_T], Keys],
+        handicap: Callable[[_T], float] = lambda _: 0.0,
+    ) -> _T:
+        chosen = self.scheduler.ranked(options, keys, handicap)[0]
+        self.scheduler.note(keys(chosen))
+        return chosen
+
+    def _carried(
+        self, kind: str, tables: dict[str, dict[str, Json]], names: Iterable[str]
+    ) -> Carried:
+        """Return the values tried least, field by field; to send nothing is one of them."""
+        carried: Carried = {}
+        for name in names:
+            first, *rest = tables[name]
+            value = self.pick(f"{kind} {name}", (first, "", *rest))
+            if value:
+                carried[name] = value
+        return carried
+
+    def _probe_all(self, scene: Scene, counts: dict[str, int]) -> None:
+        """Send the least tried probes of each class, in any order."""
+        made: list[Commands] = []
+        for kind, count in counts.items():
+            made += self._least(scene, kind, count)
+        self.rng.shuffle(made)
+        for commands in made:
+            for command in commands:
+                self.send(command)
+
+    def _least(self, scene: Scene, kind: str, count: int) -> list[Commands]:
+        """Return the least tried probes of a class: more where one was never tried anywhere."""
+        ranked = self.scheduler.ranked(
+            PROBES[kind].values(), lambda each: keys(scene, each), lambda each: each.handicap
+        )
+        most = count + _NEVER_TRIED if kind == "forbidden" else count
+        chosen: list[Commands] = []
+        for probe in ranked:
+            headings = keys(scene, probe)
+            if len(chosen) >= (count if self.scheduler.tried[headings[0]] else most):
+                break
+            commands = probe.make(scene)
+            if commands:
+                chosen.append(commands)
+                self.scheduler.note(headings)
+        return chosen
+
+    # Acts
+
+    def _live(self) -> list[int]:
+        return [
+            number
+            for number in self.plans
+            if self.lockstep.drivable(number) and not self.model(number).state.terminal
+        ]
+
+    @property
+    def _room(self) -> int:
+        return MOST_RUNS - (self.next_run - self.first)
+
+    def _plan(self, length: int) -> Scenario:
+        """Return a plan that mostly allows; the last decision is drawn by itself."""
+        flow = (Decision.ALLOW, Decision.ALLOW, Decision.FLAG)
+        decisions = [self.rng.choice(flow) for _ in range(length - 1)]
+        return Scenario((*decisions, self.pick("last", _LAST)))
+
+    def _fresh(self, plan: Scenario, *, governed: bool = True) -> int:
+        steps = payloads.step_names(len(plan.decisions), self.names) if governed else ()
+        carried = self._carried("create", payloads.CREATES, [*payloads.CREATES][1:])
+        if self.workflow:
+            carried["workflow_id"] = self.workflow
+        number = self.next_run
+        self.plans[number] = plan
+        self.make(steps, carried, self.rng.randrange(3), self.pick("create", _CREATES))
+        return number
+
+    def add(self) -> int:
+        """Make a run, and ask for what must be refused of a create like it."""
+        length = self.pick("length", _LENGTHS)
+        number = self._fresh(self._plan(max(length, 1)), governed=length > 0)
+        self.look(number)
+        if self.lockstep.drivable(number):
+            scene = self.scene(number)
+            self._probe_all(scene, _CREATING)
+            for made in range(number + 1, self.next_run):
+                self.look(made)
+        return number
+
+    def visit(self) -> None:
+        """Probe a run where it is, make the legal move made least, and read it."""
+        number = self.rng.choice(self._live() or [self.add()])
+        if self.lockstep.drivable(number):
+            self._step_on(number)
+        if self.lockstep.drivable(number) and self.model(number).state.terminal:
+            self._probe_all(self.scene(number), {**_VISITING, "forbidden": 4})
+            self.look(number)
+
+    def _step_on(self, number: int) -> None:
+        """Probe a run, make the legal move made least, and read what it touched."""
+        run = self.model(number)
+        legal = legal_moves(run)
+        move = self._choose(legal, lambda each: move_keys("legal", run, each.word), _ending(run))
+        actor = self.rng.randrange(3)
+        self._probe_all(self.scene(number, move, actor), _VISITING)
+        before = self.next_run
+        self.go_on(number, move, actor, self.pick("delivery", _DELIVERIES))
+        self.look(number)
+        for made in range(before, self.next_run):
+            self.look(made)
+
+    def go_on(self, number: int, move: Move, actor: int = 0, delivery: str = "once") -> None:
+        """Make a legal move, which carries the values tried least."""
+        if self.lockstep.drivable(number):
+            run = self.model(number)
+            plain = body(run, move)
+            if plain is not None:
+                carried = self._carried("change", payloads.CHANGES, payloads.fitting(plain))
+                self.go(number, move, carried, actor, delivery)
+
+    def pursue(self) -> None:
+        """Make a run for a goal, bring it there, and make the move."""
+        goals = due(self.session.tally, self.search.lengths)
+        goal = self._choose(goals, goal_keys, lambda each: 0.0 if is_legal(each) else 1.5)
+        plan = Scenario((Decision.ALLOW,) * max(goal.length, 1))
+        number = self._fresh(plan, governed=goal.length > 0)
+        for place, move in enumerate(goal.path, 1):
+            if place == len(goal.path) and self.lockstep.drivable(number):
+                self._probe_all(self.scene(number), {"forbidden": 2})
+            self.go_on(number, move)
+            if number in self.session.hindered:
+                self.session.tally.hinder(goal.length, goal.path[:place])
+                return
+        self.look(number)
+
+    def march(self) -> None:
+        """Take a new run along a long plan, probing it where it matters most."""
+        plan = self._plan(self.pick("long", _LONG))
+        style = self.pick("march", ("plain", "keyed", "restless", "fatal"))
+        number = self._fresh(plan)
+        fatal = self.rng.randrange(2 * len(plan.decisions)) if style == "fatal" else -1
+        for count in range(_CALLS_A_STEP * len(plan.decisions)):
+            move = self._next(number, plan)
+            if move is None:
+                break
+            run = self.model(number)
+            if count == fatal or (style == "fatal" and run.state.gate_pending):
+                move = Move(Ask.FAIL)
+            if not run.clear or near_the_end(run):
+                self._probe_all(self.scene(number, move), {"forbidden": 4, "naming": 1})
+            delivery = "keyed" if style == "keyed" else "once"
+            self.go_on(number, move, self.rng.randrange(3), delivery)
+            if style == "restless":
+                self._rest(number)
+            if run.state.gate_pending or count % 6 == 0:
+                self.look(number)
+        if style == "keyed":
+            self._ask_again(number)
+        self.look(number)
+
+    def _next(self, number: int, plan: Scenario) -> Move | None:
+        """Return the next move of a run along its plan, if it has one and can be driven."""
+        return following(self.model(number), plan) if self.lockstep.drivable(number) else None
+
+    def _ask_again(self, number: int) -> None:
+        """The first key of a run must still be known, whatever was used since."""
+        if self.lockstep.drivable(number):
+            scene = self.scene(number)
+            used = [
+                (key, use)
+                for (_, key), use in self.lockstep.world.keys.items()
+                if use.run.number == number
+            ]
+            for each in used[:1]:
+                for command in PROBES["repeat"]["again"].make(evolve(scene, used=each)):
+                    self.send(command)
+
+    def _rest(self, number: int) -> None:
+        """Pause a run where nothing asks for it, and resume it."""
+        for ask in (Ask.PAUSE, Ask.RESUME):
+            if self.lockstep.drivable(number):
+                run = self.model(number)
+                if run.clear and run.state.status in (Status.RUNNING, Status.PAUSED):
+                    self.go(number, Move(ask))
+                    self.look(number)
+
+    def linger(self) -> None:
+        """Pause and resume a run on the spot, again and again."""
+        live = self._live()
+        if not live:
+            return
+        number = self.rng.choice(live)
+        for _ in range(self.pick("linger", (12, 5, 2))):
+            if not self.lockstep.drivable(number):
+                return
+            run = self.model(number)
+            if run.state.status is Status.RUNNING and run.state.decision is not Decision.DENY:
+                move = Move(Ask.PAUSE)
+            elif run.state.status is Status.PAUSED:
+                move = (
+                    Move(Ask.RESUME)
+                    if run.governed
+                    else Move(Ask.START, self.pick("said", (None, *Decision)))
+                )
+            elif run.state.status is Status.PENDING:
+                move = Move(Ask.START, Decision.FLAG)
+            else:
+                break
+            gate = run.state.gate_pending
+            self.go_on(number, move)
+            if gate:
+                self.look(number)
+        self.look(number)
+
+    def twins(self) -> None:
+        """Drive two runs that are alike through one plan, and see both at each gate."""
+        plan = self._plan(self.pick("twins", (3, 2, 4)))
+        twins = [self._fresh(plan) for _ in range(2)]
+        for _ in range(_CALLS_A_STEP * len(plan.decisions)):
+            for number, other in zip(twins, reversed(twins), strict=True):
+                move = self._next(number, plan)
+                if move is None:
+                    continue
+                before = self.model(number).state
+                if before.gate_pending and self.pick("rejected", (False, False, False, True)):
+                    move = Move(Ask.FAIL)
+                self.go_on(number, move)
+                after = self.lockstep.world.runs.get(number)
+                if before.gate_pending or (after is not None and after.state.gate_pending):
+                    self.look(other)
+        for number in twins:
+            self.look(number)
+
+    def _reread(self) -> None:
+        """Read some runs of earlier examples: the oldest, and one of the others in turn."""
+        if self.session.archive is not None:
+            for old in self.session.archive.pick(self.session.examples):
+                self.lockstep.adopt(old.run, old.seen, old.since)
+                self.look(old.run.number)
+
+    def teardown(self) -> None:
+        """Read every run of this example once more."""
+        for number in tuple(self.lockstep.world.runs):
+            if number not in self.lockstep.adopted:
+                self.look(number)
+
+
+def _ending(run: Run) -> Callable[[Move], float]:
+    """Put off what ends a run, or few would get far; but not at a gate, seldom as it is."""
+
+    def handicap(move: Move) -> float:
+        if move.ask is Ask.FAIL:
+            return 0.0 if run.state.gate_pending else 3.0
+        return 0.5 if move.ask is Ask.COMPLETE else 0.0
+
+    return handicap

@@ -1,0 +1,129 @@
+"""Probes: a table of calls that must be refused, or must change nothing, where a run is."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from functools import cache
+
+import pytest
+
+from pt004_model.model.commands import ChangeRun, CreateRun, Token, describe
+from pt004_model.model.moves import Move, body, legal_moves
+from pt004_model.model.run import Ask
+from pt004_model.model.world import Accepted, expect
+from pt004_model.search.machine import WorkflowMachine
+from pt004_model.search.probes import PROBES, Probe, Scene, keys
+from pt004_model.vocabulary import Decision, Status
+from tests.drive.helpers import session
+from tests.stub import Stub
+
+ALL = [probe for table in PROBES.values() for probe in table.values()]
+HARMLESS = {"forbidden", "caller", "create caller", "token", "create token", "elsewhere", "read"}
+"""Classes that never change anything, whatever an FC is free to do."""
+WAYS: tuple[tuple[int, tuple[Move, ...]], ...] = (
+    (3, ()),
+    (3, (Move(Ask.START, Decision.FLAG),)),
+    (3, (Move(Ask.START, Decision.ALLOW), Move(Ask.START, Decision.DENY))),
+    (2, (Move(Ask.START, Decision.FLAG), Move(Ask.PAUSE))),
+    (1, (Move(Ask.START, Decision.ALLOW),)),
+    (1, (Move(Ask.START, Decision.ALLOW), Move(Ask.COMPLETE))),
+    (0, (Move(Ask.START, Decision.DENY),)),
+    (0, (Move(Ask.START), Move(Ask.PAUSE))),
+)
+
+
+def machine(length: int, way: tuple[Move, ...]) -> WorkflowMachine:
+    """A machine with two runs that were brought to a state under keys; a finding is raised."""
+    tokens = tuple(token for token in Token if token is not Token.GOOD)
+    made = WorkflowMachine(session(Stub(authenticates=True), authenticates=True, bad_tokens=tokens))
+    for _ in range(2):
+        number = made.make(list("abc"[:length]), delivery="keyed")
+        for move in way:
+            made.go(number, move, delivery="keyed")
+    return made
+
+
+@cache
+def scenes() -> tuple[tuple[WorkflowMachine, Scene], ...]:
+    """Runs in several states, and what a probe can be made of before each of their moves."""
+    made = [machine(*way) for way in WAYS]
+    moves = [(each, move) for each in made for move in legal_moves(each.model(0)) or (None,)]
+    return tuple((each, each.scene(0, move)) for each, move in moves)
+
+
+def test_names_are_unique_in_a_class() -> None:
+    """A probe counts as tried by its class and name, and the table keeps all of them."""
+    assert all(PROBES[probe.kind][probe.name] is probe for probe in ALL)
+    assert len(ALL) > 300
+
+
+@pytest.mark.parametrize("probe", ALL, ids=lambda probe: f"{probe.kind} {probe.name}"[:60])
+def test_each_probe_fits_somewhere(probe: Probe) -> None:
+    """There is a state in which the probe sends something, and its keys begin with itself."""
+    made = [probe.make(scene) for _, scene in scenes()]
+    assert any(made)
+    for commands, (_, scene) in zip(made, scenes(), strict=True):
+        assert keys(scene, probe)[0][0] == probe.kind  # type: ignore[index]  # a tuple of words
+        assert all(describe(command) for command in commands)
+
+
+@pytest.mark.parametrize("kind", sorted(HARMLESS))
+def test_what_must_change_nothing_changes_nothing(kind: str) -> None:
+    """The model accepts no change or create of these classes in any state."""
+    for made, scene in scenes():
+        for probe in PROBES[kind].values():
+            for command in probe.make(scene):
+                outcomes = expect(made.lockstep.world, command)
+                changed = [each.world.runs != made.lockstep.world.runs for each in outcomes]
+                assert not any(changed), (probe.name, scene.run.state)
+
+
+@pytest.mark.parametrize("kind", sorted(PROBES))
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: f"{way[0]} {len(way[1])}")
+def test_a_conforming_fc_diverges_nowhere(kind: str, way: tuple[int, tuple[Move, ...]]) -> None:
+    """Every probe of a class can be sent one after another; nothing is found."""
+    made = machine(*way)
+    before = deepcopy(made.model(0))
+    for name in PROBES[kind]:
+        # whether the FC took what lies beyond is not known, and twice as many worlds are possible
+        made = machine(*way) if kind == "beyond" else made
+        made.probe(kind, name, 0)
+    if kind in HARMLESS:
+        assert before == made.model(0)
+    assert len(made.lockstep.steps) > len(way[1])
+
+
+def test_every_forbidden_move_is_tried() -> None:
+    """What is forbidden where a run is and what is legal there make up all its moves."""
+    for made, scene in scenes():
+        sent = {
+            command.body
+            for probe in PROBES["forbidden"].values()
+            for command in probe.make(scene)
+            if isinstance(command, ChangeRun)
+        }
+        legal = {body(made.model(0), move) for move in legal_moves(made.model(0))}
+        assert not sent & legal
+
+
+def test_a_mutation_is_of_the_legal_call() -> None:
+    """An ended run has no legal call, and nothing to get wrong in one."""
+    ended = next(scene for _, scene in scenes() if scene.run.state.status is Status.COMPLETED)
+    assert ended.call is None
+    assert not any(probe.make(ended) for probe in PROBES["mutation"].values())
+    assert ended.change.body.fields == {"status": "failed"}
+
+
+def test_creates_are_of_a_fresh_run() -> None:
+    """No probe gives the number of a run that is there to another one, but under its key."""
+    for made, scene in scenes():
+        for probe in ALL:
+            for command in probe.make(scene):
+                if isinstance(command, CreateRun) and probe.kind != "repeat":
+                    assert command.run == made.next_run
+                    accepted = [
+                        each.reply
+                        for each in expect(made.lockstep.world, command)
+                        if isinstance(each.reply, Accepted)
+                    ]
+                    assert probe.kind == "edge" or not accepted
