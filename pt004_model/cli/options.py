@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -68,6 +68,7 @@ class Setup:
             max_reply=self.max_reply,
             ungoverned=ungoverned,
             own=self.base_url is None,
+            flags=self.flags,
             names=self.names,
             credentials=self.credentials,
         )
@@ -293,15 +294,15 @@ def embedded(fault: str | None, *, secret: str | None = None, automatic: bool = 
     return setup(**given, **more, **who, auth=auth, automatic=automatic, fault=fault)
 
 
-def from_environment() -> Setup:
-    """What the environment alone amounts to. Raises ``click.UsageError``."""
+def from_environment(options: Sequence[str] = ()) -> Setup:
+    """What the environment amounts to, with some options. Raises ``click.UsageError``."""
 
     @click.command()
     @target_options
     def read(**given: Any) -> Setup:
         return setup(**given)
 
-    chosen: Setup = read.main(args=[], prog_name="pt004", standalone_mode=False)
+    chosen: Setup = read.main(args=[*options], prog_name="pt004", standalone_mode=False)
     return chosen
 
 

@@ -92,7 +92,7 @@ class Connected:
 
 @contextmanager
 def connected(
-    setup: Setup, *, areas: frozenset[str] = frozenset(AREAS), ungoverned: bool = False
+    setup: Setup, *, areas: frozenset[str] | None = frozenset(AREAS), ungoverned: bool = False
 ) -> Iterator[Connected]:
     """A session with the FC that the options name, or with an embedded one for as long as it lasts.
 

@@ -18,11 +18,13 @@ from attrs import Factory, define, field
 
 from pt004_model.drive.lockstep import Fc, Tally
 from pt004_model.drive.preflight import no_longer, preflight
+from pt004_model.drive.replay import Replay, replay_trace
 from pt004_model.drive.session import Session
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Oracle
 from pt004_model.judge.own import own_checks, unloaded
 from pt004_model.model.commands import Names, Token
+from pt004_model.trace.document import Trace, load_trace
 from pt004_model.trace.redact import Redactor
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.client import Client
@@ -96,6 +98,8 @@ class Target:
     ungoverned: bool = False
     own: bool = False
     """An FC that we started: reached directly, never through a proxy."""
+    flags: tuple[str, ...] | None = field(default=None, repr=False)
+    """The options by which `pt004` asks the same FC, where there are such."""
     names: Names = field(
         default=Factory(lambda self: name_callers(self.tenant, self.stranger, self.actor), True)
     )
@@ -194,3 +198,12 @@ class Target:
     def close(self) -> None:
         """Close our connections; a client that was given stays open."""
         self.transport.close()
+
+
+def replay(target: Target, trace: Trace | Path | str, runs: int = 1) -> Replay:
+    """Send a saved trace again, ``runs`` times over: is its finding still there, or fixed?
+
+    Raises :class:`~pt004_model.trace.document.BadTrace` for a file that is none.
+    """
+    read = trace if isinstance(trace, Trace) else load_trace(Path(trace))
+    return replay_trace(target.session(), read, runs)

@@ -1,4 +1,4 @@
-"""One exploration under a budget: rounds of examples, findings collected, each one shrunk.
+"""One exploration under a budget: examples one after another, findings collected, each one shrunk.
 
 A round is a run of Hypothesis of its own, with a seed derived from the campaign's and with goals
 fixed before it. Findings do not end it: the run concerned is set aside and the search goes on. When
@@ -10,6 +10,7 @@ search, so that a seed generates the same whatever was replayed and however long
 from __future__ import annotations
 
 import math
+import secrets
 import time
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from attrs import define, evolve, field, frozen
 from pt004_model.drive.lockstep import Lockstep, Tally, TargetLost
 from pt004_model.drive.session import Archive, Session
 from pt004_model.drive.statistics import Statistics
+from pt004_model.drive.target import Target
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import subject
@@ -25,7 +27,7 @@ from pt004_model.model.replies import Reply
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.search.explorer import Search
 from pt004_model.search.goals import measure
-from pt004_model.search.results import Progress, Reporter, Result
+from pt004_model.search.results import Progress, Reporter, Result, Silent
 from pt004_model.search.scenarios import live_through
 from pt004_model.shrink.settling import (
     ATTEMPTS,
@@ -67,12 +69,12 @@ class Profile:
 
 
 PROFILES: Final = {
-    "dev": Profile("dev", examples=40, commands=12),
-    "ci": Profile("ci", examples=300, commands=12, floor=1.0),
+    "dev": Profile("dev", examples=40, commands=8),
+    "ci": Profile("ci", examples=300, commands=8, floor=1.0),
     "nightly": Profile(
         "nightly",
         examples=4000,
-        commands=30,
+        commands=20,
         seconds=1600.0,
         lengths=(0, 1, 2, 3, 4),
         floor=1.0,
@@ -96,20 +98,33 @@ class _Enough(Interruption):
     """The first finding is there, and no other is wanted."""
 
 
+def _session(given: Session | Target) -> Session:
+    return given.session() if isinstance(given, Target) else given
+
+
+def _profile(given: Profile | str) -> Profile:
+    if isinstance(given, Profile):
+        return given
+    if given not in PROFILES:
+        raise ValueError(f"unknown profile {given!r}; choose from {', '.join(PROFILES)}")
+    return PROFILES[given]
+
+
 @define
 class Campaign:
-    """One campaign against the FC of ``session``, reporting to ``reporter``.
+    """One campaign against the FC of ``session``, or a :class:`Target`, reporting to ``reporter``.
 
-    The same seed gives the same commands on the same FC. ``first_only`` ends the search at the
-    first finding, which is shortened all the same. ``known`` are the fingerprints that do not count
-    against the FC; ``found`` may hold what the traces of earlier campaigns have shown again.
+    ``profile`` may be given by its name. The same seed gives the same commands on the same FC.
+    ``first_only`` ends the search at the first finding, which is shortened all the same. ``known``
+    are the fingerprints that do not count against the FC; ``found`` may hold what the traces of
+    earlier campaigns have shown again.
     ``doubt`` says why the campaign is unsure if there is nothing graver.
     """
 
-    session: Session
-    profile: Profile
-    seed: int
-    reporter: Reporter
+    session: Session = field(converter=_session)
+    profile: Profile = field(factory=lambda: PROFILES["dev"], converter=_profile)
+    seed: int = field(factory=lambda: secrets.randbelow(2**32))
+    reporter: Reporter = field(factory=Silent)
     first_only: bool = False
     known: frozenset[str] = frozenset()
     found: dict[str, Found] = field(factory=dict)

@@ -194,11 +194,11 @@ class Explorer(WorkflowMachine):
     def _room(self) -> int:
         return MOST_RUNS - (self.next_run - self.first)
 
-    def _plan(self, length: int) -> Scenario:
+    def _plan(self, kind: str, length: int) -> Scenario:
         """Return a plan that mostly allows; the last decision is drawn by itself."""
         flow = (Decision.ALLOW, Decision.ALLOW, Decision.FLAG)
         decisions = [self.rng.choice(flow) for _ in range(length - 1)]
-        return Scenario((*decisions, self.pick("last", _LAST)))
+        return Scenario((*decisions, self.pick(f"last of {kind}", _LAST)))
 
     def _fresh(self, plan: Scenario, *, governed: bool = True) -> int:
         steps = payloads.step_names(len(plan.decisions), self.names) if governed else ()
@@ -213,7 +213,7 @@ class Explorer(WorkflowMachine):
     def add(self) -> int:
         """Make a run, and ask for what must be refused of a create like it."""
         length = self.pick("length", _LENGTHS)
-        number = self._fresh(self._plan(max(length, 1)), governed=length > 0)
+        number = self._fresh(self._plan("visit", max(length, 1)), governed=length > 0)
         self.look(number)
         if self.lockstep.drivable(number):
             scene = self.scene(number)
@@ -270,7 +270,7 @@ class Explorer(WorkflowMachine):
 
     def march(self) -> None:
         """Take a new run along a long plan, probing it where it matters most."""
-        plan = self._plan(self.pick("long", _LONG))
+        plan = self._plan("march", self.pick("long", _LONG))
         style = self.pick("march", ("plain", "keyed", "restless", "fatal"))
         number = self._fresh(plan)
         fatal = self.rng.randrange(2 * len(plan.decisions)) if style == "fatal" else -1
@@ -349,7 +349,7 @@ class Explorer(WorkflowMachine):
 
     def twins(self) -> None:
         """Drive two runs that are alike through one plan, and see both at each gate."""
-        plan = self._plan(self.pick("twins", (3, 2, 4)))
+        plan = self._plan("twins", self.pick("twins", (3, 2, 4)))
         twins = [self._fresh(plan) for _ in range(2)]
         for _ in range(_CALLS_A_STEP * len(plan.decisions)):
             for number, other in zip(twins, reversed(twins), strict=True):

@@ -65,3 +65,19 @@ class Reporter(FindingReporter, Protocol):
     def progress(self, progress: Progress) -> None:
         """Some time has passed."""
         ...
+
+
+class Silent:
+    """A reporter that nobody listens to."""
+
+    def found(self, found: Found) -> None:
+        """Say nothing."""
+
+    def improved(self, found: Found) -> None:
+        """Say nothing."""
+
+    def confirmed(self, found: Found) -> None:
+        """Say nothing."""
+
+    def progress(self, progress: Progress) -> None:
+        """Say nothing."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from attrs import define, field
@@ -48,8 +48,15 @@ class ClientResponse(Protocol):
     def headers(self) -> Mapping[str, str]:
         """The headers."""
 
+    @property
+    def is_stream_consumed(self) -> bool:
+        """True for one that was read already, as a client may that needs no network."""
+
     def iter_raw(self) -> Iterator[bytes]:
         """The body as it arrives."""
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        """The body as it was read."""
 
     def close(self) -> None:
         """Give the connection back."""
@@ -58,11 +65,13 @@ class ClientResponse(Protocol):
 class HttpClient(Protocol):
     """What is asked of a client; an ``httpx.Client`` is one."""
 
-    def build_request(self, method: str, url: str, **how: Any) -> Any:
-        """Make a request with all that the client adds to one."""
+    @property
+    def build_request(self) -> Callable[..., Any]:
+        """Makes a request of a method and an address, with all that the client adds to one."""
 
-    def send(self, request: Any, **how: Any) -> Any:
-        """Send it and return a :class:`ClientResponse`."""
+    @property
+    def send(self) -> Callable[..., Any]:
+        """Sends it and returns a :class:`ClientResponse`."""
 
 
 @define
@@ -128,7 +137,8 @@ class ClientTransport(Sender):
         if (none := unusable(response.status_code, sent)) is not None:
             return none
         content = bytearray()
-        for chunk in response.iter_raw():
+        read = response.is_stream_consumed
+        for chunk in response.iter_bytes() if read else response.iter_raw():
             content += chunk
             if len(content) > self.max_reply:
                 return too_long(self.max_reply, sent)
