@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-from pt004_model.judge.checks import CHECKS
+from pt004_model.judge.checks import CHECKS, Check
 
 TOPICS: Final = {
     "your-fc": "first contact with an FC of your own, and what UNSURE means",
@@ -19,6 +19,7 @@ TOPICS: Final = {
     "configuration": "variables, and how to reach an FC",
     "ci": "the nightly job: profiles, exit status, what a campaign leaves",
     "night": "what is promised of a job that runs unattended",
+    "extending": "from pytest: the state machine, the plugin, checks and rules of your own",
     "filing": "findings as issues, and the list of known ones",
     "proof": "the proof of the canonical cases, and how to verify one",
     "checks": "what each check holds an FC to, and what usually breaks it",
@@ -61,6 +62,11 @@ def sections() -> dict[str, str]:
     return {name: "\n".join(lines).strip() for name, lines in parts.items()}
 
 
+def clause_of(check: Check) -> str:
+    """Return the text that a check holds an FC to; of a check of one's own the clause's name."""
+    return check.section if check.own else clause(check.section)
+
+
 def clause(section: str) -> str:
     """Return the text of a section, or of several as a check names them (``3.2, 4``), in order.
 
@@ -78,7 +84,7 @@ def _entries() -> dict[str, str]:
 def entry(check: str) -> str:
     """Return what there is to know of a check. Raises ``KeyError`` for an unknown one."""
     known = CHECKS[check]
-    return (
-        f"{known.id} ({known.severity}, contract {known.section})\n{known.sentence}\n\n"
-        f"Usually broken by: {_entries()[check]}\n\n{clause(known.section)}\n"
-    )
+    head = f"{known.id} ({known.severity}, contract {known.section})\n{known.sentence}\n"
+    if known.own:
+        return head
+    return f"{head}\nUsually broken by: {_entries()[check]}\n\n{clause(known.section)}\n"

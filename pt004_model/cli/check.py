@@ -26,8 +26,9 @@ from pt004_model.cli.options import (
 from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.screen import plain_console, screen, speaker
 from pt004_model.cli.session import Connected, connected, reason
-from pt004_model.judge.checks import AREAS
+from pt004_model.judge.checks import AREAS, areas
 from pt004_model.judge.oracle import Verdict
+from pt004_model.judge.own import own_checks
 from pt004_model.report import command, terminal
 from pt004_model.report.folder import Folder
 from pt004_model.report.record import conduct, keep_nothing, why_broken
@@ -38,14 +39,20 @@ from pt004_model.trace.writing import Origin
 DEFAULT_OUT: Final = Path(".pt004")
 
 
+def _every_area() -> tuple[str, ...]:
+    own_checks()  # those of installed packages have areas of their own
+    return areas()
+
+
 def _areas(_: click.Context, __: click.Parameter, value: str | None) -> frozenset[str]:
     if value is None:
-        return frozenset(AREAS)
+        return frozenset(_every_area())
     chosen = frozenset(part.strip() for part in value.split(",") if part.strip())
-    for area in sorted(chosen - set(AREAS)):
-        raise click.BadParameter(f"{area!r} is no area; choose from {', '.join(AREAS)}")
+    every = _every_area()
+    for area in sorted(chosen - set(every)):
+        raise click.BadParameter(f"{area!r} is no area; choose from {', '.join(every)}")
     if not chosen:
-        raise click.BadParameter(f"no area is named; choose from {', '.join(AREAS)}")
+        raise click.BadParameter(f"no area is named; choose from {', '.join(every)}")
     return chosen
 
 
@@ -115,13 +122,13 @@ def check(context: click.Context, /, **given: Any) -> None:
     origin = Origin(seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names)
     options = tuple(_options(given))
     folder = Folder(given["out"], origin, given["page"], chosen.flags, options)
-    areas, ungoverned = given["areas"], given["ungoverned"]
+    judged, ungoverned = given["areas"], given["ungoverned"]
     with ExitStack() as stack:
         with rightly_given():
             stack.enter_context(folder.held())
         context.meta[OUT] = folder.path
         try:
-            with connected(chosen, areas=areas, ungoverned=ungoverned) as there:
+            with connected(chosen, areas=judged, ungoverned=ungoverned) as there:
                 told = Telling(chosen, folder.at(there.base_url), known, given)
                 result = told.campaign(there, profile, seed)
         except BaseException as error:
@@ -147,10 +154,11 @@ def _profile(given: dict[str, Any]) -> Profile:
 
 
 def _options(given: dict[str, Any]) -> list[str]:
-    """Return the flags besides profile and seed that say what a campaign does."""
-    areas = [area for area in AREAS if area in given["areas"]]
+    """The flags besides profile and seed that say what a campaign does."""
+    every = _every_area()
+    chosen = [area for area in every if area in given["areas"]]
     words = ["--ungoverned"] if given["ungoverned"] else []
-    words += ["--areas", ",".join(areas)] if len(areas) < len(AREAS) else []
+    words += ["--areas", ",".join(chosen)] if len(chosen) < len(every) else []
     for name in ("max_examples", "max_commands", "max_time", "confirm", "known"):
         if given[name] is not None:
             words += [f"--{name.replace('_', '-')}", word(given[name])]
@@ -211,7 +219,7 @@ class Telling:
             lines = []
         else:
             lines = lines[-1:]
-        coming = next_command(result, self.chosen, self.folder)
+        coming = next_command(result, self.chosen.dialect, self.chosen.flags, self.folder)
         if lines and coming:
             lines.append(f"next: {coming}")
         for line in lines:
@@ -234,14 +242,14 @@ def story(result: Result, folder: Folder, known: Known, width: int | None = None
         yield from terminal.coverage_lines(result.edges)
 
 
-def next_command(result: Result, chosen: Setup, folder: Folder) -> str:
-    """Return the one command to run next; empty where there is nothing more to do."""
+def next_command(result: Result, dialect: str, flags: tuple[str, ...], folder: Folder) -> str:
+    """The one command to run next; empty where there is nothing more to do."""
     new = [found for found in terminal.by_weight(result.findings) if not found.known]
     names = list(PROFILES)
     larger = names[min(names.index(result.profile) + 1, len(names) - 1)]
     if new:
         more = ("--repeat", "20") if new[0].flaky else ()
-        return command.replay(str(folder.trace_path(new[0])), chosen.flags, None, *more)
+        return command.replay(str(folder.trace_path(new[0])), flags, None, *more)
     unsure = result.verdict is Verdict.UNSURE
     if result.findings and not unsure:
         return "pt004 known list"
@@ -251,4 +259,4 @@ def next_command(result: Result, chosen: Setup, folder: Folder) -> str:
     options = folder.options if again else command.unsized(folder.options)
     options += () if folder.path == DEFAULT_OUT else ("--out", str(folder.path))
     profile = result.profile if again else larger
-    return command.check(profile, chosen.dialect, chosen.flags, *options)
+    return command.check(profile, dialect, flags, *options)

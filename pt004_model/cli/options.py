@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -11,6 +10,7 @@ from typing import Any, Final, TypeVar
 import click
 from attrs import field, frozen
 
+from pt004_model.drive.target import ACTOR, TENANT, TIMEOUT, VISIBLE, Target, name_callers
 from pt004_model.embedded import FAULTS
 from pt004_model.model.commands import Names
 from pt004_model.report.command import header
@@ -18,18 +18,14 @@ from pt004_model.trace.files import Unwritable
 from pt004_model.trace.redact import Redactor
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.patience import PATIENCE
+from pt004_model.wire.sending import MAX_REPLY
 from pt004_model.wire.token import Credentials
-from pt004_model.wire.transport import MAX_REPLY, BadTarget, Target, check_url
+from pt004_model.wire.transport import BadTarget, check_header, check_url
 
 REDACT: Final = "pt004.redact"
 OUT: Final = "pt004.out"
 """Where a command leaves, in the context of click, what must not be shown, and its folder."""
 _F = TypeVar("_F", bound=Callable[..., Any])
-_VISIBLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
-_OURS = frozenset(
-    {"x-tenant-id", "x-actor-id", "x-idempotency-key", "content-length", "transfer-encoding"}
-)  # headers that are present or absent on purpose; a second hand in them makes false findings
-_TENANT, _ACTOR, _TIMEOUT = "tenant_omega", "pt004_test_harness", 10.0
 
 
 @frozen
@@ -59,17 +55,22 @@ class Setup:
     def _redact(self) -> Redactor:
         return Redactor.of(self.credentials, self.headers, self.names)
 
-    def target(self, base_url: str) -> Target:
-        """Return the way to the FC at ``base_url``."""
+    def target(self, base_url: str, *, ungoverned: bool = False) -> Target:
+        """Return the FC at ``base_url`` as it is to be asked. Raises ``BadTarget``."""
         return Target(
             base_url,
-            self.timeout,
-            self.rate,
-            self.headers,
-            self.ca_bundle,
-            self.max_reply,
-            own=self.base_url is None,
+            dialect=self.dialect,
+            headers=self.headers,
+            timeout=self.timeout,
             patience=self.patience,
+            rate=self.rate,
+            ca_bundle=self.ca_bundle,
+            max_reply=self.max_reply,
+            ungoverned=ungoverned,
+            own=self.base_url is None,
+            flags=self.flags,
+            names=self.names,
+            credentials=self.credentials,
         )
 
     @property
@@ -78,10 +79,10 @@ class Setup:
         names = self.names
         told: dict[str, object] = {
             "--base-url": self.base_url,
-            "--tenant": _unless(names.tenants[0], _TENANT),
+            "--tenant": _unless(names.tenants[0], TENANT),
             "--stranger": _unless(names.tenants[1], f"{names.tenants[0]}_stranger"),
-            "--actor": _unless(names.actors[0], _ACTOR),
-            "--timeout": _unless(self.timeout, _TIMEOUT),
+            "--actor": _unless(names.actors[0], ACTOR),
+            "--timeout": _unless(self.timeout, TIMEOUT),
             "--ca-bundle": self.ca_bundle,
             "--patience": _unless(self.patience, PATIENCE),
             "--max-reply": _unless(self.max_reply, MAX_REPLY),
@@ -119,15 +120,10 @@ def _headers(
     pairs = []
     for value in values:
         name, equals, content = value.partition("=")
-        if not equals or not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
-            # any part of it may be a secret: of `Authorization: Basic S=` all but the last sign
-            raise click.BadParameter("what was given is no header; give NAME=VALUE")
-        if name.lower() in _OURS:
-            raise click.BadParameter(f"{name} is a header that the tester sets itself")
-        if not re.fullmatch(r"([\x21-\x7e]+( +[\x21-\x7e]+)*)?", content):
-            raise click.BadParameter(
-                f"the value of {name} is not visible ASCII, or has spaces around it"
-            )
+        try:
+            check_header(name if equals else "", content)
+        except BadTarget as error:
+            raise click.BadParameter(str(error)) from None
         pairs.append((name, content))
     return tuple(pairs)
 
@@ -157,7 +153,7 @@ _OPTIONS = (
     click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
-        default=_TIMEOUT,
+        default=TIMEOUT,
         metavar="S",
         show_default=True,
         help="Seconds that a call may take, from connecting to the last byte of its answer.",
@@ -207,9 +203,9 @@ _OPTIONS = (
         callback=_fault,
         help="Seed a fault into the embedded FC; `pt004 faults` lists them.",
     ),
-    click.option("--tenant", envvar="TENANT_ID", default=_TENANT, hidden=True),
-    click.option("--stranger", envvar="STRANGER_TENANT_ID", hidden=True),
-    click.option("--actor", envvar="ACTOR_ID", default=_ACTOR, hidden=True),
+    click.option("--tenant", envvar="TENANT_ID", default=TENANT, hidden=True),
+    click.option("--stranger", envvar="STRANGERTENANT_ID", hidden=True),
+    click.option("--actor", envvar="ACTOR_ID", default=ACTOR, hidden=True),
     click.option("--token", envvar="FC_TOKEN", hidden=True),
     click.option("--secret-key", envvar="SECRET_KEY", hidden=True),
 )
@@ -223,7 +219,7 @@ Environment (flags win over it):
   SECRET_KEY          the shared secret, to have tokens made, bad ones too
   TENANT_ID           who the runs are made for
   ACTOR_ID            who they are made by
-  STRANGER_TENANT_ID  a second tenant, which must see nothing of the first
+  STRANGERTENANT_ID  a second tenant, which must see nothing of the first
 """
 CAMPAIGN_VARIABLES = f"""{VARIABLES}\
   PT004_PROFILE       how much to do
@@ -250,7 +246,7 @@ def setup(**given: Any) -> Setup:
             " leave out one or the other"
         )
     secret = given["secret_key"] or None
-    if given["token"] and not _VISIBLE.fullmatch(given["token"]):
+    if given["token"] and not VISIBLE.fullmatch(given["token"]):
         raise click.UsageError("FC_TOKEN must be visible ASCII without spaces or line ends")
     if given["auth"] and not secret:
         raise click.UsageError("--auth needs the shared secret in the environment: SECRET_KEY")
@@ -291,32 +287,27 @@ def rightly_given() -> Iterator[None]:
 def embedded(fault: str | None, *, secret: str | None = None, automatic: bool = False) -> Setup:
     """Return the default setup of an embedded FC; with a secret it authenticates."""
     auth = secret is not None
-    given = {"base_url": None, "dialect": "seed", "timeout": _TIMEOUT, "rate": None, "headers": ()}
+    given = {"base_url": None, "dialect": "seed", "timeout": TIMEOUT, "rate": None, "headers": ()}
     given["patience"] = PATIENCE
-    more = {"ca_bundle": None, "max_reply": MAX_REPLY, "tenant": _TENANT, "stranger": None}
-    who = {"actor": _ACTOR, "token": None, "secret_key": secret}
+    more = {"ca_bundle": None, "max_reply": MAX_REPLY, "tenant": TENANT, "stranger": None}
+    who = {"actor": ACTOR, "token": None, "secret_key": secret}
     return setup(**given, **more, **who, auth=auth, automatic=automatic, fault=fault)
 
 
-def from_environment() -> Setup:
-    """Return the setup that the environment alone says. Raises ``click.UsageError``."""
+def from_environment(options: Sequence[str] = ()) -> Setup:
+    """What the environment amounts to, with some options. Raises ``click.UsageError``."""
 
     @click.command()
     @target_options
     def read(**given: Any) -> Setup:
         return setup(**given)
 
-    chosen: Setup = read.main(args=[], prog_name="pt004", standalone_mode=False)
+    chosen: Setup = read.main(args=[*options], prog_name="pt004", standalone_mode=False)
     return chosen
 
 
 def _names(tenant: str, stranger: str | None, actor: str) -> Names:
-    other = stranger or f"{tenant}_stranger"
-    for name, value in (("TENANT_ID", tenant), ("STRANGER_TENANT_ID", other), ("ACTOR_ID", actor)):
-        if not _VISIBLE.fullmatch(value):
-            raise click.UsageError(f"{name} must be visible ASCII without spaces, not {value!r}")
-    if tenant == other:
-        raise click.UsageError(
-            f"STRANGER_TENANT_ID and TENANT_ID are both {tenant!r}; a stranger is another tenant"
-        )
-    return Names.of(tenant, other, (actor, f"{actor}_2", f"{actor}_3"))
+    try:
+        return name_callers(tenant, stranger, actor)
+    except BadTarget as error:
+        raise click.UsageError(str(error)) from None

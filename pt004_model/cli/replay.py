@@ -68,7 +68,7 @@ def replay(context: click.Context, /, **given: Any) -> None:
             click.echo(redact(line))
 
     governed = any(_governed(trace) for trace in traces.values())
-    with connected(chosen) as there:
+    with connected(chosen, areas=None) as there:  # own checks among them
         there.require(governed=governed, on_run=lambda _: None)
         for path, trace in traces.items():
             done[path] = replay_trace(there.session, trace, repeat)

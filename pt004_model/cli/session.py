@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import select
 import subprocess
@@ -19,17 +18,15 @@ from attrs import frozen
 
 from pt004_model.cli.options import Setup
 from pt004_model.drive.lockstep import TargetLost
-from pt004_model.drive.preflight import no_longer, preflight
 from pt004_model.drive.session import Session
+from pt004_model.drive.target import Target
 from pt004_model.judge.checks import AREAS
-from pt004_model.judge.oracle import Oracle
-from pt004_model.model.commands import Token
 from pt004_model.report.record import why_broken
 from pt004_model.trace.redact import Redactor
 from pt004_model.wire.client import Client
 from pt004_model.wire.codec import Codec
-from pt004_model.wire.token import make
-from pt004_model.wire.transport import BadTarget, HttpTransport
+from pt004_model.wire.sending import Transport
+from pt004_model.wire.transport import BadTarget
 
 UNSURE: Final = 3
 _STARTING: Final = 30.0  # seconds that the embedded FC may take to listen
@@ -56,10 +53,23 @@ class Connected:
     """A session with an FC, and what it goes over."""
 
     session: Session
-    transport: HttpTransport
-    codec: Codec
-    base_url: str
-    redact: Redactor
+    target: Target
+    transport: Transport
+
+    @property
+    def codec(self) -> Codec:
+        """What makes them."""
+        return self.target.codec(self.session.oracle)
+
+    @property
+    def base_url(self) -> str:
+        """Where it is."""
+        return self.target.where
+
+    @property
+    def redact(self) -> Redactor:
+        """Takes out what must not be shown."""
+        return self.target.redact
 
     def require(self, *, governed: bool, on_run: Callable[[str], None]) -> None:
         """Make sure that there is an FC, and say so while it is waited for.
@@ -75,78 +85,47 @@ class Connected:
                 said.append(waiting)
                 click.echo(waiting, err=True)
 
-        self.transport.on_wait = wait
-        try:
-            why = preflight(
-                self.codec,
-                self.transport,
-                governed=governed,
-                on_run=on_run,
-                patience=patience,
-                on_wait=wait,
-            )
-        finally:
-            self.transport.on_wait = lambda: None
+        why = self.target.preflight(on_run, wait, governed=governed)
         if why is not None:
-            raise Unsure(self.redact(why))
+            raise Unsure(why)
 
 
 @contextmanager
 def connected(
-    setup: Setup, *, areas: frozenset[str] = frozenset(AREAS), ungoverned: bool = False
+    setup: Setup, *, areas: frozenset[str] | None = frozenset(AREAS), ungoverned: bool = False
 ) -> Iterator[Connected]:
     """Connect to the FC that the options name, or start an embedded one meanwhile.
 
     Raises ``click.UsageError`` for an unusable address, :class:`Unsure` when no FC can be started.
     """
+    with targeted(setup, ungoverned=ungoverned) as target:
+        yield Connected(target.session(areas), target, target.transport)
+
+
+@contextmanager
+def targeted(setup: Setup, *, ungoverned: bool = False) -> Iterator[Target]:
+    """The FC that the options name, or an embedded one; see :func:`connected`."""
     with _address(setup) as base_url:
         try:
-            transport = HttpTransport(setup.target(base_url))
+            target = setup.target(base_url, ungoverned=ungoverned)
         except BadTarget as error:
             raise click.UsageError(str(error)) from None
-        credentials = setup.credentials
-        oracle = Oracle(setup.names, areas=areas)
-        codec = Codec(setup.names, setup.dialect, _tokens(setup, oracle))
-        session = Session(
-            Client(codec, transport),
-            oracle,
-            authenticates=credentials.present,
-            bad_tokens=credentials.kinds,
-            ungoverned=ungoverned,
-            fresh=partial(_fresh, setup, codec) if setup.base_url is None else None,
-            patience=setup.patience,
-        )
-        session.no_longer = lambda: no_longer(
-            codec, transport, governed=not ungoverned, on_run=session.tally.on_run
-        )
+        if setup.base_url is None:
+            target.fresh = partial(_fresh, setup)
         try:
-            yield Connected(session, transport, codec, base_url, setup.redact)
+            yield target
         finally:
-            transport.close()
+            target.close()
 
 
 @contextmanager
 def _fresh(setup: Setup, codec: Codec) -> Iterator[Client]:
     """Start another embedded FC meanwhile. Raises ``TargetLost`` when none can be started."""
     try:
-        with _address(setup) as base_url:
-            transport = HttpTransport(setup.target(base_url))
-            try:
-                yield Client(codec, transport)
-            finally:
-                transport.close()
+        with targeted(setup) as target:
+            yield Client(codec, target.transport)
     except Unsure as unsure:
         raise TargetLost(unsure.message) from None
-
-
-def _tokens(setup: Setup, oracle: Oracle) -> Callable[[Token], str | None]:
-    """Return a maker of tokens, which expire by the FC's clock once it is known."""
-
-    def token(kind: Token) -> str | None:
-        ahead = oracle.ledger.clock.low
-        return make(setup.credentials, kind, ahead if math.isfinite(ahead) else None)
-
-    return token
 
 
 @contextmanager

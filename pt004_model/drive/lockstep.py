@@ -75,7 +75,8 @@ class Tally:
     it did not. ``open`` counts the calls that may have been applied without an answer, ``silence``
     the calls in a row that had none. ``on_run`` is told the id of every run that was made.
     ``hindered`` counts how often a known finding broke off a run of a length on its way.
-    ``statistics`` are for people.
+    ``unsure`` says of checks of one's own that could not tell why, by id. ``statistics`` is what
+    people may want to know besides.
     """
 
     edges: dict[Edge, int] = field(factory=dict)
@@ -87,6 +88,7 @@ class Tally:
     silence: Silence = field(factory=Silence)
     on_run: Callable[[str], None] = lambda _: None
     hindered: dict[tuple[int, tuple[Move, ...]], int] = field(factory=dict)
+    unsure: dict[str, str] = field(factory=dict)
     statistics: Statistics = field(factory=Statistics)
 
     def hinder(self, length: int, path: tuple[Move, ...]) -> None:
@@ -213,7 +215,8 @@ class Lockstep:
         if isinstance(response, NoAnswer):
             self._wait(command, response, began)
         self._count(command, response, judgement, before)
-        for finding in judgement.findings[:1]:
+        # a reply that the contract allows may fail several own checks, and none hides another
+        for finding in judgement.findings if judgement.views else judgement.findings[:1]:
             self.on_finding(finding, self)
         return judgement
 
@@ -276,7 +279,8 @@ class Lockstep:
         tally = self.tally
         tally.silence.answered()
         tally.statistics.answered(command, response)
-        if judgement.verdict is not Verdict.CONFORMS:
+        tally.unsure.update(judgement.unsure)
+        if not judgement.views:
             return
         if isinstance(judgement.outcome, Accepted) and judgement.outcome.replay:
             return

@@ -11,7 +11,7 @@ from pt004_model.model.scenarios import HAPPY_PATH, plain_create
 from pt004_model.vocabulary import HEALTH_PATH, Dialect
 from pt004_model.wire.codec import Answer, Codec, Request, decode
 from pt004_model.wire.patience import Silence
-from pt004_model.wire.transport import Transport
+from pt004_model.wire.sending import Transport
 
 
 def preflight(

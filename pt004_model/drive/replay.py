@@ -83,7 +83,7 @@ def replay_trace(session: Session, trace: Trace, runs: int = 1) -> Replay:
     when an attempt says nothing, else FIXED. Nothing is counted in the session. Never raises for
     what an FC does.
     """
-    missing = _missing_tokens(session, trace)
+    missing = _not_judged(session, trace) or _missing_tokens(session, trace)
     if missing:
         return Replay(Result.UNSURE, 0, 0, missing, None, ())
     own = evolve(session.paced_for(trace.where), tally=Tally(on_run=session.tally.on_run))
@@ -100,6 +100,16 @@ def worst(replays: tuple[Replay, ...]) -> Verdict:
     said = {each.verdict for each in replays}
     order = (Verdict.DIVERGES, Verdict.UNSURE)
     return next((each for each in order if each in said), Verdict.CONFORMS)
+
+
+def _not_judged(session: Session, trace: Trace) -> str:
+    """Why what the trace shows would not be seen, or nothing."""
+    if trace.area in session.oracle.areas:
+        return ""
+    return (
+        f"the area {trace.area} is not judged; where {trace.check} is a check of your own, import"
+        " the module that makes it, or name it as an entry point of pt004.checks"
+    )
 
 
 def _missing_tokens(session: Session, trace: Trace) -> str:
@@ -147,20 +157,23 @@ def _attempt(session: Session, trace: Trace) -> Attempt:
     if other is not None:
         why = f"another finding was seen, {other.fingerprint} {other}"
         return Attempt(Result.CHANGED, why, other, tuple(steps))
-    unsure = _unsure(tuple(steps), judgements)
+    unsure = _unsure(trace.check, tuple(steps), judgements)
     if unsure:
         return Attempt(Result.UNSURE, unsure, None, tuple(steps))
     why = "the command that failed was answered as the contract allows" + _though(trace, steps)
     return Attempt(Result.FIXED, why, None, tuple(steps))
 
 
-def _unsure(steps: tuple[Step | None, ...], judgements: list[Judgement | None]) -> str:
-    """Return why an attempt without a finding says nothing, or nothing."""
+def _unsure(check: str, steps: tuple[Step | None, ...], judgements: list[Judgement | None]) -> str:
+    """Why an attempt without a finding says nothing, or nothing."""
     for number, step in enumerate(steps, 1):
         if step is None:
             return f"step {number} could not be sent: its run is not there, or was set aside"
         if isinstance(step.response, NoAnswer):
             return f"step {number} got no answer: {step.response.why}"
+    for judgement in judgements:
+        if judgement is not None and check in judgement.unsure:
+            return judgement.unsure[check]
     last = judgements[-1]
     if last is None or last.verdict is not Verdict.CONFORMS:
         return "the answer to the command that failed settles nothing"

@@ -129,7 +129,8 @@ class Session:
     def judged(self) -> tuple[str, ...]:
         """The areas whose findings would be seen; without tokens nothing is authenticated."""
         areas = self.oracle.areas if self.authenticates else self.oracle.areas - {"authentication"}
-        return tuple(area for area in AREAS if area in areas)
+        own = tuple(dict.fromkeys(each.check.area for each in self.oracle.own))
+        return (*(area for area in AREAS if area in areas), *own)
 
     def lockstep(self, on_finding: Callable[[Finding, Lockstep], None] | None = None) -> Lockstep:
         """Return a new conversation; with an ``on_finding`` of its own it is not in the journal."""

@@ -51,7 +51,9 @@ class Store:
 
     def __init__(self, file: Path | None = None) -> None:
         """Open a database file, or one in memory."""
-        self.db = sqlite3.connect(":memory:" if file is None else file, isolation_level=None)
+        place = ":memory:" if file is None else file
+        # calls come one at a time, but a test client makes each of them in a thread of its own
+        self.db = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = NORMAL")
         self.db.executescript(_SCHEMA)

@@ -1,7 +1,8 @@
 """The table of checks: id, section of the contract, one sentence, severity.
 
 An id is ``area.rule``. The rules by which the model refuses a call are checks too: such a check
-fails when a call is accepted against the rule.
+fails when a call is accepted against the rule. Checks that a team adds of its own stand beside them
+(:mod:`pt004_model.judge.own`).
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ SEVERITIES: Final = ("critical", "major", "minor")
 
 @frozen
 class Check:
-    """One check: its id, the section of the contract it holds an FC to, and what it says."""
+    """One check: its id, the section of the contract it holds an FC to, and what it says.
+
+    ``graded`` is the severity of a check that is not in the contract's table.
+    """
 
     id: str
     section: str
     sentence: str
+    graded: str = ""
 
     @property
     def severity(self) -> str:
@@ -30,9 +35,16 @@ class Check:
         evidence promise does not hold. ``major``: a client is misled or refused. ``minor``: what
         was meant can still be told.
         """
+        if self.graded:
+            return self.graded
         if self.id in _MINOR or self.id.endswith(".refusal-code"):
             return "minor"
         return "critical" if self.area in _CRITICAL_AREAS or self.id in _CRITICAL else "major"
+
+    @property
+    def own(self) -> bool:
+        """True for a check of a team's own, whose section is a clause of rules of theirs."""
+        return bool(self.graded)
 
     @property
     def area(self) -> str:
@@ -156,4 +168,11 @@ _MINOR: Final = frozenset(
 )
 
 CHECKS: Final = {row[0]: Check(*row) for row in _ROWS}
+"""The contract's checks by id; a check of one's own is entered when it is made."""
 AREAS: Final = tuple(dict.fromkeys(check.area for check in CHECKS.values()))
+"""The areas of the contract."""
+
+
+def areas() -> tuple[str, ...]:
+    """Return the areas of the contract, then those of checks of one's own."""
+    return tuple(dict.fromkeys((*AREAS, *(check.area for check in CHECKS.values()))))

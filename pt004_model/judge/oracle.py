@@ -20,9 +20,10 @@ from pt004_model.judge.fields import equal
 from pt004_model.judge.finding import MISSING, Finding, Saying, quote
 from pt004_model.judge.gates import read_gates
 from pt004_model.judge.memory import JsonObject, Ledger, Notes, Seen, View
+from pt004_model.judge.own import Modelled, OwnCheck, ask_all
 from pt004_model.judge.receipts import read_chain
 from pt004_model.judge.status import accepted_though_illegal, refused_though_legal
-from pt004_model.model.commands import ChangeRun, Command, CreateRun, Names
+from pt004_model.model.commands import ChangeRun, Command, CreateRun, Names, subject
 from pt004_model.model.coverage import situation
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.rules import Rule
@@ -52,26 +53,30 @@ class Verdict(StrEnum):
 class Judgement:
     """The verdict on one reply.
 
-    ``views`` are the ways things may be now; after a finding there are none. ``outcome`` is what
-    came about, where one did.
+    ``views`` are the ways things may be now; after a finding there are none, save when it is one
+    of a team's own checks, which the model knows nothing of. ``outcome`` is what came about, where
+    one did. ``unsure`` says of own checks that cannot tell why, by id.
     """
 
     verdict: Verdict
     views: tuple[View, ...]
     findings: tuple[Finding, ...] = ()
     outcome: Expected | None = None
+    unsure: dict[str, str] = field(factory=dict)
 
 
 @frozen
 class Oracle:
     """Judges replies. Holds what does not change: the names sent, and the facts of a campaign.
 
-    ``areas`` are the areas of the contract whose findings count.
+    ``areas`` are the areas of the contract whose findings count, ``own`` the checks that are asked
+    besides.
     """
 
     names: Names
     ledger: Ledger = field(factory=Ledger)
     areas: frozenset[str] = frozenset(AREAS)
+    own: tuple[OwnCheck, ...] = ()
 
     def judge(self, views: tuple[View, ...], command: Command, response: Response) -> Judgement:
         """Which of ``views`` and of their outcomes ``response`` agrees with. Never raises."""
@@ -105,7 +110,19 @@ class Oracle:
         for after, _, _ in agreed:
             if after not in remaining:
                 remaining.append(after)
-        return Judgement(Verdict.CONFORMS, tuple(remaining), (), agreed[0][1])
+        agreement = Judgement(Verdict.CONFORMS, tuple(remaining), (), agreed[0][1])
+        return self._asked_besides(agreement, command, response) if self.own else agreement
+
+    def _asked_besides(self, agreement: Judgement, command: Command, reply: Reply) -> Judgement:
+        """Ask the team's own checks of an answer that the contract allows."""
+        number, outcome = subject(command), agreement.outcome
+        if isinstance(outcome, Unjudged):
+            return agreement
+        run = None if number is None else agreement.views[0].world.runs.get(number)
+        known = Modelled(command, run, isinstance(outcome, Accepted))
+        found, unsure = ask_all(self.own, known, reply)
+        verdict = Verdict.DIVERGES if found else agreement.verdict
+        return evolve(agreement, verdict=verdict, findings=found, unsure=unsure)
 
     def _unanswered(
         self, views: tuple[View, ...], command: Command, response: NoAnswer

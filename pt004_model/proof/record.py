@@ -30,7 +30,7 @@ from pt004_model.proof.outside import Campaign, FcLog, Git
 from pt004_model.trace.redact import Redactor
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Answer, Codec, Request, read_json
-from pt004_model.wire.transport import Transport
+from pt004_model.wire.sending import Transport
 
 FOLDER: Final = "PT-004_workflow_orchestration"
 RECORD: Final = f"{FOLDER}/record.json"

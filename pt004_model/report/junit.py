@@ -59,15 +59,16 @@ def _campaign(summary: Mapping[str, Any]) -> TestCase:
 
 
 def _areas(summary: Mapping[str, Any]) -> Iterable[TestCase]:
-    for area in AREAS:
-        case = TestCase(area, "pt004.area")
+    judged = summary.get("areas", AREAS)  # those of a team's own checks among them
+    for area in dict.fromkeys((*AREAS, *judged, *(each["area"] for each in summary["findings"]))):
+        case = TestCase(_xml(area), "pt004.area")
         found = [each for each in summary["findings"] if each["area"] == area]
         new = [each for each in found if not each.get("known") and not each.get("unconfirmed")]
         if new:
             # each is a failure of its own, and one finding counted twice would look like two
             names = ", ".join(f"{each['fingerprint']} {each['check']}" for each in new)
             case.result = [Skipped(_xml(f"see its findings: {names}"), "findings")]
-        elif area not in summary.get("areas", AREAS):
+        elif area not in judged:
             case.result = [Skipped("not judged in this campaign", "not-judged")]
         elif summary["verdict"] == Verdict.UNSURE:
             case.result = [Skipped("nothing can be said: the campaign is UNSURE", "unsure")]

@@ -147,6 +147,8 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
     if result.open_calls:
         yield f"{count(result.open_calls, 'call')} stayed without an answer"
     yield from _rows(result, width)
+    for why in result.unsure:
+        yield f"unsure: {why}"
     new = sum(found.counts for found in result.findings)
     known = sum(found.known for found in result.findings)
     unseen = len(result.findings) - new - known

@@ -10,6 +10,7 @@ generates the same whatever was replayed and however long it took.
 from __future__ import annotations
 
 import math
+import secrets
 import time
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from attrs import define, evolve, field, frozen
 from pt004_model.drive.lockstep import Lockstep, Tally, TargetLost
 from pt004_model.drive.session import Archive, Session
 from pt004_model.drive.statistics import Statistics
+from pt004_model.drive.target import Target
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import subject
@@ -25,7 +27,7 @@ from pt004_model.model.replies import Reply
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.search.explorer import Search
 from pt004_model.search.goals import measure
-from pt004_model.search.results import Progress, Reporter, Result
+from pt004_model.search.results import Progress, Reporter, Result, Silent
 from pt004_model.search.scenarios import live_through
 from pt004_model.shrink.settling import (
     ATTEMPTS,
@@ -98,20 +100,33 @@ class _Enough(Interruption):
     """The first finding is there, and no other is wanted."""
 
 
+def _session(given: Session | Target) -> Session:
+    return given.session() if isinstance(given, Target) else given
+
+
+def _profile(given: Profile | str) -> Profile:
+    if isinstance(given, Profile):
+        return given
+    if given not in PROFILES:
+        raise ValueError(f"unknown profile {given!r}; choose from {', '.join(PROFILES)}")
+    return PROFILES[given]
+
+
 @define
 class Campaign:
-    """One campaign against the FC of ``session``, reporting to ``reporter``.
+    """One campaign against the FC of ``session``, or a :class:`Target`, reporting to ``reporter``.
 
-    The same seed gives the same commands on the same FC. ``first_only`` ends the search at the
-    first finding, which is shortened all the same. ``known`` are the fingerprints that do not count
-    against the FC; ``found`` may hold what the traces of earlier campaigns have shown again.
+    ``profile`` may be given by its name. The same seed gives the same commands on the same FC.
+    ``first_only`` ends the search at the first finding, which is shortened all the same. ``known``
+    are the fingerprints that do not count against the FC; ``found`` may hold what the traces of
+    earlier campaigns have shown again.
     ``doubt`` says why the campaign is unsure if there is nothing graver.
     """
 
-    session: Session
-    profile: Profile
-    seed: int
-    reporter: Reporter
+    session: Session = field(converter=_session)
+    profile: Profile = field(factory=lambda: PROFILES["dev"], converter=_profile)
+    seed: int = field(factory=lambda: secrets.randbelow(2**32))
+    reporter: Reporter = field(factory=Silent)
     first_only: bool = False
     known: frozenset[str] = frozenset()
     found: dict[str, Found] = field(factory=dict)
@@ -245,7 +260,7 @@ class Campaign:
 
     def _collect(self, finding: Finding, lockstep: Lockstep) -> None:
         number = subject(lockstep.steps[-1].command)
-        if finding.fingerprint in self.known and number is not None:
+        if finding.fingerprint in self.known and number in lockstep.set_aside:
             self.session.hindered.add(number)
         there = self.found.get(finding.fingerprint)
         if there is not None:
@@ -323,9 +338,16 @@ class Campaign:
             )
         if not why and tally.open > max(3, self.profile.open_share * tally.commands):
             why = f"{tally.open} of {tally.commands} calls stayed without an answer"
-        why = why or self.doubt or self._unconfirmed()
+        unsure = {**tally.unsure, **self.aside.tally.unsure}
+        found = any(each.counts for each in self.found.values())
+        why = (
+            why
+            or self.doubt
+            or self._unconfirmed()
+            or ("" if found else "; ".join(unsure.values()))
+        )
         verdict = Verdict.UNSURE if why else Verdict.CONFORMS
-        if any(found.counts for found in self.found.values()):
+        if found:
             verdict = Verdict.DIVERGES
         return Result(
             verdict,
@@ -342,6 +364,7 @@ class Campaign:
             dict(tally.edges),
             self._told_of_settling(self._statistics().as_json()),
             self.session.judged,
+            tuple(unsure.values()),
         )
 
     def _note_chance(self) -> None:

@@ -6,9 +6,9 @@ it, a word of a table, so that a falsifying example reads like a conversation. A
 as one exception class a fingerprint, so that Hypothesis keeps several bugs of one run apart and
 shrinks each.
 
-Under pytest, with ``open_session`` a function that returns a session with your FC::
+Under pytest::
 
-    TestFederationCore = workflow_machine(open_session).TestCase
+    TestFederationCore = workflow_machine(Target("http://127.0.0.1:9405")).TestCase
 
 A subclass may add rules of its own; they use :meth:`WorkflowMachine.send` and
 :meth:`WorkflowMachine.model`.
@@ -16,6 +16,7 @@ A subclass may add rules of its own; they use :meth:`WorkflowMachine.send` and
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final, TypeVar
 
@@ -32,6 +33,7 @@ from hypothesis.stateful import (
 )
 
 from pt004_model.drive.session import Session
+from pt004_model.drive.target import Target
 from pt004_model.model.commands import (
     Caller,
     ChangeRun,
@@ -201,6 +203,8 @@ class WorkflowMachine(RuleBasedStateMachine):
         if number is not None and not isinstance(command, ReadRun):
             self.touched[number] = None
         if judgement is not None and currently_in_test_context():
+            for why in judgement.unsure.values():
+                warnings.warn(why, UnsureWarning, stacklevel=2)
             driven = edge(before, command, isinstance(judgement.outcome, Accepted))
             event(str(driven or type(command).__name__))
 
@@ -279,8 +283,16 @@ def _by(run: Run, actor: int = 0) -> Caller:
     return Caller(Tenant(run.tenant), actor)
 
 
-def workflow_machine(open_session: Callable[[], Session]) -> type[WorkflowMachine]:
-    """Return the machine bound to an FC; its ``TestCase`` is all that pytest needs."""
+class UnsureWarning(UserWarning):
+    """A check of one's own could not tell, so that a test which passes says less than it seems."""
+
+
+def workflow_machine(target: Target | Callable[[], Session]) -> type[WorkflowMachine]:
+    """Return the machine bound to an FC; its ``TestCase`` is all that pytest needs.
+
+    In place of the FC there may be a function that returns a session with it.
+    """
+    open_session = target.session if isinstance(target, Target) else target
     bound: type[WorkflowMachine] = type(
         "Workflow", (WorkflowMachine,), {"open_session": staticmethod(open_session)}
     )

@@ -38,7 +38,8 @@ class Result:
 
     ``areas`` are those that were judged; without tokens there is nothing to authenticate.
     ``edges`` counts how often each was driven; ``statistics`` are as ``summary.json`` has
-    them. ``started_at`` is in epoch seconds.
+    them. ``started_at`` is in epoch seconds. ``unsure`` has a sentence for each check of one's own
+    that could not tell.
     """
 
     verdict: Verdict
@@ -55,6 +56,7 @@ class Result:
     edges: dict[Edge, int] = field(factory=dict)
     statistics: dict[str, Any] = field(factory=dict)
     areas: tuple[str, ...] = AREAS
+    unsure: tuple[str, ...] = ()
 
 
 class Reporter(FindingReporter, Protocol):
@@ -63,3 +65,19 @@ class Reporter(FindingReporter, Protocol):
     def progress(self, progress: Progress) -> None:
         """Some time has passed."""
         ...
+
+
+class Silent:
+    """A reporter that nobody listens to."""
+
+    def found(self, found: Found) -> None:
+        """Say nothing."""
+
+    def improved(self, found: Found) -> None:
+        """Say nothing."""
+
+    def confirmed(self, found: Found) -> None:
+        """Say nothing."""
+
+    def progress(self, progress: Progress) -> None:
+        """Say nothing."""

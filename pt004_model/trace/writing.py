@@ -18,7 +18,7 @@ from attrs import field, frozen
 
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.finding import Finding
-from pt004_model.manual import clause
+from pt004_model.manual import clause_of
 from pt004_model.model.commands import Command, Names, Token, describe, subject
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.telling import tell
@@ -82,7 +82,7 @@ def trace_of(found: Found, origin: Origin) -> Trace:
         severity=check.severity,
         section=check.section,
         sentence=check.sentence,
-        clause=clause(check.section),
+        clause=clause_of(check),
         **said(finding, origin.redact),
         seed=origin.seed,
         profile=origin.profile,

@@ -9,7 +9,7 @@ from attrs import frozen
 from pt004_model.model.commands import Command, RunRef
 from pt004_model.model.replies import NoAnswer, Response
 from pt004_model.wire.codec import Codec, decode
-from pt004_model.wire.transport import Transport
+from pt004_model.wire.sending import Transport
 
 
 @frozen

@@ -1,20 +1,16 @@
 """Requests over the network; with ``network`` the only module that names an HTTP library.
 
-Every way in which they can fail is mapped once to a :class:`NoAnswer` that says whether the request
-may have been applied. 429 is waited for and repeated, and so is what has certainly not arrived;
-502, 503 and 504 count as no answer (contract, head).
+Every way in which they can fail is mapped once to a sentence, and says whether the request may have
+been applied.
 """
 
 from __future__ import annotations
 
 import re
 import ssl
-import time
-from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -25,18 +21,11 @@ from attrs import define, field, frozen
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire.codec import Answer, Request
 from pt004_model.wire.network import Exchange, Network, NotReached, plain
-from pt004_model.wire.patience import PATIENCE, Silence
+from pt004_model.wire.patience import PATIENCE
+from pt004_model.wire.sending import ALWAYS, MAX_REPLY, Failure, Sender, too_long, unusable
 
-MAX_REPLY: Final = 16 * 1024 * 1024
 KEEP_ALIVE: Final = 2.0
 """Seconds that an idle connection is kept; servers close theirs after five."""
-_ALWAYS: Final = (
-    ("Accept", "*/*"),
-    ("Accept-Encoding", "identity"),
-    ("User-Agent", "pt004_model"),
-)
-_NO_ANSWER_CODES: Final = frozenset({502, 503, 504})
-_TOO_MANY: Final = 429
 _WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})
 """Methods that have a Content-Length without a body, too."""
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
@@ -49,8 +38,8 @@ class BadTarget(ValueError):  # noqa: N818 - said of a setting, in a sentence fo
 
 
 @frozen
-class Target:
-    """The place of an FC and the way to it. ``timeout`` and ``rate`` are seconds and requests/s.
+class Endpoint:
+    """Where an FC is and how to reach it. ``timeout`` and ``rate`` are seconds and requests/s.
 
     ``timeout`` is for a whole exchange, from connecting to the last byte of the answer. A
     request that has not arrived is sent again for ``patience`` seconds.
@@ -66,14 +55,6 @@ class Target:
     own: bool = False
     """An FC that we started: reached directly, never through a proxy."""
     patience: float = PATIENCE
-
-
-class Transport(Protocol):
-    """Anything that takes a request to an FC."""
-
-    def send(self, request: Request) -> Answer | NoAnswer:
-        """Return the answer, or that there was none. Never raises."""
-        ...
 
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+")
@@ -111,6 +92,24 @@ def _no_address(text: str) -> BadTarget:
     )
 
 
+_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_VALUE: Final = re.compile(r"([\x21-\x7e]+( +[\x21-\x7e]+)*)?")
+_OURS: Final = frozenset(
+    {"x-tenant-id", "x-actor-id", "x-idempotency-key", "content-length", "transfer-encoding"}
+)  # headers that are present or absent on purpose; a second hand in them makes false findings
+
+
+def check_header(name: str, value: str) -> None:
+    """Refuse a header that cannot go with every request. Raises :class:`BadTarget`."""
+    if not _HEADER.fullmatch(name):
+        # any part of it may be a secret: of `Authorization: Basic S=` all but the last sign
+        raise BadTarget("what was given is no header; give NAME=VALUE")
+    if name.lower() in _OURS:
+        raise BadTarget(f"{name} is a header that the tester sets itself")
+    if not _VALUE.fullmatch(value):
+        raise BadTarget(f"the value of {name} is not visible ASCII, or has spaces around it")
+
+
 _NOT_REACHED: Final = (
     httpcore.ConnectError,
     httpcore.ConnectTimeout,
@@ -128,13 +127,13 @@ _FAILURES: Final = (
 )
 
 
-def _trusted(target: Target) -> ssl.SSLContext:
-    if target.ca_bundle is None:
-        return httpx.create_ssl_context(trust_env=not target.own)
+def _trusted(endpoint: Endpoint) -> ssl.SSLContext:
+    if endpoint.ca_bundle is None:
+        return httpx.create_ssl_context(trust_env=not endpoint.own)
     try:
-        return ssl.create_default_context(cafile=str(target.ca_bundle))
+        return ssl.create_default_context(cafile=str(endpoint.ca_bundle))
     except OSError as error:  # ssl.SSLError is one
-        raise BadTarget(f"cannot use the CA bundle {target.ca_bundle}: {error}") from None
+        raise BadTarget(f"cannot use the CA bundle {endpoint.ca_bundle}: {error}") from None
 
 
 def _proxy(url: httpx.URL) -> httpx.Proxy | None:
@@ -174,27 +173,19 @@ def _named_proxy(proxy: httpx.Proxy, trusted: ssl.SSLContext) -> httpcore.Proxy:
 
 
 @define
-class HttpTransport:
-    """Keeps connections to one FC, counts what was sent, and holds back to the rate asked for.
+class HttpTransport(Sender):
+    """Keeps connections to one FC. Raises :class:`BadTarget` when made for an unusable address."""
 
-    ``on_wait`` is told each time before what has not arrived is sent again.
-    Raises :class:`BadTarget` when made for an unusable address.
-    """
-
-    target: Target
-    requests: int = 0
-    on_wait: Callable[[], None] = lambda: None
-    _next: float = 0.0
-    _epoch: float = field(factory=lambda: time.time() - time.monotonic())
-    _silence: Silence = field(factory=Silence)
-    _exchange: Exchange = field(factory=Exchange)
+    endpoint: Endpoint
+    _exchange: Exchange = field(factory=Exchange, init=False)
     _pool: httpcore.ConnectionPool = field(init=False, repr=False)
     _always: dict[str, tuple[bytes, bytes]] = field(init=False, repr=False)
     _prefix: str = field(init=False)
     _origin: httpx.URL = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        base = check_url(self.target.base_url)
+        self.rate, self.patience = self.endpoint.rate, self.endpoint.patience
+        base = check_url(self.endpoint.base_url)
         try:
             url = httpx.URL(base)
         except httpx.InvalidURL:
@@ -202,11 +193,11 @@ class HttpTransport:
         self._prefix = url.raw_path.decode("ascii").rstrip("/")
         self._origin = url
         try:
-            always = (("Host", url.netloc.decode("ascii")), *_ALWAYS, *self.target.headers)
+            always = (("Host", url.netloc.decode("ascii")), *ALWAYS, *self.endpoint.headers)
             self._always = dict(_named(name, value) for name, value in always)
-            trusted = _trusted(self.target)
+            trusted = _trusted(self.endpoint)
             network = Network(self._exchange)
-            proxy = None if self.target.own else _proxy(url)
+            proxy = None if self.endpoint.own else _proxy(url)
             if proxy is not None:
                 port = proxy.url.port or _PORTS[proxy.url.scheme]
                 network.peer = f"the proxy {proxy.url.host}:{port}"
@@ -223,65 +214,29 @@ class HttpTransport:
             # the environment may name certificates, and name them wrong
             raise BadTarget(f"a header or setting cannot be used: {error}") from None
 
-    def now(self) -> float:
-        """Return epoch seconds by a clock that is never set back while we run."""
-        return self._epoch + time.monotonic()
-
     def close(self) -> None:
         """Close all connections."""
         self._pool.close()
 
-    def send(self, request: Request) -> Answer | NoAnswer:
-        """Send a request, again after a 429 or where it cannot have arrived. Never raises.
+    def _once(self, request: Request, sent: float) -> Answer | NoAnswer | Failure:
+        try:
+            return self._exchanged(request, sent)
+        except _FAILURES as error:
+            return Failure(*self._explain(error), reached=not isinstance(error, _NOT_REACHED))
 
-        Both for as long as patience lasts.
-        """
-        waiting = patience = self.target.patience
-        while True:
-            self._hold_back()
-            began, sent = time.monotonic(), self.now()
-            try:
-                answer = self._once(request, sent)
-            except _FAILURES as error:
-                self._silence.unanswered(began)
-                why, applied = self._explain(error)
-                if isinstance(error, _NOT_REACHED) and not self._silence.outlasts(patience):
-                    self.on_wait()
-                    self._silence.pause(patience)
-                    continue
-                return NoAnswer(why, applied, sent)
-            self._silence.answered()
-            if isinstance(answer, NoAnswer) or answer.code != _TOO_MANY:
-                return answer
-            pause = _retry_after(answer.headers.get("retry-after", "1"), self.now())
-            if pause > waiting:
-                why = f"the FC answers 429 and asks to wait {pause:.0f} s"
-                return NoAnswer(why, applied=False, sent=answer.sent)
-            waiting -= max(pause, 0.05)
-            time.sleep(max(pause, 0.05))
-
-    def _hold_back(self) -> None:
-        if self.target.rate is not None:
-            now = time.monotonic()
-            if now < self._next:
-                time.sleep(self._next - now)
-            self._next = max(now, self._next) + 1.0 / self.target.rate
-
-    def _once(self, request: Request, sent: float) -> Answer | NoAnswer:
-        self.requests += 1
-        self._exchange.begin(self.target.timeout)
+    def _exchanged(self, request: Request, sent: float) -> Answer | NoAnswer:
+        self._exchange.begin(self.endpoint.timeout)
         response = self._pool.handle_request(self._built(request))
         try:
-            if response.status in _NO_ANSWER_CODES:
-                why = f"the FC, or a gateway before it, answers {response.status}"
-                return NoAnswer(why, applied=True, sent=sent)
-            limit = self.target.max_reply
+            if (none := unusable(response.status, sent)) is not None:
+                return none
+            limit = self.endpoint.max_reply
             self._exchange.room += _FRAMING * limit
             content = bytearray()
             for chunk in response.iter_stream():
                 content += chunk
                 if len(content) > limit:
-                    return NoAnswer(f"the answer is longer than {limit} bytes", True, sent)
+                    return too_long(limit, sent)
             headers = httpx.Headers(response.headers).items()
             return Answer(
                 response.status,
@@ -332,14 +287,3 @@ class HttpTransport:
 def _named(name: str, value: str) -> tuple[str, tuple[bytes, bytes]]:
     """Return a header under its name in lower case. Raises ``ValueError`` beyond ASCII."""
     return name.lower(), (name.encode("ascii"), value.encode("ascii"))
-
-
-def _retry_after(text: str, now: float) -> float:
-    """Return the seconds to wait: the header holds seconds or a date; anything else counts as 1."""
-    seconds = text.strip()  # of more than float() would strip
-    if seconds.isdecimal():
-        return float(seconds)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except (ValueError, OverflowError):
-        return 1.0

@@ -12,7 +12,7 @@ from attrs import evolve
 from pt004_model.cli.options import embedded
 from pt004_model.cli.session import connected
 from pt004_model.embedded import FAULTS
-from pt004_model.wire.transport import HttpTransport, Target
+from pt004_model.wire.transport import Endpoint, HttpTransport
 from tests.bench.overhead import Ratio, lines, ratios
 from tests.bench.schemathesis_run import installed
 from tests.bench.side_by_side import TESTERS, examined, sample, servers
@@ -40,7 +40,7 @@ def _cost(
                 [*ratios(there, TESTERS[tester], min(rounds, 3) if slow else rounds, taken)],
             )
         if "ours" in testers:
-            transport = HttpTransport(Target(there.base_url))
+            transport = HttpTransport(Endpoint(there.base_url))
             given = evolve(there, transport=transport)
             yield f"ours, {BY_ADDRESS}", [*ratios(given, TESTERS["ours"], rounds, requests)]
             transport.close()

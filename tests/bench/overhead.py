@@ -37,7 +37,7 @@ def ratios(there: Connected, tester: Tester, rounds: int, requests: int) -> Iter
     for number in range(rounds + 1):
         with direct(there.base_url) as client:
             pairing = Pairing(there.transport, BareLoop(client, f"-{secrets.token_hex(4)}"))
-            paired = evolve(there, transport=pairing)  # type: ignore[arg-type]  # any one will do
+            paired = evolve(there, transport=pairing)
             attempt = tester(paired, number, requests)
             if not pairing.pauses.wall:  # it has a way of its own to send
                 pairing.waiting = attempt.sent

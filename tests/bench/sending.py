@@ -14,7 +14,7 @@ from pt004_model.model.replies import NoAnswer
 from pt004_model.trace.interrupts import Interruption
 from pt004_model.vocabulary import IDEMPOTENCY_HEADER
 from pt004_model.wire.codec import Answer, Request, read_json
-from pt004_model.wire.transport import Transport
+from pt004_model.wire.sending import Transport
 
 Sent: TypeAlias = tuple[Request, str | None]
 """A request, and the id of the run that it made, if it made one."""

@@ -12,7 +12,7 @@ from pt004_model.cli.options import embedded
 from pt004_model.cli.session import Connected, connected
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire.codec import Answer, Request
-from pt004_model.wire.transport import Transport
+from pt004_model.wire.sending import Transport
 from tests.bench.contenders import Tester, canonical, ours, plain
 from tests.bench.overhead import ratios, told
 from tests.bench.plain_machine import MAY, MUST, NEVER, Named, Run
@@ -122,7 +122,7 @@ def test_the_bare_loop_sends_the_same(conforming: Connected) -> None:
     with direct(conforming.base_url) as client:
         client.event_hooks = {"response": [note]}
         pairing = Pairing(Noting(conforming.transport), BareLoop(client, "-again"), every=10)
-        paired = evolve(conforming, transport=pairing)  # type: ignore[arg-type]  # any one will do
+        paired = evolve(conforming, transport=pairing)
         attempt = canonical(paired, 0, 400)
         assert len(codes) == 30
         pairing.catch_up()

@@ -215,7 +215,9 @@ def test_what_is_flaky_is_replayed_more_often(tmp_path: Path) -> None:
     folder = Folder(tmp_path, Origin(42, "dev", Dialect.SEED, names=NAMES))
     flaky = evolve(found(), reproduced=(1, 5))
     for findings, repeat in (((flaky,), ["--repeat", "20"]), ((flaky, found()), [])):
-        said = next_command(result(Verdict.DIVERGES, *findings), embedded(None), folder)
+        said = next_command(
+            result(Verdict.DIVERGES, *findings), "seed", embedded(None).flags, folder
+        )
         wanted = ["pt004", "replay", f"{tmp_path}/traces/0123456789ab.json", *repeat]
         assert wanted == shlex.split(said)
 

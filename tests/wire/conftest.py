@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pt004_model.wire import network, patience, transport
+from pt004_model.wire import network, patience, sending
 from tests.wire.helpers import Clock, Serve, Server
 
 
@@ -37,6 +37,6 @@ def server() -> Iterator[Callable[[Serve], Server]]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The transport's clock, which only sleeping moves."""
     fake = Clock()
-    for module in (transport, network, patience):
+    for module in (sending, network, patience):
         monkeypatch.setattr(module, "time", fake)
     return fake

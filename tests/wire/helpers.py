@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pt004_model.wire.codec import Request
 from pt004_model.wire.patience import PATIENCE
-from pt004_model.wire.transport import HttpTransport, Target
+from pt004_model.wire.transport import Endpoint, HttpTransport
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
@@ -59,7 +59,7 @@ class Server:
         patience: float = PATIENCE,
     ) -> HttpTransport:
         """A transport to the server."""
-        target = Target(
+        target = Endpoint(
             self.url + path, timeout, rate, max_reply=10_000, own=own, patience=patience
         )
         self._transports.append(HttpTransport(target))

@@ -12,7 +12,7 @@ import pytest
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire.codec import Answer, Request
 from pt004_model.wire.patience import LONGEST, Silence
-from pt004_model.wire.transport import HttpTransport, Target
+from pt004_model.wire.transport import Endpoint, HttpTransport
 from tests.wire.helpers import Clock, Serve, Server, http, says
 
 Start = Callable[[Serve], Server]
@@ -48,7 +48,7 @@ def test_a_request_that_was_refused_is_sent_again(
 def test_patience_ends(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """After so many seconds there is no answer, and for the calls after that one at once."""
     tried = refused(monkeypatch, 10**6)
-    transport = HttpTransport(Target("http://127.0.0.1:9", own=True, patience=20))
+    transport = HttpTransport(Endpoint("http://127.0.0.1:9", own=True, patience=20))
     answer = transport.send(PATCH)
     assert NoAnswer("the FC cannot be reached (Connection refused)", False, answer.sent) == answer
     assert sum(clock.slept) == pytest.approx(20)
@@ -112,7 +112,7 @@ def test_a_proxy_that_is_not_there_is_not_called_an_fc(monkeypatch: pytest.Monke
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     monkeypatch.setenv("HTTP_PROXY", f"http://ann:s3cret@127.0.0.1:{port}")
-    transport = HttpTransport(Target("http://fc.example", patience=0))
+    transport = HttpTransport(Endpoint("http://fc.example", patience=0))
     answer = transport.send(PATCH)
     transport.close()
     assert isinstance(answer, NoAnswer)
@@ -124,7 +124,7 @@ def test_a_proxy_is_told_who_we_are(server: Start, monkeypatch: pytest.MonkeyPat
     """Name and password of the proxy go to it, percent-decoded."""
     proxy = server(says(http(200)))
     monkeypatch.setenv("HTTP_PROXY", proxy.url.replace("http://", "http://ann:a%2Fb@"))
-    transport = HttpTransport(Target("http://fc.example"))
+    transport = HttpTransport(Endpoint("http://fc.example"))
     assert isinstance(transport.send(PATCH), Answer)
     transport.close()
     assert b"Proxy-Authorization: Basic YW5uOmEvYg==\r\n" in proxy.requests[0]
@@ -142,7 +142,7 @@ def test_a_certificate_that_is_not_trusted_names_the_option(
             raise httpcore.ConnectError(error) from error
 
     monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", lambda *_: Stream())
-    transport = HttpTransport(Target("https://localhost", own=True))
+    transport = HttpTransport(Endpoint("https://localhost", own=True))
     answer = transport.send(PATCH)
     transport.close()
     assert isinstance(answer, NoAnswer)
@@ -172,7 +172,7 @@ def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    transport = HttpTransport(Target("http://fc.example", own=True, patience=0))
+    transport = HttpTransport(Endpoint("http://fc.example", own=True, patience=0))
     answer = transport.send(PATCH)
     transport.close()
     assert isinstance(answer, NoAnswer)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire import transport as transport_module
 from pt004_model.wire.codec import Answer, Request
-from pt004_model.wire.transport import HttpTransport, Target
+from pt004_model.wire.transport import Endpoint, HttpTransport
 from tests.wire.helpers import Serve, Server, hangs_up, http, says
 
 Start = Callable[[Serve], Server]
@@ -94,7 +94,7 @@ def test_a_target_is_sent_as_it_stands(
 def test_headers_of_the_target_are_sent_and_never_shown(server: Start) -> None:
     """Headers that were given go with every request, and are in no representation."""
     there = server(says(http(200)))
-    target = Target(there.url, headers=(("X-Api-Key", "s3cret"),), own=True)
+    target = Endpoint(there.url, headers=(("X-Api-Key", "s3cret"),), own=True)
     transport = HttpTransport(target)
     transport.send(GET)
     transport.close()
@@ -132,7 +132,7 @@ def test_an_fc_is_reached_through_the_proxy_of_the_environment(
     """A proxy is told the whole URL; an FC of our own is reached without it."""
     proxy, fc = server(says(http(200))), server(says(http(204, b"")))
     monkeypatch.setenv(name, proxy.url)
-    transport = HttpTransport(Target("http://fc.example:8/base"))
+    transport = HttpTransport(Endpoint("http://fc.example:8/base"))
     answer = transport.send(Request("GET", "/x?y=1", {"X-Tenant-ID": "t"}))
     transport.close()
     assert isinstance(answer, Answer)
@@ -161,7 +161,7 @@ def test_a_header_given_replaces_one_of_the_same_name(server: Start) -> None:
     The case of a header's name does not matter.
     """
     there = server(says(http(200)))
-    target = Target(there.url, headers=(("accept", "a/b"), ("x-tenant-id", "theirs")))
+    target = Endpoint(there.url, headers=(("accept", "a/b"), ("x-tenant-id", "theirs")))
     transport = HttpTransport(target)
     transport.send(Request("GET", "/", {"X-Tenant-ID": "ours"}))
     transport.close()
@@ -256,7 +256,7 @@ def test_an_fc_that_is_not_there_has_applied_nothing() -> None:
     """A refused connection: the request was never sent."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    transport = HttpTransport(Target(f"http://127.0.0.1:{port}", own=True, patience=0))
+    transport = HttpTransport(Endpoint(f"http://127.0.0.1:{port}", own=True, patience=0))
     why, applied = _nothing(transport.send(PATCH))
     transport.close()
     assert why.startswith("the FC cannot be reached (")
@@ -342,7 +342,7 @@ def test_every_failure_says_whether_the_call_may_have_been_applied(
         raise error
 
     monkeypatch.setattr(httpcore.ConnectionPool, "handle_request", fail)
-    transport = HttpTransport(Target("http://127.0.0.1:9", own=True, patience=0))
+    transport = HttpTransport(Endpoint("http://127.0.0.1:9", own=True, patience=0))
     answer = transport.send(PATCH)
     transport.close()
     assert (why, applied) == _nothing(answer)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire.codec import Answer, Request
-from pt004_model.wire.transport import HttpTransport, Target, _retry_after
+from pt004_model.wire.sending import _retry_after
+from pt004_model.wire.transport import Endpoint, HttpTransport
 from tests.wire.helpers import Clock, Serve, Server, http, says
 
 Start = Callable[[Serve], Server]
@@ -71,7 +72,7 @@ def test_429_without_end_or_wait_is_given_up(clock: Clock, monkeypatch: pytest.M
         return httpcore.Response(429, headers=[("Retry-After", "0")], content=b"")
 
     monkeypatch.setattr(httpcore.ConnectionPool, "handle_request", busy)
-    transport = HttpTransport(Target("http://127.0.0.1:9", own=True))
+    transport = HttpTransport(Endpoint("http://127.0.0.1:9", own=True))
     assert isinstance(transport.send(PATCH), NoAnswer)
     transport.close()
     assert 595 < len(clock.slept) < 605

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from pt004_model.wire import transport as transport_module
-from pt004_model.wire.transport import BadTarget, HttpTransport, Target, check_url
+from pt004_model.wire.transport import BadTarget, Endpoint, HttpTransport, check_url
 
 
 @pytest.mark.parametrize(
@@ -27,12 +27,12 @@ from pt004_model.wire.transport import BadTarget, HttpTransport, Target, check_u
 def test_a_usable_address(text: str, expected: str) -> None:
     """An address is taken without the slashes at its end, and a transport can be made for it."""
     assert expected == check_url(text)
-    HttpTransport(Target(text, own=True)).close()
+    HttpTransport(Endpoint(text, own=True)).close()
 
 
 def test_the_defaults_of_a_target() -> None:
     """Ten seconds a call, thirty of patience, no rate, 16 MiB of reply, not an FC of our own."""
-    target = Target("http://h")
+    target = Endpoint("http://h")
     assert (target.timeout, target.rate, target.headers) == (10.0, None, ())
     assert 30.0 == target.patience
     assert (target.ca_bundle, target.max_reply, target.own) == (None, 16_777_216, False)
@@ -49,7 +49,7 @@ def test_the_defaults_of_a_target() -> None:
 def test_an_unusable_address_is_said_to_be_one(text: str) -> None:
     """What is no plain address of a service is refused, and no more is repeated than its host."""
     with pytest.raises(BadTarget) as caught:
-        HttpTransport(Target(text, own=True))
+        HttpTransport(Endpoint(text, own=True))
     said, _, rest = str(caught.value).partition(" is no address of a Federation Core; ")
     assert said in {
         "what was given", "'http://h' and what follows it", "'http://999.1.1.1'",
@@ -70,7 +70,7 @@ def test_an_unusable_ca_bundle_is_said_to_be_one(tmp_path: Path, content: str | 
     if content is not None:
         bundle.write_text(content)
     with pytest.raises(BadTarget, match=f"cannot use the CA bundle {bundle}: "):
-        HttpTransport(Target("https://h", ca_bundle=bundle))
+        HttpTransport(Endpoint("https://h", ca_bundle=bundle))
 
 
 def test_a_ca_bundle_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,15 +86,15 @@ def test_a_ca_bundle_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssl, "create_default_context", lambda cafile: {"ca.pem": trusting}[cafile])
     monkeypatch.setattr(httpx, "create_ssl_context", lambda trust_env: {True: usual}[trust_env])
     monkeypatch.setattr(httpcore, "ConnectionPool", pool)
-    HttpTransport(Target("https://h", ca_bundle=Path("ca.pem")))
-    HttpTransport(Target("https://h"))
+    HttpTransport(Endpoint("https://h", ca_bundle=Path("ca.pem")))
+    HttpTransport(Endpoint("https://h"))
     assert [trusting, usual] == seen
 
 
 @pytest.mark.parametrize("value", ["\u00e9", "\udcff"])
 def test_a_header_that_cannot_be_sent_is_said_to_be_one(value: str) -> None:
     """A header beyond ASCII is refused when the transport is made."""
-    target = Target("http://h", headers=(("X-Api-Key", value),), own=True)
+    target = Endpoint("http://h", headers=(("X-Api-Key", value),), own=True)
     with pytest.raises(BadTarget, match=r"^a header or setting cannot be used: "):
         HttpTransport(target)
 
@@ -127,11 +127,11 @@ def test_an_environment_that_names_wrong_things(
     """A proxy or certificate file that cannot be used is said to be so, but not for our own FC."""
     monkeypatch.setenv(name, value)
     with pytest.raises(BadTarget) as caught:
-        HttpTransport(Target("http://h"))
+        HttpTransport(Endpoint("http://h"))
     begins = "the proxy that the environment " if "PROXY" in name else "a header or setting cannot "
     assert str(caught.value).startswith(begins)
     assert not [each for each in ("hunter2", "s3") if each in str(caught.value)]
-    HttpTransport(Target("http://h", own=True)).close()
+    HttpTransport(Endpoint("http://h", own=True)).close()
 
 
 def test_a_proxy_that_needs_more_than_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,4 +139,4 @@ def test_a_proxy_that_needs_more_than_is_installed(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("ALL_PROXY", "socks5://proxy:1")
     monkeypatch.setattr(transport_module, "find_spec", {"socksio": None}.__getitem__)
     with pytest.raises(BadTarget, match="the package 'socksio' is not installed"):
-        HttpTransport(Target("http://h"))
+        HttpTransport(Endpoint("http://h"))

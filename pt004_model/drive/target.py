@@ -1,0 +1,209 @@
+"""Where a Federation Core is and as whom it is asked: what every conversation with one starts from.
+
+It is reached at an address, or through a client of one's own: then an application is tested in the
+process of its tests, without a port.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from attrs import Factory, define, field
+
+from pt004_model.drive.lockstep import Fc, Tally
+from pt004_model.drive.preflight import no_longer, preflight
+from pt004_model.drive.replay import Replay, replay_trace
+from pt004_model.drive.session import Session
+from pt004_model.judge.checks import AREAS
+from pt004_model.judge.oracle import Oracle
+from pt004_model.judge.own import own_checks, unloaded
+from pt004_model.model.commands import Names, Token
+from pt004_model.trace.document import Trace, load_trace
+from pt004_model.trace.redact import Redactor
+from pt004_model.vocabulary import Dialect
+from pt004_model.wire.client import Client
+from pt004_model.wire.client_transport import ClientTransport, HttpClient
+from pt004_model.wire.codec import Codec
+from pt004_model.wire.patience import PATIENCE
+from pt004_model.wire.sending import MAX_REPLY, Sender
+from pt004_model.wire.token import Credentials, make
+from pt004_model.wire.transport import BadTarget, Endpoint, HttpTransport, check_header
+
+TENANT: Final = "tenant_omega"
+ACTOR: Final = "pt004_test_harness"
+TIMEOUT: Final = 10.0
+VISIBLE: Final = re.compile(r"[\x21-\x7e]+", re.ASCII)
+
+
+def name_callers(tenant: str, stranger: str | None, actor: str) -> Names:
+    """Return the names of those who call. Raises :class:`BadTarget`."""
+    other = stranger or f"{tenant}_stranger"
+    for name, value in (("TENANT_ID", tenant), ("STRANGER_TENANT_ID", other), ("ACTOR_ID", actor)):
+        if not VISIBLE.fullmatch(value):
+            raise BadTarget(f"{name} must be visible ASCII without spaces, not {value!r}")
+    if tenant == other:
+        raise BadTarget(
+            f"STRANGER_TENANT_ID and TENANT_ID are both {tenant!r}; a stranger is another tenant"
+        )
+    return Names.of(tenant, other, (actor, f"{actor}_2", f"{actor}_3"))
+
+
+def _dialect(value: Dialect | str) -> Dialect:
+    if value not in set(Dialect):
+        raise BadTarget(f"unknown dialect {value!r}; choose from {', '.join(Dialect)}")
+    return Dialect(value)
+
+
+def _headers(
+    given: Mapping[str, str] | Iterable[tuple[str, str]],
+) -> tuple[tuple[str, str], ...]:
+    pairs = tuple(given.items() if isinstance(given, Mapping) else given)
+    for name, value in pairs:
+        check_header(name, value)
+    return pairs
+
+
+@define(kw_only=True, eq=False)
+class Target:
+    """A Federation Core to be tested: give ``base_url``, or ``client``. Raises ``BadTarget``.
+
+    ``client`` is anything that behaves like an ``httpx.Client``. ``tenant`` owns the runs,
+    ``stranger`` is another tenant, ``actor`` makes the calls. With ``token``, a bearer token, or
+    ``secret``, by which tokens are made, the FC is expected to demand one. ``headers`` go with
+    every request. ``timeout`` is for one exchange, ``patience`` the time without any answer after
+    which the FC counts as gone, both in seconds; ``rate`` is the most requests a second.
+    ``ungoverned`` is for an FC that knows no steps. Nothing secret is ever shown.
+    """
+
+    base_url: str | None = field(default=None, kw_only=False)
+    client: HttpClient | None = field(default=None, repr=False)
+    dialect: Dialect = field(default=Dialect.SEED, converter=_dialect)
+    tenant: str = TENANT
+    stranger: str | None = None
+    actor: str = ACTOR
+    token: str | None = field(default=None, repr=False)
+    secret: str | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), converter=_headers, repr=False)
+    timeout: float = TIMEOUT
+    patience: float = PATIENCE
+    rate: float | None = None
+    ca_bundle: Path | None = None
+    max_reply: int = MAX_REPLY
+    ungoverned: bool = False
+    own: bool = False
+    """An FC that we started: reached directly, never through a proxy."""
+    flags: tuple[str, ...] | None = field(default=None, repr=False)
+    """The options by which `pt004` asks the same FC, where there are such."""
+    names: Names = field(
+        default=Factory(lambda self: name_callers(self.tenant, self.stranger, self.actor), True)
+    )
+    credentials: Credentials = field(
+        default=Factory(lambda self: Credentials(self.token, self.secret), True), repr=False
+    )
+    fresh: Callable[[Codec], AbstractContextManager[Fc]] | None = field(default=None, repr=False)
+    """Starts another FC like this one, for as long as it is used, where one can be started."""
+    transport: Sender = field(init=False, repr=False)
+    redact: Redactor = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if (self.base_url is None) == (self.client is None):
+            raise BadTarget("give a Target a base_url or a client, one of the two")
+        if self.credentials.token and not VISIBLE.fullmatch(self.credentials.token):
+            raise BadTarget("a token must be visible ASCII without spaces or line ends")
+        self.redact = Redactor.of(self.credentials, self.headers, self.names)
+        if self.client is not None:
+            self.transport = ClientTransport(
+                self.client, self.timeout, self.headers, self.max_reply,
+                rate=self.rate, patience=self.patience,
+            )  # fmt: skip
+            return
+        self.transport = HttpTransport(
+            Endpoint(
+                str(self.base_url), self.timeout, self.rate, self.headers, self.ca_bundle,
+                self.max_reply, self.own, self.patience,
+            )
+        )  # fmt: skip
+
+    @property
+    def where(self) -> str:
+        """The address, for people; that of the client where there is no other."""
+        return self.base_url or str(getattr(self.client, "base_url", "")).rstrip("/")
+
+    def codec(self, oracle: Oracle | None = None) -> Codec:
+        """Return what makes requests; just expired tokens are so by the clock that is known."""
+
+        def token(kind: Token) -> str | None:
+            ahead = math.inf if oracle is None else oracle.ledger.clock.low
+            return make(self.credentials, kind, ahead if math.isfinite(ahead) else None)
+
+        return Codec(self.names, self.dialect, token)
+
+    def session(self, areas: frozenset[str] | None = None) -> Session:
+        """Return a session with the FC that judges ``areas``, or all; nothing is sent yet.
+
+        Own checks are asked as well, where their area is among these.
+        """
+        own = tuple(each for each in own_checks() if areas is None or each.check.area in areas)
+        judged = areas if areas is not None else frozenset((*AREAS, *(e.check.area for e in own)))
+        oracle = Oracle(self.names, areas=judged, own=own)
+        codec = self.codec(oracle)
+        broken = {why: why for why in unloaded()} if areas is None or areas > set(AREAS) else {}
+        session = Session(
+            Client(codec, self.transport),
+            oracle,
+            Tally(unsure=broken),
+            authenticates=self.credentials.present,
+            bad_tokens=self.credentials.kinds,
+            ungoverned=self.ungoverned,
+            fresh=None if self.fresh is None else partial(self.fresh, codec),
+            patience=self.patience,
+        )
+        session.no_longer = lambda: no_longer(
+            codec, self.transport, governed=not self.ungoverned, on_run=session.tally.on_run
+        )
+        return session
+
+    def preflight(
+        self,
+        on_run: Callable[[str], None] = lambda _: None,
+        on_wait: Callable[[], None] = lambda: None,
+        *,
+        governed: bool | None = None,
+    ) -> str | None:
+        """Return why nothing can be said of what answers, or ``None`` where it is an FC.
+
+        ``on_run`` is told the id of the run that this makes, ``on_wait`` that there is no answer
+        yet. ``governed`` says if that run has steps, by default unless the FC knows none.
+        """
+        self.transport.on_wait = on_wait
+        try:
+            why = preflight(
+                self.codec(),
+                self.transport,
+                governed=not self.ungoverned if governed is None else governed,
+                on_run=on_run,
+                patience=self.patience,
+                on_wait=on_wait,
+            )
+        finally:
+            self.transport.on_wait = lambda: None
+        return None if why is None else self.redact(why)
+
+    def close(self) -> None:
+        """Close our connections; a client that was given stays open."""
+        self.transport.close()
+
+
+def replay(target: Target, trace: Trace | Path | str, runs: int = 1) -> Replay:
+    """Send a saved trace again, ``runs`` times over: is its finding still there, or fixed?
+
+    Raises :class:`~pt004_model.trace.document.BadTrace` for a file that is none.
+    """
+    read = trace if isinstance(trace, Trace) else load_trace(Path(trace))
+    return replay_trace(target.session(), read, runs)

@@ -1,0 +1,302 @@
+"""What the plugin of pytest does once a run uses it: the campaign, and the exit status.
+
+The plugin imports this when a test wants it, and no sooner.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import click
+import pytest
+from attrs import define, field
+
+from pt004_model.baseline import Known
+from pt004_model.cli.check import next_command, story
+from pt004_model.cli.known import read
+from pt004_model.cli.options import from_environment
+from pt004_model.cli.screen import Screen
+from pt004_model.cli.session import Unsure, targeted
+from pt004_model.drive.divergence import Divergence, divergence
+from pt004_model.drive.lockstep import Lockstep
+from pt004_model.drive.replay import attempt_lines, replay_trace, result_line
+from pt004_model.drive.session import Session
+from pt004_model.drive.target import Target
+from pt004_model.judge.finding import Finding
+from pt004_model.judge.oracle import Verdict
+from pt004_model.pytest_plugin import UNSURE, USAGE
+from pt004_model.report import terminal
+from pt004_model.report.folder import Folder
+from pt004_model.report.record import INTERRUPTED as INTERRUPTED_WHY
+from pt004_model.report.record import conduct, keep_nothing, why_broken
+from pt004_model.search.campaign import PROFILES, Campaign, Profile
+from pt004_model.search.results import Result
+from pt004_model.trace.files import Unwritable
+from pt004_model.trace.interrupts import INTERRUPTED, TERMINATED, terminate
+from pt004_model.trace.lock import Busy
+from pt004_model.trace.writing import BadTrace, Origin, load_trace
+
+LINES: Final = pytest.StashKey[list[str]]()
+"""What is printed at the end of a run."""
+_RESULT: Final = pytest.StashKey[Result]()
+_PINNED: Final = pytest.StashKey[list[Verdict]]()
+_PLACE: Final = pytest.StashKey[tuple[Folder, Profile]]()
+
+
+def note(config: pytest.Config, line: str) -> None:
+    """Have a line printed at the end."""
+    config.stash.setdefault(LINES, []).append(line)
+
+
+@contextmanager
+def named_target(url: str, *, embedded: bool = False) -> Iterator[Target]:
+    """The FC at ``url``, asked as the environment says; the embedded one where that is wanted."""
+    if not url and not embedded:
+        pytest.exit(
+            "no Federation Core is named: override the fixture fc_target, or give FC_BASE_URL,"
+            " --fc-url or the ini value fc_url",
+            USAGE,
+        )
+    try:
+        chosen = from_environment(["--base-url", url] if url else [])
+        with targeted(chosen, ungoverned=is_ungoverned()) as target:
+            yield target
+    except Unsure as unsure:
+        pytest.exit(f"UNSURE: {unsure.message}", UNSURE)
+    except click.ClickException as error:
+        pytest.exit(error.format_message(), USAGE)
+
+
+def is_ungoverned() -> bool:
+    """Return whether the environment wants runs without steps alone."""
+    return os.environ.get("PT004_UNGOVERNED", "") not in {"", "0"}
+
+
+def known_findings(path: str) -> Known:
+    """Return the findings that fail nothing."""
+    try:
+        return read(Path(path) if path else None)
+    except click.ClickException as error:
+        pytest.exit(error.format_message(), USAGE)
+
+
+def _seed(config: pytest.Config) -> int:
+    given = config.getoption("--hypothesis-seed", default=None)
+    if given is None:
+        return secrets.randbelow(2**32)
+    if not (str(given).isascii() and str(given).isdigit()):
+        pytest.exit(f"--hypothesis-seed: {given!r} is no whole number from 0 on", USAGE)
+    return int(given)
+
+
+def _profile(name: str) -> Profile:
+    if name not in PROFILES:
+        choices = ", ".join(PROFILES)
+        pytest.exit(f"PT004_PROFILE: {name!r} is no profile; choose from {choices}", USAGE)
+    return PROFILES[name]
+
+
+@contextmanager
+def conversing(
+    config: pytest.Config, target: Target, known: Known, name: str, out: Path
+) -> Iterator[Conversation]:
+    """Make sure that there is an FC, and hold the folder for the evidence.
+
+    Ends the run with a sentence where that fails.
+    """
+    if hasattr(config, "workerinput"):
+        pytest.fail("one campaign is one conversation: run it without -n", pytrace=False)
+    profile = _profile(name)
+    origin = Origin(_seed(config), name, target.dialect, target.redact, names=target.names)
+    options = ("--ungoverned",) if target.ungoverned else ()
+    folder = Folder(out, origin, target=target.flags, options=options).at(target.where)
+    try:
+        with folder.held():
+            config.stash[_PLACE] = (folder, profile)
+            why = target.preflight(folder.keep_run)
+            if why is not None:
+                keep_nothing(folder, profile, why)
+                pytest.exit(f"UNSURE: {why}", UNSURE)
+            session = target.session()
+            session.tally.on_run = folder.keep_run
+            yield Conversation(config, target, session, folder, profile, known)
+    except (Unwritable, Busy) as error:
+        pytest.exit(str(error), USAGE)
+
+
+@define
+class Conversation:
+    """All that is asked of one FC in one run of pytest."""
+
+    config: pytest.Config
+    target: Target
+    session: Session
+    folder: Folder
+    profile: Profile
+    known: Known
+    seen: list[str] = field(factory=list)
+    """Fingerprints of findings that a case has shown, the known ones too."""
+
+    def lockstep(self) -> Lockstep:
+        """Return a conversation of its own, counted apart; a finding is raised unless it is known.
+
+        So the campaign is the same as that of `pt004 check` with its seed.
+        """
+        self.seen.clear()
+        return self.fresh_session().lockstep()
+
+    def fresh_session(self) -> Session:
+        """Return a session that raises findings; see :meth:`lockstep`."""
+        fresh = self.target.session()
+        fresh.tally.on_run = self.session.tally.on_run
+        fresh.on_finding = self._diverge
+        return fresh
+
+    def _diverge(self, finding: Finding, _: Lockstep) -> None:
+        self.seen.append(finding.fingerprint)
+        if finding.fingerprint not in self.known.fingerprints:
+            raise divergence(finding.fingerprint)(self.folder.origin.hide(str(finding)))
+
+    def describe(self, result: Result, area: str) -> list[str]:
+        """Return the findings of an area that are not known, in lines for people."""
+        found = [e for e in result.findings if e.finding.area == area and not e.known]
+        hide = self.folder.origin.hide
+        return [hide(line) for each in found for line in terminal.finding_lines(each)]
+
+    def replay(self, path: Path) -> None:
+        """Replay the trace in a file; fail unless it is answered as the contract allows."""
+        try:
+            trace = load_trace(path)
+        except BadTrace as bad:
+            pytest.exit(str(bad), returncode=USAGE)
+        replay = replay_trace(self.session, trace)
+        self.config.stash.setdefault(_PINNED, []).append(replay.verdict)
+        if replay.verdict is not Verdict.CONFORMS:
+            told = [line for each in replay.attempts for line in attempt_lines(trace, each)]
+            raise AssertionError(self.folder.origin.hide("\n".join([*told, result_line(replay)])))
+
+    def campaign(self) -> Result:
+        """Run the campaign; what it comes to is printed at the end of the run."""
+        folder, seed = self.folder, self.folder.origin.seed
+        hide = folder.origin.hide
+        screen = Screen(partial(_say, self.config), folder)
+        name = self.profile.name
+        screen.say(f"Federation Core {self.target.where}, profile {name}, seed {seed}")
+        fingerprints = self.known.fingerprints
+        campaign = Campaign(self.session, self.profile, seed, screen, known=fingerprints)
+        broken: BaseException | None = None
+        try:
+            result = conduct(campaign, folder, screen.say)
+        except BaseException as error:
+            result, broken = campaign.result(why_broken(error)), error
+        lines = [*story(result, folder, self.known), *terminal.result_lines(result, None)]
+        if isinstance(broken, Unwritable):
+            for line in lines:
+                screen.say(hide(line))
+            pytest.exit(f"UNSURE: {broken}", returncode=UNSURE)
+        self.config.stash[_RESULT] = result
+        for line in lines:
+            note(self.config, hide(line))
+        if broken is not None:
+            raise broken
+        if self.target.flags is not None:
+            command = next_command(result, self.target.dialect, self.target.flags, folder)
+            if command:
+                note(self.config, hide(f"next: {command}"))
+        return result
+
+
+def _say(config: pytest.Config, line: str) -> None:
+    """Print a line at once, though pytest keeps to itself what is printed within a test."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if reporter is not None:
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+            reporter.ensure_newline()
+            reporter.write_line(line)
+
+
+def _diverges(error: BaseException) -> bool:
+    """Tell if an error is a finding, or a group that holds one, as Hypothesis raises them."""
+    return isinstance(error, Divergence) or any(map(_diverges, getattr(error, "exceptions", ())))
+
+
+class Charge:
+    """The part of the plugin that is there only in a run that uses it."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Have SIGTERM end the run like Ctrl-C."""
+        self.config = config
+        self.interrupt = INTERRUPTED
+        self.diverged = False
+        self.before: Any = None
+        if threading.current_thread() is threading.main_thread():
+            self.before = signal.signal(signal.SIGTERM, self._heed)
+        if "TOX_ENV_NAME" in os.environ:  # tox dies of SIGTERM at once and does not pass it on
+            threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+    def _heed(self, number: int, frame: FrameType | None) -> None:
+        self.interrupt = TERMINATED
+        terminate(number, frame)
+
+    def pytest_unconfigure(self) -> None:
+        """Put back what SIGTERM did before."""
+        if self.before is not None:
+            signal.signal(signal.SIGTERM, self.before)
+
+    def pytest_exception_interact(self, call: pytest.CallInfo[object]) -> None:
+        """Note that a test of a conversation has found something."""
+        if call.excinfo is not None and _diverges(call.excinfo.value):
+            self.diverged = True
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the findings, the coverage table and the verdict."""
+        lines = self.config.stash.get(LINES, [])
+        if lines:
+            terminalreporter.section("campaign")
+        for line in lines:
+            terminalreporter.write_line(line)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Make the exit status say whether there is a finding, and nothing else."""
+        config = self.config
+        result = config.stash.get(_RESULT, None)
+        verdicts = [*config.stash.get(_PINNED, []), *([] if result is None else [result.verdict])]
+        diverged = Verdict.DIVERGES in verdicts or self.diverged
+        broken = exitstatus == pytest.ExitCode.TESTS_FAILED or bool(session.shouldstop)
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            note(config, "UNSURE: no test was selected, so nothing was asked")
+            session.exitstatus = UNSURE
+        elif broken and not diverged:
+            if Verdict.UNSURE not in verdicts:
+                note(config, "UNSURE: the suite broke, see above; that is no finding")
+            session.exitstatus = UNSURE
+            self._keep_why("the suite broke")
+        elif exitstatus is pytest.ExitCode.INTERRUPTED:  # and not the same number of a wrong flag
+            session.exitstatus = self.interrupt
+            self._keep_why(INTERRUPTED_WHY)
+        elif exitstatus == pytest.ExitCode.OK and result is None and not config.option.collectonly:
+            note(config, "no campaign was run: only what was selected was judged")
+
+    def _keep_why(self, why: str) -> None:
+        """Keep why there is no verdict, unless a campaign has left its own word."""
+        folder, profile = self.config.stash.get(_PLACE, (None, None))
+        if folder is not None and profile is not None:
+            keep_nothing(folder, profile, why)
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.2)
+    os.kill(os.getpid(), signal.SIGTERM)
