@@ -27,14 +27,13 @@ class Busy(Interruption):
 
 @contextmanager
 def locked(folder: Path, patience: float = 0.0) -> Iterator[None]:
-    """Hold ``folder``, made if need be, for this process alone.
+    """Hold ``folder``, made for it if need be, for this process alone.
 
     Raises :class:`Busy` when another holds it for longer than ``patience`` seconds, and
     ``Unwritable``.
     """
-    path = folder / NAME
+    path, made = folder / NAME, not folder.exists()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         file = _acquired(path, time.monotonic() + patience)
         file.truncate(0)
         file.write(str(os.getpid()))
@@ -45,12 +44,15 @@ def locked(folder: Path, patience: float = 0.0) -> Iterator[None]:
         try:
             yield
         finally:
-            with suppress(OSError):  # the folder may be gone
+            with suppress(OSError):  # the folder may be gone, or have got something in it
                 path.unlink()
+                if made:
+                    folder.rmdir()
 
 
 def _acquired(path: Path, deadline: float) -> IO[str]:
     while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a+", encoding="utf-8")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -20,7 +20,7 @@ def body_first(code: int) -> Before:
             return None
         try:
             json.loads(seen.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return refusal(code)
         return None
 

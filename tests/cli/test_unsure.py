@@ -166,7 +166,10 @@ def test_a_proxy_that_is_none(name: str, value: str) -> None:
     """A proxy that is set wrong is a mistake of usage, told in a sentence."""
     said = invoke("check", "--base-url", "http://fc.example", **{name: value})
     assert said.code == 2
-    assert "the proxy that the environment names for http is none; give one like" in said.err
+    assert (
+        "the proxy that the environment or the system names for http cannot be used; give"
+        in said.err
+    )
 
 
 def test_429_is_waited_for_and_repeated(tmp_path: Path) -> None:

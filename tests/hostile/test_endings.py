@@ -157,7 +157,7 @@ def test_a_bug_of_ours_is_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_a_bug_loses_no_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was found before is told and kept."""
-    monkeypatch.setattr(Search, "example", breaking_later(KeyError("x"), after=9))
+    monkeypatch.setattr(Search, "example", breaking_later(KeyError("x"), after=6))
     said = check(tmp_path)
     assert said.code == 70
     assert any(line.startswith("FINDING ") for line in said.lines)
