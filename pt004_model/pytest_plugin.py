@@ -89,20 +89,22 @@ def _is_ours(item: pytest.Item) -> bool:
     return not FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
 
 
-_COLLECTED: Final = pytest.StashKey[bool]()
+ALL_OURS: Final = pytest.StashKey[bool]()
+"""Set for a run in which there is nothing but tests of ours, whatever was selected of them."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Replay traces before anything is generated; see if all there is to select from is ours."""
-    config.stash[_COLLECTED] = bool(items) and all(map(_is_ours, items))
+    if items and all(map(_is_ours, items)):
+        config.stash[ALL_OURS] = True
     items.sort(key=lambda item: not isinstance(item, TraceItem))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Take charge of the exit status, where a campaign or a trace was selected."""
     config = session.config
-    nothing_left = not session.items and config.stash.get(_COLLECTED, False)
+    nothing_left = not session.items and config.stash.get(ALL_OURS, False)
     if not (nothing_left or any(map(_is_ours, session.items))):
         return
     from pt004_model.pytest_campaign import Charge  # noqa: PLC0415 - only where it is used

@@ -58,7 +58,7 @@ def suite(
 
 def test_a_pinned_trace_that_is_fixed(trace: Path, tmp_path: Path) -> None:
     """The suite passes, and the trace is a test of its own."""
-    said = suite(tmp_path, (trace.name, trace.read_text()), chosen="test_traces.py")
+    said = suite(tmp_path, (trace.name, trace.read_text()), chosen="traces")
     assert (0, "1 passed") == (said.code, said.lines[-1].partition(" in ")[0])
 
 
@@ -68,7 +68,7 @@ def test_a_pinned_trace_that_is_reproduced(trace: Path, tmp_path: Path) -> None:
     said = suite(tmp_path, pinned, fault=FAULT, extra=("-x",))
     assert (1, "1 failed") == (said.code, said.lines[-1].partition(" in ")[0])
     assert "REPRODUCED 1 of 1: the finding was seen again at step 3" in said.out
-    assert f"FAILED stateful/test_traces.py::test_pinned_trace[{trace.stem}]" in said.out
+    assert f"FAILED stateful/traces/{trace.name}::replay" in said.out
 
 
 def test_a_pinned_trace_that_says_nothing(trace: Path, tmp_path: Path) -> None:
@@ -76,22 +76,22 @@ def test_a_pinned_trace_that_says_nothing(trace: Path, tmp_path: Path) -> None:
     document = json.loads(trace.read_text())
     document["steps"] = document["steps"][1:]
     unsure = ("unsure.json", json.dumps(document))
-    said = suite(tmp_path / "one", unsure, chosen="test_traces.py")
+    said = suite(tmp_path / "one", unsure, chosen="traces")
     assert 3 == said.code
     assert "UNSURE 1 of 1: step 1 could not be sent" in said.out
     both = (unsure, (trace.name, trace.read_text()))
-    said = suite(tmp_path / "two", *both, fault=FAULT, chosen="test_traces.py")
+    said = suite(tmp_path / "two", *both, fault=FAULT, chosen="traces")
     assert (1, "2 failed") == (said.code, said.lines[-1].partition(" in ")[0])
 
 
 def test_a_pinned_file_that_is_no_trace(tmp_path: Path) -> None:
     """The suite ends with exit status 2 and a sentence."""
-    said = suite(tmp_path, ("bad.json", "{}"), chosen="test_traces.py")
+    said = suite(tmp_path, ("bad.json", "{}"), chosen="traces")
     assert 2 == said.code
     assert "bad.json cannot be used: it is no trace of pt004" in said.said
 
 
 def test_without_pinned_traces_there_is_no_such_test(tmp_path: Path) -> None:
     """An empty folder is no test that is skipped."""
-    said = suite(tmp_path, chosen="test_traces.py")
+    said = suite(tmp_path, chosen="traces")
     assert (3, "no tests ran") == (said.code, said.lines[-1].partition(" in ")[0])

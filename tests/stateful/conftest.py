@@ -10,13 +10,14 @@ import pytest
 from pt004_model import Target
 from pt004_model.cli.streams import steady_streams
 from pt004_model.pytest_campaign import named_target, note
-from pt004_model.pytest_plugin import TraceFile, setting
+from pt004_model.pytest_plugin import ALL_OURS, TraceFile, setting
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_configure() -> None:
-    """Have a stream that cannot be written end nothing."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Have a stream that cannot be written end nothing, and a run without tests be unsure."""
     steady_streams()
+    config.stash[ALL_OURS] = True
 
 
 @pytest.hookimpl(tryfirst=True)
