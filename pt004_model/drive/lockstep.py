@@ -184,19 +184,8 @@ class Lockstep:
 
         Raises :class:`TargetLost` when the FC has stopped answering, and what ``on_finding`` does.
         """
-        number = subject(command)
-        if self.under_way:
-            return None  # nobody has seen what the call before this one did
-        if _keys(command) & self.forgotten:
+        if self._is_pointless(command):
             return None
-        if isinstance(command, CreateRun):
-            if self._named_twice(command):
-                return None
-        elif number is not None:
-            known = number in self.world.runs and number not in self.set_aside
-            waiting = isinstance(command, ChangeRun) and not self.drivable(number)
-            if not known or waiting:
-                return None
         self.on_call()
         before = self.world
         if self.pace and self.steps:
@@ -230,6 +219,20 @@ class Lockstep:
         for finding in judgement.findings if judgement.views else judgement.findings[:1]:
             self.on_finding(finding, self)
         return judgement
+
+    def _is_pointless(self, command: Command) -> bool:
+        """Tell if nobody could judge the answer to a call, so that it is not to be made."""
+        number = subject(command)
+        if self.under_way:
+            return True  # nobody has seen what the call before this one did
+        if _keys(command) & self.forgotten:
+            return True
+        if isinstance(command, CreateRun):
+            return self._named_twice(command)
+        if number is None:
+            return False
+        known = number in self.world.runs and number not in self.set_aside
+        return not known or (isinstance(command, ChangeRun) and not self.drivable(number))
 
     def _named_twice(self, command: CreateRun) -> bool:
         """Whether the create's run is there already, and it is no repetition under its key."""
