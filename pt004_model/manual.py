@@ -16,6 +16,7 @@ from pt004_model.judge.checks import CHECKS, Check
 TOPICS: Final = {
     "configuration": "variables, and how to reach an FC",
     "ci": "the nightly job: profiles, exit status, what a campaign leaves",
+    "search": "how the search chooses, and what each part of it buys",
     "extending": "from pytest: the state machine, the plugin, checks and rules of your own",
     "checks": "what each check holds an FC to, and what usually breaks it",
     "filing": "findings as issues, and the list of known ones",

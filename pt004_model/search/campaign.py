@@ -1,9 +1,9 @@
 """One exploration under a budget: examples one after another, findings collected, each one shrunk.
 
-A round is a run of Hypothesis of its own, with a seed derived from the campaign's and with goals
-fixed before it. Findings do not end it: the run concerned is set aside and the search goes on. When
-a round has ended its new findings are replayed, shortened, and replayed some times more to see how
-surely they show (see ``settling``). What is replayed is counted apart and does not steer the
+An example is a conversation of the search (see ``search.explorer``), and all of them are drawn from
+one seed. Findings do not end it: the run concerned is set aside and the search goes on. When an
+example has ended its new findings are replayed, shortened, and replayed some times more to see how
+surely they show (see ``shrink.settling``). What is replayed is counted apart and does not steer the
 search, so that a seed generates the same whatever was replayed and however long it took.
 """
 
