@@ -204,7 +204,7 @@ _OPTIONS = (
         help="Seed a fault into the embedded FC; `pt004 faults` lists them.",
     ),
     click.option("--tenant", envvar="TENANT_ID", default=TENANT, hidden=True),
-    click.option("--stranger", envvar="STRANGERTENANT_ID", hidden=True),
+    click.option("--stranger", envvar="STRANGER_TENANT_ID", hidden=True),
     click.option("--actor", envvar="ACTOR_ID", default=ACTOR, hidden=True),
     click.option("--token", envvar="FC_TOKEN", hidden=True),
     click.option("--secret-key", envvar="SECRET_KEY", hidden=True),
@@ -219,7 +219,7 @@ Environment (flags win over it):
   SECRET_KEY          the shared secret, to have tokens made, bad ones too
   TENANT_ID           who the runs are made for
   ACTOR_ID            who they are made by
-  STRANGERTENANT_ID  a second tenant, which must see nothing of the first
+  STRANGER_TENANT_ID  a second tenant, which must see nothing of the first
 """
 CAMPAIGN_VARIABLES = f"""{VARIABLES}\
   PT004_PROFILE       how much to do

@@ -53,6 +53,8 @@ PLANTS = [
     ("shrink/reduce.py", "import pt004_model.search.campaign", "the floors"),
     ("reproduce/calls.py", "import pt004_model.report.text", "the floors"),
     ("proof/cases.py", "import pt004_model.tracker.issues", "the floors"),
+    ("cli/check.py", "import pt004_model.pytest_plugin", "the floors"),
+    ("wire/client_transport.py", "import httpx", "only the transport names httpx"),
     ("model/world.py", "import hypothesis", "model and judge know neither HTTP nor Hypothesis"),
     ("judge/gates.py", "import httpx", "model and judge know neither HTTP nor Hypothesis"),
     ("embedded/rules.py", "import pt004_model.model.rules", "the embedded FC knows the names"),

@@ -17,6 +17,7 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.report.folder import Folder
 from pt004_model.report.junit import junit
 from pt004_model.search.results import Result
+from pt004_model.trace.recorded import Found
 from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
 from tests.report.helpers import FINDING, NAMES, found, result
@@ -122,6 +123,28 @@ def test_a_finding_is_one_failure() -> None:
         "3 commands, seen 2 times",
         "trace: out/traces/0123456789ab.json",
     ]
+
+
+def test_an_area_of_a_teams_own_is_a_case_like_any_other() -> None:
+    """It passes when it was judged and nothing was found, and is skipped for its findings."""
+    judged = (*AREAS, "acme")
+    cases = outcomes(document(evolve(result(Verdict.CONFORMS), areas=judged)))
+    assert cases["pt004.area/acme"] == "passed"
+    theirs = found(finding=evolve(FINDING, check="acme.owner", fingerprint="fedcba987654"))
+    text = junit({**_summary(theirs), "areas": list(judged)})
+    cases = outcomes(text)
+    assert cases["pt004.area/acme"] == "skipped"
+    assert cases["pt004.finding/fedcba987654 acme.owner"] == "failure"
+
+
+def _summary(theirs: Found) -> dict[str, Any]:
+    """The summary of a campaign that found something, as whoever has not the check reads it."""
+    folder = Folder(Path("out"), Origin(42, "dev", Dialect.SEED, names=NAMES))
+    summary = folder.summary(result(Verdict.DIVERGES, POLICY))
+    (told,) = summary["findings"]
+    finding = theirs.finding
+    told |= {"fingerprint": finding.fingerprint, "check": finding.check, "area": finding.area}
+    return summary
 
 
 def test_a_known_finding_fails_nothing() -> None:
