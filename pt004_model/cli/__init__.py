@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -31,13 +32,17 @@ from pt004_model.trace.lock import Busy
 
 __all__ = ["main"]
 
+_COMPLETING = "_PT004_COMPLETE"
+"""The variable by which a shell asks click to complete a word."""
+
 
 class _Commands(Group):
     """The commands; whatever may end one gets its exit code and its sentence here."""
 
     def main(self, *arguments: Any, **more: Any) -> Any:
         """Run the command of these arguments; standard output never ends it."""
-        steady_streams()
+        if _COMPLETING not in os.environ:  # a shell that completes a word is given bytes
+            steady_streams()
         try:
             return super().main(*arguments, **more)
         finally:

@@ -51,10 +51,6 @@ class _Steady(io.TextIOWrapper):
 
     buffer = None  # type: ignore[assignment]  # click would write UTF-8 there when it sees ASCII
 
-    def write(self, text: str | bytes, /) -> int:
-        """Write a text; click completes words in bytes."""
-        return super().write(text.decode() if isinstance(text, bytes) else text)
-
 
 _LASTING: Final[dict[str, _Lasting]] = {}
 

@@ -198,6 +198,7 @@ class Settler:
         def better(lockstep: Lockstep, finding: Finding) -> None:
             found.finding = finding
             found.commands, found.steps = sent(lockstep), tuple(lockstep.steps)
+            found.other = ()  # it was a replay of a longer trace
             self.reporter.improved(found)
 
         return better

@@ -90,7 +90,7 @@ def test_the_suite_when_nobody_reads_on(tmp_path: Path) -> None:
     said = subprocess.run(
         [
             "/bin/bash", "-o", "pipefail", "-c", '"$@" | head -1', "bash", sys.executable, "-m",
-            "pytest", "tests/stateful", "-k", "canonical", "-p", "no:cacheprovider",
+            "pytest", "tests/stateful", "-k", "scenario", "-p", "no:cacheprovider",
         ],
         capture_output=True, text=True, check=False, timeout=120,
         env={"PATH": "/usr/bin:/bin", "PT004_OUT": str(tmp_path)},
