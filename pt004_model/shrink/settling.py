@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from pt004_model.drive.lockstep import Lockstep, OutOfTime
 from pt004_model.drive.session import Session
@@ -31,6 +31,8 @@ ATTEMPTS: Final = 5
 """How many conversations are shortened for a trace that needs nothing before it."""
 UNSEEN_ATTEMPTS: Final = 2
 """How many conversations are replayed of a finding that no replay shows."""
+DOUBTS: Final = 3
+"""Findings that replays did not bear out, after which each further one gets a single replay."""
 _OFTEN: Final = 2.0
 """A finding that shows in one of so many replays is given all that a shortening may cost."""
 
@@ -79,6 +81,7 @@ class Settler:
     on_try: Callable[[], None]
     doing: str = ""
     _until: float = field(init=False, default=math.inf)
+    _doubted: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
         self.session.on_call = self._check
@@ -89,6 +92,7 @@ class Settler:
         Raises :class:`NoLonger`. A fault of ours leaves the finding concerned as it stands.
         """
         new = [each for each in findings if not each.settled and each.reproduced is None]
+        self._doubted = sum(each.unconfirmed for each in findings)
         for found in new:
             if not found.known and self.times:
                 self._guarded(found, self._sight)
@@ -137,7 +141,8 @@ class Settler:
     def _sight(self, found: Found) -> None:
         """Replay a finding until it is seen; one that nothing shows is settled as unconfirmed."""
         self.doing = f"replaying {found.fingerprint}"
-        done = self._confirmer(found, self._left()[0]).sighted()
+        times = self.times if self._doubted < DOUBTS else 1
+        done = evolve(self._confirmer(found, self._left()[0]), times=times).sighted()
         if done.seen:
             found.reproduced = (done.seen, done.runs)
             return
@@ -146,6 +151,7 @@ class Settler:
         why = self.session.no_longer()
         if why is not None:
             raise NoLonger(why)
+        self._doubted += 1
         found.reproduced, found.other, found.settled = (0, done.runs), done.other, True
         found.attempts += 1
         self.reporter.confirmed(found)
