@@ -7,17 +7,19 @@ from importlib.metadata import EntryPoint
 from typing import NoReturn
 
 import pytest
+from attrs import evolve
 
 from pt004_model.judge import own
 from pt004_model.judge.checks import AREAS, CHECKS, Check, areas
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.judge.own import Mismatch, Modelled, check, own_checks, unloaded
+from pt004_model.model.commands import CreateRun
 from pt004_model.model.replies import Reply
-from pt004_model.model.values import Json
+from pt004_model.model.values import Body, Json
 from tests.drive.helpers import READ, change, create, start
 from tests.drive.helpers import session as session_with
-from tests.stub import NAMES, Stub
+from tests.stub import NAMES, Stub, Tampering
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +67,19 @@ def test_it_finds_what_the_contract_allows() -> None:
         CHECKS["acme.tagged"].severity,
     )
     assert (*AREAS, "acme") == areas()
+    assert [CHECKS[name].own for name in ("acme.tagged", "policy.deny-blocks")] == [True, False]
+
+
+def test_it_is_not_asked_of_what_lies_beyond_the_contract() -> None:
+    """Any answer will do to a call that nobody can judge."""
+    taken: Json = {"run": {"run_id": "x", "tags": []}}
+    fc = Tampering(Stub(), lambda _, reply: evolve(reply, code=201, body=taken))
+    lockstep = session_with(fc, lambda *_: None).lockstep()
+    lockstep.oracle = Oracle(NAMES, own=(judged(tagged),))
+    beyond = '{"workflow_id":"w","input_payload":{"a":NaN}}'
+    judgement = lockstep.do(CreateRun(0, Body(beyond)))
+    assert judgement is not None
+    assert (judgement.verdict, judgement.findings) == (Verdict.CONFORMS, ())
 
 
 def test_the_run_goes_on_and_its_edges_count() -> None:
