@@ -53,6 +53,7 @@ def test_whatever_comes_back_a_campaign_ends(seed: int) -> None:
 
     profile = evolve(SMALL, shrink=(40, 5.0))
     result = explore(Tampering(Misunderstood(), tamper), profile, seed)
-    assert result.verdict is Verdict.DIVERGES
+    assert result.verdict in {Verdict.DIVERGES, Verdict.UNSURE}  # replays need not bear it out
+    assert result.findings
     assert result.examples == 14
     assert {found.trouble for found in result.findings} == {""}
