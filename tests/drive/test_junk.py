@@ -53,7 +53,8 @@ def test_whatever_comes_back_a_campaign_ends(seed: int) -> None:
 
     profile = evolve(SMALL, shrink=(40, 5.0))
     result = explore(Tampering(Misunderstood(), tamper), profile, seed)
-    assert result.verdict in {Verdict.DIVERGES, Verdict.UNSURE}  # replays need not bear it out
     assert result.findings
+    borne_out = any(found.counts for found in result.findings)  # what comes by chance need not be
+    assert result.verdict is (Verdict.DIVERGES if borne_out else Verdict.UNSURE)
     assert result.examples == 14
     assert {found.trouble for found in result.findings} == {""}
