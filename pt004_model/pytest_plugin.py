@@ -114,7 +114,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session")
 def fc_target(pytestconfig: pytest.Config) -> Iterator[Target]:
-    """The Federation Core to test; to be overridden, or named by FC_BASE_URL or --fc-url."""
+    """Yield the Federation Core to test; to be overridden, or named by FC_BASE_URL or --fc-url."""
     from pt004_model.pytest_campaign import named_target  # noqa: PLC0415 - only where it is used
 
     with named_target(setting(pytestconfig, "url")) as target:
@@ -123,7 +123,7 @@ def fc_target(pytestconfig: pytest.Config) -> Iterator[Target]:
 
 @pytest.fixture(scope="session")
 def fc_known(pytestconfig: pytest.Config) -> Known:
-    """The findings that fail nothing, as PT004_KNOWN or --fc-known names them."""
+    """Return the findings that fail nothing, as PT004_KNOWN or --fc-known names them."""
     from pt004_model.pytest_campaign import known_findings  # noqa: PLC0415 - only where it is used
 
     return known_findings(setting(pytestconfig, "known"))
@@ -133,7 +133,7 @@ def fc_known(pytestconfig: pytest.Config) -> Known:
 def fc_conversation(
     fc_target: Target, fc_known: Known, pytestconfig: pytest.Config
 ) -> Iterator[Conversation]:
-    """What campaign, replays and cases have in common: the FC, once it is known to be one."""
+    """Yield what campaign, replays and cases have in common: the FC, once it is known to be one."""
     from pt004_model.pytest_campaign import conversing  # noqa: PLC0415 - only where it is used
 
     profile, out = setting(pytestconfig, "profile"), setting(pytestconfig, "out")
@@ -143,7 +143,7 @@ def fc_conversation(
 
 @pytest.fixture(scope="session")
 def fc_campaign(fc_conversation: Conversation) -> Result:
-    """The result of one campaign, run once."""
+    """Return the result of one campaign, run once."""
     return fc_conversation.campaign()
 
 

@@ -27,7 +27,7 @@ _STARVED: Final = frozenset(
 
 
 class Bug(click.ClickException):
-    """Something broke in us; the message is a sentence for people."""
+    """A fault of our own; the message is a sentence for people."""
 
     exit_code = 70
 

@@ -154,7 +154,7 @@ def _profile(given: dict[str, Any]) -> Profile:
 
 
 def _options(given: dict[str, Any]) -> list[str]:
-    """The flags besides profile and seed that say what a campaign does."""
+    """Return the flags besides profile and seed that say what a campaign does."""
     every = _every_area()
     chosen = [area for area in every if area in given["areas"]]
     words = ["--ungoverned"] if given["ungoverned"] else []
@@ -243,7 +243,7 @@ def story(result: Result, folder: Folder, known: Known, width: int | None = None
 
 
 def next_command(result: Result, dialect: str, flags: tuple[str, ...], folder: Folder) -> str:
-    """The one command to run next; empty where there is nothing more to do."""
+    """Return the one command to run next; empty where there is nothing more to do."""
     new = [found for found in terminal.by_weight(result.findings) if not found.known]
     names = list(PROFILES)
     larger = names[min(names.index(result.profile) + 1, len(names) - 1)]

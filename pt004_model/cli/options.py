@@ -295,7 +295,7 @@ def embedded(fault: str | None, *, secret: str | None = None, automatic: bool = 
 
 
 def from_environment(options: Sequence[str] = ()) -> Setup:
-    """What the environment amounts to, with some options. Raises ``click.UsageError``."""
+    """Return what the environment amounts to, with some options. Raises ``click.UsageError``."""
 
     @click.command()
     @target_options

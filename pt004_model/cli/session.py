@@ -58,12 +58,12 @@ class Connected:
 
     @property
     def codec(self) -> Codec:
-        """What makes them."""
+        """The codec that writes its requests and reads its replies."""
         return self.target.codec(self.session.oracle)
 
     @property
     def base_url(self) -> str:
-        """Where it is."""
+        """The address of the FC."""
         return self.target.where
 
     @property
@@ -104,7 +104,7 @@ def connected(
 
 @contextmanager
 def targeted(setup: Setup, *, ungoverned: bool = False) -> Iterator[Target]:
-    """The FC that the options name, or an embedded one; see :func:`connected`."""
+    """Yield the FC that the options name, or an embedded one; see :func:`connected`."""
     with _address(setup) as base_url:
         try:
             target = setup.target(base_url, ungoverned=ungoverned)

@@ -122,7 +122,7 @@ class Core:
         return self.bodies.policy(change.policy)
 
     def has_use_for_policy(self, run: Run, change: Change, starts: int | None) -> bool:
-        """Whether the policy of this change is looked at (sections 3.1 and 3.3)."""
+        """Tell whether the policy of this change is looked at (sections 3.1 and 3.3)."""
         if run.governed:
             return starts is not None
         return change.status == Status.RUNNING

@@ -123,7 +123,7 @@ class Effects:
     # Gates (section 6)
 
     def needs_gate(self, turn: Turn) -> bool:
-        """Whether a pause now waits for an approval."""
+        """Tell whether a pause now waits for an approval."""
         return turn.run.decision == Decision.FLAG and not turn.run.cleared
 
     def open_gate(self, turn: Turn) -> None:

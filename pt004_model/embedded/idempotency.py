@@ -43,12 +43,12 @@ class Keys:
         return call.key or ""
 
     def same_request(self, earlier: tuple[str, str, str], call: Call) -> bool:
-        """Whether method, path and body are those of the earlier request."""
+        """Tell whether method, path and body are those of the earlier request."""
         method, path, body = earlier
         return (method, path) == (call.method, call.path) and self.same_body(body, call)
 
     def same_body(self, earlier: str, call: Call) -> bool:
-        """Whether the body is the same bytes as the earlier one."""
+        """Tell whether the body is the same bytes as the earlier one."""
         return earlier == self.fingerprint(call)
 
     def fingerprint(self, call: Call) -> str:

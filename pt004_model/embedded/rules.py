@@ -66,11 +66,11 @@ class Rules:
         return int(run.step_index)
 
     def names(self, run: Run, change: Change, index: int) -> bool:
-        """Whether the change names a step, with both its id and its index (section 4)."""
+        """Tell whether the change names a step, with both its id and its index (section 4)."""
         return change.step_index == index and change.current_step == run.step_ids[index]
 
     def stays(self, run: Run, change: Change) -> bool:
-        """Whether the change names no step, or the current one."""
+        """Tell whether the change names no step, or the current one."""
         return change.step_index in (None, run.step_index) and change.current_step in (
             None,
             run.current_step,
@@ -110,11 +110,11 @@ class Rules:
     # Both
 
     def is_over(self, run: Run) -> bool:
-        """Whether the run has ended (section 3.4)."""
+        """Tell whether the run has ended (section 3.4)."""
         return run.status in (Status.COMPLETED, Status.FAILED)
 
     def is_clear(self, run: Run) -> bool:
-        """Whether the decision lets the run go on (section 3.2)."""
+        """Tell whether the decision lets the run go on (section 3.2)."""
         if run.decision == Decision.FLAG:
             return run.cleared
         return run.decision != Decision.DENY
@@ -130,7 +130,7 @@ class Rules:
             raise illegal("the policy denied this step; the run can only fail")
 
     def is_denied(self, run: Run) -> bool:
-        """Whether the decision in force is ``deny``."""
+        """Tell whether the decision in force is ``deny``."""
         return run.decision == Decision.DENY
 
     def no_such_way(self, run: Run, change: Change) -> Refused:

@@ -65,7 +65,7 @@ class Tokens:
         return claims
 
     def fresh(self, claims: dict[str, object]) -> bool:
-        """Whether the token says when it expires, and that is still to come."""
+        """Tell whether the token says when it expires, and that is still to come."""
         expires = claims.get("exp")
         if isinstance(expires, bool) or not isinstance(expires, int | float):
             return False

@@ -46,7 +46,7 @@ class Window:
 
 
 def parse(value: object) -> Instant | None:
-    """A time in RFC 3339 and UTC, or ``None`` for anything else. Total."""
+    """Return a time in RFC 3339 and UTC, or ``None`` for anything else. Total."""
     return _parse(value) if isinstance(value, str) else None
 
 
@@ -89,7 +89,7 @@ class Clock:
         return self.low - drift, self.high + drift
 
     def allows(self, time: Instant, window: Window) -> bool:
-        """Whether ``time`` can have been taken within ``window``."""
+        """Tell whether ``time`` can have been taken within ``window``."""
         low, high = self._bounds(time, window)
         known_low, known_high = self._widened(window.start)
         return low <= known_high and high >= known_low

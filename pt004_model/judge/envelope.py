@@ -146,7 +146,7 @@ def _times(notes: Notes, run: Run, seen: Seen, shown: JsonObject) -> dict[str, s
 
 
 def _settled(seen: Seen, name: str, run: Run) -> bool:
-    """Whether the field was seen before and nothing may have moved it since."""
+    """Tell whether the field was seen before and nothing may have moved it since."""
     return name in seen.times and (name != "updated_at" or seen.version == run.version)
 
 
@@ -182,5 +182,5 @@ def _in_order(notes: Notes, run: Run, seen: Seen, times: dict[str, str]) -> None
 
 
 def quote_time(text: str) -> str:
-    """A time for people; it was parsed before, so it holds nothing else."""
+    """Return a time for people; it was parsed before, so it holds nothing else."""
     return text

@@ -12,7 +12,7 @@ NON_EMPTY = Saying("a non-empty string")
 
 
 def value_of(holder: JsonObject, name: str) -> object:
-    """The field, or :data:`MISSING`; one that has no value must be there as null (section 1)."""
+    """Return the field, or :data:`MISSING`; one without a value must be null (section 1)."""
     return holder.get(name, MISSING)
 
 
@@ -36,7 +36,7 @@ def one_of(
 
 
 def text(notes: Notes, check: str, where: str, observed: object) -> str | None:
-    """The non-empty string ``observed``, or ``None`` and a disagreement."""
+    """Return the non-empty string ``observed``, or ``None`` and a disagreement."""
     if isinstance(observed, str) and observed:
         return observed
     notes.disagree(check, where, NON_EMPTY, observed)

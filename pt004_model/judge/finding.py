@@ -44,18 +44,18 @@ class Finding:
         return self.check.partition(".")[0]
 
     def __str__(self) -> str:
-        """One line for people."""
+        """Return one line for people."""
         return f"{self.check}: {self.where}: expected {self.expected}, got {self.observed}"
 
 
 def fingerprint(check: str, *classes: str) -> str:
-    """A short hash of a check id and the classes of what was expected and observed."""
+    """Return a short hash of a check id and the classes of what was expected and observed."""
     said = "\0".join((check, *classes)).encode(errors="backslashreplace")
     return hashlib.sha256(said).hexdigest()[:12]
 
 
 def kind_of(value: object) -> str:
-    """The class of a JSON value, or ``missing``."""
+    """Return the class of a JSON value, or ``missing``."""
     if isinstance(value, Missing):
         return "missing"
     if value is None:
@@ -70,7 +70,7 @@ def kind_of(value: object) -> str:
 
 
 def quote(value: object) -> str:
-    """A value as it is shown to people: JSON in ASCII, cut to a readable length."""
+    """Return a value as it is shown to people: JSON in ASCII, cut to a readable length."""
     if isinstance(value, Missing):
         return repr(value)
     return short(json.dumps(value, default=str), 200)
@@ -97,7 +97,7 @@ def disagreement(
     observed: object,
     *classes: str,
 ) -> Finding:
-    """A finding; without ``classes`` the kinds of the two values are its classes.
+    """Return a finding; without ``classes`` the kinds of the two values are its classes.
 
     ``expected`` is quoted when it is a value, and shown as it is when it is a :class:`Saying`.
     """

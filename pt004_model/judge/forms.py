@@ -13,7 +13,7 @@ _EXACT: Final = 2**53
 
 
 def canonical_form(value: Json) -> bytes | None:
-    """The RFC 8785 form of a value; ``None`` for what has no such form."""
+    """Return the RFC 8785 form of a value; ``None`` for what has no such form."""
     try:
         try:
             return rfc8785.dumps(value)

@@ -28,14 +28,14 @@ _NOT_ASCII: Final = re.compile(r"[^\x20-\x7e]")
 
 
 def right_hash(content: Json, actual: str) -> Saying:
-    """The hash that was expected, and the canonical text that it is of."""
+    """Return the hash that was expected, and the canonical text that it is of."""
     text = (canonical_form(content) or b"").decode("utf-8", "replace")
     ascii_text = _NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text)
     return Saying(f"{quote(actual)}, the SHA-256 of {short(ascii_text, _SHOWN)}")
 
 
 def wrong_hash(content: Json, actual: str, claimed: object) -> Saying:
-    """The hash that was claimed, and what it is the hash of where that can be told."""
+    """Return the hash that was claimed, and what it is the hash of where that can be told."""
     origin = _origin(content, actual, claimed) if isinstance(claimed, str) else None
     return Saying(quote(claimed) if origin is None else f"{quote(claimed)}, which is {origin}")
 

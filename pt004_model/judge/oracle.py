@@ -147,7 +147,7 @@ def _called(view: View, command: Command, response: NoAnswer) -> dict[int, float
 
 
 def _candidates(outcomes: tuple[Outcome, ...], reply: Reply) -> tuple[Outcome, ...]:
-    """The outcomes of the kind that the reply is, or all when it is of none."""
+    """Return the outcomes of the kind that the reply is, or all when it is of none."""
     accepted = 200 <= reply.code < 300
     fitting = tuple(
         each
@@ -350,7 +350,7 @@ class _Candidate:
 
 
 def _allowed(expected: Expected) -> str:
-    """What the model allowed, in a few words for people."""
+    """Return what the model allowed, in a few words for people."""
     if isinstance(expected, Accepted):
         return f"status {expected.code}"
     if isinstance(expected, Refused):

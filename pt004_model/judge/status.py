@@ -22,7 +22,7 @@ _ACCEPTING = {CreateRun: "lifecycle.create-accepted", ReadRun: "lifecycle.read-a
 def refused_though_legal(
     world: World, command: Command, expected: Accepted
 ) -> tuple[str, tuple[str, ...]]:
-    """The check and the classes of a legal call that was refused.
+    """Return the check and the classes of a legal call that was refused.
 
     What a repeated request is answered does not depend on the run (section 10).
     """
@@ -35,7 +35,7 @@ def refused_though_legal(
 def accepted_though_illegal(
     world: World, command: Command, expected: Refused
 ) -> tuple[str, tuple[str, ...]]:
-    """The check and the classes of a call that was accepted against a rule."""
+    """Return the check and the classes of a call that was accepted against a rule."""
     rule = expected.refusal.rule
     if rule is Rule.KEY_USED:
         return rule.value, ("refused", "accepted", type(command).__name__)
@@ -46,7 +46,7 @@ def accepted_though_illegal(
 
 
 def wrong_answers(world: World, command: Command) -> frozenset[str]:
-    """The fingerprints that an answer of the wrong kind to ``command`` would have."""
+    """Return the fingerprints that an answer of the wrong kind to ``command`` would have."""
     found = set()
     for outcome in expect(world, command):
         if isinstance(outcome.reply, Accepted):

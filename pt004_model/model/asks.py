@@ -136,7 +136,7 @@ _POLICY: Final[dict[str, Callable[[Json], bool]]] = {
 def _checked(
     fields: dict[str, Json], rules: dict[str, Callable[[Json], bool]], required: tuple[str, ...]
 ) -> dict[str, Json]:
-    """The known fields that are there and right; null counts as absent. Raises ``_Wrong``."""
+    """Return the known fields that are right; null counts as absent. Raises ``_Wrong``."""
     known: dict[str, Json] = {}
     for name, rule in rules.items():
         value = fields.get(name)
@@ -222,11 +222,11 @@ def _read(body: Body, build: Callable[[dict[str, Json]], _T]) -> _T | Unread:
 
 @lru_cache(maxsize=4096)
 def read_creation(body: Body) -> Creation | Unread:
-    """What the body of a create asks for (section 2). Total."""
+    """Return what the body of a create asks for (section 2). Total."""
     return _read(body, _creation)
 
 
 @lru_cache(maxsize=4096)
 def read_change(body: Body) -> Change | Unread:
-    """What the body of a change asks for (section 3.1). Total."""
+    """Return what the body of a change asks for (section 3.1). Total."""
     return _read(body, _change)

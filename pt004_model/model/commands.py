@@ -76,7 +76,7 @@ class Names:
 
     @classmethod
     def of(cls, ours: str, stranger: str, actors: tuple[str, ...]) -> Names:
-        """The names of two tenants, and one more that is ours in another case."""
+        """Return the names of two tenants, and one more that is ours in another case."""
         near = ours.swapcase()
         while near in {ours, stranger}:
             near += "_"
@@ -161,14 +161,14 @@ Command: TypeAlias = CreateRun | ChangeRun | ReadRun | WrongMethod | OddPath
 
 
 def subject(command: Command) -> int | None:
-    """The run of ours that a command is about, if any."""
+    """Return the run of ours that a command is about, if any."""
     if isinstance(command, OddPath) or isinstance(command.run, Unknown):
         return None
     return command.run
 
 
 def describe(command: Command) -> str:
-    """A command in a few words, for people: ``run 0: start step_2 (deny)``."""
+    """Return a command in a few words, for people: ``run 0: start step_2 (deny)``."""
     return f"{_who(command)}{_what(command)}{_extras(command)}"
 
 
@@ -221,7 +221,7 @@ def _describe_change(body: Body) -> str:
 
 
 def _describe_policy(policy: Json) -> str:
-    """The decision, and whatever else of it is not as plain as can be."""
+    """Return the decision, and whatever else of it is not as plain as can be."""
     if not isinstance(policy, dict) or not isinstance(policy.get("decision"), str):
         return quoted(policy)
     rest = {k: v for k, v in policy.items() if k != "decision" and not _is_ordinary(v)}
@@ -241,7 +241,7 @@ def _is_plain(value: Json) -> bool:
 
 
 def quoted(value: Json) -> str:
-    """A value as JSON in ASCII, cut to a readable length."""
+    """Return a value as JSON in ASCII, cut to a readable length."""
     return short(json.dumps(value))
 
 
@@ -274,5 +274,5 @@ def _extras(command: Command) -> str:
 
 
 def short(text: str, limit: int = 120) -> str:
-    """``text``, cut to ``limit`` characters with the number of those left out."""
+    """Return ``text``, cut to ``limit`` characters with the number of those left out."""
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more)"

@@ -46,12 +46,12 @@ class Edge:
     outcome: str
 
     def __str__(self) -> str:
-        """The edge in one line, for people and tables."""
+        """Return the edge in one line, for people and tables."""
         return " ".join((self.status, self.command, self.decision, self.position, self.outcome))
 
 
 def decision_word(run: Run) -> str:
-    """The decision in force: ``-``, ``allow``, ``flag``, ``cleared`` (a flag) or ``deny``."""
+    """Return the decision in force: ``-``, ``allow``, ``flag``, ``cleared`` or ``deny``."""
     state = run.state
     if state.decision is None:
         return "-"
@@ -72,7 +72,7 @@ def position_word(run: Run) -> str:
 
 
 def ask_word(run: Run, change: Change) -> str:
-    """The command as a word: the ask, and for a start the decision that it carries."""
+    """Return the command as a word: the ask, and for a start the decision that it carries."""
     ask = classify(run, change)
     if ask is not Ask.START:
         return str(ask)
@@ -82,7 +82,7 @@ def ask_word(run: Run, change: Change) -> str:
 
 
 def edge(world: World, command: Command, accepted: bool) -> Edge | None:
-    """The edge that a well-formed change of a visible run drives; ``None`` for other commands."""
+    """Return the edge that a well-formed change of a visible run drives, if it is one."""
     if not isinstance(command, ChangeRun) or isinstance(command.run, Unknown):
         return None
     run = world.runs.get(command.run)
@@ -102,7 +102,7 @@ def edge(world: World, command: Command, accepted: bool) -> Edge | None:
 
 
 def situation(world: World, command: Command, *, coarse: bool = False) -> tuple[str, ...]:
-    """The state, command kind and decision that tell one accepted-or-refused finding from another.
+    """Return state, command kind and decision, which tell such findings from one another.
 
     For calls that are refused whatever the run's state is, what is wrong with them instead.
     ``coarse`` leaves decisions out.
@@ -138,7 +138,7 @@ def _asked(command: ChangeRun) -> object:
 
 
 def _wrong_at_the_door(command: CreateRun | ChangeRun | ReadRun) -> tuple[str, ...]:
-    """What is wrong with the headers, which are looked at alike whatever is asked for."""
+    """Return what is wrong with the headers, which are looked at alike whatever is asked for."""
     caller = command.caller
     if caller.token is not Token.GOOD:
         return (str(caller.token),)

@@ -77,7 +77,7 @@ def arrows(governed: bool = True) -> tuple[Arrow, ...]:
 
 
 def _accepted(run: Run) -> tuple[tuple[Ask, Status], ...]:
-    """What may be asked of ``run``, and the status it leads to."""
+    """Return what may be asked of ``run``, and the status it leads to."""
     found: dict[tuple[Ask, Status], None] = {}
     for move in MOVES:
         text = body(run, move)
@@ -90,7 +90,7 @@ def _accepted(run: Run) -> tuple[tuple[Ask, Status], ...]:
 
 
 def _when(legal: list[Run], everywhere: list[Run]) -> tuple[str, ...]:
-    """What the states in which a change is legal have in common, and the others have not."""
+    """Return what the states in which a change is legal have in common, and the others have not."""
     words: list[str] = []
     decisions = _decisions(legal)
     if decisions != _decisions(everywhere):
@@ -102,7 +102,7 @@ def _when(legal: list[Run], everywhere: list[Run]) -> tuple[str, ...]:
 
 
 def _decisions(runs: list[Run]) -> list[str]:
-    """The decisions in force, in the order in which they are met; a flag may be cleared."""
+    """Return the decisions in force, in the order in which they are met; a flag may be cleared."""
     words = {decision_word(run) for run in runs} - {"-"}
     return [each for each in ("allow", "flag", "cleared", "deny") if each in words]
 

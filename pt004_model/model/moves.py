@@ -51,12 +51,12 @@ MOVES: Final = (
 
 
 def policy(decision: Decision, reason: str = "because") -> Json:
-    """The ``policy`` of a change (section 3.1)."""
+    """Return the ``policy`` of a change (section 3.1)."""
     return {"decision": str(decision), "policy_id": f"pol-{decision}", "reason": reason}
 
 
 def starting(steps: tuple[str, ...], index: int, decision: Decision) -> Body:
-    """The body of a change that starts the step ``index`` (section 4)."""
+    """Return the body of a change that starts the step ``index`` (section 4)."""
     return Body.of(
         {
             "status": "running",
@@ -68,12 +68,12 @@ def starting(steps: tuple[str, ...], index: int, decision: Decision) -> Body:
 
 
 def changing(status: Status, **fields: Json) -> Body:
-    """The body of a change to ``status`` that starts no step."""
+    """Return the body of a change to ``status`` that starts no step."""
     return Body.of({"status": str(status), **fields})
 
 
 def body(run: Run, move: Move) -> Body | None:
-    """A body that makes ``move`` of ``run``, or ``None`` where the run has no such move."""
+    """Return a body that makes ``move`` of ``run``, or ``None`` where the run has no such move."""
     if move.ask in _PLAIN:
         return changing(_PLAIN[move.ask])
     steps = run.asked.steps
@@ -106,7 +106,7 @@ def _ungoverned(move: Move) -> Body | None:
 
 
 def fresh(length: int) -> Run:
-    """A new run of ``length`` steps named ``a``, ``b``, ...; ungoverned when there are none."""
+    """Return a new run of ``length`` steps ``a``, ``b``, ...; ungoverned when there are none."""
     steps = tuple(chr(ord("a") + index) for index in range(length)) or None
     asked = Creation("w", "1.0.0", {}, {}, (), steps)
     return create(0, asked, 0, 0, None)
@@ -121,14 +121,14 @@ class Place:
 
 
 def _asked(run: Run, move: Move) -> Change | None:
-    """The change that a move asks for; ``None`` where the run has no such move."""
+    """Return the change that a move asks for; ``None`` where the run has no such move."""
     text = body(run, move)
     change = None if text is None else read_change(text)
     return change if isinstance(change, Change) else None
 
 
 def legal_moves(run: Run) -> tuple[Move, ...]:
-    """The moves that an FC accepts, or may accept, of ``run`` where it is."""
+    """Return the moves that an FC accepts, or may accept, of ``run`` where it is."""
     return tuple(
         move
         for move in MOVES
@@ -138,7 +138,7 @@ def legal_moves(run: Run) -> tuple[Move, ...]:
 
 
 def forbidden_moves(run: Run) -> tuple[Move, ...]:
-    """The moves that an FC must refuse of ``run`` where it is."""
+    """Return the moves that an FC must refuse of ``run`` where it is."""
     return tuple(
         move
         for move in MOVES

@@ -95,7 +95,7 @@ class Refusal:
 
     @classmethod
     def by(cls, *rules: Rule) -> Refusal:
-        """The refusal by one rule or several, the first of which names it."""
+        """Return the refusal by one rule or several, the first of which names it."""
         codes: frozenset[int] = frozenset()
         return cls(rules[0], codes.union(*(CODES[rule] for rule in rules)))
 

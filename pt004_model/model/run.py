@@ -56,7 +56,7 @@ class State:
         return self.status is PAUSED and self.flagged
 
     def __str__(self) -> str:
-        """The state in a few words, for people."""
+        """Return the state in a few words, for people."""
         words = [str(self.status)]
         if self.step is not None:
             words.append(f"step {self.step}")
@@ -183,7 +183,7 @@ def _names_current(run: Run, change: Change) -> bool:
 
 
 def refusal(run: Run, ask: Ask, change: Change) -> Refusal | None:
-    """The refusal that ``change`` must or may get, or ``None`` when it must be accepted."""
+    """Return the refusal that ``change`` must or may get, or ``None`` when it must be accepted."""
     if run.state.terminal:
         return Refusal.by(Rule.TERMINAL)
     row = (GOVERNED if run.governed else UNGOVERNED)[run.state.status]
@@ -208,7 +208,7 @@ def _illegal(ask: Ask) -> Refusal:
 
 
 def _guard(run: Run, ask: Ask) -> Rule | None:
-    """The rule of sections 3 to 5 that forbids a change that the graph of statuses has."""
+    """Return the rule of sections 3 to 5 that forbids a change that the graph of statuses has."""
     state = run.state
     if state.status is not RUNNING or ask is Ask.FAIL:
         return None
@@ -222,7 +222,7 @@ def _guard(run: Run, ask: Ask) -> Rule | None:
 
 
 def _fitting(run: Run, ask: Ask, change: Change, free: Rule | None) -> Refusal | None:
-    """The refusal of a change that the table and the guards let pass."""
+    """Return the refusal of a change that the table and the guards let pass."""
     if ask is Ask.START:
         if isinstance(change.policy, Malformed):
             return Refusal.by(Rule.MALFORMED, Rule.DECISION_REQUIRED)
@@ -236,7 +236,7 @@ def _fitting(run: Run, ask: Ask, change: Change, free: Rule | None) -> Refusal |
 
 
 def _dispensable(ask: Ask, change: Change) -> Refusal | None:
-    """The refusal that a field without use, or an index like ``2.0``, may get (3.1, section 1)."""
+    """Return the refusal that a useless field, or an index like ``2.0``, may get (3.1, 1)."""
     useless_policy = change.policy is not None and ask is not Ask.START
     found: Refusal | None = None
     if change.useless or useless_policy:
@@ -248,7 +248,7 @@ def _dispensable(ask: Ask, change: Change) -> Refusal | None:
 
 
 def create(number: int, asked: Creation, tenant: int, actor: int, correlation: str | None) -> Run:
-    """The run that an accepted create makes (section 2)."""
+    """Return the run that an accepted create makes (section 2)."""
     first = Entry(Event.RUN_CREATED, actor=actor, version=0, new_status=PENDING)
     return Run(
         number=number,
@@ -280,7 +280,7 @@ def step(run: Run, change: Change, actor: int) -> tuple[Run | Refusal, ...]:
 
 
 def apply(run: Run, ask: Ask, change: Change, actor: int) -> Run:
-    """The run after ``change`` was accepted (sections 3.5, 4, 6, 7.2). No rule is asked here."""
+    """Return the run after ``change`` was accepted (3.5, 4, 6, 7.2). No rule is asked here."""
     writing = Writing(run.governed, run.current_step, run.gates, actor, run.version + 1)
     if run.state.gate_pending:
         writing.close_gate(change)
@@ -315,7 +315,7 @@ def apply(run: Run, ask: Ask, change: Change, actor: int) -> Run:
 
 
 def _own_enforcement(run: Run, ask: Ask, after: Run, actor: int) -> Run | None:
-    """The run when the FC acts on the decision at once, as section 5.3 lets it."""
+    """Return the run when the FC acts on the decision at once, as section 5.3 lets it."""
     if not run.governed or ask is not Ask.START:
         return None
     decision = after.state.decision

@@ -32,7 +32,7 @@ class Scenario:
         return tuple(f"step_{number}" for number in range(1, len(self.decisions) + 1))
 
     def __str__(self) -> str:
-        """The decisions in a row, for people."""
+        """Return the decisions in a row, for people."""
         return " ".join(self.decisions)
 
 
@@ -60,7 +60,7 @@ def plain_create(steps: Sequence[str] = ()) -> Body:
 
 
 def following(run: Run, scenario: Scenario) -> Move | None:
-    """The next move of a run that lives through ``scenario``; ``None`` when it has ended."""
+    """Return the next move of a run that lives through ``scenario``; ``None`` when it has ended."""
     state = run.state
     if state.terminal:
         return None

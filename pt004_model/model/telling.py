@@ -9,7 +9,7 @@ _MANY = 8
 
 
 def tell(outcome: Outcome) -> str:
-    """One outcome in words: ``accepted with 200: running, step 0, deny``."""
+    """Return one outcome in words: ``accepted with 200: running, step 0, deny``."""
     reply = outcome.reply
     if isinstance(reply, Accepted):
         said = f"accepted with {reply.code}: {reply.run.state}"

@@ -55,11 +55,11 @@ class Body:
 
     @classmethod
     def of(cls, value: Json) -> Body:
-        """The body that spells ``value`` in the plainest way."""
+        """Return the body that spells ``value`` in the plainest way."""
         return cls(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
     def encode(self) -> bytes:
-        """The bytes on the wire."""
+        """Return the bytes on the wire."""
         return self.text.encode("utf-8", "surrogateescape")
 
     @property
@@ -76,11 +76,11 @@ class Body:
         return {}
 
     def replace(self, **fields: Json) -> Body:
-        """The same object with ``fields`` set."""
+        """Return the same object with ``fields`` set."""
         return Body.of({**self.fields, **fields})
 
     def without(self, *names: str) -> Body:
-        """The same object without the fields ``names``."""
+        """Return the same object without the fields ``names``."""
         return Body.of({name: value for name, value in self.fields.items() if name not in names})
 
 
@@ -171,7 +171,7 @@ def is_number(value: object) -> bool:
 
 
 def same(one: object, other: object) -> bool:
-    """Whether two values are the same JSON value (section 1).
+    """Tell whether two values are the same JSON value (section 1).
 
     Strings code point by code point, numbers as doubles (so ``1`` is ``1.0`` and ``-0`` is ``0``),
     lists in order; ``true`` is not ``1``. Anything that is no JSON value is the same as nothing.

@@ -130,7 +130,7 @@ def expect(world: World, command: Command) -> tuple[Outcome, ...]:
 
 
 def unanswered(world: World, command: Command) -> World:
-    """The world after ``command`` got no answer, though it may have been applied (section 1).
+    """Return the world after ``command`` got no answer but may have been applied (section 1).
 
     A change that is illegal now may take effect when it has become legal, so it is kept as well.
     """
@@ -153,7 +153,7 @@ def unanswered(world: World, command: Command) -> World:
 
 
 def shape(command: Command) -> Hashable:
-    """What two calls must have in common to be *the same call* on two runs (section 9)."""
+    """Return what two calls must have in common to be *the same call* on two runs (section 9)."""
     if isinstance(command, ReadRun):
         return ("GET", command.logs, command.gates, command.caller)
     if isinstance(command, ChangeRun):
@@ -162,7 +162,7 @@ def shape(command: Command) -> Hashable:
 
 
 def _at_the_door(world: World, caller: Caller) -> list[Rule]:
-    """The rules that refuse a call whatever it asks for (sections 1, 12)."""
+    """Return the rules that refuse a call whatever it asks for (sections 1, 12)."""
     rules: list[Rule] = []
     if world.authenticates and caller.token is not Token.GOOD:
         rules.append(Rule.TOKEN)
@@ -172,7 +172,7 @@ def _at_the_door(world: World, caller: Caller) -> list[Rule]:
 
 
 def _hides(world: World, ref: RunRef, caller: Caller) -> Rule | None:
-    """The rule by which the caller cannot see the run, if any (section 9)."""
+    """Return the rule by which the caller cannot see the run, if any (section 9)."""
     if isinstance(ref, Unknown) or ref not in world.runs:
         return Rule.UNKNOWN_RUN
     return None if world.runs[ref].tenant == caller.tenant else Rule.FOREIGN_RUN
@@ -224,7 +224,7 @@ def _odd_type(command: CreateRun | ChangeRun) -> list[Rule]:
 def _unread(
     world: World, number: int, unread: Unread, rules: list[Rule], also: list[Rule]
 ) -> tuple[Outcome, ...]:
-    """The outcomes for a body that cannot be read (sections 1, 11); ``also`` may refuse it too."""
+    """Return the outcomes for an unreadable body (sections 1, 11); ``also`` may refuse it too."""
     if isinstance(unread, NotJson):
         return _refused(world, [*rules, Rule.NOT_JSON, *also])
     if isinstance(unread, Malformed):
@@ -294,7 +294,7 @@ def _change(world: World, command: ChangeRun, rules: list[Rule]) -> tuple[Outcom
 
 
 def _on_sight(change: Change) -> list[Rule]:
-    """The rules by which a change may be refused before it is known what run it is for."""
+    """Return the rules by which a change may be refused before it is known what run it is for."""
     rules: list[Rule] = []
     starts = change.status is Status.RUNNING
     if change.useless or (change.policy is not None and not starts):
@@ -307,7 +307,7 @@ def _on_sight(change: Change) -> list[Rule]:
 
 
 def _illegal_too(run: Run, body: Body, asked: Change | Unread) -> list[Rule]:
-    """The rules that refuse what is left of a change once its malformed fields are left out."""
+    """Return the rules that refuse what is left of a change without its malformed fields."""
     if run.state.terminal:
         return [Rule.TERMINAL]
     while isinstance(asked, Malformed) and asked.field not in {None, "status"}:
@@ -326,7 +326,7 @@ def _alike(outcome: Outcome, like: Hashable) -> Outcome:
 
 
 def _step(world: World, command: ChangeRun, change: Change, run: Run) -> tuple[Outcome, ...]:
-    """The outcomes of a well-formed change of a run that the caller can see."""
+    """Return the outcomes of a well-formed change of a run that the caller can see."""
     outcomes: list[Outcome] = []
     for result in run_model.step(run, change, command.caller.actor):
         if isinstance(result, Refusal):
@@ -349,14 +349,14 @@ def _step(world: World, command: ChangeRun, change: Change, run: Run) -> tuple[O
 
 
 def _used(world: World, command: CreateRun | ChangeRun) -> Used | None:
-    """What the command's key was used for before, if anything; an empty key counts as none."""
+    """Return what the command's key was used for before, if anything; empty counts as none."""
     if not command.key:
         return None
     return world.keys.get((command.caller.tenant, command.key))
 
 
 def _lost(world: World, command: CreateRun | ChangeRun) -> bool:
-    """Whether the command's key came with another call that may or may not have taken effect.
+    """Tell whether the command's key came with another call that may or may not have taken effect.
 
     The very call made again comes to the same, whichever of the two took effect.
     """
@@ -365,7 +365,7 @@ def _lost(world: World, command: CreateRun | ChangeRun) -> bool:
 
 
 def _with_key(world: World, used: Used, exact: bool, odd: list[Rule]) -> tuple[Outcome, ...]:
-    """The outcomes of a request made again under its key (section 10)."""
+    """Return the outcomes of a request made again under its key (section 10)."""
     replay = Outcome(Accepted(used.code, used.run, replay=True), world)
     rules = odd if exact else [Rule.MAY_SAME_VALUE, *odd]
     return (replay, *_refused(world, rules)) if rules else (replay,)

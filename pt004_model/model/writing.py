@@ -28,7 +28,7 @@ class Writing:
         self.gates = list(gates)
 
     def step(self, name: str | None) -> StepRef:
-        """How an entry names a step: exactly, or for an ungoverned run loosely or not at all."""
+        """Return how an entry names a step: exactly, or if ungoverned loosely or not at all."""
         if self.governed:
             return StepRef((name,))
         return StepRef((name, self.current_step, None))

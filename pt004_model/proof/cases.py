@@ -120,7 +120,7 @@ def conclusion(results: Sequence[CaseResult], verdict: str = _PASS) -> str:
 
 
 def worst(results: Iterable[CaseResult]) -> Verdict:
-    """The verdict on all cases: a finding outranks what is unsure."""
+    """Return the verdict on all cases: a finding outranks what is unsure."""
     verdicts = {result.verdict for result in results}
     if Verdict.DIVERGES in verdicts:
         return Verdict.DIVERGES
@@ -215,7 +215,7 @@ class _Telling:
             self._check("Workflow failed (policy deny)")
 
     def _executed(self, name: str) -> bool:
-        """Whether the log, as last read, shows the start of the step and its decision."""
+        """Tell whether the log, as last read, shows the start of the step and its decision."""
         kinds = {
             entry.get("event_type")
             for entry in self.lockstep.views[0].seen[0].log

@@ -43,13 +43,13 @@ class Entry:
 
 
 def manifest(files: Mapping[str, bytes]) -> bytes:
-    """The manifest of files, given by path: canonical JSON (RFC 8785) with their SHA-256."""
+    """Return the manifest of files, given by path: canonical JSON (RFC 8785) with their SHA-256."""
     hashes: Json = {path: hashlib.sha256(each).hexdigest() for path, each in files.items()}
     return rfc8785.dumps({"format": FORMAT, "version": VERSION, "files": hashes})
 
 
 def read_manifest(content: bytes) -> dict[str, str]:
-    """The hash of each file by path. Raises :class:`BadManifest` for an unsafe path, too."""
+    """Return the hash of each file by path. Raises :class:`BadManifest` for an unsafe path, too."""
     raw = read_json(content)
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
         raise BadManifest("this is no manifest of a proof")
@@ -72,7 +72,7 @@ def read_manifest(content: bytes) -> dict[str, str]:
 
 
 def _safe(path: str) -> bool:
-    """Whether a path names the report or a file within the folder, in the plainest way."""
+    """Tell whether a path names the report or a file within the folder, in the plainest way."""
     parts = path.split("/")
     if set(path) & set("\\\0:") or any(part in {"", ".", ".."} for part in parts):
         return False
@@ -80,7 +80,7 @@ def _safe(path: str) -> bool:
 
 
 def walk(out: Path) -> Iterator[Entry]:
-    """All that is in the folder of the proof within ``out``: nothing is followed.
+    """Yield all that is in the folder of the proof within ``out``: nothing is followed.
 
     A kind is ``file``, ``folder``, ``link`` or ``other``. Raises ``OSError``.
     """
@@ -97,7 +97,7 @@ def walk(out: Path) -> Iterator[Entry]:
 
 
 def kind_of(mode: int) -> str:
-    """What a file is by its mode, taken without following links."""
+    """Return what a file is by its mode, taken without following links."""
     kinds = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
     return kinds.get(stat.S_IFMT(mode), "other")
 

@@ -100,7 +100,7 @@ class FcLog:
 
 
 def read_campaign(folder: Path, redact: Redactor) -> Campaign:
-    """The campaign that left its evidence in ``folder``. Raises :class:`BadSource`."""
+    """Return the campaign that left its evidence in ``folder``. Raises :class:`BadSource`."""
     path = folder / "summary.json"
     try:
         content = path.read_bytes()
@@ -153,7 +153,7 @@ def read_fc_log(path: Path, runs: dict[str, str], redact: Redactor) -> FcLog:
 
 
 def commit_here() -> Git | None:
-    """The commit of the repository that we stand in; ``None`` where there is none, or no git."""
+    """Return the commit of the repository that we stand in; ``None`` without one, or git."""
     git = shutil.which("git")
     if git is None:
         return None

@@ -27,13 +27,13 @@ class Safe(str):
 
 
 def inert(text: str, limit: int = LIMIT, kept: frozenset[str] = _INERT) -> Safe:
-    """``text`` on one line, cut to ``limit`` characters, with nothing active in it."""
+    """Return ``text`` on one line, cut to ``limit`` characters, with nothing active in it."""
     shown = "".join(c if c in kept or c in _OURS else _escaped(c) for c in text[:limit])
     return Safe(shown if len(text) <= limit else f"{shown}… ({len(text) - limit} more)")
 
 
 def line(value: object, limit: int = LIMIT) -> Safe:
-    """A value on one line of a plain text, where markup means nothing."""
+    """Return a value on one line of a plain text, where markup means nothing."""
     return inert(said(value), limit, _INERT | _ACTIVE - {"\\"})
 
 
@@ -44,14 +44,14 @@ def _escaped(character: str) -> str:
 
 
 def said(value: object) -> str:
-    """A value as text: a string as it is, nothing as nothing, all else as JSON."""
+    """Return a value as text: a string as it is, nothing as nothing, all else as JSON."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(shallow(value), default=str)
 
 
 def code(value: object, limit: int = LIMIT) -> Safe:
-    """A value as a Markdown code span; a dash where there is none."""
+    """Return a value as a Markdown code span; a dash where there is none."""
     text = said(value)
     if not text.strip():
         return Safe("-" if value is None or not text else "(blank)")

@@ -76,7 +76,7 @@ def _require(out: Path) -> None:
 
 
 def _contents(out: Path, found: Verification) -> dict[str, bytes]:
-    """The bytes of every file by path; what is no plain file is a problem."""
+    """Return the bytes of every file by path; what is no plain file is a problem."""
     contents: dict[str, bytes] = {}
     folders: set[str] = set()
     for path, kind in _there(out, found):

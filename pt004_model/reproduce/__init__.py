@@ -22,5 +22,5 @@ FORMS: Final[dict[str, Callable[[Trace], str]]] = {
 
 
 def render(trace: Trace, form: str) -> str:
-    """The trace in a form of :data:`FORMS`. Raises ``KeyError`` for any other."""
+    """Return the trace in a form of :data:`FORMS`. Raises ``KeyError`` for any other."""
     return FORMS[form](trace)

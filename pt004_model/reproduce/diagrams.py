@@ -11,7 +11,7 @@ from pt004_model.trace.document import Trace, TraceStep
 
 
 def as_text(trace: Trace) -> str:
-    """A story that can be read on a terminal."""
+    """Return a story that can be read on a terminal."""
     return "".join(f"{visible(line)}".rstrip() + "\n" for line in _story(trace))
 
 
@@ -55,7 +55,7 @@ def _told(number: int, step: TraceStep) -> Iterator[str]:
 
 
 def as_mermaid(trace: Trace) -> str:
-    """A sequence diagram in Mermaid, as GitHub renders it within a fence of that name."""
+    """Return a sequence diagram in Mermaid, as GitHub renders it within a fence of that name."""
     lines = ["sequenceDiagram", "    autonumber"]
     lines += ["    participant T as pt004", "    participant F as Federation Core"]
     for step in trace.steps:

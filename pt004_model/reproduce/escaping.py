@@ -10,18 +10,18 @@ _SHOWN: Final = 300
 
 
 def plain(text: str, limit: int = _SHOWN) -> str:
-    """One line of printable ASCII: what else there is, is spelled with backslashes."""
+    """Return one line of printable ASCII: what else there is, is spelled with backslashes."""
     shown = text if len(text) <= limit else f"{text[:limit]}... ({len(text) - limit} more)"
     return "".join(c if c in _PLAIN else c.encode("unicode_escape").decode() for c in shown)
 
 
 def visible(text: str) -> str:
-    """``text`` for a terminal: printable characters of any script, all others spelled."""
+    """Return ``text`` for a terminal: printable characters of any script, all others spelled."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def shell(text: str) -> str:
-    """A word of a POSIX shell that stands for ``text``; a NUL, which no word can hold, is left out.
+    """Return a word of a POSIX shell for ``text``; a NUL, which no word can hold, is left out.
 
     What is not printable ASCII goes through ``printf``, so that the script itself is ASCII.
     """
@@ -31,7 +31,7 @@ def shell(text: str) -> str:
 
 
 def _bytes(text: str) -> bytes:
-    """The bytes of a text, in which surrogate escapes may stand for bytes."""
+    """Return the bytes of a text, in which surrogate escapes may stand for bytes."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -39,7 +39,7 @@ def _bytes(text: str) -> bytes:
 
 
 def printf(content: bytes) -> str:
-    """A ``printf`` of a POSIX shell that writes the bytes, whatever they are."""
+    """Return a ``printf`` of a POSIX shell that writes the bytes, whatever they are."""
     parts = []
     for byte in content:
         character = chr(byte)
@@ -57,6 +57,6 @@ def printf(content: bytes) -> str:
 
 
 def mermaid(text: str, limit: int = 120) -> str:
-    """``text`` within a line of a Mermaid diagram: all that could mean something is an entity."""
+    """Return ``text`` for a line of Mermaid: all that could mean something is an entity."""
     safe = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,/()?=+*_'-:[]{}\"")
     return "".join(c if c in safe else f"#{ord(c)};" for c in plain(text, limit))

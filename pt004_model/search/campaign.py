@@ -214,7 +214,7 @@ class Campaign:
         return self.profile.seconds is not None and self._seconds() > self.profile.seconds + grace
 
     def remaining(self) -> float:
-        """The seconds after which all has to be over."""
+        """Return the seconds after which all has to be over."""
         if self.profile.seconds is None:
             return math.inf
         return self.profile.seconds + GRACE[1] - self._seconds()
@@ -223,7 +223,7 @@ class Campaign:
         return time.monotonic() - self._started
 
     def _searched(self) -> float:
-        """The seconds that were not spent on replays."""
+        """Return the seconds that were not spent on replays."""
         return max(0.0, self._seconds() - self.settler.allowance.took)
 
     def tell(self) -> None:
@@ -248,7 +248,7 @@ class Campaign:
         )
 
     def _left(self) -> float | None:
-        """The seconds that the search may still take: by the examples left, or by its time."""
+        """Return the seconds that the search may still take, by examples left or by time."""
         spent, budget = self._seconds(), self.profile.seconds
         left = []
         if self.examples > 1:
@@ -324,7 +324,7 @@ class Campaign:
         )
 
     def result(self, why: str = "") -> Result:
-        """What the campaign has come to by now; ``why`` says what makes it unsure, if anything."""
+        """Return what the campaign has come to; ``why`` says what makes it unsure, if anything."""
         tally = self.session.tally
         coverage = measure(tally, self.lengths)
         self._note_chance()

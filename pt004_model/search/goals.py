@@ -39,7 +39,7 @@ HINDERED_AFTER = 3
 
 
 def reachable(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
-    """The goals that this FC lets one reach, under the freedoms that it was seen to take.
+    """Return the goals that this FC lets one reach, under the freedoms that it was seen to take.
 
     An FC that pauses and fails by itself (section 5.3) never shows a run held by a decision, and
     one that refuses to fail a pending run has no run that failed before it began. What is behind a
@@ -82,12 +82,12 @@ def _stillborn(edge: Edge) -> bool:
 
 
 def missing(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
-    """The reachable goals that were not driven yet."""
+    """Return the reachable goals that were not driven yet."""
     return tuple(goal for goal in reachable(tally, lengths) if not goal.edges & tally.edges.keys())
 
 
 def measure(tally: Tally, lengths: tuple[int, ...]) -> Coverage:
-    """The coverage of what was counted, for runs of the given lengths (0: ungoverned)."""
+    """Return the coverage of what was counted, for runs of the given lengths (0: ungoverned)."""
     all_goals = reachable(tally, lengths)
     left = missing(tally, lengths)
     names = {law.name for law in SOMETIMES}
@@ -109,7 +109,7 @@ def due(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
 
 
 def is_legal(goal: Goal) -> bool:
-    """Whether the move of a goal is accepted, or may be."""
+    """Tell whether the move of a goal is accepted, or may be."""
     return any(edge.outcome == "accepted" for edge in goal.edges)
 
 

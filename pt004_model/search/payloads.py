@@ -30,7 +30,7 @@ LONG_TEXT: Final = "".join(f"{number:05}" for number in range(1000))
 
 
 def nested(depth: int) -> Json:
-    """An object nested so deep that it is ``depth`` deep itself."""
+    """Return an object nested so deep that it is ``depth`` deep itself."""
     value: Json = {}
     for _ in range(depth - 1):
         value = {"d": value}

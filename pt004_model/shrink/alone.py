@@ -126,7 +126,7 @@ def _shorter_here(
 
 
 def _suspects(best: Commands, history: tuple[Commands, ...]) -> Iterator[Commands]:
-    """The trace after the one run that most likely matters: up to where it may, or all of it.
+    """Yield the trace after the one run that most likely matters: up to where it may, or all of it.
 
     That is the first run of a workflow of the trace, or the first that was made or changed under an
     empty key: all other keys are new in each conversation.
@@ -157,7 +157,7 @@ def _creates(commands: Commands) -> list[CreateRun]:
 
 
 def _longer(history: tuple[Commands, ...]) -> Iterator[Commands]:
-    """The last conversation, the last two, four, and so on up to all."""
+    """Yield the last conversation, the last two, four, and so on up to all."""
     count = 1
     while history:
         yield tuple(command for each in history[-count:] for command in each)

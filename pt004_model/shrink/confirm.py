@@ -44,7 +44,7 @@ class Confirmer:
     on_try: Callable[[], None] = lambda: None
 
     def run(self) -> Confirmation:
-        """How often it was seen as it stands, or in another way in which it is sure.
+        """Return how often it was seen as it stands, or in another way in which it is sure.
 
         What an FC remembers of earlier replays may keep a finding from showing again, which says
         nothing of how surely it shows (see ``shrink``): a trace that needs nothing else is sent

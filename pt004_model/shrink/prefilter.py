@@ -31,18 +31,18 @@ class Foresight:
 
     @classmethod
     def of(cls, session: Session, commands: Commands, fingerprint: str) -> Foresight:
-        """The foresight for a finding at the last of ``commands``."""
+        """Return the foresight for a finding at the last of ``commands``."""
         tally = session.tally
         own = frozenset(d for d in Decision if tally.own.get(d, 0) > tally.held.get(d, 0))
         blind = cls(World(authenticates=session.authenticates), fingerprint, own)
         return cls(blind.world, fingerprint, own, tells=blind.shows(commands))
 
     def hopeful(self, commands: Commands) -> bool:
-        """Whether it is worth sending ``commands``."""
+        """Tell whether it is worth sending ``commands``."""
         return not self.tells or self.shows(commands)
 
     def shows(self, commands: Commands) -> bool:
-        """Whether a wrong answer to one of ``commands`` would have the fingerprint."""
+        """Tell whether a wrong answer to one of ``commands`` would have the fingerprint."""
         world = self.world
         for command in commands:
             if self.fingerprint in wrong_answers(world, command):

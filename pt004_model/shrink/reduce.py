@@ -48,7 +48,7 @@ def renumbered(commands: Commands) -> Commands:
 
 
 def first_cuts(commands: Commands, accepted: Commands) -> Iterator[Commands]:
-    """What most likely still fails, the shortest first, at last the trace as it is.
+    """Yield what most likely still fails, the shortest first, at last the trace as it is.
 
     ``accepted`` is the trace without what was refused in it.
     """
@@ -85,7 +85,7 @@ def without_runs(commands: Commands) -> Iterator[Commands]:
 
 
 def beginnings(commands: Commands) -> Iterator[Commands]:
-    """The last command after ever more of the first ones."""
+    """Yield the last command after ever more of the first ones."""
     one, two = 1, 2
     while one < len(commands) - 1:
         yield (*commands[:one], commands[-1])
@@ -93,14 +93,14 @@ def beginnings(commands: Commands) -> Iterator[Commands]:
 
 
 def with_body(command: Command, old: Body, new: Body) -> Command:
-    """A command with another body, if it has this one."""
+    """Return a command with another body, if it has this one."""
     if isinstance(command, CreateRun | ChangeRun) and command.body == old:
         return evolve(command, body=new)
     return command
 
 
 def creates(command: Command, run: object) -> bool:
-    """Whether a command is a create of the run."""
+    """Tell whether a command is a create of the run."""
     return isinstance(command, CreateRun) and command.run == run
 
 
@@ -217,7 +217,7 @@ def without_steps(commands: Commands) -> Iterator[Commands]:
 
 
 def _started(commands: Commands, run: int) -> int:
-    """One more than the highest index that a change of the run names."""
+    """Return one more than the highest index that a change of the run names."""
     named = [
         _index(command) for command in commands
         if isinstance(command, ChangeRun) and command.run == run
@@ -226,7 +226,7 @@ def _started(commands: Commands, run: int) -> int:
 
 
 def _index(command: ChangeRun) -> int | None:
-    """The index that a change names, which may be written as a double."""
+    """Return the index that a change names, which may be written as a double."""
     number = command.body.fields.get("step_index")
     if isinstance(number, bool) or not isinstance(number, int | float):
         return None
@@ -259,7 +259,7 @@ def _dropped_step(commands: Commands, run: int, steps: list[Json], index: int) -
 
 
 def _moved_up(command: ChangeRun, steps: list[Json], index: int) -> ChangeRun | None:
-    """A change as it is when the step ``index`` is gone; ``None`` for one that names that step."""
+    """Return a change without the step ``index``; ``None`` for one that names that step."""
     name, number = command.body.fields.get("current_step"), _index(command)
     if name == steps[index] and number == index:
         return None
@@ -279,12 +279,12 @@ def with_earlier_steps(commands: Commands) -> Iterator[Commands]:
 
 
 def changes(command: Command, run: int | None) -> bool:
-    """Whether a command is a change of the run."""
+    """Tell whether a command is a change of the run."""
     return isinstance(command, ChangeRun) and command.run == run
 
 
 def _earlier(command: Command, run: int, steps: list[Json], than: int) -> Command:
-    """A change that names a step after ``than``, as it names the one before that."""
+    """Return a change that names a step after ``than``, as it names the one before that."""
     if not isinstance(command, ChangeRun) or command.run != run:
         return command
     name, number = command.body.fields.get("current_step"), _index(command)

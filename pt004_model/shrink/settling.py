@@ -161,7 +161,7 @@ class Settler:
         return time.monotonic() > self._until
 
     def _shown_by_history(self, found: Found) -> bool:
-        """Whether another FC like this one shows it after what was sent before it here."""
+        """Tell whether another FC like this one shows it after what was sent before it here."""
         trace, history = (found.fingerprint, found.commands), found.history
         session, budget = self.session.paced_for(found.finding.where), self._budget(self.most)
         whole = make_whole(session, *trace, history, budget, self._better(found), shortened=False)
@@ -227,5 +227,5 @@ class Settler:
 
 
 def trouble(what: str, error: Exception) -> str:
-    """A sentence about a fault of ours that a finding has met with."""
+    """Return a sentence about a fault of ours that a finding has met with."""
     return f"{what}, by a fault of pt004 ({type(error).__name__}: {error}); it stands as it is"

@@ -78,12 +78,12 @@ def _pass_over(_: Finding, __: Lockstep) -> None:
 
 
 def sent(lockstep: Lockstep) -> Commands:
-    """The commands that a conversation has sent."""
+    """Return the commands that a conversation has sent."""
     return tuple(step.command for step in lockstep.steps)
 
 
 def refused(steps: Sequence[Step], first: int = 0) -> frozenset[int]:
-    """The places of what was refused in ``steps``, of which the first has the place ``first``."""
+    """Return the places of what was refused in ``steps``, counted from ``first``."""
     return frozenset(
         place
         for place, step in enumerate(steps, first)
@@ -92,7 +92,7 @@ def refused(steps: Sequence[Step], first: int = 0) -> frozenset[int]:
 
 
 def _as_sent(candidate: Commands, named: Commands, lockstep: Lockstep) -> Commands:
-    """Those of ``candidate`` that were sent: what is about a run set aside is not."""
+    """Return those of ``candidate`` that were sent: what is about a run set aside is not."""
     left = list(sent(lockstep))
     kept = []
     for command, name in zip(candidate, named, strict=True):
@@ -103,7 +103,7 @@ def _as_sent(candidate: Commands, named: Commands, lockstep: Lockstep) -> Comman
 
 
 def fresh_tag(session: Session) -> str:
-    """A tag for the next conversation that none before it had."""
+    """Return a tag for the next conversation that none before it had."""
     return str(session.tally.commands)
 
 
@@ -150,7 +150,7 @@ class Shrinker:
     _foresight: Foresight = field(init=False)
 
     def run(self) -> Commands:
-        """The shortest trace found within the budget."""
+        """Return the shortest trace found within the budget."""
         tally = self.session.tally
         with tally.statistics.shrinking(lambda: tally.commands):
             return self._shortest()
@@ -175,7 +175,7 @@ class Shrinker:
         return self.best
 
     def _kept(self, commands: Commands) -> Commands:
-        """The trace without what was refused in it: detours change nothing, as a rule."""
+        """Return the trace without what was refused in it: detours change nothing, as a rule."""
         return without(commands, set(self.refused) - {len(commands) - 1})
 
     def _shorten(self) -> None:

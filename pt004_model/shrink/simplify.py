@@ -34,7 +34,7 @@ _PARTS: Final = 16
 
 
 def simpler(commands: Commands) -> Iterator[Commands]:
-    """All simpler traces, those first that change many commands alike."""
+    """Yield all simpler traces, those first that change many commands alike."""
     yield from _plain_steps(commands)
     yield from _plain_workflows(commands)
     yield from _our_runs(commands)

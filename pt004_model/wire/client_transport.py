@@ -53,10 +53,10 @@ class ClientResponse(Protocol):
         """True for one that was read already, as a client may that needs no network."""
 
     def iter_raw(self) -> Iterator[bytes]:
-        """The body as it arrives."""
+        """Yield the body as it arrives."""
 
     def iter_bytes(self) -> Iterator[bytes]:
-        """The body as it was read."""
+        """Yield the body as it was read."""
 
     def close(self) -> None:
         """Give the connection back."""
@@ -114,7 +114,7 @@ class ClientTransport(Sender):
             self._forget_cookies()
 
     def _built(self, request: Request) -> Any:
-        """The request with the client's defaults, save for headers that the tester decides on."""
+        """Return the request with the client's defaults, save for headers that we decide on."""
         headers = {**dict(ALWAYS), **dict(self.headers), **request.headers}
         built = self.client.build_request(
             request.method,

@@ -32,7 +32,7 @@ class Transport(Protocol):
     """Anything that takes a request to an FC."""
 
     def send(self, request: Request) -> Answer | NoAnswer:
-        """The answer, or that there was none. Never raises."""
+        """Return the answer, or that there was none. Never raises."""
         ...
 
 
