@@ -15,15 +15,16 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 import rfc8785
-from attrs import define, field
+from attrs import define, evolve, field
 
-from pt004_model.model.commands import Command, CreateRun, Names, OddPath, RunRef, Unknown
+from pt004_model.model.commands import Command, CreateRun, Names, RunRef, Unknown
 from pt004_model.model.history import Anything, Entry, Gate, GateRef, StepRef
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.run import Run
 from pt004_model.model.values import Json
 from pt004_model.model.world import Accepted, Refused, World, expect
 from pt004_model.vocabulary import Event, Status
+from pt004_model.wire.codec import Codec, Exchange
 from tests.habits import PLAIN, Habits
 
 JsonObject: TypeAlias = dict[str, Json]
@@ -109,11 +110,11 @@ class Stub:
     asked: list[Command] = field(factory=list)
     _made: int = 0
 
-    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
         """Answer ``command``; the id that the caller has for the run must be the right one."""
         self.asked.append(command)
-        if not isinstance(command, CreateRun | OddPath):
-            self._addressed(command.run, run_id, nonce)
+        codec = Codec(self.names, token=lambda _: "a token" if self.authenticates else None)
+        request = codec.encode(command, lambda ref: self._addressed(ref, run_id, nonce), nonce)
         sent = self.clock.tick()
         world = self.worlds.get(nonce, World(authenticates=self.authenticates))
         habits = self.habits()
@@ -133,14 +134,16 @@ class Stub:
             code, body = 200, {"run": {"run_id": "outside"}}
         self.worlds[nonce] = after
         # through the text, so that nothing is shared and all is as on the wire
-        return Reply(code, json.loads(json.dumps(body)), sent, self.clock.tick())
+        told = Reply(code, json.loads(json.dumps(body)), sent, self.clock.tick())
+        return Exchange(told, request)
 
-    def _addressed(self, ref: RunRef, run_id: Callable[[RunRef], str], nonce: str) -> None:
+    def _addressed(self, ref: RunRef, run_id: Callable[[RunRef], str], nonce: str) -> str:
         said, ids = run_id(ref), {book.run_id for book in self.books.values()}
         if isinstance(ref, Unknown):
             assert said not in ids, f"{said} is no unknown run"
         elif (nonce, ref) in self.books:
             assert said == self.books[nonce, ref].run_id
+        return said
 
     def _book(self, nonce: str, reply: Accepted, create: bool) -> Book:
         key = nonce, reply.run.number
@@ -292,10 +295,12 @@ class Tampering:
     stub: Stub | Losing
     tamper: Tamper
 
-    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
         """The stub's answer, tampered with."""
-        response = self.stub.ask(command, run_id, nonce)
-        return self.tamper(command, response) if isinstance(response, Reply) else response
+        exchange = self.stub.ask(command, run_id, nonce)
+        if isinstance(exchange.response, Reply):
+            return evolve(exchange, response=self.tamper(command, exchange.response))
+        return exchange
 
 
 @define
@@ -311,7 +316,7 @@ class Losing:
     fates: Iterator[str]
     _late: list[tuple[Command, Callable[[RunRef], str], str]] = field(factory=list)
 
-    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
         """The stub's answer, or none."""
         fate = next(self.fates, "kept")
         late, self._late = self._late, []
@@ -324,4 +329,5 @@ class Losing:
             self.stub.ask(command, run_id, nonce)
         elif fate == "late":
             self._late.append((command, run_id, nonce))
-        return NoAnswer(f"the answer was {fate}", applied=fate != "unsent", sent=sent)
+        why = f"the answer was {fate}"
+        return Exchange(NoAnswer(why, applied=fate != "unsent", sent=sent))

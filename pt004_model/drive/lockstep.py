@@ -39,6 +39,7 @@ from pt004_model.model.world import Accepted, World, shape
 from pt004_model.trace.interrupts import Interruption
 from pt004_model.trace.recorded import Step, whole
 from pt004_model.vocabulary import Decision, Status
+from pt004_model.wire.codec import Exchange
 from pt004_model.wire.patience import Silence
 
 TRIES: Final = 4
@@ -49,8 +50,8 @@ _CONFIRMATIONS: Final = 6
 class Fc(Protocol):
     """Whatever answers commands: an FC over HTTP, or a stub in a test."""
 
-    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
-        """Send ``command``; the reply, or that none came. Never raises."""
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
+        """Send ``command``; the request, and the reply or that none came. Never raises."""
         ...
 
 
@@ -187,20 +188,15 @@ class Lockstep:
         if self.under_way or not self._may_be_sent(command):
             return None
         self.on_call()
-        before = self.world
+        before = self.views
         if self.pace and self.steps:
             time.sleep(self.pace)
         if self.journal is not None:
             self.journal.append(command)
-        named: list[str] = []
-
-        def run_id(ref: RunRef) -> str:
-            named.append(self._run_id(ref))
-            return named[-1]
-
         self.under_way = True
         began = time.monotonic()
-        response = self.fc.ask(command, run_id, self.nonce)
+        exchange = self.fc.ask(command, self._run_id, self.nonce)
+        response = exchange.response
         self.tally.commands += 1
         judgement = self.oracle.judge(self.views, command, response)
         judgement = self._confirmed(command, response, judgement)
@@ -208,13 +204,11 @@ class Lockstep:
             self.views = judgement.views
         else:
             self._leave(command)
-        used = named[0] if named else ""
-        step = Step(command, response, before, self.world, judgement.findings, used, self.nonce)
-        self.steps.append(step)
+        self.steps.append(Step(command, exchange, before, self.views, judgement))
         self.under_way = False
         if isinstance(response, NoAnswer):
             self._wait(command, response, began)
-        self._count(command, response, judgement, before)
+        self._count(command, response, judgement, before[0].world)
         # a reply that the contract allows may fail several own checks, and none hides another
         for finding in judgement.findings if judgement.views else judgement.findings[:1]:
             self.on_finding(finding, self)
@@ -326,7 +320,7 @@ class Lockstep:
         if isinstance(command.run, Unknown):
             code = self.world.hidden[shape(command)]
         for _ in range(_CONFIRMATIONS):
-            again = self.fc.ask(evolve(command, run=Unknown()), self._run_id, self.nonce)
+            again = self.fc.ask(evolve(command, run=Unknown()), self._run_id, self.nonce).response
             if isinstance(again, Reply) and again.code == code:
                 return Judgement(Verdict.CONFORMS, self.views)
         return judgement

@@ -12,8 +12,8 @@ from typing import TypeAlias
 from attrs import define, field
 
 from pt004_model.model.commands import Command, RunRef
-from pt004_model.model.replies import NoAnswer, Response
-from pt004_model.wire.codec import Answer, Codec, Request, decode
+from pt004_model.model.replies import NoAnswer
+from pt004_model.wire.codec import Answer, Codec, Exchange, Request
 
 Exchanged: TypeAlias = tuple[Request, Answer | NoAnswer]
 """A request as it was sent, and what came back."""
@@ -34,15 +34,15 @@ class Playback:
     def __attrs_post_init__(self) -> None:
         self._rest = iter(self.recorded)
 
-    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
-        """Return the recorded response to ``command``. Never raises."""
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
+        """Return the recorded exchange of ``command``. Never raises."""
         request = self.codec.encode(command, run_id, nonce)
         then, answer = next(self._rest, (None, None))
         if then is None or answer is None or _wire(then) != _wire(request):
             self._rest = iter(())
             asked = f"{request.method} {request.target}"
-            return NoAnswer(f"the recording holds no answer to {asked}", applied=False)
-        return answer if isinstance(answer, NoAnswer) else decode(answer)
+            answer = NoAnswer(f"the recording holds no answer to {asked}", applied=False)
+        return Exchange.of(request, answer)
 
 
 def _wire(request: Request) -> tuple[str, str, bytes | None]:

@@ -19,7 +19,7 @@ from pt004_model.judge.oracle import Judgement, Verdict
 from pt004_model.model.commands import Token, describe
 from pt004_model.model.replies import NoAnswer, Response, Undecodable
 from pt004_model.model.telling import tell
-from pt004_model.model.world import Unjudged, expect
+from pt004_model.model.world import Unjudged
 from pt004_model.trace.document import Trace, TraceStep
 from pt004_model.trace.recorded import Step
 
@@ -260,7 +260,7 @@ def _step_as_json(then: TraceStep, now: Step) -> dict[str, Any]:
 
 
 def _expected(step: Step) -> tuple[str, ...]:
-    return tuple(tell(each) for each in expect(step.before, step.command))
+    return tuple(tell(each) for each in step.allowed)
 
 
 def told(response: Response) -> str:

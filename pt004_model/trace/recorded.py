@@ -14,9 +14,12 @@ from typing import Final, Protocol, TypeAlias
 from attrs import Factory, define, field, frozen
 
 from pt004_model.judge.finding import Finding
+from pt004_model.judge.memory import View
+from pt004_model.judge.oracle import Judgement
 from pt004_model.model.commands import Command, CreateRun, subject
 from pt004_model.model.replies import Response
-from pt004_model.model.world import World
+from pt004_model.model.world import Outcome, expect
+from pt004_model.wire.codec import Exchange
 
 SURE: Final = 3
 """Replays in a row that show a finding which comes by chance as well, and it is believed."""
@@ -27,19 +30,31 @@ Commands: TypeAlias = tuple[Command, ...]
 
 @frozen
 class Step:
-    """One recorded step: the command, what came back, and what the judge said of it.
+    """One recorded step: the command, the exchange that it led to, and what the judge said of it.
 
-    ``before`` and ``after`` are the worlds that were thought likeliest. ``run_id`` is the id that
-    the call named its run by, empty for one that names none; ``nonce`` made its key fresh.
+    ``before`` and ``after`` are the beliefs: the views held possible, the likeliest first.
     """
 
     command: Command
-    response: Response
-    before: World = field(repr=False)
-    after: World = field(repr=False)
-    findings: tuple[Finding, ...] = ()
-    run_id: str = ""
-    nonce: str = ""
+    exchange: Exchange
+    before: tuple[View, ...] = field(repr=False)
+    after: tuple[View, ...] = field(repr=False)
+    judgement: Judgement = field(repr=False)
+
+    @property
+    def response(self) -> Response:
+        """The reply, or that none came."""
+        return self.exchange.response
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings of the judge."""
+        return self.judgement.findings
+
+    @property
+    def allowed(self) -> tuple[Outcome, ...]:
+        """The outcomes that the model allowed in the likeliest world."""
+        return expect(self.before[0].world, self.command)
 
 
 def whole(commands: Iterable[Command]) -> tuple[Command, ...]:

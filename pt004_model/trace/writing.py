@@ -18,11 +18,11 @@ from attrs import field, frozen
 
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.finding import Finding
+from pt004_model.judge.memory import View
 from pt004_model.manual import clause_of
-from pt004_model.model.commands import Command, Names, Token, describe, subject
+from pt004_model.model.commands import Command, Names, describe, subject
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.telling import tell
-from pt004_model.model.world import World, expect
 from pt004_model.trace.bounds import bounded
 from pt004_model.trace.document import (
     BadTrace,
@@ -41,7 +41,7 @@ from pt004_model.trace.files import write_json
 from pt004_model.trace.recorded import Found, Step
 from pt004_model.trace.redact import SECRET, Redactor
 from pt004_model.vocabulary import AUTHORIZATION_HEADER, Dialect
-from pt004_model.wire.codec import Codec
+from pt004_model.wire.codec import Request
 
 __all__ = [
     "BadTrace", "Origin", "Trace", "TraceStep", "dump_command", "dump_trace",
@@ -130,27 +130,23 @@ def _step(step: Step, origin: Origin) -> TraceStep:
         send=step.command,
         before=_state(step.before, step.command),
         after=_state(step.after, step.command),
-        allowed=tuple(tell(each) for each in expect(step.before, step.command)),
-        request=_request(step, origin),
+        allowed=tuple(tell(each) for each in step.allowed),
+        request=_request(step.exchange.request, origin),
         reply=_reply(step.response, origin.redact, step.findings[0].where if step.findings else ""),
         findings=tuple(Said(each.check, **said(each, origin.redact)) for each in step.findings),
     )
 
 
-def _state(world: World, command: Command) -> str | None:
+def _state(belief: tuple[View, ...], command: Command) -> str | None:
     number = subject(command)
-    run = world.runs.get(number) if number is not None else None
+    run = belief[0].world.runs.get(number) if number is not None else None
     return None if run is None else str(run.state)
 
 
-def _request(step: Step, origin: Origin) -> SentRequest:
-    """Return the request of a step, made once more: of its headers only the token is left out."""
-
-    def hidden(kind: Token) -> str | None:
-        return SECRET if step.before.authenticates and kind is not Token.MISSING else None
-
-    codec = Codec(origin.names, origin.dialect, hidden)
-    request = codec.encode(step.command, lambda _: step.run_id, step.nonce)
+def _request(request: Request | None, origin: Origin) -> SentRequest | None:
+    """Return a request as it was sent; of its headers only the token is left out."""
+    if request is None:
+        return None
     headers = dict(request.headers)
     if AUTHORIZATION_HEADER in headers:
         headers[AUTHORIZATION_HEADER] = SECRET

@@ -27,7 +27,7 @@ from pt004_model.model.commands import (
     Tenant,
     Token,
 )
-from pt004_model.model.replies import Reply, Undecodable
+from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.values import Json
 from pt004_model.vocabulary import (
     ACTOR_HEADER,
@@ -61,6 +61,25 @@ class Answer:
     content: bytes
     sent: float
     received: float
+
+
+@frozen
+class Exchange:
+    """One call: the request as sent, the answer as received, and the response that it reads as.
+
+    What answers without HTTP, like a stub, has neither of the first two.
+    """
+
+    response: Response
+    request: Request | None = None
+    answer: Answer | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, request: Request, answer: Answer | NoAnswer) -> Exchange:
+        """Return the exchange of a request and its answer, read. Never raises."""
+        if isinstance(answer, NoAnswer):
+            return cls(answer, request)
+        return cls(decode(answer), request, answer)
 
 
 @frozen

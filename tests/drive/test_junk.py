@@ -35,8 +35,9 @@ def spoil(value: Json, dice: Random) -> Json:
 class Misunderstood(Shared):
     """Does not mind by which id it is asked: on their way its ids were spoilt, like all else."""
 
-    def _addressed(self, ref: RunRef, run_id: Callable[[RunRef], str], nonce: str) -> None:
+    def _addressed(self, ref: RunRef, run_id: Callable[[RunRef], str], nonce: str) -> str:
         assert run_id(ref) is not None, f"nobody knows {ref} of {nonce}"
+        return run_id(ref)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -24,10 +24,11 @@ from pt004_model.model.commands import (
     Unknown,
 )
 from pt004_model.model.coverage import Edge
-from pt004_model.model.replies import Reply, Response
+from pt004_model.model.replies import Reply
 from pt004_model.model.values import Body
 from pt004_model.trace.interrupts import Interruption
-from pt004_model.vocabulary import Decision, Status
+from pt004_model.vocabulary import IDEMPOTENCY_HEADER, Decision, Status
+from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import (
     READ,
     STRANGER,
@@ -52,15 +53,16 @@ def failing_reads(command: Command, reply: Reply) -> Reply:
     return with_run(reply, status="failed") if wrong else reply
 
 
-def test_a_step_tells_which_id_was_used() -> None:
-    """A step holds the id that the call named its run by, and what made its key fresh."""
-    stub = Stub()
-    lockstep, _ = noting(stub, RUN, READ, ReadRun(Unknown("none")))
-    made, known, unknown = lockstep.steps
-    assert "" == made.run_id
-    assert known.run_id == lockstep.views[0].seen[0].run_id
-    assert unknown.run_id.startswith("none-")
-    assert {lockstep.nonce} == {step.nonce for step in lockstep.steps}
+def test_a_step_keeps_the_request_that_was_sent() -> None:
+    """The id by which the call named its run stands in it, and the key that was made fresh."""
+    lockstep, _ = noting(Stub(), evolve(RUN, key="k"), READ, ReadRun(Unknown("none")))
+    made, known, unknown = (step.exchange.request for step in lockstep.steps)
+    assert made is not None
+    assert f"{lockstep.nonce}-k" == made.headers[IDEMPOTENCY_HEADER]
+    assert known is not None
+    assert lockstep.views[0].seen[0].run_id in known.target
+    assert unknown is not None
+    assert "/none-" in unknown.target
 
 
 def test_a_run_is_set_aside_after_a_finding() -> None:
@@ -291,8 +293,10 @@ def test_steps_are_recorded_with_the_worlds_about_them() -> None:
     step = lockstep.steps[1]
     assert start(0, "a", 0) == step.command
     assert isinstance(step.response, Reply)
-    assert Status.PENDING is step.before.runs[0].state.status
-    assert Status.RUNNING is step.after.runs[0].state.status
+    assert Status.PENDING is step.before[0].world.runs[0].state.status
+    assert Status.RUNNING is step.after[0].world.runs[0].state.status
+    assert step.after == step.judgement.views
+    assert step.judgement.outcome in [each.reply for each in step.allowed]
     assert not step.findings
 
 
@@ -303,7 +307,7 @@ class Listening:
     stub: Stub
     ids: list[str] = field(factory=list)
 
-    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
         """The stub's answer."""
         if isinstance(command, ReadRun):
             self.ids.append(run_id(command.run))
@@ -395,9 +399,11 @@ def test_a_silent_confirmation_confirms_nothing() -> None:
     class Flaky:
         inner: Fc
 
-        def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
-            response = self.inner.ask(command, run_id, nonce)
-            return codes(command, response) if isinstance(response, Reply) else response
+        def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
+            exchange = self.inner.ask(command, run_id, nonce)
+            if isinstance(exchange.response, Reply):
+                return evolve(exchange, response=codes(command, exchange.response))
+            return exchange
 
     _, found = noting(Flaky(Losing(Stub(), fates)), RUN, FOREIGN, UNKNOWN)
     assert found == ["isolation.same-code"]

@@ -12,12 +12,13 @@ from pt004_model.drive.replay import Result, replay_trace
 from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Command, RunRef, describe
-from pt004_model.model.replies import Reply, Response
+from pt004_model.model.replies import Reply
 from pt004_model.model.values import Json
 from pt004_model.search.campaign import Campaign
 from pt004_model.shrink.shrinker import replay as send
 from pt004_model.trace.writing import Origin, trace_of
 from pt004_model.vocabulary import Dialect
+from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import with_run
 from tests.search.test_campaign import SMALL, Heard, Shared
 from tests.stub import NAMES, Clock, Stub
@@ -33,18 +34,20 @@ class Stale:
     inner: Stub
     _before: dict[str, Json] = field(factory=dict)
 
-    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
         """The stub's answer with the time of the change before."""
-        reply = self.inner.ask(command, run_id, nonce)
+        exchange = self.inner.ask(command, run_id, nonce)
+        reply = exchange.response
         if not isinstance(reply, Reply) or not isinstance(reply.body, dict):
-            return reply
+            return exchange
         run = reply.body.get("run")
         if not isinstance(run, dict) or not isinstance(run.get("run_id"), str):
-            return reply
+            return exchange
         if run["status"] == "paused":
-            return with_run(reply, updated_at=self._before[str(run["run_id"])])
+            before = self._before[str(run["run_id"])]
+            return evolve(exchange, response=with_run(reply, updated_at=before))
         self._before[str(run["run_id"])] = run["updated_at"]
-        return reply
+        return exchange
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ class Talk:
 
     def answer(self, command: Command) -> Reply:
         """What the stub answers to ``command``, not judged yet."""
-        response = self.stub.ask(command, self.run_id, self.lockstep.nonce)
+        response = self.stub.ask(command, self.run_id, self.lockstep.nonce).response
         assert isinstance(response, Reply)
         return response
 

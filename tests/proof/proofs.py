@@ -14,7 +14,7 @@ from pt004_model.drive.playback import Exchanged
 from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Command, RunRef
-from pt004_model.model.replies import NoAnswer, Reply, Response
+from pt004_model.model.replies import NoAnswer, Reply
 from pt004_model.proof import folder, tell
 from pt004_model.proof.outside import Git
 from pt004_model.proof.record import (
@@ -29,7 +29,7 @@ from pt004_model.proof.report import render
 from pt004_model.proof.verdict import Proof, prove
 from pt004_model.trace.redact import Redactor
 from pt004_model.vocabulary import Dialect
-from pt004_model.wire.codec import Answer, Codec, Request, decode
+from pt004_model.wire.codec import Answer, Codec, Exchange, Request
 from tests.stub import NAMES, Stub
 
 HERE = Circumstances(
@@ -57,17 +57,17 @@ class Taped:
     alter: Callable[[Request, bytes], bytes] = lambda _, content: content
     exchanged: list[Exchanged] = field(factory=list)
 
-    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
         """The FC's answer, through bytes."""
         request = Codec(NAMES).encode(command, run_id, nonce)
-        response = self.fc.ask(command, run_id, nonce)
+        response = self.fc.ask(command, run_id, nonce).response
         if isinstance(response, NoAnswer):
             self.exchanged.append((request, response))
-            return response
+            return Exchange(response, request)
         answer = self.alter(request, json.dumps(response.body).encode())
         kept = _answer(response, answer)
         self.exchanged.append((request, kept))
-        return decode(kept)
+        return Exchange.of(request, kept)
 
 
 def _answer(reply: Reply, content: bytes) -> Answer:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from attrs import evolve
 from hypothesis import strategies as st
 
 from pt004_model.judge.finding import Finding
-from pt004_model.judge.oracle import Verdict
+from pt004_model.judge.memory import View
+from pt004_model.judge.oracle import Judgement, Verdict
 from pt004_model.model.commands import (
     Caller,
     ChangeRun,
@@ -25,10 +25,10 @@ from pt004_model.model.commands import (
 from pt004_model.model.coverage import Edge
 from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Body
-from pt004_model.model.world import World
 from pt004_model.search.goals import Coverage
 from pt004_model.search.results import Result
 from pt004_model.trace.recorded import Found, Step
+from pt004_model.wire.codec import Codec, Exchange
 
 FINDING = Finding(
     check="policy.deny-blocks",
@@ -56,7 +56,10 @@ READ = ReadRun(0, caller=Caller(Tenant.STRANGER, 1))
 
 def step(command: Command, response: Response, *findings: Finding) -> Step:
     """A recorded step that changed nothing."""
-    return Step(command, response, World(), World(), findings, "r-1", "nonce")
+    request = Codec(NAMES).encode(command, lambda _: "r-1", "nonce")
+    verdict = Verdict.DIVERGES if findings else Verdict.CONFORMS
+    said = Judgement(verdict, (View(),), findings)
+    return Step(command, Exchange(response, request), (View(),), (View(),), said)
 
 
 def found(*responses: Response, finding: Finding = FINDING) -> Found:
@@ -64,7 +67,7 @@ def found(*responses: Response, finding: Finding = FINDING) -> Found:
     commands: tuple[Command, ...] = (CREATE, START, PAUSE)
     answers = (*(Reply(200, {}) for _ in range(3 - len(responses))), *responses)
     steps = [step(command, answer) for command, answer in zip(commands, answers, strict=True)]
-    steps[-1] = evolve(steps[-1], findings=(finding,))
+    steps[-1] = step(commands[-1], answers[-1], finding)
     return Found(
         finding, commands, tuple(steps), requests_to_first=17, occurrences=2,
         first_seen=1_800_000_000.0, last_seen=1_800_000_001.5,

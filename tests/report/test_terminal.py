@@ -199,7 +199,8 @@ def test_a_flaky_finding_shows_both_sides() -> None:
     """How often it showed, and what came back when it did beside what came when it did not."""
     bad = found(Reply(200, {"run": {"status": "paused"}}))
     good = found(NoAnswer("gone", applied=True), Reply(409, {"detail": "no"})).steps
-    flaky = evolve(bad, reproduced=(3, 5), other=(*good[:2], evolve(good[2], findings=())))
+    refused = evolve(good[2], judgement=good[1].judgement)
+    flaky = evolve(bad, reproduced=(3, 5), other=(*good[:2], refused))
     assert list(finding_lines(flaky))[-5:] == [
         "  replayed 5 times, seen in 3 of 5",
         "    when it showed               | when it did not",

@@ -19,6 +19,7 @@ from pt004_model.trace.document import Trace
 from pt004_model.trace.recorded import Found, Step
 from pt004_model.trace.writing import Origin, trace_of
 from pt004_model.vocabulary import Dialect
+from pt004_model.wire.codec import Exchange
 from tests.judge.helpers import Row, talk
 from tests.judge.test_checks import ROWS
 from tests.stub import NAMES
@@ -39,13 +40,13 @@ def told(row: Row) -> Told:
     """The trace of a row: what was said before agrees, the last reply is tampered with."""
     conversation = talk(*row.prior, habits=row.habits, authenticates=row.authenticates)
     lockstep = conversation.lockstep
-    before = lockstep.world
     good = conversation.answer(row.command)
     bad = row.tamper(good)
-    found = conversation.judge(row.command, bad).findings
-    steps = (*lockstep.steps, Step(row.command, bad, before, before, found))
+    said, belief = conversation.judge(row.command, bad), lockstep.views
+    last = Step(row.command, Exchange(bad), belief, belief, said)
+    steps = (*lockstep.steps, last)
     sent = tuple(step.command for step in steps)
-    trace = trace_of(Found(found[0], sent, steps, 1), ORIGIN)
+    trace = trace_of(Found(said.findings[0], sent, steps, 1), ORIGIN)
     earlier = [step.response for step in lockstep.steps]
     return Told(trace, [*earlier, bad], [*earlier, good])
 

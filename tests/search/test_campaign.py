@@ -19,6 +19,7 @@ from pt004_model.search import campaign as module
 from pt004_model.search.campaign import PROFILES, Campaign, Profile
 from pt004_model.search.results import Progress, Result
 from pt004_model.trace.recorded import Found
+from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import with_run
 from tests.stub import NAMES, Losing, Stub, Tamper, Tampering
 
@@ -63,7 +64,7 @@ def explore(
 class Shared(Stub):
     """A stub whose runs may be asked for in later conversations, as a campaign does."""
 
-    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
         """Answer ``command`` in the conversation in which its run was made."""
         if not isinstance(command, CreateRun | OddPath) and isinstance(command.run, int):
             said = run_id(command.run)
@@ -80,11 +81,11 @@ class Dying:
     fc: Fc
     calls: int
 
-    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
         """What the FC answers, or nothing any more."""
         self.calls -= 1
         if self.calls < 0:
-            return NoAnswer("it is gone", applied=False)
+            return Exchange(NoAnswer("it is gone", applied=False))
         return self.fc.ask(command, run_id, nonce)
 
 
@@ -297,7 +298,7 @@ class Slow:
     fc: Fc
     clock: Time
 
-    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
         """What the FC answers, after a while."""
         self.clock.now += 0.25
         return self.fc.ask(command, run_id, nonce)

@@ -18,6 +18,7 @@ from pt004_model.search.campaign import PROFILES, Campaign, Profile
 from pt004_model.search.results import Result
 from pt004_model.shrink.settling import KNOWN_SHRINK
 from pt004_model.trace.recorded import Found
+from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import refusal, with_run
 from tests.search.test_campaign import SMALL, Heard, Shared, both, unsealed
 from tests.stub import NAMES, Tampering
@@ -102,11 +103,13 @@ class Moody:
     dice: Random = field(factory=lambda: Random(4))  # noqa: S311 - no secret is made
     share: float = 0.5
 
-    def ask(self, command: Command, run_id: Callable[..., str], nonce: str) -> Response:
+    def ask(self, command: Command, run_id: Callable[..., str], nonce: str) -> Exchange:
         """A completed run misses its seal, now and then."""
-        reply = self.inner.ask(command, run_id, nonce)
-        moody = self.dice.random() < self.share
-        return unsealed(command, reply) if moody and isinstance(reply, Reply) else reply
+        exchange = self.inner.ask(command, run_id, nonce)
+        moody, reply = self.dice.random() < self.share, exchange.response
+        if moody and isinstance(reply, Reply):
+            return evolve(exchange, response=unsealed(command, reply))
+        return exchange
 
 
 def test_a_flaky_finding_says_how_often_it_was_seen() -> None:

@@ -13,12 +13,13 @@ from pt004_model.drive.session import Session
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, RunRef, describe
-from pt004_model.model.replies import Reply, Response
+from pt004_model.model.replies import Reply
 from pt004_model.model.values import Body
 from pt004_model.search.campaign import Campaign
 from pt004_model.shrink.alone import make_whole, replay_alone, tell_plainly
 from pt004_model.shrink.shrinker import Budget, sent
 from pt004_model.trace.recorded import Commands
+from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import READ, change, create, refusal
 from tests.search.test_campaign import SMALL, Heard, Shared
 from tests.stub import NAMES
@@ -35,14 +36,15 @@ class Remembering:
     fc: Fc = field(factory=Shared)
     used: bool = False
 
-    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
         """The stub's answer, or a refusal."""
-        response = self.fc.ask(command, run_id, nonce)
+        exchange = self.fc.ask(command, run_id, nonce)
         if isinstance(command, CreateRun | ChangeRun) and command.key == "":
-            assert isinstance(response, Reply)
+            assert isinstance(exchange.response, Reply)
             was, self.used = self.used, True
-            return refusal(response, 409) if was and isinstance(command, CreateRun) else response
-        return response
+            if was and isinstance(command, CreateRun):
+                return evolve(exchange, response=refusal(exchange.response, 409))
+        return exchange
 
 
 def session(fc: Fc, fresh: Callable[[], Fc] | None) -> Session:
@@ -139,14 +141,15 @@ def test_the_history_is_taken_bit_by_bit() -> None:
 
         count: int = 0
 
-        def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
+        def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
             """The stub's answer, or a refusal."""
-            response = self.fc.ask(command, run_id, nonce)
+            exchange = self.fc.ask(command, run_id, nonce)
             if isinstance(command, CreateRun) and command.key == "":
-                assert isinstance(response, Reply)
+                assert isinstance(exchange.response, Reply)
                 self.count += 1
-                return refusal(response, 409) if self.count == 3 else response
-            return response
+                if self.count == 3:
+                    return evolve(exchange, response=refusal(exchange.response, 409))
+            return exchange
 
     there = session(Third(count=2), Third)
     told = whole(there, (MINE,), (OTHER,), (evolve(OTHER, run=8),), (create(9),), (MINE,))

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from itertools import cycle, repeat
 
 import pytest
-from attrs import define, field
+from attrs import define, evolve, field
 
 from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Command, CreateRun
 from pt004_model.model.replies import Reply, Response
 from pt004_model.shrink.confirm import Confirmer
+from pt004_model.wire.codec import Exchange
 from pt004_model.wire.patience import Silence
 from tests.drive.helpers import create, noting, with_run
 from tests.search.test_campaign import Shared
@@ -26,16 +27,17 @@ class OncePerWorkflow:
     inner: Shared = field(factory=Shared)
     known: set[object] = field(factory=set)
 
-    def ask(self, command: Command, run_id: Callable[..., str], nonce: str) -> Response:
+    def ask(self, command: Command, run_id: Callable[..., str], nonce: str) -> Exchange:
         """A run of a workflow that is new has the tags of another."""
-        reply = self.inner.ask(command, run_id, nonce)
+        exchange = self.inner.ask(command, run_id, nonce)
+        reply = exchange.response
         if not isinstance(command, CreateRun) or not isinstance(reply, Reply):
-            return reply
+            return exchange
         workflow = command.body.fields.get("workflow_id")
         if workflow in self.known:
-            return reply
+            return exchange
         self.known.add(workflow)
-        return with_run(reply, tags=["wrong"])
+        return evolve(exchange, response=with_run(reply, tags=["wrong"]))
 
 
 def test_what_an_fc_remembers_does_not_make_a_finding_flaky() -> None:

@@ -23,6 +23,7 @@ from pt004_model.shrink.settling import Allowance
 from pt004_model.shrink.shrinker import replay
 from pt004_model.shrink.simplify import simpler
 from pt004_model.trace.recorded import whole
+from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import change, create, refusal
 from tests.search.test_campaign import SMALL, Heard, Shared, robots, unsealed
 from tests.stub import NAMES, Tampering
@@ -36,12 +37,12 @@ class Gateway:
     fails: frozenset[int] = frozenset(range(40, 200, 40))
     calls: Iterator[int] = field(factory=itertools.count)
 
-    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Response:
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
         """The FC's answer, or a 500 in its place."""
-        reply = self.fc.ask(command, run_id, nonce)
-        if next(self.calls) in self.fails and isinstance(reply, Reply):
-            return refusal(reply, 500)
-        return reply
+        exchange = self.fc.ask(command, run_id, nonce)
+        if next(self.calls) in self.fails and isinstance(exchange.response, Reply):
+            return evolve(exchange, response=refusal(exchange.response, 500))
+        return exchange
 
 
 def campaign(fc: Fc, **how: Any) -> Campaign:

@@ -250,7 +250,9 @@ class Canned:
 def test_a_client_encodes_sends_and_decodes() -> None:
     """A command goes out as its request and the reply comes back decoded."""
     canned = Canned(Answer(200, {"content-type": "application/json"}, b'{"run":1}', 1.0, 2.0))
-    reply = Client(Codec(NAMES), canned).ask(ReadRun(0, False, False), _run_id, "n")
+    exchange = Client(Codec(NAMES), canned).ask(ReadRun(0, False, False), _run_id, "n")
+    reply = exchange.response
+    assert ([exchange.request], canned.answer) == (canned.sent, exchange.answer)
     assert Reply(200, {"run": 1}, 1.0, 2.0) == reply
     assert isinstance(reply, Reply)
     assert reply.body == {"run": 1}
@@ -260,4 +262,6 @@ def test_a_client_encodes_sends_and_decodes() -> None:
 def test_a_client_passes_on_that_there_was_no_answer() -> None:
     """An answer that never came stays one."""
     nothing = NoAnswer("gone", applied=True)
-    assert nothing is Client(Codec(NAMES), Canned(nothing)).ask(ReadRun(0), _run_id, "n")
+    exchange = Client(Codec(NAMES), Canned(nothing)).ask(ReadRun(0), _run_id, "n")
+    assert nothing is exchange.response
+    assert exchange.answer is None
