@@ -1,13 +1,16 @@
-"""What all tests rest on: interrupts that are heard, and golden files."""
+"""What all tests rest on: interrupts that are heard, an FC at hand, and golden files."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, TypeAlias
 
 import pytest
+
+from pt004_model.cli import session
+from tests.cli.servers import embedded_thread
 
 GOLDEN: Final = Path(__file__).parent / "golden"
 Golden: TypeAlias = Callable[[str, str], None]
@@ -26,6 +29,17 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def embedded_fc() -> Iterator[None]:
+    """Have a thread serve the embedded FC of a command that is run in this process.
+
+    A process takes most of a second to start; those of the system's tests start it all the same.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "embedded_process", embedded_thread)
+        yield
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ import pytest
 
 from tests.cli.helpers import OURS
 
+pytestmark = pytest.mark.system
+
 pytest_plugins = ["pytester"]
 
 CONFTEST = """

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Final
 
@@ -105,7 +105,8 @@ def connected(
 @contextmanager
 def targeted(setup: Setup, *, ungoverned: bool = False) -> Iterator[Target]:
     """Yield the FC that the options name, or an embedded one; see :func:`connected`."""
-    with _address(setup) as base_url:
+    named = None if setup.base_url is None else nullcontext(setup.base_url)
+    with named or embedded_process(setup) as base_url:
         try:
             target = setup.target(base_url, ungoverned=ungoverned)
         except BadTarget as error:
@@ -129,10 +130,11 @@ def _fresh(setup: Setup, codec: Codec) -> Iterator[Client]:
 
 
 @contextmanager
-def _address(setup: Setup) -> Iterator[str]:
-    if setup.base_url is not None:
-        yield setup.base_url
-        return
+def embedded_process(setup: Setup) -> Iterator[str]:
+    """Start the embedded FC of these options as a process, and yield its base URL.
+
+    Raises :class:`Unsure` when it does not start.
+    """
     command = [sys.executable, "-m", "pt004_model.embedded.server", "--port", "0"]
     command.append("--stop-on-stdin-eof")  # so that it ends with us, however we end
     command += ["--auth"] if setup.auth else []

@@ -12,7 +12,7 @@ from pt004_model.trace.writing import load_command, load_trace
 from tests.cli.helpers import Ended, invoke, read_json, run, summary, traces
 from tests.cli.servers import Front, Said, Seen, fronted
 
-SMALL = ("--max-examples", "8", "--max-commands", "6")
+SMALL = ("--max-examples", "4", "--max-commands", "6")
 SEALS = "seal-misses-the-end"  # a workflow receipt that does not cover the last entry
 TAGS = "tags-are-sorted"  # the first create shows it
 
@@ -35,7 +35,7 @@ def test_an_fc_that_conforms(dialect: str, tmp_path: Path) -> None:
         left["profile"],
         left["dialect"],
     )
-    assert (left["examples"], left["seed"], left["open_calls"], left["findings"]) == (8, 11, 0, [])
+    assert (left["examples"], left["seed"], left["open_calls"], left["findings"]) == (4, 11, 0, [])
     # health and one create came before the campaign
     assert len(front.seen) - 2 == left["requests"] > 50
     assert 0 < left["seconds"] < 60
@@ -57,7 +57,7 @@ def test_the_lines_of_a_campaign(tmp_path: Path) -> None:
     ] == said.lines[:3]
     assert "CONFORMS: every answer was one that the contract allows" in said.lines
     assert any(line.startswith("coverage (accepted/refused)") for line in said.lines)
-    done = r"8 examples and \d+ requests in \d+\.\d s, profile dev, seed 11"
+    done = r"4 examples and \d+ requests in \d+\.\d s, profile dev, seed 11"
     assert [len(re.findall(rf"(?m)^{done}$", said.out))] == [1]
     assert "\x1b" not in said.out
     tenants = {seen.headers.get("x-tenant-id") for seen in front.seen if seen.is_run_call}
@@ -208,6 +208,7 @@ def test_max_time_begins_no_further_example(tmp_path: Path) -> None:
     assert summary(tmp_path)["examples"] < 1000
 
 
+@pytest.mark.system
 def test_the_embedded_fc_is_tested_by_default(tmp_path: Path) -> None:
     """As a process of its own the command starts an FC and tests it; the folder is made."""
     out = tmp_path / "not" / "there"
@@ -216,7 +217,7 @@ def test_the_embedded_fc_is_tested_by_default(tmp_path: Path) -> None:
     assert re.fullmatch(
         r"embedded Federation Core http://127\.0\.0\.1:\d+, dialect seed", said.lines[0]
     )
-    assert (summary(out)["profile"], summary(out)["examples"]) == ("ci", 8)
+    assert (summary(out)["profile"], summary(out)["examples"]) == ("ci", 4)
 
 
 def test_an_authenticating_fc_gets_good_and_bad_tokens(tmp_path: Path) -> None:
@@ -230,7 +231,7 @@ def test_an_authenticating_fc_gets_good_and_bad_tokens(tmp_path: Path) -> None:
         return said
 
     with fronted(after=note, secret=secret) as front:
-        more = ("--max-examples", "30", "--max-commands", "20", "--seed", "3")
+        more = ("--max-examples", "12", "--max-commands", "10", "--seed", "3")
         assert check(front, tmp_path, *more, SECRET_KEY=secret).code == 0
     assert len(refused) >= 2
 
@@ -238,7 +239,7 @@ def test_an_authenticating_fc_gets_good_and_bad_tokens(tmp_path: Path) -> None:
 def test_a_secret_of_another_program_does_no_harm(tmp_path: Path) -> None:
     """An embedded FC without --auth is sent no tokens, whatever SECRET_KEY says, and conforms."""
     environment = {"SECRET_KEY": "of another program"}
-    said = run("check", "--out", tmp_path, "--max-examples", "3", **environment)
+    said = invoke("check", "--out", tmp_path, "--max-examples", "3", **environment)
     assert said.code == 0
 
 

@@ -15,6 +15,8 @@ import pytest
 from pt004_model.trace.writing import load_command
 from tests.cli.helpers import ended, read_json, start, summary, traces, wait_for
 
+pytestmark = pytest.mark.system
+
 LONG = ("--max-examples", "100000", "--seed", "7")
 FAULT = "tags-are-sorted"
 

@@ -47,7 +47,7 @@ def test_what_is_looked_at_first_is_left_to_the_fc(order: str, tmp_path: Path) -
     with fronted(before=ORDERS[order]) as front:
         ended = invoke(
             "check", "--base-url", front.url, "--out", tmp_path, "--seed", "1",
-            "--max-examples", "20", "--quiet",
+            "--max-examples", "8", "--quiet",
         )  # fmt: skip
     wrong = [each for each in front.seen if each.method in {"PUT", "DELETE"}]
     assert (ended.code, wrong != []) == (0, True), ended.said
@@ -65,6 +65,6 @@ def test_a_wrong_method_is_refused_for_a_reason(check: str, tmp_path: Path) -> N
     with fronted(lambda seen: WRONG[check] if seen.method in {"PUT", "DELETE"} else None) as front:
         ended = invoke(
             "check", "--base-url", front.url, "--out", tmp_path, "--seed", "1",
-            "--max-examples", "20",
+            "--max-examples", "8",
         )  # fmt: skip
     assert (ended.code, check in ended.out) == (1, True), ended.said

@@ -13,6 +13,8 @@ import pytest
 
 from tests.cli.helpers import OURS, Ended, invoke, serving, traces
 
+pytestmark = pytest.mark.system
+
 FAULT = "denied-step-may-pause"
 SUITE = Path(__file__).parents[1] / "stateful"
 

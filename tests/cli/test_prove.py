@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.cli.helpers import Ended, invoke, run, serving
+from tests.cli.helpers import Ended, invoke
 from tests.cli.servers import Said, Seen, fronted, refusal
 
 CONFORMING = """\
@@ -97,17 +97,17 @@ def test_the_output_is_that_of_the_harness(kind: str, dialect: str) -> None:
 def test_an_embedded_fc_is_started_when_no_address_is_given(
     flags: tuple[str, ...], environment: dict[str, str]
 ) -> None:
-    """As a process of its own the command starts an FC, proves it and says the same."""
-    ended = run("prove", *flags, **environment)
+    """The command starts an FC, proves it and says the same."""
+    ended = invoke("prove", *flags, **environment)
     assert masked(ended.out) == CONFORMING
     assert (ended.code, ended.err) == (0, "")
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[tuple[str, Ended]]:
-    """A server in a process of its own, and what proving it has printed."""
-    with serving() as (address, _):
-        yield address, run("prove", FC_BASE_URL=address)
+    """The address of an FC, and what proving it has printed."""
+    with fronted() as front:
+        yield front.url, invoke("prove", FC_BASE_URL=front.url)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from pt004_model.proof.folder import MANIFEST
 from pt004_model.proof.record import FOLDER
 from pt004_model.proof.report import REPORT
-from tests.cli.helpers import Ended, invoke, run
+from tests.cli.helpers import Ended, invoke
 from tests.cli.servers import Said, Seen, fronted, refusal
 from tests.cli.test_hostile import ROWS, Spoil
 from tests.cli.test_prove import CONFORMING, SECRET, masked
@@ -69,11 +69,11 @@ def test_a_report_of_every_kind_of_fc(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("flags", [(), ("--automatic",), ("--auth",)])
 def test_a_report_of_an_embedded_fc_says_so(flags: tuple[str, ...], tmp_path: Path) -> None:
-    """As a process of its own, with an FC of its own: nobody can mistake it for a deployed one."""
-    ended = run("prove", "--out", tmp_path, *flags, SECRET_KEY=SECRET)
+    """With an FC of its own: nobody can mistake it for a deployed one."""
+    ended = invoke("prove", "--out", tmp_path, *flags, SECRET_KEY=SECRET)
     assert (ended.code, verdicts(ended)) == (0, ["PASS"])
     assert "What was tested is the embedded Federation Core" in text(tmp_path)
-    assert run("verify", tmp_path, "--require-pass").code == 0
+    assert invoke("verify", tmp_path, "--require-pass").code == 0
 
 
 def test_the_report_holds_what_the_seed_lists(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ FAULTS = [
 @pytest.mark.parametrize(("fault", "said"), FAULTS)
 def test_a_fault_in_a_case_is_a_report_that_fails(fault: str, said: str, tmp_path: Path) -> None:
     """The folder is written, says FAIL and why, is sound in itself, and the exit code is 1."""
-    ended = run("prove", "--fault", fault, "--out", tmp_path)
+    ended = invoke("prove", "--fault", fault, "--out", tmp_path)
     assert ended.code == 1
     assert verdicts(ended)[0] == "FAIL"
     assert any(line.startswith(f"  {said}") for line in verdicts(ended)), verdicts(ended)

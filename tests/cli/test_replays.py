@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,21 @@ def replays(out: Path) -> list[Any]:
     return rows
 
 
-@pytest.fixture
-def left(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def campaign(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which a campaign has left the trace of a finding."""
+    out = tmp_path_factory.mktemp("campaign")
     with fronted(fault=SEALS) as front:
-        assert check(front, tmp_path).code == 1
-    assert replays(tmp_path) == []
-    assert len(traces(tmp_path)) == 1
-    return tmp_path
+        assert check(front, out).code == 1
+    assert replays(out) == []
+    assert len(traces(out)) == 1
+    return out
+
+
+@pytest.fixture
+def left(campaign: Path, tmp_path: Path) -> Path:
+    """A copy of that folder."""
+    return Path(shutil.copytree(campaign, tmp_path / "left"))
 
 
 def test_what_shows_again_is_a_finding(left: Path) -> None:
@@ -126,7 +134,7 @@ def test_files_that_cannot_be_replayed(left: Path) -> None:
 def test_runs_with_steps_are_not_replayed_where_none_are_made(tmp_path: Path) -> None:
     """A trace with steps says nothing of an FC that knows none."""
     with fronted(fault="denied-step-may-pause") as front:
-        more = ("--max-examples", "40", "--max-commands", "20", "--areas", "policy")
+        more = ("--max-examples", "12", "--max-commands", "10", "--areas", "policy")
         assert check(front, tmp_path, *more).code == 1
         (path,) = traces(tmp_path)
         document = read_json(path)

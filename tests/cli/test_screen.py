@@ -73,15 +73,16 @@ def last_screen(said: str) -> list[str]:
     return rows[-LINES:]
 
 
-MANY = ("--max-examples", "12", "--seed", "3", "--fault", SEALS)
+MANY = ("--max-examples", "4", "--max-commands", "6", "--seed", "3", "--fault", SEALS)
 
 
+@pytest.mark.system
 def test_a_campaign_on_a_terminal(tmp_path: Path) -> None:
     """A bar with rates and coverage while it runs; at the end one screen from size to next."""
     code, said = on_a_terminal(tmp_path, "check", *MANY)
     assert code == 1
     plain = ESCAPE.sub("", said)
-    assert re.search(r"━ *\d+ of 12", plain)
+    assert re.search(r"━ *\d+ of 4", plain)
     assert re.search(r"\d+ requests, \d+ requests/s, coverage \d+/\d+, \d finding", plain)
     screen = last_screen(said)
     (first,) = [at for at, line in enumerate(screen) if re.match(r"\d+ examples and", line)]
@@ -95,6 +96,7 @@ def test_a_campaign_on_a_terminal(tmp_path: Path) -> None:
     assert "\x1b[1;31mDIVERGES" in said
 
 
+@pytest.mark.system
 def test_no_colour_is_respected(tmp_path: Path) -> None:
     """With NO_COLOR set nothing is coloured, on a terminal either."""
     _, said = on_a_terminal(tmp_path, "check", *MANY)
@@ -104,6 +106,7 @@ def test_no_colour_is_respected(tmp_path: Path) -> None:
     assert "DIVERGES: 1 finding" in said
 
 
+@pytest.mark.system
 def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
     """Where the cursor cannot be moved nothing is drawn over."""
     code, said = on_a_terminal(tmp_path, "check", *MANY, TERM="dumb")
@@ -112,6 +115,7 @@ def test_a_dumb_terminal_gets_plain_lines(tmp_path: Path) -> None:
     assert "━" not in said
 
 
+@pytest.mark.system
 def test_a_pipe_gets_plain_lines(tmp_path: Path) -> None:
     """Not even FORCE_COLOR makes a pipe a terminal whose lines are drawn over."""
     said = run("check", "--out", tmp_path, *MANY, FORCE_COLOR="1")
@@ -192,7 +196,18 @@ def test_a_flaky_finding_is_told_with_both_answers(tmp_path: Path) -> None:
         return refusal(409) if wrong else said
 
     with fronted(after=moody) as front:
-        more = ("--max-examples", "4", "--seed", "1", "--areas", "lifecycle", "--confirm", "7")
+        more = (
+            "--max-examples",
+            "2",
+            "--max-commands",
+            "8",
+            "--seed",
+            "1",
+            "--areas",
+            "lifecycle",
+            "--confirm",
+            "7",
+        )
         said = check(front, tmp_path, *more)
     assert said.code == 1
     assert "Flaky" not in said.said
@@ -239,6 +254,7 @@ def test_a_completion_script(shell: str) -> None:
     assert f"{shell}_complete" in said.out
 
 
+@pytest.mark.system
 def test_completion_in_a_shell(tmp_path: Path) -> None:
     """A bash that has read the script completes commands, subcommands and options."""
     program = tmp_path / "pt004"

@@ -89,6 +89,7 @@ LEFT = {"failed-run-is-not-sealed", "hash-of-escaped-text"}
 """Of these a replay alone can judge the findings."""
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("fault", REPRESENTATIVE)
 def test_scripts_fail_with_the_fault_and_pass_without(fault: str, tmp_path: Path) -> None:
     """The Python form says by its exit status whether the fault is there, or that it cannot."""
@@ -105,6 +106,7 @@ def trace() -> Trace:
     return record("tags-are-sorted", *REPRESENTATIVE["tags-are-sorted"])
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("form", SCRIPTS)
 def test_without_an_fc_nothing_can_be_said(trace: Trace, form: str, tmp_path: Path) -> None:
     """Where nobody answers a script ends with a sentence and 3, and a test fails with it."""
@@ -114,6 +116,7 @@ def test_without_an_fc_nothing_can_be_said(trace: Trace, form: str, tmp_path: Pa
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("given", "missing"), [({}, "FC_TOKEN"), ({"FC_TOKEN": "t"}, "SECRET_KEY")]
 )
@@ -128,6 +131,7 @@ def test_a_bad_token_takes_a_good_one(given: dict[str, str], missing: str, tmp_p
     assert done.stderr.startswith(f"UNSURE: set {missing}")
 
 
+@pytest.mark.system
 def test_what_is_left_to_a_replay_is_said(tmp_path: Path) -> None:
     """The test is skipped, never passed, with both sides as its reason; so says the script."""
     trace = record("hash-of-escaped-text", *REPRESENTATIVE["hash-of-escaped-text"])
@@ -140,6 +144,7 @@ def test_what_is_left_to_a_replay_is_said(tmp_path: Path) -> None:
     assert done.stderr.startswith(f"{told}{trace.expected}, got then {trace.observed}, got now ")
 
 
+@pytest.mark.system
 def test_curl_shows_the_finding(tmp_path: Path) -> None:
     """The commands run as they stand, feed the id of the run on, and print what comes back."""
     trace = record("denied-step-may-pause", *REPRESENTATIVE["denied-step-may-pause"])
@@ -221,6 +226,7 @@ ODD: tuple[Command, ...] = (
 )
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("form", ["curl", "httpx"])
 def test_odd_requests_go_out_as_they_did(form: str, tmp_path: Path) -> None:
     """Bytes that are no text, empty keys, odd paths and missing headers are what the FC is sent."""

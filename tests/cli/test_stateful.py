@@ -27,6 +27,8 @@ from tests.cli.helpers import (
 from tests.cli.servers import Said, Seen, free_port, fronted, refusal
 from tests.repo.helpers import ROOT
 
+pytestmark = pytest.mark.system
+
 SUITE = ("pytest", "tests/stateful", "--timeout", "0", "-p", "no:cacheprovider")
 SMALL = ("-p", "tests.cli.small_profiles")
 FAULT = "denied-step-may-pause"

@@ -218,6 +218,7 @@ def test_a_diverging_fc_that_dies_has_diverged(tmp_path: Path) -> None:
     assert len(traces(tmp_path)) == 1
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("flags", "until", "code", "verdict"),
     [

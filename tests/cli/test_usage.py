@@ -102,6 +102,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         assert why in ended.err
 
 
+@pytest.mark.system
 def test_the_process_ends_with_that_exit_code() -> None:
     """As a process of its own the command exits with 2 and shows no traceback."""
     ended = run("check", "--profile", "huge")

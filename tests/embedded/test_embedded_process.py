@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.system
+
 Spawn = Callable[..., "Server"]
 COMMAND = [sys.executable, "-m", "pt004_model.embedded.server"]
 

@@ -16,6 +16,8 @@ from tests.cli.helpers import Ended, invoke, serving, summary, traces
 from tests.cli.servers import After, Said, Seen, fronted, refusal
 from tests.hostile.conftest import LARGE, Figure
 
+pytestmark = pytest.mark.system
+
 SECRET = "0123456789abcdef0123456789abcdef"
 
 

@@ -14,6 +14,8 @@ from pt004_model.wire.transport import Endpoint, HttpTransport
 from tests.cli.helpers import invoke, summary
 from tests.hostile.drip import MODES, dripping
 
+pytestmark = pytest.mark.system
+
 TIMEOUT = 0.3
 LONG = Request("PATCH", "/x", {}, b"x" * 8_000_000)
 """More than the buffers of two machines hold."""

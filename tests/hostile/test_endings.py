@@ -25,6 +25,8 @@ from tests.cli.servers import Seen, fronted
 from tests.cli.test_stateful import SUITE, begin
 from tests.tracker.nights import DENIED, night
 
+pytestmark = pytest.mark.system
+
 LONG = ("--max-examples", "100000", "--seed", "7", "--fault", "tags-are-sorted")
 SECRET = "hush-hush-hush-hush"
 

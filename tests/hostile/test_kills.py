@@ -16,6 +16,8 @@ from pt004_model.trace.writing import load_trace
 from tests.cli.helpers import ended, invoke, read_json, serving, start, summary, traces, wait_for
 from tests.hostile.conftest import LARGE, Figure
 
+pytestmark = pytest.mark.system
+
 TIMES: Final = 30 if LARGE else 3
 
 

@@ -14,6 +14,8 @@ from tests.cli.helpers import ended, invoke, start, summary, wait_for
 from tests.cli.test_stateful import suite
 from tests.tracker.nights import DENIED, LINKED, night
 
+pytestmark = pytest.mark.system
+
 LONG = ("--max-examples", "100000", "--seed", "7")
 SHORT = ("--max-examples", "1", "--seed", "7")
 

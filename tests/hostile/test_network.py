@@ -11,6 +11,8 @@ from tests.cli.helpers import Ended, invoke, serving, summary
 from tests.hostile.conftest import LARGE, Figure
 from tests.hostile.proxy import FATES, Decide, Proxy, blip, harming, sometimes
 
+pytestmark = pytest.mark.system
+
 EXAMPLES = 8
 
 

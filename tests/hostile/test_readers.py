@@ -23,6 +23,8 @@ from pt004_model.trace.redact import Redactor
 from tests.cli.helpers import invoke
 from tests.hostile.conftest import LARGE
 
+pytestmark = pytest.mark.system
+
 Mutation: TypeAlias = Callable[[bytes, random.Random], bytes]
 
 MANY: Final = 100 if LARGE else 5

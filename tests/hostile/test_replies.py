@@ -15,6 +15,8 @@ from tests.cli.servers import Said, Seen, fronted
 from tests.hostile.conftest import LARGE, Figure
 from tests.hostile.test_readers import JSON
 
+pytestmark = pytest.mark.system
+
 ROUNDS: Final = 10 if LARGE else 1
 REPLIES: Final = 1000 if LARGE else 120
 """Replies that are spoilt in each round."""

@@ -13,6 +13,8 @@ from tests.cli.helpers import ended, start, summary, traces
 from tests.repo.helpers import ROOT
 from tests.tracker.nights import DENIED, night
 
+pytestmark = pytest.mark.system
+
 FAULT = "denied-step-may-pause"
 FOUND = ("--max-examples", "12", "--seed", "3", "--fault", FAULT)
 QUICK = ("--max-examples", "3", "--seed", "3")

@@ -12,6 +12,8 @@ import pytest
 
 from tests.repo.helpers import ROOT
 
+pytestmark = pytest.mark.system
+
 FAULT = "tags-are-sorted"
 UNDETECTABLE = """
 from pt004_model.embedded.faults.input import TagsAreSorted

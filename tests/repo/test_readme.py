@@ -8,6 +8,7 @@ import re
 import shlex
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -79,7 +80,10 @@ def environments() -> set[str]:
     return {name.partition(":")[2] for name in parser.sections() if name.startswith("testenv:")}
 
 
-@pytest.mark.parametrize("line", ["pt004 chek", "tox -e statful", "pt004 docs nigt", "X=1 tox"])
+MISSPELT = ("pt004 chek", "tox -e statful", "pt004 docs nigt", "X=1 tox", "pytest -m fast")
+
+
+@pytest.mark.parametrize("line", MISSPELT)
 def test_a_command_that_is_not_there_is_seen(line: str) -> None:
     """A misspelt command, environment, page or variable is found in a block and in running text."""
     for text in (f"```console\n$ {line}\n```\n", f"say `{line}` to it"):
@@ -123,8 +127,11 @@ def _exists(words: list[str]) -> None:
 
 
 def _are_tests(words: list[str]) -> None:
-    for word in words:
-        assert word.startswith("-") or (ROOT / word).exists()
+    for before, word in pairwise(["", *words]):
+        if before == "-m":
+            assert f'markers = ["{word}: ' in text_of(ROOT / "pyproject.toml")
+        else:
+            assert word.startswith("-") or before == "-n" or (ROOT / word).exists()
 
 
 def _is_ours(words: list[str]) -> None:

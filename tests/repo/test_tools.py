@@ -14,6 +14,7 @@ from tests import tools
 from tests.repo.helpers import ROOT
 
 
+@pytest.mark.system
 def test_they_are_there() -> None:
     """Whoever runs the tests has them, or is told in a sentence what to install."""
     assert "" == tools.advice()

@@ -78,6 +78,7 @@ def program(path: Path, script: str) -> None:
     path.chmod(0o755)
 
 
+@pytest.mark.system
 def test_every_workflow_is_linted() -> None:
     """Two linters see each workflow that is there, and are content."""
     assert ["actionlint", "zizmor"] == [words[0] for words in lint_commands()]
@@ -112,6 +113,7 @@ PLANTS = {
 }  # fmt: skip
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(("good", "bad", "linter", "said"), PLANTS.values(), ids=PLANTS)
 def test_a_broken_workflow_is_seen(
     good: str, bad: str, linter: int, said: str, tmp_path: Path

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +26,7 @@ def said(script: str) -> bytes:
     return done.stdout
 
 
+@pytest.mark.system
 @settings(deadline=None, max_examples=10)
 @given(st.lists(TEXTS, min_size=1, max_size=30))
 def test_a_word_of_the_shell(texts: list[str]) -> None:
@@ -35,6 +37,7 @@ def test_a_word_of_the_shell(texts: list[str]) -> None:
     assert wanted == said(script).split(b"\0")[:-1]
 
 
+@pytest.mark.system
 @settings(deadline=None, max_examples=10)
 @given(st.lists(ESCAPED | TEXTS.map(str.encode), min_size=1, max_size=30))
 def test_bytes_of_the_shell(contents: list[bytes]) -> None:

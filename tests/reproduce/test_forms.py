@@ -76,6 +76,7 @@ done
 """A program that notes when it is told to read a file."""
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_is_run_by_a_shell(text: str, tmp_path: Path) -> None:
     """Nothing but curl and jq is started, whatever a trace holds, and curl reads no file."""

@@ -37,6 +37,11 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 @pytest.fixture(scope="session")
+def embedded_fc() -> None:
+    """Leave the embedded FC in a process of its own, as everybody has it."""
+
+
+@pytest.fixture(scope="session")
 def fc_target(pytestconfig: pytest.Config) -> Iterator[Target]:
     """The FC that is named, or the embedded one."""
     with named_target(setting(pytestconfig, "url"), embedded=True) as target:
