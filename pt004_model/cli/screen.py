@@ -18,6 +18,7 @@ from rich.text import Text
 from pt004_model.model.telling import count
 from pt004_model.report import terminal
 from pt004_model.report.folder import Folder
+from pt004_model.report.text import visible
 from pt004_model.search.results import Progress
 from pt004_model.trace.recorded import Found
 
@@ -126,7 +127,7 @@ def speaker(console: Console) -> Callable[[str], None]:
     """Return a printer of lines; text of an FC is never markup, nor moves the cursor."""
 
     def say(line: str) -> None:
-        plain = "".join(each if each.isprintable() else repr(each)[1:-1] for each in line)
+        plain = visible(line)
         word = plain.split(" ", 1)[0].rstrip(":")
         console.print(Text(plain, style=_STYLES.get(word, "")), soft_wrap=True)
 

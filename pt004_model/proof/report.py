@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, Final
 
 from attrs import frozen
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.forms import canonical_form
@@ -20,7 +20,6 @@ from pt004_model.judge.memory import JsonObject
 from pt004_model.model.commands import describe
 from pt004_model.model.scenarios import TAGS, WORKFLOW_ID
 from pt004_model.proof.cases import CASES
-from pt004_model.proof.plain import Safe, code, inert, line, prose, said
 from pt004_model.proof.record import (
     FOLDER,
     RECORD,
@@ -31,6 +30,7 @@ from pt004_model.proof.record import (
     stamp,
 )
 from pt004_model.proof.verdict import KEPT, PARTS, RAN, Case, Proof, Reading, State
+from pt004_model.report.text import Safe, prose, span, templates, visible, words
 from pt004_model.vocabulary import (
     ACTOR_HEADER,
     CHANGE_PATH,
@@ -130,7 +130,7 @@ def _sha256(content: bytes | None) -> str | None:
 def transcript(proof: Proof, case: Case) -> str:
     """Return the transcript of a case, as plain text."""
     return (
-        _environment(line)
+        _environment(_line)
         .get_template("transcript.txt.j2")
         .render(
             case=case,
@@ -170,7 +170,7 @@ def report(proof: Proof) -> str:
     record = proof.record
     here = record.circumstances
     return (
-        _environment(code)
+        _environment(span)
         .get_template("report.md.j2")
         .render(
             proof=proof,
@@ -212,32 +212,13 @@ class _Row(dict[str, Any]):
 
 
 @cache
-def _environment(default: Any) -> Environment:
-    """Templates whose every expression is made inert by ``default`` unless it is ours."""
-
-    def finalize(value: Any) -> Any:
-        if isinstance(value, Safe):
-            return value
-        if isinstance(value, int) and not isinstance(value, bool):
-            return Safe(value)
-        return default(value)
-
-    made = Environment(
-        loader=PackageLoader("pt004_model.proof"),
-        autoescape=False,  # noqa: S701 - Markdown and text; finalize makes everything inert
-        finalize=finalize,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+def _environment(quoter: Callable[[Any], Safe]) -> Environment:
+    made = templates("pt004_model.proof", quoter=quoter)
     made.filters |= {
         "ours": Safe,
-        "plain": inert,
-        "line": line,
-        "text": lambda value: inert(said(value)),
-        "value": lambda value: code(None if not value and value != 0 else value),
-        "brief": lambda value: code(said(value)[:12]),
+        "line": _line,
+        "value": lambda value: span(None if not value and value != 0 else value),
+        "brief": lambda value: span(words(value)[:12]),
         "prose": prose,
     }
     made.globals |= {
@@ -259,9 +240,9 @@ def _environment(default: Any) -> Environment:
     return made
 
 
-def _details(entry: _Row) -> _Row:
-    details = entry["details"]
-    return _Row(details if isinstance(details, dict) else {})
+def _line(value: object, most: int = 300) -> Safe:
+    """Return a value on one line of a plain text, in a fence of Markdown too."""
+    return Safe(visible(words(value), most, "`"))
 
 
 def _of_kind(reading: Reading, *kinds: str) -> list[tuple[int, _Row]]:
@@ -292,7 +273,7 @@ def _clause(check: str) -> Safe:
 def _path(reading: Reading) -> Safe:
     """Return the statuses that the log names one after another, for people."""
     entries = _of_kind(reading, Event.RUN_CREATED, Event.STATUS_CHANGED)
-    return Safe(" → ".join(code(entry["new_status"]) for _, entry in entries))
+    return Safe(" → ".join(span(entry["new_status"]) for _, entry in entries))
 
 
 def _routes(here: Circumstances) -> str:
@@ -304,7 +285,7 @@ def _git(here: Circumstances) -> Safe:
     if here.git is None:
         return Safe("not given, and the working directory is in no git repository")
     changed = {True: ", with local changes", False: ", no local changes", None: ", as given"}
-    return Safe(f"{code(here.git.sha)}{changed[here.git.changed]}")
+    return Safe(f"{span(here.git.sha)}{changed[here.git.changed]}")
 
 
 def _absent(record: Record) -> str:

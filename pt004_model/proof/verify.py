@@ -18,7 +18,6 @@ from typing import Final
 from attrs import define, field
 
 from pt004_model.proof.folder import MANIFEST, BadManifest, kind_of, read_manifest, walk
-from pt004_model.proof.plain import inert, line
 from pt004_model.proof.record import (
     FOLDER,
     RECORD,
@@ -29,6 +28,7 @@ from pt004_model.proof.record import (
 )
 from pt004_model.proof.report import REPORT, render
 from pt004_model.proof.verdict import Proof, prove
+from pt004_model.report.text import visible
 
 _BEFORE, _SHOWN = 20, 60  # characters shown before and from a difference on
 _ANSWERS: Final = f"{FOLDER}/answers/"
@@ -53,7 +53,7 @@ class Verification:
 
     def add(self, path: str, what: str) -> None:
         """Note what is wrong with a file."""
-        self.problems.append(f"{inert(path)}: {what}")
+        self.problems.append(f"{visible(path)}: {what}")
 
 
 def verify(out: Path, manifest_sha256: str | None = None) -> Verification:
@@ -210,7 +210,7 @@ def _difference(expected: bytes, observed: bytes) -> str:
     pairs = zip(one or b"", other or b"", strict=False)
     at = max(0, sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)) - _BEFORE)
     wanted, got = (
-        "missing" if each is None else repr(line(each.decode("utf-8", "replace")[at:], _SHOWN))
+        "missing" if each is None else repr(visible(each.decode("utf-8", "replace")[at:], _SHOWN))
         for each in (one, other)
     )
     return f"does not say what record and answers say: line {number} is {got} and not {wanted}"

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from attrs import frozen
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pt004_model.model.graph import Arrow, arrows
+from pt004_model.report.text import templates
 from pt004_model.vocabulary import Status
 
 _ENDS: Final = (Status.COMPLETED, Status.FAILED)
@@ -68,18 +68,11 @@ def picture(
     alone: bool = True,
 ) -> str:
     """Return the picture as one ``svg`` element; ``alone`` gives it its own style and ground."""
-    environment = Environment(
-        loader=PackageLoader("pt004_model", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     named = {f"{each.source} {each.ask} {each.target}": stroke for each, stroke in strokes.items()}
     named |= {f"{status} refused": stroke for status, stroke in (refused or {}).items()}
-    return environment.get_template(TEMPLATE).render(
-        strokes=named, tall=tall, title=title, alone=alone
-    )
+    template = templates("pt004_model", "report", html=True).get_template(TEMPLATE)
+    drawn = template.render(strokes=named, tall=tall, title=title, alone=alone)
+    return drawn.removesuffix("\n")
 
 
 def label(arrow: Arrow) -> str:

@@ -1,31 +1,26 @@
 """A campaign on one page of Markdown, as a CI shows it beside the job: ``summary.md``.
 
-The template escapes what it shows unless it is marked as Markdown of ours, and what came from an FC
-stands in spans of code.
+What came from an FC stands in spans of code.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import PurePath
 from typing import Any, Final
 from urllib.parse import quote
 
 from attrs import frozen
-from jinja2 import Environment
-from markupsafe import Markup
 
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.telling import count
 from pt004_model.report import command
-from pt004_model.report.text import code, reference
+from pt004_model.report.text import Safe, fenced, prose, span, templates
 
 MOST_BYTES: Final = 1024 * 1024
 """The most that GitHub shows of a job's summary; a longer one is not shown at all."""
 _MOST_EDGES: Final = 20
-_LINE: Final = 4000
 
 
 @frozen
@@ -64,7 +59,7 @@ def _page(
     summary: Mapping[str, Any], replays: Sequence[Mapping[str, Any]], links: Links, shown: int
 ) -> str:
     findings = summary["findings"]
-    rendered: str = _TEMPLATE.render(
+    rendered: str = _TEMPLATES.get_template("digest.md.jinja").render(
         summary=summary,
         verdict=str(summary["verdict"]).upper(),
         unsure=summary["verdict"] == Verdict.UNSURE,
@@ -79,22 +74,21 @@ def _page(
     return rendered
 
 
-def _again(summary: Mapping[str, Any]) -> Markup:
+def _again(summary: Mapping[str, Any]) -> str:
     told, options = summary, summary.get("options", ())
     address, seed = told.get("base_url"), told["seed"]
-    line = command.check(
+    return command.check(
         told["profile"], told["dialect"], told.get("target"), *options, base_url=address, seed=seed
     )
-    return Markup(code(line, _LINE))  # noqa: S704 - escaped there
 
 
-def _counts(findings: Sequence[Mapping[str, Any]]) -> Markup:
+def _counts(findings: Sequence[Mapping[str, Any]]) -> str:
     known = sum(1 for each in findings if each.get("known"))
     unseen = sum(1 for each in findings if each.get("unconfirmed") and not each.get("known"))
     kinds = ((len(findings) - known - unseen, "new"), (unseen, "unconfirmed"), (known, "known"))
     counted = [f"{n} {kind}" for n, kind in kinds if n]
     noun = count(len(findings), "finding").partition(" ")[2]
-    return Markup(f", {_and(counted)} {noun}" if counted else "")  # noqa: S704 - numbers
+    return f", {_and(counted)} {noun}" if counted else ""
 
 
 def _and(words: Sequence[str]) -> str:
@@ -109,7 +103,7 @@ def _row(finding: Mapping[str, Any], links: Links) -> dict[str, Any]:
     name = _link(fingerprint, issue)
     return {
         **finding,
-        "name": name + _kind(finding),
+        "name": Safe(name + _kind(finding)),
         "section": check.section if check else "",
         "severity": check.severity if check else "",
         "reproduced": f"{reproduced['seen']} of {reproduced['runs']}" if reproduced else "",
@@ -123,30 +117,11 @@ def _kind(finding: Mapping[str, Any]) -> str:
     return " (unconfirmed)" if finding.get("unconfirmed") else ""
 
 
-def _link(text: str, address: str | None) -> Markup:
+def _link(text: str, address: str | None) -> Safe:
     """Return ``text`` as code, which leads to ``address`` if there is one."""
-    shown = code(text)
-    if address is not None:
-        # no character is in it that ends an address or an attribute
-        shown = f'<a href="{reference(quote(address, safe=":/?&=#%"))}">{shown}</a>'
-    return Markup(shown)  # noqa: S704 - escaped above
+    # no character is left in an address that ends it
+    return span(text) if not address else Safe(f"[{span(text)}]({quote(address, safe=':/?&=#%')})")
 
 
-def _shown(value: object) -> object:
-    """Return a value as the template shows it: all text but our own Markdown is escaped."""
-    if isinstance(value, Markup | int | float):
-        return value
-    return Markup(reference(str(value)))  # noqa: S704 - escaped here
-
-
-def _template() -> Any:
-    environment = Environment(  # noqa: S701 - this is Markdown: ``finalize`` escapes it
-        finalize=_shown, keep_trailing_newline=True
-    )
-    environment.filters["count"] = count
-    environment.filters["code"] = lambda text: Markup(code(str(text)))  # noqa: S704 - escaped
-    source = resources.files("pt004_model.report").joinpath("digest.md.jinja")
-    return environment.from_string(source.read_text("utf-8"))
-
-
-_TEMPLATE: Final = _template()
+_TEMPLATES: Final = templates("pt004_model.report", "", prose)
+_TEMPLATES.filters |= {"count": count, "code": span, "fenced": fenced}

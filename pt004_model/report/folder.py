@@ -16,6 +16,7 @@ from attrs import asdict, evolve, field, frozen
 from pt004_model.judge.checks import CHECKS
 from pt004_model.report.ci import keep_for_ci
 from pt004_model.report.page import write_page
+from pt004_model.report.text import plain
 from pt004_model.search.results import Result
 from pt004_model.trace.files import Unwritable, write_json
 from pt004_model.trace.lock import locked, sweep
@@ -105,11 +106,9 @@ class Folder:
 
     def keep_run(self, run_id: str) -> None:
         """Note a run at once, so that it is known even after a kill."""
-        # an FC may send anything for an id
-        plain = self.origin.hide(run_id).encode("unicode_escape").decode()
         try:
             with self.runs.open("a", encoding="utf-8") as file:
-                file.write(f"{plain}\n")
+                file.write(f"{plain(self.origin.hide(run_id), None)}\n")
         except OSError as error:
             raise Unwritable(f"cannot write {self.runs}: {error.strerror}") from None
 

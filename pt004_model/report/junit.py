@@ -9,7 +9,6 @@ them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -18,8 +17,8 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from pt004_model.judge.checks import AREAS, CHECKS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.telling import count, times
+from pt004_model.report.text import xml
 
-_NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TOLD: Final = ("seed", "profile", "dialect", "base_url", "requests", "examples")
 """Members of the summary that are properties of the suite, where they are there."""
 
@@ -31,12 +30,12 @@ def junit(summary: Mapping[str, Any]) -> str:
     """
     suite = TestSuite("pt004")
     if "started_at" in summary:
-        suite.timestamp = _xml(summary["started_at"])
+        suite.timestamp = xml(summary["started_at"])
     coverage = summary["coverage"]
     told = {name: summary[name] for name in _TOLD if name in summary}
     told["coverage"] = f"{coverage['driven']} of {coverage['reachable']} edges of the model"
     for name, value in told.items():
-        suite.add_property(name, _xml(value))
+        suite.add_property(name, xml(value))
     suite.add_testcases([_campaign(summary), *_areas(summary), *map(_finding, summary["findings"])])
     suite.update_statistics()  # type: ignore[no-untyped-call]  # as their authors left it
     document = JUnitXml("pt004")
@@ -50,7 +49,7 @@ def junit(summary: Mapping[str, Any]) -> str:
 def _campaign(summary: Mapping[str, Any]) -> TestCase:
     """Return the case of the campaign: an error when nothing can be said."""
     case = TestCase("can be judged", "pt004.campaign", float(summary["seconds"]))
-    why = _xml(summary["why"])
+    why = xml(summary["why"])
     if summary["verdict"] == Verdict.UNSURE:
         case.result = [Error(f"UNSURE: {why}", "unsure")]
     elif why:
@@ -61,25 +60,25 @@ def _campaign(summary: Mapping[str, Any]) -> TestCase:
 def _areas(summary: Mapping[str, Any]) -> Iterable[TestCase]:
     judged = summary.get("areas", AREAS)  # those of a team's own checks among them
     for area in dict.fromkeys((*AREAS, *judged, *(each["area"] for each in summary["findings"]))):
-        case = TestCase(_xml(area), "pt004.area")
+        case = TestCase(xml(area), "pt004.area")
         found = [each for each in summary["findings"] if each["area"] == area]
         new = [each for each in found if not each.get("known") and not each.get("unconfirmed")]
         if new:
             # each is a failure of its own, and one finding counted twice would look like two
             names = ", ".join(f"{each['fingerprint']} {each['check']}" for each in new)
-            case.result = [Skipped(_xml(f"see its findings: {names}"), "findings")]
+            case.result = [Skipped(xml(f"see its findings: {names}"), "findings")]
         elif area not in judged:
             case.result = [Skipped("not judged in this campaign", "not-judged")]
         elif summary["verdict"] == Verdict.UNSURE:
             case.result = [Skipped("nothing can be said: the campaign is UNSURE", "unsure")]
         if found:
-            case.system_out = _xml("\n".join(_line(each) for each in found))
+            case.system_out = xml("\n".join(_line(each) for each in found))
         yield case
 
 
 def _finding(finding: Mapping[str, Any]) -> TestCase:
     name = f"{finding['fingerprint']} {finding['check']}"
-    case = TestCase(_xml(name), "pt004.finding")
+    case = TestCase(xml(name), "pt004.finding")
     check = CHECKS.get(finding["check"])
     sentence = check.sentence if check is not None else finding["check"]
     kind: type[Failure | Skipped | Error] = Failure
@@ -88,8 +87,8 @@ def _finding(finding: Mapping[str, Any]) -> TestCase:
         kind, word = Skipped, "known: "
     elif finding.get("unconfirmed"):
         kind, word = Error, "unconfirmed, replays do not bear it out: "
-    result = kind(_xml(f"{word}{sentence}"), finding["check"])
-    result.text = _xml("\n".join(_told(finding)))
+    result = kind(xml(f"{word}{sentence}"), finding["check"])
+    result.text = xml("\n".join(_told(finding)))
     case.result = [result]
     return case
 
@@ -115,8 +114,3 @@ def _line(finding: Mapping[str, Any]) -> str:
     kind = "known" if finding.get("known") else "new"
     kind = "unconfirmed" if finding.get("unconfirmed") and kind == "new" else kind
     return f"{kind}: {finding['fingerprint']} {finding['check']}: {finding['where']}"
-
-
-def _xml(value: object) -> str:
-    """Return ``value`` as a text that XML can hold."""
-    return _NOT_XML.sub(lambda match: match[0].encode("unicode_escape").decode(), str(value))

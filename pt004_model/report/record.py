@@ -22,6 +22,7 @@ from pt004_model.judge.memory import Ledger
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import CreateRun
 from pt004_model.report.folder import Fated, Folder
+from pt004_model.report.text import plain
 from pt004_model.search.campaign import Campaign, Profile
 from pt004_model.search.goals import measure
 from pt004_model.search.results import Result
@@ -81,8 +82,7 @@ def why_broken(error: BaseException) -> str:
         return INTERRUPTED
     if isinstance(error, Interruption):
         return str(error)
-    said = " ".join(str(error).split())[:_SHOWN]
-    said = said.encode("ascii", "backslashreplace").decode()
+    said = plain(" ".join(str(error).split()), _SHOWN)
     return f"this is a bug in pt004: {type(error).__name__}{': ' if said else ''}{said}"
 
 

@@ -1,103 +1,158 @@
-"""Text that is not ours in Markdown: it breaks no formatting, forges nothing and calls nobody.
+r"""The one place that makes foreign text harmless: a quoter for each place it is shown in.
 
-Two places are open to it in an issue, a code span and a code block. In both Markdown knows no
-markup, and trackers neither link nor notify. It has to be kept in there: the fence
-is longer than any in the text, no character is invisible, and no comment can begin. An issue in a
-folder is read as plain text too, so nothing is spelled as a character reference there.
-
-In the cell of a table a bar ends the cell within backticks too. A span of code is made with HTML
-there, and what could mean something is a character reference: those mean themselves alone.
+Text of an FC is data. Whatever shows it spells as JSON does (``\u202e``) what cannot be seen or
+changes how others are seen, and what could end the place that it stands in; nothing in it becomes a
+line, markup, a link, a mention or a command. HTML is escaped by its templates, and Python by
+``ascii``.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Final
+import shlex
+from collections.abc import Callable
+from typing import Any, Final
 
-_TICKS: Final = re.compile(r"`+")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9 ,;/()='\"%+?{}.-]")
-_SHORT: Final = {"\n": "\\n", "\t": "\\t"}
-_CUT: Final = " ..."
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from pt004_model.trace.writing import shallow
 
-def defuse(text: str) -> str:
-    """Return ``text`` in characters that can be seen, line ends and tabs; no comment begins."""
-    plain = "".join(
-        each if each.isprintable() or each in "\n\t" else _spelled(each)
-        for each in text.replace("\r\n", "\n")
-    )
-    # the same to whoever reads it as JSON, and no beginning of a comment to anybody
-    return plain.replace("<!--", "\\u003c!--")
-
-
-def _spelled(character: str) -> str:
-    """Return the escape of a character that cannot be seen."""
-    number = ord(character)
-    return _SHORT.get(character) or f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
+_ASCII: Final = frozenset(map(chr, range(0x20, 0x7F)))
+_MOST: Final = 300
+"""Bytes of one value that are shown, where nothing else is said."""
+_IN_SPAN: Final = "`|<"
+"""What could end a code span, or the cell of a table or the line of a list that it stands in."""
+_IN_MARKDOWN: Final = str.maketrans(
+    {each: f"\\{each}" for each in "\\*_[]#~!/{}+=$^"}
+    | {each: f"&#{ord(each)};" for each in "@&<>`|"}
+)
+_NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MERMAID: Final = re.compile(r"[^A-Za-z0-9 .,/()?=+*_'\-:\[\]{}\"]")
 
 
-def shown(text: str, most: int) -> str:
-    """Return ``text`` defused, in at most ``most`` bytes, 40 at least; that it was cut is told."""
-    # a character is a byte or more, so that what is cut off here is not shown in any case
-    plain = defuse(text[: most + 1])
-    if len(text) <= most and len(plain.encode()) <= most:
-        return plain
-    note = f"… ({len(text)} characters)"
-    return plain.encode()[: most - len(note.encode())].decode(errors="ignore") + note
+class Safe(str):
+    """Text of ours, or made harmless already: a template shows it as it is."""
+
+    __slots__ = ()
 
 
-def line(text: str, most: int) -> str:
-    """Return ``text`` as :func:`shown` does, on one line."""
-    flat = text[: most + 1].replace("\r\n", "\n")
-    for character, spelled in _SHORT.items():
-        flat = flat.replace(character, spelled)
-    return shown(flat + text[most + 1 :], most)
+def _spell(character: str) -> str:
+    if (character.isascii() and character.isprintable()) or character == "\x7f":
+        return f"\\u{ord(character):04x}"
+    return json.dumps(character)[1:-1]
 
 
-def span(text: str, most: int = 400) -> str:
-    """Return ``text`` as a code span on one line, its content in at most ``most`` bytes."""
-    said = line(text, most)
-    said = said if said.strip() else "(nothing)"
-    fence = "`" * (_longest(said) + 1)
-    # Markdown takes one space on each side away again
-    pad = " " if said[0] in "` " or said[-1] in "` " else ""
-    return f"{fence}{pad}{said}{pad}{fence}"
+def visible(text: str, most: int | None = None, spelled: str = "", lines: bool = False) -> str:
+    """Return ``text`` on one line of a terminal: what cannot be seen, and ``spelled``, is spelled.
 
-
-def fenced(text: str, kind: str = "text") -> str:
-    """Return ``text`` as a code block of a kind, which must be a word of ours."""
-    said = defuse(text).strip("\n") or "(nothing)"
-    fence = "`" * max(3, _longest(said) + 1)
-    return f"{fence}{kind}\n{said}\n{fence}"
-
-
-def prefixed(text: str, prefix: str) -> str:
-    """Return ``text`` with ``prefix`` before each line, for a block that shows a difference."""
-    return "\n".join(f"{prefix}{line}" for line in text.split("\n"))
-
-
-def _longest(text: str) -> int:
-    return max((len(run) for run in _TICKS.findall(text)), default=0)
-
-
-def reference(text: str) -> str:
-    """Return ``text`` on one line for a cell; what could mean something is a character reference.
-
-    Control characters, and characters that turn the direction of text or join it, are shown by
-    their escapes.
+    With ``lines`` line ends and tabs stay. A text of more than ``most`` bytes is cut, and its
+    length told; ``most`` is 40 or more.
     """
-    shown: list[str] = []
-    for before, character in zip(f" {text}", text, strict=False):
-        if _PLAIN.fullmatch(character) and not (character == "." and before in "wW"):  # www.
-            shown.append(character)
-        elif character.isprintable():
-            shown.append(f"&#{ord(character)};")
-        else:
-            shown.append(_spelled(character).replace("\\", "&#92;"))
-    return "".join(shown)
+    start = text if most is None else text[: most + 1]
+    if lines:
+        start = start.replace("\r\n", "\n")
+    if not (start.isascii() and start.isprintable()) or any(each in start for each in spelled):
+        kept = "\n\t" if lines else ""
+        start = "".join(
+            each if (each.isprintable() or each in kept) and each not in spelled else _spell(each)
+            for each in start
+        )
+    content = start.encode()
+    if most is None or (len(text) <= most and len(content) <= most):
+        return start
+    note = f"... ({len(text)} characters)"
+    return content[: most - len(note)].decode(errors="ignore") + note
 
 
-def code(text: str, most: int = 300) -> str:
-    """Return ``text`` as a span of code for a cell, cut after ``most`` characters, or nothing."""
-    cut = text if len(text) <= most else text[: most - len(_CUT)] + _CUT
-    return f"<code>{reference(cut)}</code>" if cut else ""
+def plain(text: str, most: int | None = _MOST) -> str:
+    """Return ``text`` on one line of printable ASCII, as in the comment of a script."""
+    return "".join(c if c in _ASCII else _spell(c) for c in visible(text, most))
+
+
+def words(value: object) -> str:
+    """Return a value as text: a string as it is, nothing as nothing, all else as JSON."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(shallow(value), default=str)
+
+
+def span(value: object, most: int = _MOST) -> Safe:
+    """Return a value as a code span of Markdown, in the cell of a table too; a dash for nothing."""
+    text = words(value)
+    if not text.strip():
+        return Safe("(blank)" if text else "-")
+    return Safe(f"`{visible(text, most, _IN_SPAN)}`")
+
+
+def fenced(text: str, kind: str = "text") -> Safe:
+    """Return ``text`` as a code block of Markdown of a kind, which must be a word of ours."""
+    # in no reading does a comment begin, in which a tracker keeps what it knows
+    said = visible(text, lines=True).replace("<!--", "\\u003c!--").strip("\n") or "(nothing)"
+    fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", said))])
+    return Safe(f"{fence}{kind}\n{said}\n{fence}")
+
+
+def prose(value: object, most: int = _MOST) -> Safe:
+    """Return text that may quote an FC for a sentence of Markdown: no markup, link or mention."""
+    said = visible(words(value), most).translate(_IN_MARKDOWN)
+    return Safe(re.sub(r"(?i)www\.", lambda match: f"{match[0][:-1]}\\.", said))
+
+
+def shell(text: str) -> str:
+    """Return a word of a POSIX shell for ``text``; a NUL, which no word can hold, is left out.
+
+    What is not printable ASCII goes through ``printf``, so that the script itself is ASCII.
+    """
+    if set(text) <= _ASCII:
+        return shlex.quote(text)
+    try:
+        content = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        content = text.encode("utf-8", "surrogatepass")
+    return f'"$({printf(content.replace(bytes(1), b""))})"'
+
+
+def printf(content: bytes) -> str:
+    """Return a ``printf`` of a POSIX shell that writes the bytes, whatever they are."""
+    escapes = {"%": "%%", "\\": "\\\\", "'": "'\\''"}
+    text = "".join(
+        escapes.get(each, each) if each in _ASCII else f"\\{ord(each):03o}"
+        for each in content.decode("latin-1")
+    )
+    # what begins with a hyphen is no option
+    return f"printf -- '{text}'" if text.startswith("-") else f"printf '{text}'"
+
+
+def mermaid(text: str, most: int = 120) -> str:
+    """Return ``text`` for a line of Mermaid: all that could mean something is an entity."""
+    return _MERMAID.sub(lambda match: f"#{ord(match[0])};", plain(text, most))
+
+
+def xml(value: object) -> str:
+    """Return ``value`` as a text that XML can hold, for whatever escapes its markup."""
+    return _NOT_XML.sub(lambda match: _spell(match[0]), str(value))
+
+
+def templates(
+    package: str, folder: str = "templates", quoter: Callable[[Any], Safe] | None = None,
+    html: bool = False,
+) -> Environment:  # fmt: skip
+    """Return the templates in a folder of a package.
+
+    Each expression in them goes through ``quoter``, numbers and :class:`Safe` text apart.
+    """
+
+    def quoted(value: Any) -> Any:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return value if quoter is None or number or isinstance(value, Safe) else quoter(value)
+
+    return Environment(
+        loader=PackageLoader(package, folder),
+        autoescape=html,  # noqa: S701 - of HTML; elsewhere each expression has its quoter
+        finalize=quoted,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pt004_model.drive.replay import told
 from pt004_model.model.telling import count, times
-from pt004_model.reproduce.escaping import mermaid, visible
+from pt004_model.report.text import mermaid, visible
 from pt004_model.trace.document import Trace, TraceStep
 
 

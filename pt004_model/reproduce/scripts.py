@@ -1,7 +1,7 @@
 """A finding shown without this program: as curl commands, and as a Python test that is a script.
 
-Text of a trace is data: :func:`escaping.shell` alone puts it into a shell, ``ascii`` alone into
-Python, and :func:`escaping.plain` alone into a comment.
+Text of a trace is data: :func:`shell` alone puts it into a shell, ``ascii`` alone into
+Python, and :func:`plain` alone into a comment.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import re
 from functools import cache
 from typing import Final
 
-import jinja2
+from jinja2 import Environment
 
 from pt004_model.model.commands import OddPath, Token, describe
 from pt004_model.model.values import Json
+from pt004_model.report.text import plain, printf, shell, templates
 from pt004_model.reproduce.calls import Call, calls, constants
 from pt004_model.reproduce.claims import (
     NAMED,
@@ -23,7 +24,6 @@ from pt004_model.reproduce.claims import (
     claim,
     place,
 )
-from pt004_model.reproduce.escaping import plain, printf, shell
 from pt004_model.trace.document import Trace
 from pt004_model.vocabulary import AUTHORIZATION_HEADER, IDEMPOTENCY_HEADER
 
@@ -63,14 +63,8 @@ def _render(template: str, trace: Trace) -> str:
 
 
 @cache
-def _templates() -> jinja2.Environment:
-    made = jinja2.Environment(  # noqa: S701 - no HTML; each value goes through a filter of its own
-        loader=jinja2.PackageLoader("pt004_model.reproduce"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+def _templates() -> Environment:
+    made = templates("pt004_model.reproduce")  # each value goes through a filter of its own
     made.filters.update(
         shell=shell, plain=plain, py=ascii, curl=_curl, python=_python, args=_args, says=describe
     )

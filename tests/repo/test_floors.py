@@ -52,7 +52,7 @@ PLANTS = [
     ("trace/files.py", "import pt004_model.drive.lockstep", "the floors"),
     ("drive/session.py", "import pt004_model.shrink.shrinker", "the floors"),
     ("shrink/reduce.py", "import pt004_model.search.campaign", "the floors"),
-    ("reproduce/calls.py", "import pt004_model.report.text", "the floors"),
+    ("reproduce/calls.py", "import pt004_model.report.terminal", "the floors"),
     ("proof/cases.py", "import pt004_model.tracker.issues", "the floors"),
     ("cli/check.py", "import pt004_model.pytest_plugin", "the floors"),
     ("wire/client_transport.py", "import httpx", "only the transport names httpx"),

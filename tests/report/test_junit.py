@@ -23,7 +23,7 @@ from pt004_model.vocabulary import Dialect
 from tests.report.helpers import FINDING, NAMES, found, result
 
 HOSTILE = '\x00\x1b[31m</failure>]]>&amp;"\n<testcase name="x"/>\ud800\ufffe'
-SHOWN = '\\x00\\x1b[31m</failure>]]>&amp;"\n<testcase name="x"/>\\ud800\\ufffe'
+SHOWN = '\\u0000\\u001b[31m</failure>]]>&amp;"\n<testcase name="x"/>\\ud800\\ufffe'
 POLICY = found()
 STEPS = found(finding=evolve(FINDING, check="steps.next-step-only", fingerprint="fedcba987654"))
 ATTRIBUTES = {

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from attrs import frozen
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pt004_model.judge.checks import SEVERITIES
@@ -22,8 +21,8 @@ from pt004_model.model.telling import count
 from pt004_model.report import command
 from pt004_model.report.page import charts, coverage
 from pt004_model.report.page.story import stories
-from pt004_model.report.page.text import visible
 from pt004_model.report.summary import Evidence, Summary, read
+from pt004_model.report.text import templates, visible
 from pt004_model.trace.files import write_text
 
 NAME: Final = "page.html"
@@ -52,16 +51,8 @@ def write_page(folder: Path, out: Path | None = None) -> Path:
 def render(folder: Path) -> str:
     """Return the page of the campaign in ``folder`` as HTML. Raises ``BadFolder``."""
     evidence = read(folder)
-    environment = Environment(
-        loader=PackageLoader("pt004_model.report.page", "parts"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["visible"] = visible
-    environment.filters["count"] = count
-    environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment = templates("pt004_model.report.page", "parts", html=True)
+    environment.filters |= {"visible": visible, "count": count, "thousands": "{:,}".format}
     return environment.get_template("page.html").render(_context(evidence, folder))
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
+from difflib import SequenceMatcher
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,8 +18,8 @@ from pt004_model.judge.checks import CHECKS, SEVERITIES
 from pt004_model.model.replies import NoAnswer, Reply, Undecodable
 from pt004_model.model.telling import count, times
 from pt004_model.report import command
-from pt004_model.report.page.text import Piece, compared, cut, pretty, visible
 from pt004_model.report.summary import Evidence, FindingDocument, Summary
+from pt004_model.report.text import visible
 from pt004_model.reproduce import as_curl
 from pt004_model.trace.document import Trace, TraceStep
 
@@ -25,11 +29,22 @@ _MOST: Final = 20_000
 _MOST_EARLIER: Final = 2_000
 """Characters of a body that are shown; fewer of steps that are not seen at once."""
 _LONG: Final = 5
+_WORDS: Final = re.compile(r"[\w.-]+|\s+|.", re.DOTALL)
+_ALIKE: Final = 0.4
+_block: Final = partial(visible, lines=True)
 _MARKDOWN: Final = (
     MarkdownIt("commonmark", {"html": False})
     .enable("table")
     .disable(["link", "image", "autolink", "reference"])
 )
+
+
+@frozen
+class Piece:
+    """A part of a text; ``differs`` when the other text has something else there."""
+
+    text: str
+    differs: bool
 
 
 @frozen
@@ -119,18 +134,36 @@ def _commands(trace: Trace, folder: Path, summary: Summary) -> Iterator[tuple[st
     path = folder / "traces" / f"{trace.fingerprint}.json"
     again = command.replay(str(path), summary.target, summary.base_url)
     yield f"replay-{trace.fingerprint}", "Replay the trace", visible(again), False
-    script = visible(as_curl(trace))
+    script = _block(as_curl(trace))
     yield f"curl-{trace.fingerprint}", "Reproduce it with curl and jq alone", script, True
 
 
 def markdown(text: str) -> Markup:
     """Return a clause of the contract as HTML; what is not Markdown of ours stays as it is."""
-    rendered: str = _MARKDOWN.render(visible(text))
+    rendered: str = _MARKDOWN.render(_block(text))
     return Markup(rendered)  # noqa: S704 - HTML in the text was escaped, links are off
 
 
 def _difference(check: str, where: str, expected: str, observed: str) -> Difference:
     return Difference(check, visible(where), *compared(expected, observed))
+
+
+def compared(expected: str, observed: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
+    """Return two texts in pieces, with what differs marked word by word.
+
+    Texts that have hardly anything in common differ as wholes: scattered marks would mislead.
+    """
+    one, two = (_WORDS.findall(_block(text, 2000)) for text in (expected, observed))
+    matcher = SequenceMatcher(None, one, two, autojunk=False)
+    alike = matcher.ratio() >= _ALIKE
+    spans = matcher.get_opcodes() if alike else [("replace", 0, len(one), 0, len(two))]
+
+    def pieces(words: list[str], parts: Iterator[tuple[str, int, int]]) -> tuple[Piece, ...]:
+        return tuple(Piece("".join(words[i:j]), tag != "equal") for tag, i, j in parts if i < j)
+
+    left = ((tag, i, j) for tag, i, j, _, _ in spans)
+    right = ((tag, i, j) for tag, _, _, i, j in spans)
+    return pieces(one, left), pieces(two, right)
 
 
 def _facts(finding: FindingDocument, trace: Trace | None) -> list[tuple[str, str]]:
@@ -171,7 +204,7 @@ def _moment(number: int, step: TraceStep, most: int) -> Moment:
         _state(step.after, "set aside" if step.findings and step.before else "no run"),
         "" if request is None else visible(f"{request.method} {request.path}"),
         () if request is None else tuple(
-            (visible(name), cut(visible(value), most)) for name, value in request.headers.items()
+            (visible(name), visible(value, most)) for name, value in request.headers.items()
         ),
         "" if request is None or request.body is None else pretty(request.body, most),
         status,
@@ -201,5 +234,18 @@ def _answer(step: TraceStep, most: int) -> tuple[str, str, str]:
 def _body(reply: Reply, most: int) -> str:
     body: Any = reply.body
     if isinstance(body, Undecodable):
-        return f"{visible(body.why)}\n{cut(visible(body.start), most)}".rstrip()
+        return f"{visible(body.why)}\n{_block(body.start, most)}".rstrip()
     return pretty(body if not isinstance(body, str) else f'"{body}"', most)
+
+
+def pretty(value: Any, most: int = _MOST) -> str:
+    """Return JSON laid out for people, cut to ``most`` bytes; so is a text that is JSON."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return _block(value, most)
+    try:
+        return _block(json.dumps(value, indent=2, ensure_ascii=False), most)
+    except RecursionError:
+        return "nested too deep to be shown; the trace file has it"

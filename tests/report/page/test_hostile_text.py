@@ -13,7 +13,8 @@ from playwright.sync_api import Browser
 
 from pt004_model.drive.statistics import Statistics
 from pt004_model.model.coverage import Edge
-from pt004_model.report.page import render, rendering
+from pt004_model.report import text
+from pt004_model.report.page import render
 from pt004_model.search.results import Result
 from tests.cli.helpers import read_json
 from tests.report.page.helpers import Opened, diverging, kept, opened, page_of, with_texts
@@ -41,7 +42,7 @@ UNSEEN = {
     "lone surrogate": ("a\ud800b", "a\\ud800b"),
     "nothing to see": ("a\u200bb\ufeffc", "a\\u200bb\\ufeffc"),
     "line separators": ("a\u2028b", "a\\u2028b"),
-    "private": ("a\ue000b\U000f0000", "a\\ue000b\\U000f0000"),
+    "private": ("a\ue000b\U000f0000", "a\\ue000b\\udb80\\udc00"),
 }
 
 
@@ -108,7 +109,7 @@ def test_a_page_that_does_not_escape_is_noticed(
     def unescaping(**options: Any) -> Environment:
         return Environment(**options | {"autoescape": False})  # noqa: S701 - that is the point
 
-    monkeypatch.setattr(rendering, "Environment", unescaping)
+    monkeypatch.setattr(text, "Environment", unescaping)
     file = page_of(tmp_path, campaign, diverging(4, with_texts(HOSTILE["markup"])))
     with opened(browser, file) as shown:
         assert shown.page.locator("#own").count()
