@@ -131,6 +131,7 @@ def test_a_block_ends_at_our_fence_alone(text: str) -> None:
     assert "<!--" not in block.content
 
 
+@pytest.mark.system
 @settings(deadline=None, max_examples=10)
 @given(st.lists(WELL, min_size=1, max_size=30))
 def test_a_word_of_the_shell(texts: list[str]) -> None:
@@ -141,6 +142,7 @@ def test_a_word_of_the_shell(texts: list[str]) -> None:
     assert wanted == said(script).split(b"\0")[:-1]
 
 
+@pytest.mark.system
 @settings(deadline=None, max_examples=10)
 @given(st.lists(ESCAPED | WELL.map(str.encode), min_size=1, max_size=30))
 def test_bytes_of_the_shell(contents: list[bytes]) -> None:
