@@ -24,7 +24,7 @@ from attrs import define, field
 from pt004_model.baseline import Known
 from pt004_model.cli.check import next_command, story
 from pt004_model.cli.known import read
-from pt004_model.cli.options import from_environment
+from pt004_model.cli.options import campaign_flags, profile_of, read_settings, setup
 from pt004_model.cli.screen import Screen
 from pt004_model.cli.session import Unsure, targeted
 from pt004_model.drive.divergence import Divergence, divergence
@@ -34,12 +34,12 @@ from pt004_model.drive.session import Session
 from pt004_model.drive.target import Target
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
-from pt004_model.pytest_plugin import UNSURE, USAGE
+from pt004_model.pytest_plugin import UNSURE, USAGE, flags
 from pt004_model.report import terminal
 from pt004_model.report.folder import Folder
 from pt004_model.report.record import INTERRUPTED as INTERRUPTED_WHY
 from pt004_model.report.record import conduct, keep_nothing, why_broken
-from pt004_model.search.campaign import PROFILES, Campaign, Profile
+from pt004_model.search.campaign import Campaign, Profile
 from pt004_model.search.results import Result
 from pt004_model.trace.files import Unwritable
 from pt004_model.trace.interrupts import INTERRUPTED, TERMINATED, terminate
@@ -48,6 +48,7 @@ from pt004_model.trace.writing import BadTrace, Origin, load_trace
 
 LINES: Final = pytest.StashKey[list[str]]()
 """What is printed at the end of a run."""
+_SETTINGS: Final = pytest.StashKey[dict[str, Any]]()
 _RESULT: Final = pytest.StashKey[Result]()
 _PINNED: Final = pytest.StashKey[list[Verdict]]()
 _PLACE: Final = pytest.StashKey[tuple[Folder, Profile]]()
@@ -58,18 +59,31 @@ def note(config: pytest.Config, line: str) -> None:
     config.stash.setdefault(LINES, []).append(line)
 
 
+def settings(config: pytest.Config) -> dict[str, Any]:
+    """Return all settings, as options of pytest, environment, ini values and file say them."""
+    there = config.stash.get(_SETTINGS, None)
+    if there is None:
+        try:
+            there = read_settings(flags(config))
+        except click.ClickException as error:
+            pytest.exit(error.format_message(), USAGE)
+        config.stash[_SETTINGS] = there
+    return there
+
+
 @contextmanager
-def named_target(url: str, *, embedded: bool = False) -> Iterator[Target]:
-    """The FC at ``url``, asked as the environment says; the embedded one where that is wanted."""
-    if not url and not embedded:
+def named_target(config: pytest.Config, *, embedded: bool = False) -> Iterator[Target]:
+    """The FC that the settings name; the embedded one where none is, and that is wanted."""
+    given = settings(config)
+    if given["base_url"] is None and not embedded:
         pytest.exit(
             "no Federation Core is named: override the fixture fc_target, or give FC_BASE_URL,"
-            " --fc-url or the ini value fc_url",
+            " --fc-url, the ini value fc_url or a pt004.toml",
             USAGE,
         )
     try:
-        chosen = from_environment(["--base-url", url] if url else [])
-        with targeted(chosen, ungoverned=is_ungoverned()) as target:
+        chosen = setup(**given).within(profile_of(given).seconds)
+        with targeted(chosen, ungoverned=given["ungoverned"]) as target:
             yield target
     except Unsure as unsure:
         pytest.exit(f"UNSURE: {unsure.message}", UNSURE)
@@ -77,15 +91,10 @@ def named_target(url: str, *, embedded: bool = False) -> Iterator[Target]:
         pytest.exit(error.format_message(), USAGE)
 
 
-def is_ungoverned() -> bool:
-    """Return whether the environment wants runs without steps alone."""
-    return os.environ.get("PT004_UNGOVERNED", "") not in {"", "0"}
-
-
-def known_findings(path: str) -> Known:
+def known_findings(config: pytest.Config) -> Known:
     """Return the findings that fail nothing."""
     try:
-        return read(Path(path) if path else None)
+        return read(settings(config)["known"])
     except click.ClickException as error:
         pytest.exit(error.format_message(), USAGE)
 
@@ -99,27 +108,19 @@ def _seed(config: pytest.Config) -> int:
     return int(given)
 
 
-def _profile(name: str) -> Profile:
-    if name not in PROFILES:
-        choices = ", ".join(PROFILES)
-        pytest.exit(f"PT004_PROFILE: {name!r} is no profile; choose from {choices}", USAGE)
-    return PROFILES[name]
-
-
 @contextmanager
-def conversing(
-    config: pytest.Config, target: Target, known: Known, name: str, out: Path
-) -> Iterator[Conversation]:
+def conversing(config: pytest.Config, target: Target, known: Known) -> Iterator[Conversation]:
     """Make sure that there is an FC, and hold the folder for the evidence.
 
     Ends the run with a sentence where that fails.
     """
     if hasattr(config, "workerinput"):
         pytest.fail("one campaign is one conversation: run it without -n", pytrace=False)
-    profile = _profile(name)
-    origin = Origin(_seed(config), name, target.dialect, target.redact, names=target.names)
-    options = ("--ungoverned",) if target.ungoverned else ()
-    folder = Folder(out, origin, target=target.flags, options=options).at(target.where)
+    given = settings(config)
+    profile = profile_of(given)
+    origin = Origin(_seed(config), profile.name, target.dialect, target.redact, names=target.names)
+    options = campaign_flags({**given, "ungoverned": target.ungoverned})
+    folder = Folder(given["out"], origin, given["page"], target.flags, options).at(target.where)
     try:
         with folder.held():
             config.stash[_PLACE] = (folder, profile)
@@ -127,7 +128,7 @@ def conversing(
             if why is not None:
                 keep_nothing(folder, profile, why)
                 pytest.exit(f"UNSURE: {why}", UNSURE)
-            session = target.session()
+            session = target.session(given["areas"])
             session.tally.on_run = folder.keep_run
             yield Conversation(config, target, session, folder, profile, known)
     except (Unwritable, Busy) as error:
@@ -157,7 +158,7 @@ class Conversation:
 
     def fresh_session(self) -> Session:
         """Return a session that raises findings; see :meth:`lockstep`."""
-        fresh = self.target.session()
+        fresh = self.target.session(settings(self.config)["areas"])
         fresh.tally.on_run = self.session.tally.on_run
         fresh.on_finding = self._diverge
         return fresh
@@ -196,7 +197,8 @@ class Conversation:
         campaign = Campaign(self.session, self.profile, seed, screen, known=fingerprints)
         broken: BaseException | None = None
         try:
-            result = conduct(campaign, folder, screen.say)
+            replays = not settings(self.config)["no_replay"]
+            result = conduct(campaign, folder, screen.say, replays=replays)
         except BaseException as error:
             result, broken = campaign.result(why_broken(error)), error
         lines = [*story(result, folder, self.known), *terminal.result_lines(result, None)]

@@ -28,28 +28,40 @@ FIXTURES: Final = frozenset({"fc_campaign", "fc_conversation", "fc_replay"})
 USAGE: Final = 2
 UNSURE: Final = 3
 _SETTINGS: Final = {
-    "url": ("FC_BASE_URL", "", "address of the Federation Core to test"),
-    "profile": ("PT004_PROFILE", "dev", "how much a campaign does: dev, ci or nightly"),
-    "out": ("PT004_OUT", ".pt004", "folder for the evidence of a campaign"),
-    "known": ("PT004_KNOWN", "", "file of known findings, which fail nothing"),
+    "url": ("FC_BASE_URL", "address of the Federation Core to test"),
+    "profile": ("PT004_PROFILE", "how much a campaign does: dev, ci or nightly"),
+    "out": ("PT004_OUT", "folder for the evidence of a campaign"),
+    "known": ("PT004_KNOWN", "file of known findings, which fail nothing"),
+    "config": ("PT004_CONFIG", "file that describes the Federation Core; else pt004.toml"),
 }
-"""Settings by name: each is an option, a variable of the environment, a value of an ini file."""
+"""Settings by name: each is an option, a variable of the environment, a value of an ini file.
+
+All that `pt004 check` can be told besides is said in the environment, or in that file.
+"""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options and the ini values."""
     group = parser.getgroup("pt004", "Federation Core (pt004_model)")
-    for name, (variable, default, what) in _SETTINGS.items():
+    for name, (variable, what) in _SETTINGS.items():
         told = f"{what} ({variable}, ini value fc_{name})"
         group.addoption(f"--fc-{name}", metavar=name.upper(), help=told)
-        parser.addini(f"fc_{name}", told, default=default)
+        parser.addini(f"fc_{name}", told, default="")
     parser.addini("fc_traces", "files that are traces, as patterns", "args", ["*.pt004.json"])
 
 
-def setting(config: pytest.Config, name: str) -> str:
-    """Return a setting: the option wins over the environment, and that over the ini file."""
-    given = config.getoption(f"--fc-{name}")
-    return str(given or os.environ.get(_SETTINGS[name][0]) or config.getini(f"fc_{name}"))
+def flags(config: pytest.Config) -> list[str]:
+    """Return the flags of `pt004 check` that options and ini values of pytest stand for.
+
+    An option wins over the environment, and that over the ini file.
+    """
+    words = []
+    for name, (variable, _) in _SETTINGS.items():
+        given = config.getoption(f"--fc-{name}") or ""
+        value = given or ("" if os.environ.get(variable) else config.getini(f"fc_{name}"))
+        flag = "base-url" if name == "url" else name
+        words += [f"--{flag}", str(value)] if value else []
+    return words
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -117,7 +129,7 @@ def fc_target(pytestconfig: pytest.Config) -> Iterator[Target]:
     """Yield the Federation Core to test; to be overridden, or named by FC_BASE_URL or --fc-url."""
     from pt004_model.pytest_campaign import named_target  # noqa: PLC0415 - only where it is used
 
-    with named_target(setting(pytestconfig, "url")) as target:
+    with named_target(pytestconfig) as target:
         yield target
 
 
@@ -126,7 +138,7 @@ def fc_known(pytestconfig: pytest.Config) -> Known:
     """Return the findings that fail nothing, as PT004_KNOWN or --fc-known names them."""
     from pt004_model.pytest_campaign import known_findings  # noqa: PLC0415 - only where it is used
 
-    return known_findings(setting(pytestconfig, "known"))
+    return known_findings(pytestconfig)
 
 
 @pytest.fixture(scope="session")
@@ -136,8 +148,7 @@ def fc_conversation(
     """Yield what campaign, replays and cases have in common: the FC, once it is known to be one."""
     from pt004_model.pytest_campaign import conversing  # noqa: PLC0415 - only where it is used
 
-    profile, out = setting(pytestconfig, "profile"), setting(pytestconfig, "out")
-    with conversing(pytestconfig, fc_target, fc_known, profile, Path(out)) as conversation:
+    with conversing(pytestconfig, fc_target, fc_known) as conversation:
         yield conversation
 
 

@@ -11,6 +11,7 @@ from pt004_model.cli import place  # noqa: F401 - before all others
 from pt004_model.cli.bug import Bug
 from pt004_model.cli.check import check
 from pt004_model.cli.completion import completion
+from pt004_model.cli.config import config
 from pt004_model.cli.diagram import diagram
 from pt004_model.cli.digest import digest
 from pt004_model.cli.docs import docs, explain
@@ -86,7 +87,7 @@ def main() -> None:
 
 
 for command in (
-    prove, verify, check, page, replay, show, submit, known, digest, serve, score, checks, explain,
-    faults, docs, diagram, completion,
+    prove, verify, check, config, page, replay, show, submit, known, digest, serve, score, checks,
+    explain, faults, docs, diagram, completion,
 ):  # fmt: skip
     main.add_command(command)

@@ -6,29 +6,29 @@ import json
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
-from attrs import define, evolve
+from attrs import define
 
 from pt004_model.baseline import Known
-from pt004_model.cli.known import known_option, read
+from pt004_model.cli.known import read
 from pt004_model.cli.options import (
-    CAMPAIGN_VARIABLES,
+    DEFAULT_OUT,
     OUT,
+    VARIABLES,
     Setup,
+    campaign_flags,
+    campaign_options,
+    profile_of,
     rightly_given,
     setup,
     target_options,
-    word,
 )
 from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.screen import plain_console, screen, speaker
 from pt004_model.cli.session import Connected, connected, reason
-from pt004_model.judge.checks import AREAS, areas
 from pt004_model.judge.oracle import Verdict
-from pt004_model.judge.own import own_checks
 from pt004_model.report import command, terminal
 from pt004_model.report.folder import Folder
 from pt004_model.report.record import conduct, keep_nothing, why_broken
@@ -36,68 +36,11 @@ from pt004_model.search.campaign import PROFILES, Campaign, Profile
 from pt004_model.search.results import Result
 from pt004_model.trace.writing import Origin
 
-DEFAULT_OUT: Final = Path(".pt004")
 
-
-def _every_area() -> tuple[str, ...]:
-    own_checks()  # those of installed packages have areas of their own
-    return areas()
-
-
-def _areas(_: click.Context, __: click.Parameter, value: str | None) -> frozenset[str]:
-    if value is None:
-        return frozenset(_every_area())
-    chosen = frozenset(part.strip() for part in value.split(",") if part.strip())
-    every = _every_area()
-    for area in sorted(chosen - set(every)):
-        raise click.BadParameter(f"{area!r} is no area; choose from {', '.join(every)}")
-    if not chosen:
-        raise click.BadParameter(f"no area is named; choose from {', '.join(every)}")
-    return chosen
-
-
-_NUMBER = click.IntRange(min=1)
-
-
-@click.command(epilog=CAMPAIGN_VARIABLES)
+@click.command(epilog=VARIABLES)
 @target_options
-@click.option(
-    "--profile", type=click.Choice(list(PROFILES)), default="dev", show_default=True,
-    envvar="PT004_PROFILE", help="How much to do (PT004_PROFILE).",
-)  # fmt: skip
-@click.option("--max-examples", type=_NUMBER, metavar="N", help="Examples of the campaign.")
-@click.option("--max-commands", type=_NUMBER, metavar="N", help="Acts of one example.")
-@click.option(
-    "--max-time", type=click.FloatRange(min=0, min_open=True), metavar="S",
-    help="End after S seconds, and at most a few more.",
-)  # fmt: skip
-@click.option(
-    "--require-coverage",
-    is_flag=True,
-    help="Hold to the profile's coverage though --max-examples is given.",
-)
+@campaign_options
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Repeat a campaign.")
-@click.option(
-    "--areas", metavar="A,B", callback=_areas,
-    help=f"Judge these areas alone: {', '.join(AREAS)}.",
-)  # fmt: skip
-@click.option(
-    "--ungoverned", is_flag=True, envvar="PT004_UNGOVERNED",
-    help="Make runs without steps alone (PT004_UNGOVERNED=1).",
-)  # fmt: skip
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default=DEFAULT_OUT,
-    metavar="DIR", show_default=True, help="Where summary and traces go.",
-)  # fmt: skip
-@click.option("--page", is_flag=True, help="Make DIR/page.html as well, to be read in a browser.")
-@click.option(
-    "--confirm", type=click.IntRange(min=0), metavar="K",
-    help="Replay each new finding K times, to see how surely it shows (5).",
-)  # fmt: skip
-@click.option(
-    "--no-replay", is_flag=True, help="Do not replay first what earlier campaigns left in DIR."
-)
-@known_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and no more.")
 @click.option("--quiet", is_flag=True, help="Tell nothing but the verdict and what to do next.")
 @click.pass_context
@@ -116,12 +59,11 @@ def check(context: click.Context, /, **given: Any) -> None:
     chosen = setup(**given)
     known = read(given["known"])
     seed = secrets.randbelow(2**32) if given["seed"] is None else given["seed"]
-    profile = _profile(given)
-    if profile.seconds is not None:  # an FC is not waited for beyond the time of the campaign
-        chosen = evolve(chosen, patience=min(chosen.patience, profile.seconds))
+    profile = profile_of(given)
+    chosen = chosen.within(profile.seconds)
     origin = Origin(seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names)
-    options = tuple(_options(given))
-    folder = Folder(given["out"], origin, given["page"], chosen.flags, options)
+    flags = campaign_flags(given)
+    folder = Folder(given["out"], origin, given["page"], chosen.flags, flags)
     judged, ungoverned = given["areas"], given["ungoverned"]
     with ExitStack() as stack:
         with rightly_given():
@@ -135,36 +77,6 @@ def check(context: click.Context, /, **given: Any) -> None:
             keep_nothing(folder.at(chosen.base_url or ""), profile, reason(error))
             raise
     context.exit(EXIT_CODES[result.verdict])
-
-
-def _profile(given: dict[str, Any]) -> Profile:
-    profile = PROFILES[given["profile"]]
-    names = {
-        "max_examples": "examples",
-        "max_commands": "commands",
-        "max_time": "seconds",
-        "confirm": "confirm",
-    }
-    changes = {name: given[flag] for flag, name in names.items() if given[flag] is not None}
-    if "examples" in changes:
-        changes.setdefault("seconds", None)
-        if not given["require_coverage"]:
-            changes["floor"] = 0.0  # who says how much to do, is only told what is missing
-    return evolve(profile, **changes)
-
-
-def _options(given: dict[str, Any]) -> list[str]:
-    """Return the flags besides profile and seed that say what a campaign does."""
-    every = _every_area()
-    chosen = [area for area in every if area in given["areas"]]
-    words = ["--ungoverned"] if given["ungoverned"] else []
-    words += ["--areas", ",".join(chosen)] if len(chosen) < len(every) else []
-    for name in ("max_examples", "max_commands", "max_time", "confirm", "known"):
-        if given[name] is not None:
-            words += [f"--{name.replace('_', '-')}", word(given[name])]
-    for name in ("require_coverage", "no_replay"):
-        words += [f"--{name.replace('_', '-')}"] if given[name] else []
-    return words
 
 
 @define

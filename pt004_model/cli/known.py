@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
 from pt004_model import baseline as file
 from pt004_model.baseline import DEFAULT, FINGERPRINT, BadKnown, Entry, Known, today
 from pt004_model.cli.group import Group
-from pt004_model.cli.options import rightly_given
+from pt004_model.cli.options import known_setting, rightly_given
 from pt004_model.judge.checks import CHECKS
-
-_F = TypeVar("_F", bound=Callable[..., Any])
-
-
-def known_option(function: _F) -> _F:
-    """Add ``--known``: which file of known findings is meant."""
-    return click.option(
-        "--known",
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
-        envvar="PT004_KNOWN",
-        help=f"Known findings (PT004_KNOWN); without it {DEFAULT}, if that is there.",
-    )(function)
 
 
 def read(given: Path | None) -> Known:
@@ -72,7 +57,7 @@ def _text(_: click.Context, __: click.Parameter, value: str) -> str:
 @click.option(
     "--expires", required=True, callback=_day, metavar="DAY", help="The last day it is known."
 )
-@known_option
+@known_setting
 def add(finding: str, reason: str, owner: str, expires: date, known: Path | None) -> None:
     """Put a finding on the list, by its fingerprint or by the trace file of it.
 
@@ -108,7 +93,7 @@ def _finding(given: str) -> tuple[str, str]:
 
 
 @known.command("list")
-@known_option
+@known_setting
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def list_(known: Path | None, as_json: bool) -> None:
     """Show the list: fingerprint, last day, owner, check and reason.
@@ -137,7 +122,7 @@ def list_(known: Path | None, as_json: bool) -> None:
 
 @known.command()
 @click.argument("finding", metavar="FINGERPRINT|FILE")
-@known_option
+@known_setting
 def remove(finding: str, known: Path | None) -> None:
     """Take a finding off the list, by its fingerprint or by the trace file of it.
 
@@ -155,7 +140,7 @@ def remove(finding: str, known: Path | None) -> None:
 
 
 @known.command()
-@known_option
+@known_setting
 @click.option(
     "--fixed", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR",
     help="Also those that DIR/replays.json says are fixed.",

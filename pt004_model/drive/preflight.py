@@ -12,6 +12,7 @@ from pt004_model.vocabulary import HEALTH_PATH, Dialect
 from pt004_model.wire.codec import Answer, Codec, Request, decode
 from pt004_model.wire.patience import Silence
 from pt004_model.wire.sending import Transport
+from pt004_model.wire.token_source import NoToken
 
 
 def preflight(
@@ -29,7 +30,7 @@ def preflight(
     Everything else about it, a server error included, is for the judge to say. One that does not
     answer is asked again for ``patience`` seconds; ``on_wait`` is told each time.
     """
-    health = _asked(transport, Request("GET", HEALTH_PATH, {}), patience, on_wait)
+    health = _asked(transport, codec.health(), patience, on_wait)
     if isinstance(health, NoAnswer):
         return f"no Federation Core answers: {health.why}"
     why = _unlike(health)
@@ -113,7 +114,10 @@ def no_longer(
     in any other way, is for the judge to say something of.
     """
     command = CreateRun(0, plain_create(HAPPY_PATH.steps if governed else ()))
-    answer = transport.send(codec.encode(command, lambda _: "", "preflight"))
+    try:
+        answer = transport.send(codec.encode(command, lambda _: "", "preflight"))
+    except NoToken as error:
+        return str(error)
     if isinstance(answer, NoAnswer):
         return None
     if answer.code in {401, 403}:

@@ -7,14 +7,13 @@ process of its tests, without a port.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from attrs import Factory, define, field
+from attrs import Factory, define, evolve, field
 
 from pt004_model.drive.lockstep import Fc, Tally
 from pt004_model.drive.preflight import no_longer, preflight
@@ -26,19 +25,25 @@ from pt004_model.judge.own import own_checks, unloaded
 from pt004_model.model.commands import Names, Token
 from pt004_model.trace.document import Trace, load_trace
 from pt004_model.trace.redact import Redactor
-from pt004_model.vocabulary import Dialect
+from pt004_model.vocabulary import AUTHORIZATION_HEADER, Dialect
 from pt004_model.wire.client import Client
 from pt004_model.wire.client_transport import ClientTransport, HttpClient
-from pt004_model.wire.codec import Codec
+from pt004_model.wire.codec import Codec, Request, bearer
 from pt004_model.wire.patience import PATIENCE
 from pt004_model.wire.sending import MAX_REPLY, Sender
 from pt004_model.wire.token import Credentials, make
-from pt004_model.wire.transport import BadTarget, Endpoint, HttpTransport, check_header
+from pt004_model.wire.token_source import VISIBLE, NoToken
+from pt004_model.wire.transport import (
+    BadTarget,
+    Endpoint,
+    HttpTransport,
+    check_header,
+    proxy_password,
+)
 
 TENANT: Final = "tenant_omega"
 ACTOR: Final = "pt004_test_harness"
 TIMEOUT: Final = 10.0
-VISIBLE: Final = re.compile(r"[\x21-\x7e]+", re.ASCII)
 
 
 def name_callers(tenant: str, stranger: str | None, actor: str) -> Names:
@@ -94,6 +99,9 @@ class Target:
     patience: float = PATIENCE
     rate: float | None = None
     ca_bundle: Path | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    proxy: str | None = field(default=None, repr=False)
     max_reply: int = MAX_REPLY
     ungoverned: bool = False
     own: bool = False
@@ -116,19 +124,35 @@ class Target:
             raise BadTarget("give a Target a base_url or a client, one of the two")
         if self.credentials.token and not VISIBLE.fullmatch(self.credentials.token):
             raise BadTarget("a token must be visible ASCII without spaces or line ends")
-        self.redact = Redactor.of(self.credentials, self.headers, self.names)
+        try:
+            make(self.credentials, Token.GOOD)
+        except NoToken as error:
+            raise BadTarget(str(error)) from None
+        headers = (*self.headers, ("proxy", proxy_password(self.proxy)))
+        self.redact = Redactor.of(self.credentials, headers, self.names)
         if self.client is not None:
             self.transport = ClientTransport(
-                self.client, self.timeout, self.headers, self.max_reply,
-                rate=self.rate, patience=self.patience,
+                self.client, self.timeout, self.headers,
+                max_reply=self.max_reply, rate=self.rate, patience=self.patience,
             )  # fmt: skip
-            return
-        self.transport = HttpTransport(
-            Endpoint(
-                str(self.base_url), self.timeout, self.rate, self.headers, self.ca_bundle,
-                self.max_reply, self.own, self.patience,
-            )
-        )  # fmt: skip
+        else:
+            self.transport = HttpTransport(
+                Endpoint(
+                    str(self.base_url), self.timeout, self.rate, self.headers, self.ca_bundle,
+                    self.max_reply, self.own, self.patience,
+                    self.client_cert, self.client_key, self.proxy,
+                )
+            )  # fmt: skip
+        self.transport.renewed = self._renewed
+
+    def _renewed(self, request: Request) -> Request | None:
+        """Return a request whose token was not taken with a new one. Raises ``NoToken``."""
+        source = self.credentials.source
+        sent = request.headers.get(AUTHORIZATION_HEADER)
+        if source is None or sent != bearer(source.fetched[-1]) or not source.renew():
+            return None
+        token = bearer(make(self.credentials, Token.GOOD) or "")
+        return evolve(request, headers={**request.headers, AUTHORIZATION_HEADER: token})
 
     @property
     def where(self) -> str:

@@ -25,7 +25,7 @@ from pt004_model.vocabulary import (
 )
 from pt004_model.wire.codec import Answer, Request
 from pt004_model.wire.network import plain
-from pt004_model.wire.sending import ALWAYS, MAX_REPLY, Failure, Sender, too_long, unusable
+from pt004_model.wire.sending import ALWAYS, Failure, Sender, too_long, unusable
 
 _NOT_REACHED: Final = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"})
 _CANNOT_BE_SENT: Final = frozenset({"UnsupportedProtocol", "LocalProtocolError", "InvalidURL"})
@@ -85,7 +85,6 @@ class ClientTransport(Sender):
     client: HttpClient
     timeout: float = 10.0
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    max_reply: int = MAX_REPLY
     _cookies: tuple[Any, ...] = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:

@@ -15,6 +15,7 @@ from attrs import evolve, field, frozen
 
 from pt004_model.model.commands import (
     NO_ACTOR,
+    US,
     Caller,
     ChangeRun,
     Command,
@@ -35,6 +36,7 @@ from pt004_model.vocabulary import (
     CHANGE_PATH,
     CORRELATION_HEADER,
     CREATE_PATH,
+    HEALTH_PATH,
     IDEMPOTENCY_HEADER,
     READ_PATH,
     TENANT_HEADER,
@@ -93,6 +95,10 @@ class Codec:
     dialect: Dialect = Dialect.SEED
     token: Callable[[Token], str | None] = field(default=lambda _: None, repr=False)
 
+    def health(self) -> Request:
+        """Return the request that asks if the FC is there, with the headers of any other call."""
+        return Request("GET", HEALTH_PATH, self._caller(US))
+
     def encode(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Request:
         """Return the request for ``command``; ``run_id`` names runs, ``nonce`` makes keys fresh."""
         headers = self._caller(command.caller)
@@ -128,7 +134,7 @@ class Codec:
             headers[ACTOR_HEADER] = self.names.actors[caller.actor]
         token = self.token(caller.token)
         if token is not None:
-            headers[AUTHORIZATION_HEADER] = f"Bearer {token}"
+            headers[AUTHORIZATION_HEADER] = bearer(token)
         return headers
 
     @staticmethod
@@ -144,6 +150,11 @@ class Codec:
         if command.content_type is not None:
             headers["Content-Type"] = command.content_type
         return Request(method, target, headers, command.body.encode())
+
+
+def bearer(token: str) -> str:
+    """Return the value of the header that holds a token."""
+    return f"Bearer {token}"
 
 
 def _key(key: str, nonce: str) -> str:

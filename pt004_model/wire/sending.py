@@ -1,21 +1,27 @@
 """Send a request until there is something to say of it: the loop that all transports share.
 
 429 is waited for and repeated, and so is what has certainly not arrived; 502, 503 and 504 are no
-answer (contract, head). A transport sends once and says why that failed.
+answer (contract, head). Where tokens are fetched, a 401 has one fetched and the call made again, as
+a refused call has no effect. A transport sends once and says why that failed.
+
+Gateways compress what they hand on though ``identity`` was asked. What they made of an answer is
+undone, for it says nothing of the FC.
 """
 
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Final, Protocol
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire.codec import Answer, Request
 from pt004_model.wire.patience import PATIENCE, Silence
+from pt004_model.wire.token_source import NoToken
 
 MAX_REPLY: Final = 16 * 1024 * 1024
 ALWAYS: Final = (
@@ -26,6 +32,12 @@ ALWAYS: Final = (
 """Headers of every request, unless others are given."""
 _NO_ANSWER_CODES: Final = frozenset({502, 503, 504})
 _TOO_MANY: Final = 429
+_PACKED: Final = {
+    "gzip": (zlib.MAX_WBITS | 16,),
+    "x-gzip": (zlib.MAX_WBITS | 16,),
+    "deflate": (zlib.MAX_WBITS, -zlib.MAX_WBITS),  # some leave out its head
+}
+"""Ways to unpack an answer, by its Content-Encoding: window sizes as zlib takes them."""
 
 
 class Transport(Protocol):
@@ -53,13 +65,16 @@ class Sender:
     """Counts what is sent, holds back to a rate, and sends again where that is safe.
 
     What has not arrived is sent again for ``patience`` seconds; ``on_wait`` is told each time
-    before. Subclasses send once.
+    before. ``renewed`` gives a request that was answered 401 with a new token, where it had an old
+    one. Subclasses send once.
     """
 
     requests: int = field(default=0, kw_only=True)
     rate: float | None = field(default=None, kw_only=True)
     patience: float = field(default=PATIENCE, kw_only=True)
     on_wait: Callable[[], None] = field(default=lambda: None, kw_only=True)
+    renewed: Callable[[Request], Request | None] = field(default=lambda _: None, kw_only=True)
+    max_reply: int = field(default=MAX_REPLY, kw_only=True)
     _next: float = field(default=0.0, init=False)
     _epoch: float = field(factory=lambda: time.time() - time.monotonic(), init=False)
     _silence: Silence = field(factory=Silence, init=False)
@@ -87,8 +102,16 @@ class Sender:
                     continue
                 return NoAnswer(answer.why, answer.applied, sent)
             self._silence.answered()
-            if isinstance(answer, NoAnswer) or answer.code != _TOO_MANY:
+            if isinstance(answer, NoAnswer):
                 return answer
+            if answer.code != _TOO_MANY:
+                again = self._again(request, answer)
+                if again is None:
+                    return unpacked(answer, self.max_reply)
+                if isinstance(again, NoAnswer):
+                    return again
+                request = again
+                continue
             pause = _retry_after(answer.headers.get("retry-after", "1"), self.now())
             if pause > waiting:
                 why = f"the FC answers 429 and asks to wait {pause:.0f} s"
@@ -104,6 +127,13 @@ class Sender:
         """Send a request at ``sent`` and read the answer, or say why there is none."""
         raise NotImplementedError
 
+    def _again(self, request: Request, answer: Answer) -> Request | NoAnswer | None:
+        """Return the request with a new token, where the old one was not taken."""
+        try:
+            return self.renewed(request) if answer.code == 401 else None
+        except NoToken as error:
+            return NoAnswer(str(error), applied=False, sent=answer.sent)
+
     def _hold_back(self) -> None:
         if self.rate is not None:
             now = time.monotonic()
@@ -117,6 +147,23 @@ def unusable(code: int, sent: float) -> NoAnswer | None:
     if code not in _NO_ANSWER_CODES:
         return None
     return NoAnswer(f"the FC, or a gateway before it, answers {code}", applied=True, sent=sent)
+
+
+def unpacked(answer: Answer, limit: int) -> Answer | NoAnswer:
+    """Return an answer without its compression; one that is not what it says stays as it is."""
+    encoding = answer.headers.get("content-encoding", "").strip().lower()
+    for window in _PACKED.get(encoding, ()):
+        reader = zlib.decompressobj(window)
+        try:
+            content = reader.decompress(answer.content, limit + 1)
+        except zlib.error:
+            continue
+        if len(content) > limit:
+            return too_long(limit, answer.sent)
+        if reader.eof and not reader.unused_data:
+            headers = {n: v for n, v in answer.headers.items() if n != "content-encoding"}
+            return evolve(answer, content=content, headers=headers)
+    return answer
 
 
 def too_long(limit: int, sent: float) -> NoAnswer:

@@ -20,6 +20,7 @@ from attrs import field, frozen
 
 from pt004_model.model.commands import Token
 from pt004_model.vocabulary import TOKEN_PREFIX
+from pt004_model.wire.token_source import TokenSource
 
 LIFETIME: Final = 24 * 3600
 RECENTLY: Final = 300
@@ -34,14 +35,15 @@ _ISSUED_BEFORE: Final = 60  # an FC whose clock is behind must not take a token 
 
 @frozen
 class Credentials:
-    """The proof of who calls: a token that was given, or the secret to make tokens with.
+    """The proof of who calls: a token that was given or is fetched, or the secret to make some.
 
-    Neither is ever shown: both are left out of the representation, and so are the tokens that were
-    ``made``, by kind and time. All of them are kept, for the redactor to know.
+    Nothing of it is ever shown: it is left out of the representation, and so are the tokens that
+    were ``made``, by kind and time. All of them are kept, for the redactor to know.
     """
 
     token: str | None = field(default=None, repr=False)
     secret: str | None = field(default=None, repr=False)
+    source: TokenSource | None = field(default=None, repr=False)
     made: dict[tuple[Token | None, int], str] = field(
         factory=dict, init=False, eq=False, repr=False
     )
@@ -49,7 +51,7 @@ class Credentials:
     @property
     def present(self) -> bool:
         """Return whether calls carry a token at all."""
-        return self.token is not None or self.secret is not None
+        return not (self.token is None and self.secret is None and self.source is None)
 
     @property
     def kinds(self) -> tuple[Token, ...]:
@@ -116,10 +118,14 @@ def make(credentials: Credentials, kind: Token, ahead: float | None = None) -> s
     """Return a token of the kind, or ``None`` when the call goes without one.
 
     ``ahead`` is how many seconds the FC's clock is ahead of ours at least, if that is known. A kind
-    that needs the secret falls back to a forged token when only a token was given.
+    that needs the secret falls back to a forged token when only a token was given. Raises
+    ``NoToken`` where a good one has to be fetched and cannot.
     """
     if kind is Token.MISSING or not credentials.present:
         return None
+    if kind is Token.GOOD and credentials.source is not None:
+        fetched = credentials.source.token()
+        return credentials.made.setdefault((kind, len(credentials.source.fetched)), fetched)
     if kind is Token.GOOD and credentials.token is not None:
         return credentials.token
     if credentials.secret is None and kind in SIGNED:

@@ -11,7 +11,7 @@ import ssl
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
@@ -55,6 +55,11 @@ class Endpoint:
     own: bool = False
     """An FC that we started: reached directly, never through a proxy."""
     patience: float = PATIENCE
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    """Its key, where that is not in the same file."""
+    proxy: str | None = field(default=None, repr=False)
+    """A proxy in the place of that which the environment names."""
 
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+")
@@ -136,11 +141,27 @@ def _trusted(endpoint: Endpoint) -> ssl.SSLContext:
         raise BadTarget(f"cannot use the CA bundle {endpoint.ca_bundle}: {error}") from None
 
 
-def _proxy(url: httpx.URL) -> httpx.Proxy | None:
-    """Return the proxy that the environment, or the system, names for an address; none for most."""
+def _show_ourselves(trusted: ssl.SSLContext, endpoint: Endpoint) -> None:
+    """Have our certificate shown to who asks for it. Raises :class:`BadTarget`."""
+    if endpoint.client_cert is None:
+        if endpoint.client_key is not None:
+            raise BadTarget("a client key is of no use by itself; give its certificate as well")
+        return
+    try:  # an empty password, so that nobody is asked for one
+        trusted.load_cert_chain(endpoint.client_cert, endpoint.client_key, password="")
+    except OSError as error:  # ssl.SSLError is one
+        why = error.strerror or "it is no certificate in PEM with its key"
+        raise BadTarget(
+            f"cannot use the client certificate {endpoint.client_cert}: {why}; give PEM files, the"
+            " key without a password"
+        ) from None
+
+
+def _proxy(url: httpx.URL, given: str | None = None) -> httpx.Proxy | None:
+    """Return the proxy for an address: that which is given, or which the environment names."""
     proxies = getproxies()
-    named = proxies.get(url.scheme) or proxies.get("all")
-    if not named or proxy_bypass(url.netloc.decode("ascii")):
+    named = given or proxies.get(url.scheme) or proxies.get("all")
+    if not named or (not given and proxy_bypass(url.netloc.decode("ascii"))):
         return None
     try:
         proxy = httpx.Proxy(named if "://" in named else f"http://{named}")
@@ -149,12 +170,22 @@ def _proxy(url: httpx.URL) -> httpx.Proxy | None:
     except (httpx.InvalidURL, ValueError):
         usable = False
     if not usable:  # nothing of it is repeated: any part of it may be of a password
+        origin = f"that the environment or the system names for {url.scheme}"
         raise BadTarget(
-            f"the proxy that the environment or the system names for {url.scheme} cannot be used;"
-            f" give {url.scheme}_proxy a value like http://user:password@host:3128, with every /,"
-            " #, ? and @ in the password percent-encoded"
+            f"the proxy {'that is given' if given else origin} cannot be used;"
+            f" give {'one' if given else f'{url.scheme}_proxy a value'} like"
+            " http://user:password@host:3128, with every /, #, ? and @ in the password"
+            " percent-encoded"
         )
     return proxy
+
+
+def proxy_password(proxy: str | None) -> str:
+    """Return the password in the address of a proxy, if there is one."""
+    try:
+        return unquote(urlsplit(proxy or "").password or "")
+    except ValueError:
+        return ""
 
 
 def _named_proxy(proxy: httpx.Proxy, trusted: ssl.SSLContext) -> httpcore.Proxy:
@@ -185,6 +216,7 @@ class HttpTransport(Sender):
 
     def __attrs_post_init__(self) -> None:
         self.rate, self.patience = self.endpoint.rate, self.endpoint.patience
+        self.max_reply = self.endpoint.max_reply
         base = check_url(self.endpoint.base_url)
         try:
             url = httpx.URL(base)
@@ -196,8 +228,9 @@ class HttpTransport(Sender):
             always = (("Host", url.netloc.decode("ascii")), *ALWAYS, *self.endpoint.headers)
             self._always = dict(_named(name, value) for name, value in always)
             trusted = _trusted(self.endpoint)
+            _show_ourselves(trusted, self.endpoint)
             network = Network(self._exchange)
-            proxy = None if self.endpoint.own else _proxy(url)
+            proxy = None if self.endpoint.own else _proxy(url, self.endpoint.proxy)
             if proxy is not None:
                 port = proxy.url.port or _PORTS[proxy.url.scheme]
                 network.peer = f"the proxy {proxy.url.host}:{port}"

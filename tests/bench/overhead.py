@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from attrs import evolve, frozen
 
-from pt004_model.cli.options import from_environment
+from pt004_model.cli.options import read_settings, setup
 from pt004_model.cli.session import Connected, connected
 from tests.bench.contenders import Tester, ours
 from tests.bench.sending import BareLoop, Pairing, direct
@@ -78,7 +78,7 @@ def main(say: Callable[[str], None] = print) -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--requests", type=int, default=1500, help="in each round")
     arguments = parser.parse_args()
-    with connected(from_environment()) as there:
+    with connected(setup(**read_settings())) as there:
         for line in lines(
             "this tester", [*ratios(there, ours, arguments.rounds, arguments.requests)]
         ):

@@ -16,21 +16,9 @@ from attrs import frozen
 from click.testing import CliRunner
 
 from pt004_model.cli import main
+from pt004_model.cli.options import SETTINGS
 
-OURS = (
-    "FC_BASE_URL",
-    "FC_DIALECT",
-    "FC_TOKEN",
-    "TENANT_ID",
-    "STRANGER_TENANT_ID",
-    "ACTOR_ID",
-    "SECRET_KEY",
-    "PT004_KNOWN",
-    "PT004_OUT",
-    "PT004_PATIENCE",
-    "PT004_PROFILE",
-    "PT004_UNGOVERNED",
-)
+OURS = ("PT004_CONFIG", *(str(each.envvar) for each in SETTINGS))
 """What the environment may say; a test begins with none of it."""
 NO_PATIENCE = {"PT004_PATIENCE": "0"}
 """A test waits for no FC that is gone, unless it says so."""

@@ -292,10 +292,10 @@ def test_every_command_has_a_short_help() -> None:
 
 def test_the_flags_that_ask_in_the_same_way() -> None:
     """What differs from the defaults; of a header its name, of an embedded FC no address."""
-    chosen = evolve(
-        embedded("step-runs-twice"), timeout=3.0, rate=0.5, ca_bundle=Path("ca.pem"),
-        headers=(("X-Api-Key", "hush-hush"),),
-    )  # fmt: skip
+    chosen = embedded("step-runs-twice")
+    more = {"timeout": 3.0, "rate": 0.5, "ca_bundle": Path("ca.pem")}
+    headers = (("X-Api-Key", "hush-hush"),)
+    chosen = evolve(chosen, asked={**chosen.asked, **more, "headers": headers})
     assert chosen.flags == (
         "--timeout", "3", "--ca-bundle", "ca.pem", "--rate", "0.5", "--fault", "step-runs-twice",
         "--header", "X-Api-Key=$X_API_KEY",

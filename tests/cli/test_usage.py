@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,8 @@ ROWS: list[tuple[tuple[str, ...], dict[str, str], tuple[str, ...]]] = [
         {"http_proxy": f"http://u:/{SECRET}@fc", "no_proxy": ""},
         ("http_proxy",),
     ),
-    (("check", "--profile", "huge"), {}, ("'huge'", "'dev'", "'ci'", "'nightly'")),
-    (("check",), {"PT004_PROFILE": "huge"}, ("'huge'", "'dev'", "'ci'", "'nightly'")),
+    (("check", "--profile", "huge"), {}, ("'huge'", "choose from dev, ci, nightly")),
+    (("check",), {"PT004_PROFILE": "huge"}, ("'huge'", "choose from dev, ci, nightly")),
     (("check", "--areas", "steps,magic"), {}, ("'magic'", AREAS)),
     (("check", "--areas", ","), {}, ("no area", AREAS)),
     (("check", "--fault", "no-such"), {}, ("'no-such'", "step-runs-twice")),
@@ -117,6 +118,6 @@ def test_the_process_ends_with_that_exit_code() -> None:
 )
 def test_the_help_names_the_variables(command: str, more: str) -> None:
     """What the environment may say stands in the help of each command that listens to it."""
-    said = invoke(command, "--help").out.partition("Environment")[2].split()
+    said = re.findall(r"[A-Z][A-Z0-9_]+", invoke(command, "--help").out)
     names = ("FC_BASE_URL", "FC_DIALECT", "FC_TOKEN", "SECRET_KEY", "TENANT_ID", "ACTOR_ID")
     assert {*names, "STRANGER_TENANT_ID", *more.split()} <= set(said)

@@ -9,8 +9,8 @@ import pytest
 
 from pt004_model import Target
 from pt004_model.cli.streams import steady_streams
-from pt004_model.pytest_campaign import named_target, note
-from pt004_model.pytest_plugin import ALL_OURS, TraceFile, setting
+from pt004_model.pytest_campaign import named_target, note, settings
+from pt004_model.pytest_plugin import ALL_OURS, TraceFile
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -36,6 +36,12 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return None
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the cases that the FC is not for: those with steps, or the one without."""
+    left = "test_scenario" if settings(config)["ungoverned"] else "test_without_steps"
+    items[:] = [each for each in items if getattr(each, "originalname", "") != left]
+
+
 @pytest.fixture(scope="session")
 def embedded_fc() -> None:
     """Leave the embedded FC in a process of its own, as everybody has it."""
@@ -44,5 +50,5 @@ def embedded_fc() -> None:
 @pytest.fixture(scope="session")
 def fc_target(pytestconfig: pytest.Config) -> Iterator[Target]:
     """The FC that is named, or the embedded one."""
-    with named_target(setting(pytestconfig, "url"), embedded=True) as target:
+    with named_target(pytestconfig, embedded=True) as target:
         yield target

@@ -15,7 +15,7 @@ from pt004_model import Result, Verdict, workflow_machine
 from pt004_model.drive.session import Session
 from pt004_model.judge.checks import areas
 from pt004_model.model.scenarios import HAPPY_PATH, POLICY_DENY, POLICY_FLAG, Scenario
-from pt004_model.pytest_campaign import Conversation, is_ungoverned
+from pt004_model.pytest_campaign import Conversation
 from pt004_model.search.scenarios import live_through, live_through_statuses
 from pt004_model.vocabulary import Decision
 
@@ -34,28 +34,25 @@ EXPLORING = settings(
 )
 
 
-if is_ungoverned():
+def test_without_steps(fc_conversation: Conversation) -> None:
+    """A run without steps goes through all statuses but failed."""
+    lockstep = fc_conversation.lockstep()
+    live_through_statuses(lockstep)
+    if not fc_conversation.seen:
+        assert lockstep.world.runs[0].state.terminal
 
-    def test_without_steps(fc_conversation: Conversation) -> None:
-        """A run without steps goes through all statuses but failed."""
-        lockstep = fc_conversation.lockstep()
-        live_through_statuses(lockstep)
-        if not fc_conversation.seen:
-            assert lockstep.world.runs[0].state.terminal
 
-else:
-
-    @EXPLORING
-    @given(scenario=SCENARIOS)
-    @example(scenario=HAPPY_PATH)
-    @example(scenario=POLICY_FLAG)
-    @example(scenario=POLICY_DENY)
-    def test_scenario(fc_conversation: Conversation, scenario: Scenario) -> None:
-        """A run lives through decisions as the model says; the canonical cases come first."""
-        lockstep = fc_conversation.lockstep()
-        live_through(lockstep, scenario)
-        if not fc_conversation.seen:  # of a run that shows a known finding nothing more is said
-            assert lockstep.world.runs[0].state.terminal
+@EXPLORING
+@given(scenario=SCENARIOS)
+@example(scenario=HAPPY_PATH)
+@example(scenario=POLICY_FLAG)
+@example(scenario=POLICY_DENY)
+def test_scenario(fc_conversation: Conversation, scenario: Scenario) -> None:
+    """A run lives through decisions as the model says; the canonical cases come first."""
+    lockstep = fc_conversation.lockstep()
+    live_through(lockstep, scenario)
+    if not fc_conversation.seen:  # of a run that shows a known finding nothing more is said
+        assert lockstep.world.runs[0].state.terminal
 
 
 HERE: list[Conversation] = []

@@ -25,7 +25,7 @@ def over(handler: Handler, timeout: float = 10.0, **client: object) -> ClientTra
         base_url="http://fc.example/base",
         **client,  # type: ignore[arg-type]  # as httpx has them
     )
-    return ClientTransport(made, timeout, (("X-Api-Key", "k"),), 64, patience=0.0)
+    return ClientTransport(made, timeout, (("X-Api-Key", "k"),), max_reply=64, patience=0.0)
 
 
 def noted(said: list[httpx.Request], *answers: httpx.Response) -> Handler:
