@@ -32,6 +32,7 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.report import command, terminal
 from pt004_model.report.folder import Folder
 from pt004_model.report.record import conduct, keep_nothing, why_broken
+from pt004_model.report.summary import document
 from pt004_model.search.campaign import PROFILES, Campaign, Profile
 from pt004_model.search.results import Result
 from pt004_model.trace.writing import Origin
@@ -137,7 +138,7 @@ class Telling:
         for line in lines:
             say(self.folder.origin.hide(line))
         if self.given["as_json"]:
-            click.echo(json.dumps(self.folder.summary(result), indent=1))
+            click.echo(json.dumps(document(self.folder.summary(result)), indent=1))
 
 
 def story(result: Result, folder: Folder, known: Known, width: int | None = None) -> Iterator[str]:

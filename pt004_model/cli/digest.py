@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from pt004_model.report.ci import Unreadable, page
 from pt004_model.report.digest import Links
+from pt004_model.report.digest import digest as page
+from pt004_model.report.summary import BadFolder, read_replays, read_summary
 
 
 @click.command()
@@ -20,7 +21,8 @@ def digest(folder: Path, traces_url: str | None, issues_url: str | None) -> None
     Example: pt004 digest .pt004 --traces-url "$URL" >> "$GITHUB_STEP_SUMMARY"
     """
     try:
-        text = page(folder, Links(traces_url or None, issues_url or None))
-    except Unreadable as error:
+        links = Links(traces_url or None, issues_url or None)
+        text = page(read_summary(folder), read_replays(folder), links)
+    except BadFolder as error:
         raise click.UsageError(str(error)) from None
-    click.echo(text)
+    click.echo(text, nl=False)

@@ -12,7 +12,10 @@ from pt004_model import baseline as file
 from pt004_model.baseline import DEFAULT, FINGERPRINT, BadKnown, Entry, Known, today
 from pt004_model.cli.group import Group
 from pt004_model.cli.options import known_setting, rightly_given
+from pt004_model.drive.replay import Result
 from pt004_model.judge.checks import CHECKS
+from pt004_model.report.summary import BadFolder, read_replays
+from pt004_model.trace.document import BadTrace, load_trace
 
 
 def read(given: Path | None) -> Known:
@@ -81,15 +84,12 @@ def _finding(given: str) -> tuple[str, str]:
     if FINGERPRINT.fullmatch(given):
         return given, ""
     try:
-        document = json.loads(Path(given).read_text(encoding="utf-8"))
-        fingerprint, check = document["fingerprint"], document["check"]
-        if document["format"] == "pt004-trace" and FINGERPRINT.fullmatch(fingerprint):
-            return fingerprint, check if check in CHECKS else ""
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        pass
-    raise click.UsageError(
-        f"{given!r} is neither a fingerprint (12 digits, 0-9 and a-f) nor a trace file"
-    )
+        trace = load_trace(Path(given))
+    except BadTrace as error:
+        raise click.UsageError(
+            f"{given!r} is neither a fingerprint (12 digits, 0-9 and a-f) nor a trace file: {error}"
+        ) from None
+    return trace.fingerprint, trace.check if trace.check in CHECKS else ""
 
 
 @known.command("list")
@@ -158,7 +158,12 @@ def prune(known: Path | None, fixed: Path | None) -> None:
     why = {entry.fingerprint: "expired" for entry in there.expired}
     if fixed is not None:
         listed = {entry.fingerprint for entry in there.entries}
-        why |= {each: "is fixed" for each in _fixed(fixed) if each in listed}
+        try:
+            replays = read_replays(fixed, wanted=True)
+        except BadFolder as error:
+            raise click.UsageError(str(error)) from None
+        gone = {each.fingerprint for each in replays if each.result is Result.FIXED}
+        why |= dict.fromkeys(gone & listed, "is fixed")
     if not why:
         click.echo("nothing to take off the list")
         return
@@ -174,14 +179,3 @@ def _take_off(there: Known, why: dict[str, str]) -> None:
         raise click.UsageError(str(error)) from None
     for fingerprint, said in why.items():
         click.echo(f"{fingerprint} {said}; taken off")
-
-
-def _fixed(folder: Path) -> list[str]:
-    path = folder / "replays.json"
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return [str(r["fingerprint"]) for r in document["replays"] if r["result"] == "fixed"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        raise click.UsageError(
-            f"{path} cannot be read; `pt004 check --out {folder}` writes it"
-        ) from None

@@ -19,7 +19,6 @@ from pt004_model.proof import prove as judge_again
 from pt004_model.proof.cases import CaseResult, conclusion, tell, worst
 from pt004_model.proof.outside import (
     BadSource,
-    Campaign,
     Git,
     commit_here,
     read_campaign,
@@ -32,11 +31,12 @@ from pt004_model.proof.record import (
     Record,
     Recorder,
     record_cases,
-    stamp,
 )
 from pt004_model.proof.report import REPORT, render
 from pt004_model.proof.verdict import State
+from pt004_model.report.summary import BadFolder, Summary
 from pt004_model.trace.redact import Redactor
+from pt004_model.trace.writing import rfc3339
 from pt004_model.wire.client import Client
 
 EXIT_CODES: Final = {Verdict.CONFORMS: 0, Verdict.DIVERGES: 1, Verdict.UNSURE: 3}
@@ -102,21 +102,21 @@ def prove(context: click.Context, /, **given: Any) -> None:
     context.exit(_report(given, redact, here, results, recorder, campaign))
 
 
-def _check_report(given: dict[str, Any], redact: Redactor) -> Campaign | None:
+def _check_report(given: dict[str, Any], redact: Redactor) -> tuple[Summary | None, str]:
     """Find out before anything is sent if the report cannot be made; the campaign to take in."""
     if given["out"] is None:
         for name in _FOR_THE_REPORT:
             if given[name]:
                 flag = name.replace("_", "-")
                 raise click.UsageError(f"--{flag} is for the report alone; give --out DIR as well")
-        return None
+        return None, ""
     with rightly_given():
         folder.prepare(given["out"])
     if given["with_campaign"] is None:
-        return None
+        return None, ""
     try:
         return read_campaign(given["with_campaign"], redact)
-    except BadSource as error:
+    except BadFolder as error:
         raise click.UsageError(str(error)) from None
 
 
@@ -124,8 +124,8 @@ def _circumstances(
     there: Connected, chosen: Setup, given: dict[str, Any], times: tuple[float, float]
 ) -> Circumstances:
     return Circumstances(
-        started_at=stamp(times[0]),
-        finished_at=stamp(times[1]),
+        started_at=rfc3339(times[0]),
+        finished_at=rfc3339(times[1]),
         tester=version("pt004_model"),
         base_url=there.base_url,
         dialect=chosen.dialect,
@@ -146,7 +146,7 @@ def _report(
     here: Circumstances,
     results: tuple[CaseResult, ...],
     recorder: Recorder,
-    campaign: Campaign | None,
+    campaign: tuple[Summary | None, str],
 ) -> int:
     """Write the report and say where; the exit code that goes with its verdict."""
     cases, answers = record_cases(results, recorder.exchanged, redact)
@@ -155,7 +155,7 @@ def _report(
         logs = tuple(read_fc_log(path, runs, redact) for path in given["fc_log"])
     except BadSource as error:
         raise click.UsageError(str(error)) from None
-    record = Record(FORMAT, VERSION, here, cases, campaign, logs)
+    record = Record(FORMAT, VERSION, here, cases, *campaign, logs)
     proof = judge_again(record, answers)
     sha256 = folder.write(given["out"], render(proof))
     click.echo(conclusion(results, proof.verdict))

@@ -7,8 +7,8 @@ start and its policy decision.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 from attrs import define, field, frozen
@@ -23,6 +23,7 @@ from pt004_model.model.run import Ask, Run
 from pt004_model.model.scenarios import CANONICAL, TAGS, WORKFLOW_ID, Scenario, following
 from pt004_model.model.values import Body
 from pt004_model.trace.recorded import Step
+from pt004_model.trace.writing import rfc3339
 from pt004_model.vocabulary import Event, Status
 
 RULE: Final = "=" * 60
@@ -83,10 +84,9 @@ class _Stop(Exception):  # noqa: N818 - not an error: the way out of a case
 
 def tell(session: Session, base_url: str, say: Callable[[str], None]) -> tuple[CaseResult, ...]:
     """Run and tell the canonical cases; what came of each, in their order."""
-    stamp = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     say("🔱 PT-004 WORKFLOW ORCHESTRATION TEST HARNESS")
     say(f"Federation Core: {base_url}")
-    say(f"Timestamp: {stamp}")
+    say(f"Timestamp: {rfc3339(time.time())}")
     results: list[CaseResult] = []
     for name in CANONICAL:
         say("")

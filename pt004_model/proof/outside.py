@@ -10,12 +10,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
-from attrs import field, frozen
-from cattrs import BaseValidationError, Converter
+from attrs import evolve, field, frozen
 
-from pt004_model.judge.oracle import Verdict
+from pt004_model.report.summary import StatisticsDocument, Summary, read_summary
 from pt004_model.trace.redact import Redactor
-from pt004_model.wire.codec import read_json
 
 MOST_LINES: Final = 20
 """Lines of an FC's log that are quoted for each run."""
@@ -33,51 +31,6 @@ class Git:
 
     sha: str
     changed: bool | None = None
-
-
-@frozen
-class CampaignFinding:
-    """A finding as the summary of a campaign has it."""
-
-    fingerprint: str
-    check: str
-    where: str
-    expected: str
-    observed: str
-    commands: int
-    occurrences: int
-    severity: str = ""
-    known: bool = False
-
-
-@frozen
-class CampaignCoverage:
-    """What a campaign drove: edges of the model, and the sometimes-laws that it saw."""
-
-    driven: int
-    reachable: int
-    missing: tuple[str, ...]
-    witnessed: tuple[str, ...]
-    unwitnessed: tuple[str, ...]
-
-
-@frozen
-class Campaign:
-    """What a campaign came to, as its ``summary.json`` says; ``sha256`` is that of the file."""
-
-    verdict: Verdict
-    why: str
-    requests: int
-    examples: int
-    seconds: float
-    seed: int
-    profile: str
-    dialect: str
-    coverage: CampaignCoverage
-    findings: tuple[CampaignFinding, ...]
-    base_url: str = ""
-    started_at: str = ""
-    sha256: str = ""
 
 
 @frozen
@@ -99,26 +52,14 @@ class FcLog:
     quoted: tuple[Quoted, ...] = field(factory=tuple)
 
 
-def read_campaign(folder: Path, redact: Redactor) -> Campaign:
-    """Return the campaign that left its evidence in ``folder``. Raises :class:`BadSource`."""
-    path = folder / "summary.json"
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise BadSource(
-            f"cannot read {path}: {error.strerror}; give the folder that `pt004 check --out` wrote"
-        ) from None
-    raw = read_json(content)
-    wrong = f"{path} is no summary of a campaign; give the folder that `pt004 check --out` wrote"
-    if not isinstance(raw, dict):
-        raise BadSource(wrong)
-    try:
-        clean = redact(raw)
-        clean["sha256"] = hashlib.sha256(content).hexdigest()
-        campaign: Campaign = Converter().structure(clean, Campaign)
-    except (BaseValidationError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
-        raise BadSource(wrong) from None
-    return campaign
+def read_campaign(folder: Path, redact: Redactor) -> tuple[Summary, str]:
+    """Return the campaign in ``folder``, but for its edges and times, and its file's SHA-256.
+
+    Raises ``BadFolder``.
+    """
+    summary = read_summary(folder, redact)
+    sha256 = hashlib.sha256((folder / "summary.json").read_bytes()).hexdigest()
+    return evolve(summary, edges=(), statistics=StatisticsDocument()), sha256
 
 
 def read_fc_log(path: Path, runs: dict[str, str], redact: Redactor) -> FcLog:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 from attrs import define, field, frozen
@@ -26,8 +25,10 @@ from pt004_model.model.commands import Names
 from pt004_model.model.replies import NoAnswer, Undecodable
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.proof.cases import CaseResult, tell_case
-from pt004_model.proof.outside import Campaign, FcLog, Git
+from pt004_model.proof.outside import FcLog, Git
+from pt004_model.report.summary import Summary
 from pt004_model.trace.redact import Redactor
+from pt004_model.trace.writing import rfc3339
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Answer, Codec, Request, read_json
 from pt004_model.wire.sending import Transport
@@ -114,20 +115,15 @@ class Circumstances:
 
 @frozen
 class Record:
-    """The record of a proof."""
+    """The record of a proof; ``campaign_sha256`` is the hash of the file of its campaign."""
 
     format: str
     version: int
     circumstances: Circumstances
     cases: tuple[CaseRecord, ...]
-    campaign: Campaign | None = None
+    campaign: Summary | None = None
+    campaign_sha256: str = ""
     fc_logs: tuple[FcLog, ...] = ()
-
-
-def stamp(seconds: float) -> str:
-    """Return epoch seconds as RFC 3339 in UTC, with milliseconds."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def answer_path(case: str, number: int) -> str:
@@ -252,7 +248,7 @@ def load_record(content: bytes) -> Record:
         raise BadRecord("this record lacks something, or has what none has") from None
     for each in (exchange for case in record.cases for exchange in case.exchanges):
         try:
-            stamp(each.sent)
+            rfc3339(each.sent)
         except (ValueError, OverflowError, OSError):
             raise BadRecord(f"{each.sent!r} is no time at which a request was sent") from None
     if again != content:

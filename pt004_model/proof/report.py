@@ -27,10 +27,10 @@ from pt004_model.proof.record import (
     Record,
     answer_path,
     dump_record,
-    stamp,
 )
 from pt004_model.proof.verdict import KEPT, PARTS, RAN, Case, Proof, Reading, State
 from pt004_model.report.text import Safe, prose, span, templates, visible, words
+from pt004_model.trace.writing import rfc3339
 from pt004_model.vocabulary import (
     ACTOR_HEADER,
     CHANGE_PATH,
@@ -153,7 +153,7 @@ def _transcribed(proof: Proof, case: Case) -> Iterator[dict[str, Any]]:
         yield {
             "number": number,
             "exchange": exchange,
-            "at": stamp(exchange.sent),
+            "at": rfc3339(exchange.sent),
             "says": describe(steps[0].command) if steps else "",
             "step": steps[0] if steps else None,
             "size": len(content),
@@ -177,6 +177,7 @@ def report(proof: Proof) -> str:
             here=here,
             cases=proof.cases,
             campaign=record.campaign,
+            campaign_sha256=record.campaign_sha256,
             fc_logs=record.fc_logs,
             parts=_meanings(),
             folder=FOLDER,
@@ -228,7 +229,7 @@ def _environment(quoter: Callable[[Any], Safe]) -> Environment:
         ),
         "row": _Row,
         "rows": lambda entries: list(map(_Row, entries)),
-        "at": lambda case, number: stamp(case.record.exchanges[number - 1].sent),
+        "at": lambda case, number: rfc3339(case.record.exchanges[number - 1].sent),
         "path": _path,
         "state": _state,
         "shown": _shown,

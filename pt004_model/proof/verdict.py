@@ -171,7 +171,8 @@ def _part(
 def _others(record: Record) -> Iterator[Part]:
     here, campaign = record.circumstances, record.campaign
     if campaign is not None:
-        state = _STATES.get(campaign.verdict, State.UNSURE)
+        states = {str(verdict): state for verdict, state in _STATES.items()}
+        state = states.get(campaign.verdict, State.UNSURE)
         why = f"{campaign.verdict}, findings: {len(campaign.findings)}"
         # an embedded FC has another port each time
         elsewhere = not here.embedded and campaign.base_url != here.base_url

@@ -9,16 +9,28 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from attrs import asdict, evolve, field, frozen
 
 from pt004_model.judge.checks import CHECKS
-from pt004_model.report.ci import keep_for_ci
+from pt004_model.report.digest import digest
+from pt004_model.report.junit import junit
 from pt004_model.report.page import write_page
+from pt004_model.report.summary import (
+    EdgeDocument,
+    FindingDocument,
+    Replayed,
+    Replays,
+    Summary,
+    document,
+    read_replays,
+    statistics,
+)
 from pt004_model.report.text import plain
 from pt004_model.search.results import Result
-from pt004_model.trace.files import Unwritable, write_json
+from pt004_model.trace.document import Reproduced
+from pt004_model.trace.files import Unwritable, write_json, write_text
 from pt004_model.trace.lock import locked, sweep
 from pt004_model.trace.recorded import Found
 from pt004_model.trace.writing import (
@@ -33,23 +45,6 @@ from pt004_model.trace.writing import (
 
 OF_ONE: Final = ("summary.json", "replays.json", "summary.md", "junit.xml", "page.html")
 """The files that tell of one campaign, and must not outlive it."""
-
-
-@frozen
-class Fated:
-    """The fate of a trace of an earlier campaign: a row of ``replays.json``.
-
-    ``result`` is that of ``drive/replay.py``, seen in ``seen`` of ``runs`` replays. ``missed``
-    says of one that should have been replayed, and was not, what kept it from that.
-    """
-
-    fingerprint: str
-    path: Path
-    result: str
-    seen: int
-    runs: int
-    why: str
-    missed: str = ""
 
 
 @frozen
@@ -135,75 +130,59 @@ class Folder:
         except BadTrace:
             return False
 
-    def keep_replays(self, rows: tuple[Fated, ...]) -> None:
+    def keep_replays(self, rows: tuple[Replayed, ...]) -> None:
         """Write ``replays.json``: what became of the traces of earlier campaigns."""
-        told = [
-            {
-                "fingerprint": row.fingerprint,
-                "trace": row.path.relative_to(self.path).as_posix(),
-                "result": str(row.result),
-                "seen": row.seen,
-                "runs": row.runs,
-                "why": self.origin.hide(row.why),
-            }
-            for row in rows
-        ]
-        head = {"format": "pt004-replays", "version": 1, "at": rfc3339(time.time())}
-        write_json(self.path / "replays.json", {**head, "replays": told})
+        told = tuple(evolve(row, why=self.origin.hide(row.why)) for row in rows)
+        replays = Replays(at=rfc3339(time.time()), replays=told)
+        write_json(self.path / "replays.json", document(replays))
 
     def keep_summary(self, result: Result) -> None:
         """Write ``summary.json``, for a CI ``junit.xml`` and ``summary.md``, and the page."""
         summary = self.summary(result)
-        write_json(self.path / "summary.json", summary)
-        keep_for_ci(self.path, summary)
+        write_json(self.path / "summary.json", document(summary))
+        write_text(self.path / "junit.xml", junit(summary))
+        write_text(self.path / "summary.md", digest(summary, read_replays(self.path)))
         if self.with_page:
             write_page(self.path)
 
-    def summary(self, result: Result) -> dict[str, Any]:
-        """Return the summary of a campaign as JSON."""
-        coverage = result.coverage
-        return {
-            "verdict": str(result.verdict),
-            "why": self.origin.hide(result.why),
-            "requests": result.requests,
-            "examples": result.examples,
-            "seconds": round(result.seconds, 3),
-            "seed": result.seed,
-            "profile": result.profile,
-            "dialect": str(self.origin.dialect),
-            "base_url": self.origin.base_url,
-            "target": None if self.target is None else list(self.target),
-            "options": list(self.options),
-            "started_at": rfc3339(result.started_at),
-            "open_calls": result.open_calls,
-            "areas": list(result.areas),
-            "coverage": {
-                "driven": coverage.driven,
-                "reachable": coverage.reachable,
-                "missing": list(coverage.missing),
-                "witnessed": list(coverage.witnessed),
-                "unwitnessed": list(coverage.unwitnessed),
-                "hindered": coverage.hindered,
-            },
-            "findings": [self._told(found) for found in result.findings],
-            "edges": [asdict(edge) | {"count": n} for edge, n in sorted(result.edges.items())],
-            "statistics": result.statistics,
-        }
+    def summary(self, result: Result) -> Summary:
+        """Return the summary of a campaign."""
+        return Summary(
+            verdict=str(result.verdict),
+            why=self.origin.hide(result.why),
+            requests=result.requests,
+            examples=result.examples,
+            seconds=round(result.seconds, 3),
+            seed=result.seed,
+            profile=result.profile,
+            dialect=str(self.origin.dialect),
+            base_url=self.origin.base_url,
+            target=self.target,
+            options=self.options,
+            started_at=rfc3339(result.started_at),
+            open_calls=result.open_calls,
+            areas=result.areas,
+            coverage=result.coverage,
+            findings=tuple(map(self._told, result.findings)),
+            edges=tuple(
+                EdgeDocument(**asdict(e), count=n) for e, n in sorted(result.edges.items())
+            ),
+            statistics=statistics(result.statistics),
+        )
 
-    def _told(self, found: Found) -> dict[str, Any]:
-        seen = found.reproduced
-        return {
-            "fingerprint": found.fingerprint,
-            "check": found.finding.check,
-            "area": found.finding.area,
-            "severity": CHECKS[found.finding.check].severity,
-            "commands": len(found.commands),
-            "requests_to_first": found.requests_to_first,
-            "occurrences": found.occurrences,
+    def _told(self, found: Found) -> FindingDocument:
+        return FindingDocument(
+            fingerprint=found.fingerprint,
+            check=found.finding.check,
+            area=found.finding.area,
+            severity=CHECKS[found.finding.check].severity,
+            commands=len(found.commands),
+            requests_to_first=found.requests_to_first,
+            occurrences=found.occurrences,
             **said(found.finding, self.origin.redact),
-            "trace": str(self.trace_path(found)),
-            "known": found.known,
-            "reproduced": None if seen is None else {"seen": seen[0], "runs": seen[1]},
-            "unconfirmed": found.unconfirmed,
-            "trouble": self.origin.hide(found.trouble),
-        }
+            trace=str(self.trace_path(found)),
+            known=found.known,
+            reproduced=None if found.reproduced is None else Reproduced(*found.reproduced),
+            unconfirmed=found.unconfirmed,
+            trouble=self.origin.hide(found.trouble),
+        )

@@ -9,34 +9,36 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from pt004_model.judge.checks import AREAS, CHECKS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.telling import count, times
+from pt004_model.report.summary import FindingDocument, Summary
 from pt004_model.report.text import xml
 
 _TOLD: Final = ("seed", "profile", "dialect", "base_url", "requests", "examples")
 """Members of the summary that are properties of the suite, where they are there."""
 
 
-def junit(summary: Mapping[str, Any]) -> str:
+def junit(summary: Summary) -> str:
     """Return the JUnit document of what ``summary.json`` holds.
 
     Text of an FC may hold characters that XML cannot: they are shown by their escapes.
     """
     suite = TestSuite("pt004")
-    if "started_at" in summary:
-        suite.timestamp = xml(summary["started_at"])
-    coverage = summary["coverage"]
-    told = {name: summary[name] for name in _TOLD if name in summary}
-    told["coverage"] = f"{coverage['driven']} of {coverage['reachable']} edges of the model"
+    if summary.started_at:
+        suite.timestamp = xml(summary.started_at)
+    told = {name: getattr(summary, name) for name in _TOLD}
+    coverage = summary.coverage
+    told["coverage"] = f"{coverage.driven} of {coverage.reachable} edges of the model"
     for name, value in told.items():
-        suite.add_property(name, xml(value))
-    suite.add_testcases([_campaign(summary), *_areas(summary), *map(_finding, summary["findings"])])
+        if value is not None:
+            suite.add_property(name, xml(value))
+    suite.add_testcases([_campaign(summary), *_areas(summary), *map(_finding, summary.findings)])
     suite.update_statistics()  # type: ignore[no-untyped-call]  # as their authors left it
     document = JUnitXml("pt004")
     document.append(suite)  # type: ignore[no-untyped-call]  # as their authors left it
@@ -46,71 +48,69 @@ def junit(summary: Mapping[str, Any]) -> str:
     return text.decode("utf-8") + "\n"
 
 
-def _campaign(summary: Mapping[str, Any]) -> TestCase:
+def _campaign(summary: Summary) -> TestCase:
     """Return the case of the campaign: an error when nothing can be said."""
-    case = TestCase("can be judged", "pt004.campaign", float(summary["seconds"]))
-    why = xml(summary["why"])
-    if summary["verdict"] == Verdict.UNSURE:
+    case = TestCase("can be judged", "pt004.campaign", summary.seconds)
+    why = xml(summary.why)
+    if summary.verdict == Verdict.UNSURE:
         case.result = [Error(f"UNSURE: {why}", "unsure")]
     elif why:
         case.system_out = f"The campaign ended early: {why}"
     return case
 
 
-def _areas(summary: Mapping[str, Any]) -> Iterable[TestCase]:
-    judged = summary.get("areas", AREAS)  # those of a team's own checks among them
-    for area in dict.fromkeys((*AREAS, *judged, *(each["area"] for each in summary["findings"]))):
+def _areas(summary: Summary) -> Iterable[TestCase]:
+    judged = summary.areas  # those of a team's own checks among them
+    for area in dict.fromkeys((*AREAS, *judged, *(each.area for each in summary.findings))):
         case = TestCase(xml(area), "pt004.area")
-        found = [each for each in summary["findings"] if each["area"] == area]
-        new = [each for each in found if not each.get("known") and not each.get("unconfirmed")]
+        found = [each for each in summary.findings if each.area == area]
+        new = [each for each in found if each.kind == "new"]
         if new:
             # each is a failure of its own, and one finding counted twice would look like two
-            names = ", ".join(f"{each['fingerprint']} {each['check']}" for each in new)
+            names = ", ".join(f"{each.fingerprint} {each.check}" for each in new)
             case.result = [Skipped(xml(f"see its findings: {names}"), "findings")]
         elif area not in judged:
             case.result = [Skipped("not judged in this campaign", "not-judged")]
-        elif summary["verdict"] == Verdict.UNSURE:
+        elif summary.verdict == Verdict.UNSURE:
             case.result = [Skipped("nothing can be said: the campaign is UNSURE", "unsure")]
         if found:
             case.system_out = xml("\n".join(_line(each) for each in found))
         yield case
 
 
-def _finding(finding: Mapping[str, Any]) -> TestCase:
-    name = f"{finding['fingerprint']} {finding['check']}"
+def _finding(finding: FindingDocument) -> TestCase:
+    name = f"{finding.fingerprint} {finding.check}"
     case = TestCase(xml(name), "pt004.finding")
-    check = CHECKS.get(finding["check"])
-    sentence = check.sentence if check is not None else finding["check"]
+    check = CHECKS.get(finding.check)
+    sentence = check.sentence if check is not None else finding.check
     kind: type[Failure | Skipped | Error] = Failure
     word = ""
-    if finding.get("known"):
+    if finding.known:
         kind, word = Skipped, "known: "
-    elif finding.get("unconfirmed"):
+    elif finding.unconfirmed:
         kind, word = Error, "unconfirmed, replays do not bear it out: "
-    result = kind(xml(f"{word}{sentence}"), finding["check"])
+    result = kind(xml(f"{word}{sentence}"), finding.check)
     result.text = xml("\n".join(_told(finding)))
     case.result = [result]
     return case
 
 
-def _told(finding: Mapping[str, Any]) -> Iterable[str]:
+def _told(finding: FindingDocument) -> Iterable[str]:
     """Yield a finding in lines."""
-    check = CHECKS.get(finding["check"])
+    check = CHECKS.get(finding.check)
     if check is not None:
         yield f"contract {check.section}, {check.severity}"
-    yield str(finding["where"])
-    yield f"  expected: {finding['expected']}"
-    yield f"  got:      {finding['observed']}"
-    yield f"{count(finding['commands'], 'command')}, seen {times(finding['occurrences'])}"
-    reproduced = finding.get("reproduced")
-    if reproduced:
-        yield f"reproduced {reproduced['seen']} of {count(reproduced['runs'], 'time')}"
-    if finding.get("trouble"):
-        yield str(finding["trouble"])
-    yield f"trace: {finding['trace']}"
+    yield finding.where
+    yield f"  expected: {finding.expected}"
+    yield f"  got:      {finding.observed}"
+    yield f"{count(finding.commands, 'command')}, seen {times(finding.occurrences)}"
+    if finding.reproduced:
+        seen, runs = finding.reproduced.seen, finding.reproduced.runs
+        yield f"reproduced {seen} of {count(runs, 'time')}"
+    if finding.trouble:
+        yield finding.trouble
+    yield f"trace: {finding.trace}"
 
 
-def _line(finding: Mapping[str, Any]) -> str:
-    kind = "known" if finding.get("known") else "new"
-    kind = "unconfirmed" if finding.get("unconfirmed") and kind == "new" else kind
-    return f"{kind}: {finding['fingerprint']} {finding['check']}: {finding['where']}"
+def _line(finding: FindingDocument) -> str:
+    return f"{finding.kind}: {finding.fingerprint} {finding.check}: {finding.where}"

@@ -21,7 +21,8 @@ from pt004_model.drive.replay import Result as Fate
 from pt004_model.judge.memory import Ledger
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import CreateRun
-from pt004_model.report.folder import Fated, Folder
+from pt004_model.report.folder import Folder
+from pt004_model.report.summary import Replayed
 from pt004_model.report.text import plain
 from pt004_model.search.campaign import Campaign, Profile
 from pt004_model.search.goals import measure
@@ -38,8 +39,8 @@ INTERRUPTED: Final = "it was interrupted"
 _SHOWN: Final = 200  # characters of an error that are repeated
 
 _SPENT: Final = "the time or the requests for replays were spent before it"
-_UNREADABLE: Final = "unreadable"
-_NOT_REPLAYED: Final = "not replayed"
+_UNREADABLE: Final = "could not be read"
+_NOT_REPLAYED: Final = "were not replayed"
 
 
 def conduct(
@@ -124,37 +125,43 @@ def _replay_earlier(campaign: Campaign, folder: Folder, say: Callable[[str], Non
     requests, seconds = campaign.profile.replays
     seconds = min(seconds, campaign.remaining() / 2)  # the search is to have its share
     budget = Budget(requests, seconds, started=time.monotonic())
-    rows: list[Fated] = []
+    rows: list[Replayed] = []
+    missed: list[tuple[str, str]] = []
     with campaign.settler.within(seconds):
         for path in paths:
-            row = _replay_one(campaign, folder, path, budget)
+            row, why_missed = _replay_one(campaign, folder, path, budget)
             rows.append(row)
+            missed += [(why_missed, row.why)] if why_missed else []
             folder.keep_replays(tuple(rows))
             if row.result is not Fate.REPRODUCED:  # that is told as a finding
                 say(folder.origin.hide(f"{row.result} {row.fingerprint}: {row.why}"))
-    campaign.doubt = _doubt(rows)
+    campaign.doubt = _doubt(len(rows), missed)
 
 
-def _doubt(rows: list[Fated]) -> str:
+def _doubt(every: int, missed: list[tuple[str, str]]) -> str:
     """Return why traces that should have been replayed, and were not, leave a campaign unsure."""
-    for of, told in ((_UNREADABLE, "could not be read"), (_NOT_REPLAYED, "were not replayed")):
-        mine = [row for row in rows if row.missed == of]
+    for kind in (_UNREADABLE, _NOT_REPLAYED):
+        mine = [why for each, why in missed if each == kind]
         if mine:
-            why = f"{len(mine)} of {len(rows)} traces of earlier campaigns {told}: {mine[0].why}"
+            why = f"{len(mine)} of {every} traces of earlier campaigns {kind}: {mine[0]}"
             return why + (f", and {len(mine) - 1} more" if len(mine) > 1 else "")
     return ""
 
 
-def _replay_one(campaign: Campaign, folder: Folder, path: Path, budget: Budget) -> Fated:
+def _replay_one(
+    campaign: Campaign, folder: Folder, path: Path, budget: Budget
+) -> tuple[Replayed, str]:
+    """Return what became of a trace, and why one was not replayed that should have been."""
+    at = f"traces/{path.name}"
     try:
         trace = load_trace(path)
     except BadTrace as bad:
-        return Fated(path.stem, path, Fate.UNSURE, 0, 0, str(bad), _UNREADABLE)
+        return Replayed(path.stem, Fate.UNSURE, at, why=str(bad)), _UNREADABLE
     why = _not_wanted(campaign, trace)
     if why:
-        return Fated(trace.fingerprint, path, Fate.UNSURE, 0, 0, why)
+        return Replayed(trace.fingerprint, Fate.UNSURE, at, why=why), ""
     if not budget.left:
-        return Fated(trace.fingerprint, path, Fate.UNSURE, 0, 0, _SPENT, _NOT_REPLAYED)
+        return Replayed(trace.fingerprint, Fate.UNSURE, at, why=_SPENT), _NOT_REPLAYED
     # judged by what is in it alone, as whoever replays it by itself will do
     session = evolve(campaign.aside, oracle=evolve(campaign.aside.oracle, ledger=Ledger()))
     done = replay_trace(session, trace, campaign.profile.confirm or 1)
@@ -168,7 +175,7 @@ def _replay_one(campaign: Campaign, folder: Folder, path: Path, budget: Budget) 
         campaign.believe(found.steps[-1])
         campaign.add(found)
     missed = _NOT_REPLAYED if done.result is Fate.UNSURE and not budget.left else ""
-    return Fated(trace.fingerprint, path, done.result, done.seen, done.runs, done.why, missed)
+    return Replayed(trace.fingerprint, done.result, at, done.seen, done.runs, done.why), missed
 
 
 def _not_wanted(campaign: Campaign, trace: Trace) -> str:

@@ -1,4 +1,4 @@
-"""The reader of ``summary.json``, ``replays.json`` and the trace files of a folder.
+"""The one form of ``summary.json`` and ``replays.json``, in which they are written and read.
 
 The files were written by this program, but they may be older, cut short or edited. Members that are
 not there have defaults; a member of the wrong kind makes the file unusable, and that is said.
@@ -8,35 +8,28 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast, get_args, get_origin
 
 from attrs import field, frozen
 from cattrs import BaseValidationError, Converter, transform_error
 
+from pt004_model.drive.replay import Result
+from pt004_model.judge.checks import AREAS, SEVERITIES
+from pt004_model.report import command
+from pt004_model.search.goals import Coverage
 from pt004_model.trace.document import BadTrace, Reproduced, Trace, load_trace
 
 T = TypeVar("T")
+REPLAYS: Final = "pt004-replays"
+VERSION: Final = 1
+KINDS: Final = ("new", "unconfirmed", "known")
 _PLAIN_NAME: Final = re.compile(r"[\w-]{1,64}")
 
 
 class BadFolder(Exception):  # noqa: N818 - said of a folder, in a sentence for people
     """A folder that no page can be made of; the message is a sentence for people."""
-
-
-@frozen
-class CoverageDocument:
-    """The share of the model that was driven; ``missing`` and the laws are texts.
-
-    ``hindered`` counts what known findings kept from being driven.
-    """
-
-    driven: int = 0
-    reachable: int = 0
-    missing: tuple[str, ...] = ()
-    witnessed: tuple[str, ...] = ()
-    unwitnessed: tuple[str, ...] = ()
-    hindered: int = 0
 
 
 @frozen
@@ -84,7 +77,7 @@ class StatisticsDocument:
 
 @frozen
 class FindingDocument:
-    """One finding as the summary has it."""
+    """One finding as the summary has it; ``trouble`` says what went wrong with shortening it."""
 
     fingerprint: str
     check: str
@@ -96,9 +89,22 @@ class FindingDocument:
     where: str = ""
     expected: str = ""
     observed: str = ""
+    trace: str = ""
     known: bool = False
     reproduced: Reproduced | None = None
     unconfirmed: bool = False
+    trouble: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Return ``known``, ``unconfirmed`` (replays do not bear it out), or ``new``."""
+        return "known" if self.known else "unconfirmed" if self.unconfirmed else "new"
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """Return the place among findings: new before known, the worst first, then the shortest."""
+        severity = (*SEVERITIES, self.severity).index(self.severity)
+        return KINDS.index(self.kind), severity, self.commands
 
 
 @frozen
@@ -116,23 +122,36 @@ class Summary:
     seed: int | None = None
     profile: str = ""
     dialect: str = ""
-    open_calls: int = 0
     base_url: str | None = None
     target: tuple[str, ...] | None = None
     options: tuple[str, ...] = ()
     started_at: str | None = None
-    coverage: CoverageDocument = CoverageDocument()
+    open_calls: int = 0
+    areas: tuple[str, ...] = AREAS
+    coverage: Coverage = field(factory=Coverage)
     findings: tuple[FindingDocument, ...] = ()
     edges: tuple[EdgeDocument, ...] = ()
     statistics: StatisticsDocument = StatisticsDocument()
 
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Return how many findings are new, unconfirmed and known."""
+        new, unconfirmed, known = (sum(f.kind == kind for f in self.findings) for kind in KINDS)
+        return new, unconfirmed, known
+
+    @property
+    def again(self) -> str:
+        """Return the command that repeats the campaign."""
+        fc = (self.profile, self.dialect, self.target)
+        return command.check(*fc, *self.options, base_url=self.base_url, seed=self.seed)
+
 
 @frozen
-class Replay:
-    """The fate of the trace of an earlier campaign."""
+class Replayed:
+    """The fate of the trace of an earlier campaign, seen in ``seen`` of ``runs`` replays."""
 
     fingerprint: str
-    result: str
+    result: Result
     trace: str = ""
     seen: int = 0
     runs: int = 0
@@ -143,9 +162,10 @@ class Replay:
 class Replays:
     """``replays.json``."""
 
-    format: str = ""
-    version: int = 0
-    replays: tuple[Replay, ...] = ()
+    format: str = REPLAYS
+    version: int = VERSION
+    at: str = ""
+    replays: tuple[Replayed, ...] = ()
 
 
 @frozen
@@ -154,7 +174,7 @@ class Evidence:
 
     summary: Summary
     traces: dict[str, Trace | str]
-    replays: tuple[Replay, ...]
+    replays: tuple[Replayed, ...]
 
 
 def _is_tuple(kind: Any) -> bool:
@@ -184,22 +204,56 @@ def _converter() -> Converter:
     strict(int, int)
     strict(float, float, int)
     strict(bool, bool)
+    strict(Result, str)  # a text too, and no less held to its words
     return converter
 
 
 _CONVERTER: Final = _converter()
 
 
+def document(value: Summary | Replays) -> dict[str, Any]:
+    """Return what is written of a summary, or of the fates of traces."""
+    raw: dict[str, Any] = _CONVERTER.unstructure(value)
+    return raw
+
+
+def statistics(raw: dict[str, Any]) -> StatisticsDocument:
+    """Return the statistics of a campaign as the summary has them."""
+    return _CONVERTER.structure(raw, StatisticsDocument)
+
+
 def read(folder: Path) -> Evidence:
     """Return what a campaign left in ``folder``. Raises :class:`BadFolder`."""
-    summary = structured(folder / "summary.json", Summary)
+    summary = read_summary(folder)
     traces = {
         finding.fingerprint: _trace(folder / "traces", finding.fingerprint)
         for finding in summary.findings
     }
-    replays = folder / "replays.json"
-    earlier = structured(replays, Replays).replays if replays.exists() else ()
-    return Evidence(summary, traces, earlier)
+    return Evidence(summary, traces, read_replays(folder))
+
+
+def read_summary(folder: Path, redact: Callable[[Any], Any] = lambda raw: raw) -> Summary:
+    """Return the summary in ``folder``. Raises :class:`BadFolder`."""
+    return _structured(folder / "summary.json", Summary, redact)
+
+
+def read_replays(folder: Path, *, wanted: bool = False) -> tuple[Replayed, ...]:
+    """Return the fates of earlier traces, none without a file unless it is ``wanted``.
+
+    Raises :class:`BadFolder`.
+    """
+    path = folder / "replays.json"
+    if not wanted and not path.exists():
+        return ()
+    replays = _structured(path, Replays)
+    if replays.format != REPLAYS:
+        raise BadFolder(f"{path}: its format is not {REPLAYS}; run pt004 check again")
+    if replays.version != VERSION:
+        raise BadFolder(
+            f"{path}: version {replays.version} is not the {VERSION} that this pt004 reads;"
+            " update pt004"
+        )
+    return replays.replays
 
 
 def _trace(folder: Path, fingerprint: str) -> Trace | str:
@@ -211,21 +265,9 @@ def _trace(folder: Path, fingerprint: str) -> Trace | str:
         return f"There is no trace to show: {bad}."
 
 
-def structured(path: Path, kind: type[T]) -> T:
-    """Return what a file holds. Raises :class:`BadFolder`."""
-    raw = _json(path)
-    if not isinstance(raw, dict):
-        raise BadFolder(f"{path} holds no JSON object; run the campaign again")
+def _structured(path: Path, kind: type[T], redact: Callable[[Any], Any] = lambda raw: raw) -> T:
     try:
-        return _CONVERTER.structure(raw, kind)
-    except BaseValidationError as error:
-        wrong = transform_error(error, path="it")[0].replace(" @ it.", ", at ")
-        raise BadFolder(f"{path} cannot be used: {wrong}") from None
-
-
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_bytes())
+        raw = json.loads(path.read_bytes())
     except FileNotFoundError:
         raise BadFolder(
             f"there is no {path}; `pt004 check --out {path.parent}` makes one"
@@ -234,3 +276,12 @@ def _json(path: Path) -> Any:
         raise BadFolder(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError):
         raise BadFolder(f"{path} is no JSON; run the campaign again") from None
+    if not isinstance(raw, dict):
+        raise BadFolder(f"{path} holds no JSON object; run the campaign again")
+    try:
+        return _CONVERTER.structure(redact(raw), kind)
+    except (BaseValidationError, RecursionError, OverflowError) as error:
+        wrong = "it is nested too deep, or a number in it is too large"
+        if isinstance(error, BaseValidationError):
+            wrong = transform_error(error, path="it")[0].replace(" @ it.", ", at ")
+        raise BadFolder(f"{path} cannot be used: {wrong}") from None

@@ -21,11 +21,11 @@ class Coverage:
     ``hindered`` counts those that known findings kept from being driven; they are not missing.
     """
 
-    driven: int
-    reachable: int
-    missing: tuple[str, ...]
-    witnessed: tuple[str, ...]
-    unwitnessed: tuple[str, ...]
+    driven: int = 0
+    reachable: int = 0
+    missing: tuple[str, ...] = ()
+    witnessed: tuple[str, ...] = ()
+    unwitnessed: tuple[str, ...] = ()
     hindered: int = 0
 
     @property

@@ -103,7 +103,7 @@ def _new(submission: Submission, sighting: Sighting, room: bool) -> Action:
     if sighting.unconfirmed:
         why = "unconfirmed, so not filed: replays do not bear it out"
         return Action(Verb.LEAVE, sighting, why=why)
-    if submission.verdict == "unsure" and not submission.findings:
+    if submission.summary.verdict == "unsure" and not submission.summary.findings:
         return Action(Verb.LEAVE, sighting, why="not filed: the campaign could say nothing")
     if not room:
         return Action(Verb.POSTPONE, sighting, why="not filed tonight")

@@ -66,7 +66,7 @@ def evidence_of(submission: Submission, sighting: Sighting) -> Evidence:
         raise NoEvidence(f"{path} is the trace of {trace.fingerprint}")
     inside = path.is_relative_to(submission.folder)
     name = path.relative_to(submission.folder) if inside else path
-    return Evidence(trace, str(name), as_curl(trace), submission.target)
+    return Evidence(trace, str(name), as_curl(trace), submission.summary.target)
 
 
 @define

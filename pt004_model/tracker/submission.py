@@ -14,21 +14,18 @@ from typing import Final
 from attrs import evolve, frozen
 
 from pt004_model.drive.replay import Result
-from pt004_model.judge.checks import SEVERITIES
 from pt004_model.report.summary import (
     BadFolder,
     FindingDocument,
-    Replay,
-    Replays,
+    Replayed,
     Summary,
-    structured,
+    read_replays,
+    read_summary,
 )
 from pt004_model.trace.document import Reproduced
 from pt004_model.tracker.issues import FINGERPRINT, moment, stamp
 
 _CHECK: Final = re.compile(r"[a-z]{1,40}\.[a-z0-9-]{1,80}")
-_REPLAYS: Final = "pt004-replays"
-_VERSION: Final = 1
 
 
 @frozen
@@ -37,7 +34,7 @@ class Sighting:
 
     fingerprint: str
     finding: FindingDocument | None = None
-    replay: Replay | None = None
+    replay: Replayed | None = None
 
     @property
     def seen(self) -> bool:
@@ -47,7 +44,7 @@ class Sighting:
     @property
     def result(self) -> Result | None:
         """The result of replaying the earlier trace, if there was one."""
-        return Result(self.replay.result) if self.replay is not None else None
+        return self.replay.result if self.replay is not None else None
 
     @property
     def known(self) -> bool:
@@ -86,23 +83,17 @@ class Sighting:
 
 @frozen
 class Submission:
-    """One campaign: when it began, what it came to, what it found and what it replayed.
-
-    ``target`` are the options of ``pt004`` that say which FC it was, ``None`` where nobody said so.
-    """
+    """One campaign: its summary, the replays of earlier traces, and when it began."""
 
     folder: Path
+    summary: Summary
+    replays: tuple[Replayed, ...]
     started_at: datetime
-    seed: int
-    verdict: str
-    findings: tuple[FindingDocument, ...]
-    replays: tuple[Replay, ...]
-    target: tuple[str, ...] | None = None
 
     @property
     def campaign(self) -> str:
         """The identity of the campaign: submitting it a second time changes nothing."""
-        return f"{stamp(self.started_at)}/{self.seed}"
+        return f"{stamp(self.started_at)}/{self.summary.seed}"
 
     def trace(self, sighting: Sighting) -> Path:
         """Return the path of the trace of a finding, or of the one that was replayed."""
@@ -112,13 +103,8 @@ class Submission:
 
     def sightings(self) -> dict[str, Sighting]:
         """Return what the campaign says, by fingerprint; the gravest findings first."""
-
-        def rank(finding: FindingDocument) -> tuple[int, int, str]:
-            grave = (*SEVERITIES, finding.severity).index(finding.severity)
-            return grave, finding.commands, finding.fingerprint
-
-        found = {each.fingerprint: Sighting(each.fingerprint, each)
-                 for each in sorted(self.findings, key=rank)}  # fmt: skip
+        ranked = sorted(self.summary.findings, key=lambda each: (*each.rank, each.fingerprint))
+        found = {each.fingerprint: Sighting(each.fingerprint, each) for each in ranked}
         for replay in self.replays:
             before = found.get(replay.fingerprint, Sighting(replay.fingerprint))
             found[replay.fingerprint] = evolve(before, replay=replay)
@@ -127,8 +113,7 @@ class Submission:
 
 def read_submission(folder: Path) -> Submission:
     """Read what lies in ``folder``. Raises ``BadFolder``."""
-    path = folder / "summary.json"
-    summary = structured(path, Summary)
+    path, summary = folder / "summary.json", read_summary(folder)
     try:
         started_at = moment(summary.started_at or "")
     except ValueError:
@@ -136,50 +121,25 @@ def read_submission(folder: Path) -> Submission:
     if summary.seed is None:
         raise _bad(path, "seed", None)
     for finding in summary.findings:
-        counts = finding.reproduced or Reproduced(0, 0)
-        _demand_form(path, finding.fingerprint)
         if not _CHECK.fullmatch(finding.check):
             raise _bad(path, "check", finding.check)
         _demand_counts(path, commands=finding.commands, occurrences=finding.occurrences)
-        _demand_counts(path, seen=counts.seen, runs=counts.runs)
-    return Submission(
-        folder,
-        started_at,
-        summary.seed,
-        summary.verdict.lower(),
-        summary.findings,
-        _replays(folder / "replays.json"),
-        summary.target,
+        _demand_form(path, finding.fingerprint, finding.reproduced or Reproduced(0, 0))
+    # a file that does not hold a trace is named, and nothing more can be said of it
+    replays = tuple(
+        each
+        for each in read_replays(folder)
+        if each.result is not Result.UNSURE or FINGERPRINT.fullmatch(each.fingerprint)
     )
+    for replay in replays:
+        _demand_form(folder / "replays.json", replay.fingerprint, replay)
+    return Submission(folder, summary, replays, started_at)
 
 
-def _replays(path: Path) -> tuple[Replay, ...]:
-    if not path.exists():
-        return ()
-    document = structured(path, Replays)
-    if document.format != _REPLAYS:
-        raise BadFolder(f"{path}: its format is not {_REPLAYS}; run pt004 check again")
-    if document.version != _VERSION:
-        raise BadFolder(
-            f"{path}: version {document.version} is not the {_VERSION} that this pt004 reads;"
-            " update pt004"
-        )
-    replays = []
-    for replay in document.replays:
-        if replay.result not in set(Result):
-            raise _bad(path, "result", replay.result)
-        # a file that does not hold a trace is named, and nothing more can be said of it
-        if replay.result == Result.UNSURE and not FINGERPRINT.fullmatch(replay.fingerprint):
-            continue
-        _demand_form(path, replay.fingerprint)
-        _demand_counts(path, seen=replay.seen, runs=replay.runs)
-        replays.append(replay)
-    return tuple(replays)
-
-
-def _demand_form(path: Path, fingerprint: str) -> None:
+def _demand_form(path: Path, fingerprint: str, counted: Reproduced | Replayed) -> None:
     if not FINGERPRINT.fullmatch(fingerprint):
         raise _bad(path, "fingerprint", fingerprint)
+    _demand_counts(path, seen=counted.seen, runs=counted.runs)
 
 
 def _demand_counts(path: Path, **counts: int) -> None:

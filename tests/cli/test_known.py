@@ -179,4 +179,4 @@ def test_prune_takes_off_what_is_over(tmp_path: Path) -> None:
     assert listed.read_text() == "# ours\n\n" + entry(still, date(2099, 1, 1))
     bad = invoke("known", "prune", "--fixed", tmp_path.parent)
     assert bad.code == 2
-    assert "replays.json cannot be read; `pt004 check --out" in bad.err
+    assert "replays.json" in bad.err

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import pytest
-from attrs import asdict
 
-from pt004_model.proof.outside import BadSource, read_campaign
+from pt004_model.proof.outside import read_campaign
+from pt004_model.report.summary import BadFolder, document
 from pt004_model.reproduce import FORMS
 from pt004_model.trace.redact import Redactor
 from tests.cli.helpers import invoke
@@ -264,5 +264,5 @@ def test_a_summary_for_a_proof(sound: Path, tmp_path: Path) -> None:
     content = (sound / "summary.json").read_bytes()
     for mutant in mutants(content, JSON, "proof"):
         (tmp_path / "summary.json").write_bytes(mutant)
-        with suppress(BadSource):
-            json.dumps(asdict(read_campaign(tmp_path, Redactor(("hush-hush-hush",)))))
+        with suppress(BadFolder):
+            json.dumps(document(read_campaign(tmp_path, Redactor(("hush-hush-hush",)))[0]))

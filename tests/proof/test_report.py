@@ -22,16 +22,12 @@ from pt004_model.model.commands import ChangeRun, Command
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.proof.cases import CASES as TOLD
 from pt004_model.proof.folder import manifest
-from pt004_model.proof.outside import (
-    Campaign,
-    CampaignCoverage,
-    CampaignFinding,
-    FcLog,
-    Quoted,
-)
+from pt004_model.proof.outside import FcLog, Quoted
 from pt004_model.proof.record import FOLDER
 from pt004_model.proof.report import REPORT, render
 from pt004_model.proof.verdict import Proof, State, prove
+from pt004_model.report.summary import FindingDocument, Summary
+from pt004_model.search.goals import Coverage
 from tests.conftest import Golden
 from tests.proof.proofs import CASES, HERE, last, taped
 from tests.repo.helpers import ROOT
@@ -82,11 +78,13 @@ def hostile() -> Proof:
             return {k: v if k == "event_type" else spoil(v) for k, v in value.items()}
         return [spoil(v) for v in value] if isinstance(value, list) else HOSTILE
 
-    finding = CampaignFinding(*(HOSTILE,) * 5, 1, 1, HOSTILE)
-    coverage = CampaignCoverage(1, 2, (HOSTILE,), (HOSTILE,), (HOSTILE,))
-    campaign = Campaign(
-        Verdict.DIVERGES, HOSTILE, 1, 1, 1.0, 1, HOSTILE, HOSTILE, coverage, (finding,),
-        HOSTILE, HOSTILE, HOSTILE,
+    finding = FindingDocument(
+        HOSTILE, HOSTILE, severity=HOSTILE, where=HOSTILE, expected=HOSTILE, observed=HOSTILE
+    )
+    coverage = Coverage(1, 2, (HOSTILE,), (HOSTILE,), (HOSTILE,))
+    campaign = Summary(
+        "diverges", HOSTILE, seed=1, profile=HOSTILE, dialect=HOSTILE, base_url=HOSTILE,
+        started_at=HOSTILE, coverage=coverage, findings=(finding,),
     )  # fmt: skip
     logs = (FcLog(HOSTILE, 1, "", (Quoted("happy_path", 1, ((1, HOSTILE),)),)),)
     here = evolve(HERE, base_url=HOSTILE, tenant=HOSTILE, actor=HOSTILE)
@@ -108,7 +106,9 @@ def hostile() -> Proof:
         record_ = evolve(case.record, exchanges=exchanges)
         readings = (*case.readings[:-1], reading)
         cases.append(evolve(case, record=record_, result=result, readings=readings, parts=parts))
-    told = evolve(record, circumstances=here, campaign=campaign, fc_logs=logs)
+    told = evolve(
+        record, circumstances=here, campaign=campaign, campaign_sha256=HOSTILE, fc_logs=logs
+    )
     return evolve(whole, record=told, cases=tuple(cases))
 
 
@@ -157,11 +157,15 @@ def failing() -> Proof:
 
     record, answers = taped(Tampering(Stub(), tamper))
     here = evolve(HERE, embedded=True, fault="step-runs-twice", git=None, image_digest="")
-    coverage = CampaignCoverage(1, 2, ("an edge",) * 41, (), ("a law",))
-    told = CampaignFinding("0123456789ab", "policy.deny-blocks", "a", "b", "c", 1, 2, "major", True)
-    campaign = Campaign(
-        Verdict.DIVERGES, "why", 3, 2, 1.25, 4, "ci", "seed", coverage, (told,), "http://fc", "now"
-    )
+    coverage = Coverage(1, 2, ("an edge",) * 41, (), ("a law",))
+    told = FindingDocument(
+        "0123456789ab", "policy.deny-blocks", severity="major", commands=1, occurrences=2,
+        where="a", expected="b", observed="c", known=True,
+    )  # fmt: skip
+    campaign = Summary(
+        "diverges", "why", 3, 2, 1.25, 4, "ci", "seed", "http://fc", started_at="now",
+        coverage=coverage, findings=(told,),
+    )  # fmt: skip
     quoted = (Quoted("happy_path", 2, ((7, "a line"),)), Quoted("policy_flag", 0, ()))
     logs = (FcLog("fc.log", 9, "00", quoted),)
     changed = evolve(record, circumstances=here, campaign=campaign, fc_logs=logs)

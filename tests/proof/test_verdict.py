@@ -12,7 +12,7 @@ from attrs import evolve
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import ChangeRun
-from pt004_model.proof.outside import Campaign, CampaignCoverage, FcLog, Quoted
+from pt004_model.proof.outside import FcLog, Quoted
 from pt004_model.proof.record import answer_path
 from pt004_model.proof.verdict import (
     CAMPAIGN,
@@ -24,6 +24,7 @@ from pt004_model.proof.verdict import (
     State,
     prove,
 )
+from pt004_model.report.summary import Summary
 from tests.habits import FREEDOMS, Habits
 from tests.proof.proofs import CASES, HERE, altered, last, taped
 from tests.stub import Losing, Stub, Tampering, digest
@@ -238,22 +239,20 @@ def test_a_secret_that_an_answer_repeats_is_no_pass() -> None:
     assert whole.verdict is not State.PASS
 
 
-CAMPAIGN_DONE = Campaign(
-    Verdict.CONFORMS, "", 10, 2, 1.5, 7, "ci", "seed", CampaignCoverage(1, 2, (), (), ()), (),
-    base_url=HERE.base_url,
-)  # fmt: skip
+CAMPAIGN_DONE = Summary("conforms", requests=10, dialect="seed", base_url=HERE.base_url)
 
 
 @pytest.mark.parametrize(
     ("changes", "state"),
     [
         ({}, State.PASS),
-        ({"verdict": Verdict.DIVERGES}, State.FAIL),
-        ({"verdict": Verdict.UNSURE}, State.UNSURE),
+        ({"verdict": "diverges"}, State.FAIL),
+        ({"verdict": "unsure"}, State.UNSURE),
+        ({"verdict": "great"}, State.UNSURE),
         ({"base_url": "http://elsewhere"}, State.UNSURE),
         ({"base_url": ""}, State.UNSURE),
         ({"dialect": "deployed"}, State.UNSURE),
-        ({"verdict": Verdict.DIVERGES, "dialect": "deployed"}, State.FAIL),
+        ({"verdict": "diverges", "dialect": "deployed"}, State.FAIL),
     ],
 )
 def test_a_campaign_counts(changes: dict[str, Any], state: State) -> None:

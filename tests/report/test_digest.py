@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,17 @@ import pytest
 from attrs import evolve
 from markdown_it import MarkdownIt
 
+from pt004_model.drive.replay import Result as Fate
 from pt004_model.judge.oracle import Verdict
-from pt004_model.report.ci import Unreadable, keep_for_ci, page
 from pt004_model.report.digest import MOST_BYTES, Links, digest
 from pt004_model.report.folder import Folder
+from pt004_model.report.summary import Replayed, Summary
 from pt004_model.report.text import visible
 from pt004_model.search.results import Result
-from pt004_model.trace.files import write_json
+from pt004_model.trace.document import Reproduced
 from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
+from tests.cli.helpers import invoke
 from tests.report.helpers import FINDING, NAMES, found, result
 
 HOSTILE = (
@@ -67,10 +70,10 @@ def read(markdown: str) -> Read:
     return seen
 
 
-def summary(campaign: Result, **more: Any) -> dict[str, Any]:
+def summary(campaign: Result, **more: Any) -> Summary:
     """The summary of a campaign, with some more members."""
     folder = Folder(Path("out"), Origin(42, "dev", Dialect.SEED, names=NAMES))
-    return {**folder.summary(campaign), **more}
+    return evolve(folder.summary(campaign), **more)
 
 
 def test_a_campaign_that_conforms() -> None:
@@ -93,7 +96,8 @@ def test_a_campaign_that_conforms() -> None:
 def test_findings_are_a_table_with_links() -> None:
     """A finding leads to its issue and to its trace; a known one says so."""
     told = summary(result(Verdict.DIVERGES, found(), found()))
-    told["findings"][1].update(known=True, reproduced={"seen": 3, "runs": 5})
+    second = evolve(told.findings[1], known=True, reproduced=Reproduced(3, 5))
+    told = evolve(told, findings=(told.findings[0], second))
     links = Links("https://ci.example/run/1#traces", "https://ci.example/o/r/issues")
     seen = read(digest(told, links=links))
     assert "DIVERGES, 1 new and 1 known findings" in seen.text
@@ -127,9 +131,7 @@ def test_why(verdict: Verdict, said: str) -> None:
 
 def test_replays_are_told() -> None:
     """What became of the traces of earlier campaigns has a table of its own."""
-    replays = [
-        {"fingerprint": "0123456789ab", "result": "fixed", "seen": 0, "runs": 5, "why": HOSTILE}
-    ]
+    replays = (Replayed("0123456789ab", Fate.FIXED, seen=0, runs=5, why=HOSTILE),)
     seen = read(digest(summary(result(Verdict.CONFORMS)), replays))
     assert seen.rows[-1][:3] == ["0123456789ab", "fixed", "0 of 5"]
     assert seen.rows[-1][3].startswith("a\\u007cb\\u0060c\\u0060\\u003c/code>")
@@ -163,34 +165,32 @@ def test_a_campaign_leaves_its_pages(tmp_path: Path) -> None:
     folder = Folder(tmp_path, Origin(42, "dev", Dialect.SEED, names=NAMES))
     folder.prepare()
     folder.keep_summary(result(Verdict.DIVERGES, found()))
-    assert (tmp_path / "summary.md").read_text() == page(tmp_path, Links())
+    assert (tmp_path / "summary.md").read_text() == invoke("digest", tmp_path).out
     assert '<testcase name="0123456789ab' in (tmp_path / "junit.xml").read_text()
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "no campaign left its summary there"),
+        (None, "there is no .*summary.json"),
         ("{", "is no JSON"),
-        ("[]", "is no JSON object"),
-        ("{}", "is no summary of a campaign"),
+        ("[]", "holds no JSON object"),
+        ("{}", "cannot be used: required field missing, at verdict"),
     ],
 )
 def test_what_is_no_summary_is_said(tmp_path: Path, content: str | None, said: str) -> None:
     """A folder without a summary, or with a broken one, is refused in a sentence."""
     if content is not None:
         (tmp_path / "summary.json").write_text(content)
-    with pytest.raises(Unreadable, match=said):
-        page(tmp_path, Links())
+    ended = invoke("digest", tmp_path)
+    assert ended.code == 2
+    assert re.search(said, " ".join(ended.err.split()))
 
 
 def test_replays_are_read_from_their_file(tmp_path: Path) -> None:
     """The replays that lie in the folder are on the page."""
-    one = {"fingerprint": "0123456789ab", "result": "fixed", "seen": 0, "runs": 5, "why": ""}
-    document = {"format": "pt004-replays", "version": 1, "replays": [one]}
-    write_json(tmp_path / "replays.json", document)
-    keep_for_ci(tmp_path, summary(result(Verdict.CONFORMS)))
+    folder = Folder(tmp_path, Origin(42, "dev", Dialect.SEED, names=NAMES))
+    folder.keep_replays((Replayed("0123456789ab", Fate.FIXED, seen=0, runs=5),))
+    folder.keep_summary(result(Verdict.CONFORMS))
     last = read((tmp_path / "summary.md").read_text()).rows[-1]
     assert last == ["0123456789ab", "fixed", "0 of 5", "-"]
-    keep_for_ci(tmp_path, summary(evolve(result(Verdict.UNSURE), requests=0)))
-    assert "0123456789ab" not in (tmp_path / "summary.md").read_text()

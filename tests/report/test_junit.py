@@ -16,7 +16,9 @@ from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.report.folder import Folder
 from pt004_model.report.junit import junit
+from pt004_model.report.summary import Summary
 from pt004_model.search.results import Result
+from pt004_model.trace.document import Reproduced
 from pt004_model.trace.recorded import Found
 from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
@@ -57,7 +59,7 @@ REQUIRED = {
 def document(campaign: Result, **more: Any) -> str:
     """The document of a campaign whose summary has some more members."""
     folder = Folder(Path("out"), Origin(42, "dev", Dialect.SEED, names=NAMES))
-    return junit({**folder.summary(campaign), **more})
+    return junit(evolve(folder.summary(campaign), **more))
 
 
 def suite(text: str) -> TestSuite:
@@ -131,20 +133,20 @@ def test_an_area_of_a_teams_own_is_a_case_like_any_other() -> None:
     cases = outcomes(document(evolve(result(Verdict.CONFORMS), areas=judged)))
     assert cases["pt004.area/acme"] == "passed"
     theirs = found(finding=evolve(FINDING, check="acme.owner", fingerprint="fedcba987654"))
-    text = junit({**_summary(theirs), "areas": list(judged)})
+    text = junit(evolve(_summary(theirs), areas=judged))
     cases = outcomes(text)
     assert cases["pt004.area/acme"] == "skipped"
     assert cases["pt004.finding/fedcba987654 acme.owner"] == "failure"
 
 
-def _summary(theirs: Found) -> dict[str, Any]:
+def _summary(theirs: Found) -> Summary:
     """The summary of a campaign that found something, as whoever has not the check reads it."""
     folder = Folder(Path("out"), Origin(42, "dev", Dialect.SEED, names=NAMES))
     summary = folder.summary(result(Verdict.DIVERGES, POLICY))
-    (told,) = summary["findings"]
+    (told,) = summary.findings
     finding = theirs.finding
-    told |= {"fingerprint": finding.fingerprint, "check": finding.check, "area": finding.area}
-    return summary
+    told = evolve(told, fingerprint=finding.fingerprint, check=finding.check, area=finding.area)
+    return evolve(summary, findings=(told,))
 
 
 def test_a_known_finding_fails_nothing() -> None:
@@ -152,8 +154,8 @@ def test_a_known_finding_fails_nothing() -> None:
     summary = Folder(Path("out"), Origin(42, "dev", Dialect.SEED, names=NAMES)).summary(
         result(Verdict.CONFORMS, POLICY)
     )
-    known = {**summary["findings"][0], "known": True, "reproduced": {"seen": 3, "runs": 5}}
-    text = junit({**summary, "findings": [known]})
+    known = evolve(summary.findings[0], known=True, reproduced=Reproduced(3, 5))
+    text = junit(evolve(summary, findings=(known,)))
     cases = outcomes(text)
     assert cases["pt004.area/policy"] == "passed"
     assert cases["pt004.finding/0123456789ab policy.deny-blocks"] == "skipped"

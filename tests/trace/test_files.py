@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+from pt004_model.drive.replay import Result
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
-from pt004_model.report.folder import OF_ONE, Fated, Folder
+from pt004_model.report.folder import OF_ONE, Folder
+from pt004_model.report.summary import Replayed
 from pt004_model.trace.files import Unwritable, write_json, write_text
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import Origin
@@ -101,7 +103,7 @@ def test_runs_are_appended_one_a_line(tmp_path: Path) -> None:
     for run_id in ("r-1", "r~2", "two\nlines", "\ud800\x1b"):
         kept.keep_run(run_id)
     kept.prepare()
-    assert contents(tmp_path) == {"runs.txt": "r-1\nr~2\ntwo\\nlines\n\\ud800\\x1b\n"}
+    assert contents(tmp_path) == {"runs.txt": "r-1\nr~2\ntwo\\nlines\n\\ud800\\u001b\n"}
 
 
 def test_what_a_campaign_leaves_outlives_its_verdict(tmp_path: Path) -> None:
@@ -122,8 +124,8 @@ def test_what_a_campaign_leaves_outlives_its_verdict(tmp_path: Path) -> None:
 def test_the_replays(tmp_path: Path) -> None:
     """A row says which trace it was, what became of it and how often, without secrets."""
     kept = folder(tmp_path, "hush-hush-hush")
-    path = tmp_path / "traces" / "0123456789ab.json"
-    kept.keep_replays((Fated("0123456789ab", path, "fixed", 5, 5, "it said hush-hush-hush"),))
+    path, why = "traces/0123456789ab.json", "it said hush-hush-hush"
+    kept.keep_replays((Replayed("0123456789ab", Result.FIXED, path, 5, 5, why),))
     document = json.loads((tmp_path / "replays.json").read_text())
     assert datetime.fromisoformat(document.pop("at")).utcoffset() == timedelta(0)
     assert document == {
@@ -209,5 +211,12 @@ def test_the_summary(tmp_path: Path) -> None:
                 "count": 7,
             }
         ],
-        "statistics": {"step_counts": {"1": 3}},
+        "statistics": {
+            "step_counts": {"1": 3},
+            "run_lengths": {},
+            "pauses": {},
+            "decisions": {},
+            "latency": {},
+            "shrinking": {"requests": 0, "seconds": 0.0},
+        },
     }

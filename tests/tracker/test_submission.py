@@ -27,8 +27,8 @@ def test_a_night_is_read(tmp_path: Path) -> None:
     """Findings, replays, and the identity of the campaign."""
     read = read_submission(night(tmp_path, 3, DENIED, came=(Came(LINK, "fixed"),)))
     assert read.campaign == "2026-03-04T02:00:00Z/3"
-    assert (read.verdict, read.seed) == ("diverges", 3)
-    (finding,) = read.findings
+    assert (read.summary.verdict, read.summary.seed) == ("diverges", 3)
+    (finding,) = read.summary.findings
     assert (finding.fingerprint, finding.area, finding.known) == (DENY, "policy", False)
     assert finding.reproduced == Reproduced(5, 5)
     (replay,) = read.replays
@@ -40,7 +40,7 @@ def test_which_fc_it_was(target: list[str] | None, tmp_path: Path) -> None:
     """The options are read as they are; nobody need have said them."""
     path = night(tmp_path, 3, DENIED) / "summary.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "target": target}))
-    assert read_submission(tmp_path).target == (None if target is None else tuple(target))
+    assert read_submission(tmp_path).summary.target == (None if target is None else tuple(target))
 
 
 def test_replays_need_not_be_there(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ SPOILED: list[tuple[str, dict[str, Any], str]] = [
     (
         "replays.json",
         {"replays": [{"fingerprint": DENY, "result": "gone"}]},
-        "'gone' is no 'result'",
+        "expected Result, at replays[0].result",
     ),
 ]
 

@@ -18,7 +18,6 @@ from markupsafe import Markup
 
 from pt004_model.judge.checks import SEVERITIES
 from pt004_model.model.telling import count
-from pt004_model.report import command
 from pt004_model.report.page import charts, coverage
 from pt004_model.report.page.story import stories
 from pt004_model.report.summary import Evidence, Summary, read
@@ -64,7 +63,7 @@ def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
         "summary": summary,
         "verdict": _verdict(summary),
         "facts": _facts(summary),
-        "repeat": _repeat(summary),
+        "repeat": summary.again,
         "stories": told,
         "severities": [(each, count) for each, count in counts.items() if count],
         "folder": str(folder),
@@ -96,9 +95,7 @@ def _digest(text: str) -> str:
 
 
 def _verdict(summary: Summary) -> Verdict:
-    known = sum(each.known for each in summary.findings)
-    unseen = sum(each.unconfirmed and not each.known for each in summary.findings)
-    new = len(summary.findings) - known - unseen
+    new, unseen, known = summary.counts
     before = f" {_kinds(unseen)} not borne out by replays." if unseen else ""
     before += f" {_kinds(known)} known before." if known else ""
     if summary.verdict == "diverges":
@@ -145,19 +142,6 @@ def _duration(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.1f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
-
-
-def _repeat(summary: Summary) -> str:
-    """Return the command that repeats the campaign."""
-    told = summary
-    return command.check(
-        told.profile,
-        told.dialect,
-        told.target,
-        *told.options,
-        base_url=told.base_url,
-        seed=told.seed,
-    )
 
 
 def _charts(summary: Summary) -> list[dict[str, Any]]:

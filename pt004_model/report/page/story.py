@@ -14,7 +14,7 @@ from attrs import frozen
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from pt004_model.judge.checks import CHECKS, SEVERITIES
+from pt004_model.judge.checks import CHECKS
 from pt004_model.model.replies import NoAnswer, Reply, Undecodable
 from pt004_model.model.telling import count, times
 from pt004_model.report import command
@@ -97,17 +97,8 @@ class Story:
 
 def stories(evidence: Evidence, folder: Path) -> list[Story]:
     """Return every finding of the summary, new ones first and the worst of them first."""
-    told = [
-        _story(each, evidence.traces[each.fingerprint], folder, evidence.summary)
-        for each in evidence.summary.findings
-    ]
-
-    def rank(story: Story) -> tuple[bool, bool, int]:
-        known = story.severity in SEVERITIES
-        severity = SEVERITIES.index(story.severity) if known else len(SEVERITIES)
-        return story.finding.known, story.finding.unconfirmed, severity
-
-    return sorted(told, key=rank)
+    ranked = sorted(evidence.summary.findings, key=lambda each: each.rank)
+    return [_story(e, evidence.traces[e.fingerprint], folder, evidence.summary) for e in ranked]
 
 
 def _story(finding: FindingDocument, kept: Trace | str, folder: Path, summary: Summary) -> Story:
