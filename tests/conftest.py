@@ -31,6 +31,14 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for a browser, or for what npm fetches, before pytest selects."""
+    for item in items:
+        if {"browser", "description"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.system)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def embedded_fc() -> Iterator[None]:
     """Have a thread serve the embedded FC of a command that is run in this process.

@@ -15,6 +15,7 @@ import pytest
 
 from pt004_model.cli import main
 from tests.cli.helpers import ended, invoke, run, serving
+from tests.conftest import Golden
 
 COMMANDS = (
     "prove", "verify", "check", "replay", "show", "submit", "known", "digest", "serve", "score",
@@ -61,6 +62,19 @@ def test_help_has_an_example_that_parses(name: str) -> None:
     assert {word for word in words if word.startswith("--")} <= known
     hidden = [each for each in found.params if isinstance(each, click.Option) and each.hidden]
     assert all(flag not in said.out for option in hidden for flag in option.opts)
+
+
+@pytest.mark.parametrize("name", ["", *SUBCOMMANDS])
+def test_help_is_as_reviewed(name: str, golden: Golden) -> None:
+    """Each command's help is a golden file, as wide as a terminal of 80 columns."""
+    said = invoke(*name.split(), "--help", COLUMNS="80")
+    golden(f"help/{name.replace(' ', '-') or 'pt004'}.txt", said.out)
+
+
+@pytest.mark.parametrize("words", [("checks",), ("explain", "policy.deny-blocks"), ("docs",)])
+def test_what_is_looked_up_is_as_reviewed(words: tuple[str, ...], golden: Golden) -> None:
+    """The lists of checks and pages, and one check, are golden files."""
+    golden(f"{'-'.join(words)}.txt", invoke(*words, COLUMNS="80").out)
 
 
 def test_secrets_can_be_given_in_the_environment_alone() -> None:

@@ -23,7 +23,7 @@ SUITE = Path(__file__).parents[1] / "stateful"
 def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The trace of a fault."""
     out = tmp_path_factory.mktemp("out")
-    invoke("check", "--fault", FAULT, "--out", out, "--seed", "4", "--max-examples", "12")
+    invoke("check", "--fault", FAULT, "--out", out, "--seed", "4", "--max-examples", "5")
     (path,) = traces(out)
     return path
 

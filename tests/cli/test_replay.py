@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.helpers import Ended, invoke, serving, traces
-from tests.cli.servers import free_port
+from tests.cli.helpers import Ended, invoke, traces
+from tests.cli.servers import free_port, fronted
 
 FAULT = "denied-step-may-pause"
 SECRET = "hush-hush-hush-hush"
@@ -18,7 +18,7 @@ SECRET = "hush-hush-hush-hush"
 def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The trace of a fault, as ``check`` leaves it behind."""
     out = tmp_path_factory.mktemp("out")
-    said = invoke("check", "--fault", FAULT, "--out", out, "--seed", "4", "--max-examples", "12")
+    said = invoke("check", "--fault", FAULT, "--out", out, "--seed", "4", "--max-examples", "5")
     assert said.code == 1
     (path,) = traces(out)
     return path
@@ -55,8 +55,8 @@ def test_the_transcript(trace: Path) -> None:
 @pytest.mark.parametrize("dialect", ["seed", "deployed"])
 def test_any_fc_in_either_dialect(trace: Path, dialect: str) -> None:
     """The commands go to the FC that is named, over the routes that are asked for."""
-    with serving("--fault", FAULT) as (address, _):
-        said = invoke("replay", trace, "--base-url", address, "--dialect", dialect)
+    with fronted(fault=FAULT) as front:
+        said = invoke("replay", trace, "--base-url", front.url, "--dialect", dialect)
     assert (1, ["REPRODUCED 1 of 1"]) == (said.code, results(said))
 
 

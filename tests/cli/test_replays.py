@@ -134,7 +134,7 @@ def test_files_that_cannot_be_replayed(left: Path) -> None:
 def test_runs_with_steps_are_not_replayed_where_none_are_made(tmp_path: Path) -> None:
     """A trace with steps says nothing of an FC that knows none."""
     with fronted(fault="denied-step-may-pause") as front:
-        more = ("--max-examples", "12", "--max-commands", "10", "--areas", "policy")
+        more = ("--max-examples", "6", "--max-commands", "8", "--areas", "policy")
         assert check(front, tmp_path, *more).code == 1
         (path,) = traces(tmp_path)
         document = read_json(path)

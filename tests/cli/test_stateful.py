@@ -105,7 +105,7 @@ def test_a_conforming_fc(tmp_path: Path) -> None:
 def test_a_finding(tmp_path: Path) -> None:
     """Exit is 1; the finding is printed with its trace, and the case of its area fails."""
     with serving("--fault", FAULT) as (url, _):
-        said = suite(out=tmp_path, profile="dev", FC_BASE_URL=url)
+        said = suite(out=tmp_path, FC_BASE_URL=url)
     assert said.code == 1, said.said
     assert any(line.startswith("FINDING 6b9764f45135  policy.deny-blocks") for line in said.lines)
     assert "DIVERGES: 1 finding" in said.lines
@@ -149,7 +149,7 @@ def test_a_known_finding_fails_nothing(tmp_path: Path) -> None:
 def test_the_next_night_replays_what_the_last_one_found(tmp_path: Path) -> None:
     """The traces that lie in the folder are replayed first, and the page tells what came of it."""
     with serving("--fault", FAULT) as (url, _):
-        assert suite(out=tmp_path, profile="dev", FC_BASE_URL=url).code == 1
+        assert suite(out=tmp_path, FC_BASE_URL=url).code == 1
     said = suite(out=tmp_path)
     assert said.code == 0, said.said
     assert any(line.startswith("fixed 6b9764f45135: ") for line in said.lines)
@@ -243,7 +243,7 @@ def test_nights_differ_and_a_seed_repeats_one(tmp_path: Path) -> None:
     seed = str(summary(folders[0])["seed"])
     flags = ("--hypothesis-seed", seed)
     assert suite(*flags, out=folders[2], profile="night", CI="true").code == 0
-    limits = ("--max-examples", "15", "--max-commands", "8")
+    limits = ("--max-examples", "6", "--max-commands", "8")
     checked = invoke("check", "--profile", "nightly", *limits, "--seed", seed, "--out", folders[3])
     assert checked.code == 0
     one, other, again, check = map(told, folders)
@@ -319,12 +319,12 @@ def test_ctrl_c(tmp_path: Path) -> None:
 def test_tox_passes_the_exit_status_on(tmp_path: Path) -> None:
     """``tox -e stateful`` ends as the suite does, with the flags behind ``--``: 0, or 1, or 3."""
     work = ("--workdir", str(tmp_path / "tox"))
-    command = (*TOX, *work, "--")
+    command = (*TOX, *work, "--", *SMALL)
     nobody = f"http://127.0.0.1:{free_port()}"
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
     def run(*flags: str, **environment: str) -> Ended:
-        process = begin(*command, *flags, out=tmp_path, profile="dev", PATH=path, **environment)
+        process = begin(*command, *flags, out=tmp_path, PATH=path, **environment)
         return ended(process, timeout=200)
 
     with serving("--fault", FAULT) as (url, _):

@@ -16,7 +16,7 @@ from tests.tracker.nights import DENIED, night
 pytestmark = pytest.mark.system
 
 FAULT = "denied-step-may-pause"
-FOUND = ("--max-examples", "12", "--seed", "3", "--fault", FAULT)
+FOUND = ("--max-examples", "5", "--seed", "3", "--fault", FAULT)
 QUICK = ("--max-examples", "3", "--seed", "3")
 ENCODINGS = ("cp1252", "cp437", "latin-1", "ascii")
 

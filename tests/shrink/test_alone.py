@@ -186,7 +186,7 @@ def test_when_no_other_fc_starts_the_trace_stays() -> None:
 def test_the_traces_of_a_campaign_show_on_any_such_fc(seed: int) -> None:
     """What a campaign finds through what the FC remembers, its trace shows on another FC."""
     there = session(Remembering(used=True), Remembering)
-    result = Campaign(there, evolve(SMALL, examples=60), seed, Heard()).run()
+    result = Campaign(there, evolve(SMALL, examples=20), seed, Heard()).run()
     for found in result.findings:
         _, finding = replay_alone(there, found.commands, found.fingerprint)
         assert finding is not None

@@ -33,7 +33,7 @@ def fake(description: Description, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         assert not there.mishaps
 
 
-@pytest.fixture(params=["directory", "github"])
+@pytest.fixture(params=["directory", pytest.param("github", marks=pytest.mark.system)])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
     """A tracker of each kind, seen as people see it."""
     if request.param == "directory":

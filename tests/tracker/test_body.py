@@ -25,6 +25,7 @@ from pt004_model.tracker.issues import (
     read_history,
 )
 from pt004_model.tracker.submission import Sighting
+from tests.conftest import Golden
 from tests.tracker.nights import DENIED, DENY, day, trace
 
 LIMITS: Final = Limits(256, 65_536)
@@ -75,6 +76,13 @@ def tonight(reproduced: Reproduced | None) -> Sighting:
 def made(trace: Trace, curl: str = "curl -X POST x", limits: Limits = LIMITS) -> Draft:
     """The issue of a trace."""
     return draft(tonight(Reproduced(5, 5)), MEMORY, Evidence(trace, "traces/x.json", curl), limits)
+
+
+def test_an_issue_is_as_reviewed(golden: Golden) -> None:
+    """Title, labels and body of an issue are a golden file."""
+    issue = made(TRACE)
+    labels = ", ".join(issue.labels)
+    golden("issue.md", f"{issue.title}\n{labels}\n\n{issue.body}\n")
 
 
 def skeleton(text: str) -> list[tuple[Any, ...]]:

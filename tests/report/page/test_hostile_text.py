@@ -19,8 +19,6 @@ from pt004_model.search.results import Result
 from tests.cli.helpers import read_json
 from tests.report.page.helpers import Opened, diverging, kept, opened, page_of, with_texts
 
-pytestmark = pytest.mark.system
-
 SHOWN = 1000
 """Characters of a long text that are surely shown: a trace bounds what it keeps of a reply."""
 HOSTILE = {

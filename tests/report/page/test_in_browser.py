@@ -13,8 +13,6 @@ from playwright.sync_api import Browser, expect
 from pt004_model.search.results import Result
 from tests.report.page.helpers import Opened, diverging, many, opened, page_of
 
-pytestmark = pytest.mark.system
-
 KINDS = ("none", "one", "thirty", "long", "unsure")
 WIDTHS: dict[str, dict[str, int]] = {
     "wide": {"width": 1280, "height": 900},

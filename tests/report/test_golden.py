@@ -1,0 +1,61 @@
+"""The texts of a campaign, a golden file for each renderer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+from attrs import evolve
+
+from pt004_model.judge.oracle import Verdict
+from pt004_model.report.digest import Links, digest
+from pt004_model.report.folder import Folder
+from pt004_model.report.junit import junit
+from pt004_model.report.terminal import finding_lines, result_lines
+from pt004_model.search.results import Result
+from pt004_model.trace.writing import Origin
+from pt004_model.vocabulary import Dialect
+from tests.conftest import Golden
+from tests.report.helpers import FINDING, NAMES, found, result
+
+KNOWN: Final = evolve(
+    found(finding=evolve(FINDING, check="steps.next-step-only", fingerprint="fedcba987654")),
+    known=True, reproduced=(3, 5),
+)  # fmt: skip
+CAMPAIGNS: Final = {
+    "conforms": result(Verdict.CONFORMS),
+    "diverges": result(Verdict.DIVERGES, found(), KNOWN),
+    "unsure": result(Verdict.UNSURE, why="it was interrupted", open_calls=2),
+}
+LINKS: Final = Links("https://ci.example/run/1#traces", "https://ci.example/o/r/issues")
+
+
+def terminal(campaign: Result) -> str:
+    """What a terminal shows at the end."""
+    findings = [line for each in campaign.findings for line in finding_lines(each)]
+    return "".join(f"{line}\n" for line in (*findings, *result_lines(campaign)))
+
+
+def markdown(campaign: Result) -> str:
+    """What stands on the page of a job."""
+    return digest(_folder().summary(campaign), links=LINKS)
+
+
+def xml(campaign: Result) -> str:
+    """What a CI reads."""
+    return junit(_folder().summary(campaign))
+
+
+def _folder() -> Folder:
+    return Folder(Path("out"), Origin(42, "dev", Dialect.SEED, names=NAMES, base_url="http://fc"))
+
+
+RENDERERS: Final = {"txt": terminal, "md": markdown, "xml": xml}
+
+
+@pytest.mark.parametrize("kind", RENDERERS)
+@pytest.mark.parametrize("name", CAMPAIGNS)
+def test_a_campaign_is_told_as_reviewed(name: str, kind: str, golden: Golden) -> None:
+    """Terminal, digest and JUnit say of each verdict what was reviewed."""
+    golden(f"campaign/{name}.{kind}", RENDERERS[kind](CAMPAIGNS[name]))
