@@ -44,9 +44,3 @@ def definitions(path: Path) -> Iterator[tuple[str, Definition]]:
 
     tree = ast.parse(path.read_text(encoding="utf-8"))
     yield from within(tree, str(path.relative_to(ROOT)))
-
-
-def is_public(name: str) -> bool:
-    """Whether no part of a dotted name is private."""
-    parts = name.rpartition(".py.")[2].split(".")
-    return not any(part.startswith("_") for part in parts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 
 from pt004_model.judge.checks import AREAS, CHECKS
 from tests.repo import helpers
-from tests.repo.helpers import PACKAGE, ROOT, TESTS, definitions, files, is_public, modules
+from tests.repo.helpers import PACKAGE, ROOT, TESTS, definitions, files, modules
 
 MOST_LINES = 600
 MOST_OF_A_FUNCTION = 50
@@ -36,42 +35,6 @@ def test_functions_are_short() -> None:
         if node.end_lineno - node.lineno + 1 >= MOST_OF_A_FUNCTION
     ]
     assert not long
-
-
-def test_everything_public_is_described() -> None:
-    """Every module, public class and public function of the package has a docstring."""
-    bare = [
-        str(path) for path in modules(PACKAGE) if not ast.get_docstring(ast.parse(path.read_text()))
-    ]
-    bare += [
-        name
-        for path in modules(PACKAGE)
-        for name, node in definitions(path)
-        if is_public(name) and not ast.get_docstring(node) and not _is_local(name, path)
-    ]
-    assert not bare
-
-
-def _is_local(name: str, path: Path) -> bool:
-    """Whether the definition stands within a function, where nobody else sees it."""
-    return name.rpartition(".")[0] in _functions(path)
-
-
-@cache
-def _functions(path: Path) -> frozenset[str]:
-    return frozenset(each for each, node in definitions(path) if not isinstance(node, ast.ClassDef))
-
-
-def test_every_test_says_the_behaviour() -> None:
-    """Every test has a docstring that begins with one sentence on one line."""
-    wrong = []
-    for path in modules(TESTS):
-        for name, node in definitions(path):
-            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                said = (ast.get_docstring(node) or "").partition("\n")[0]
-                if not re.fullmatch(r"\S.{13,}[.?]", said):
-                    wrong.append(name)
-    assert not wrong
 
 
 def test_no_test_is_skipped() -> None:
