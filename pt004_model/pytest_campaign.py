@@ -118,7 +118,11 @@ def conversing(config: pytest.Config, target: Target, known: Known) -> Iterator[
         pytest.fail("one campaign is one conversation: run it without -n", pytrace=False)
     given = settings(config)
     profile = profile_of(given)
-    origin = Origin(_seed(config), profile.name, target.dialect, target.redact, names=target.names)
+    origin = Origin(
+        _seed(config), profile.name, target.dialect, target.redact, names=target.names,
+        headers=tuple(name for name, _ in target.headers), ca_bundle=target.ca_bundle,
+        lasting=target.base_url is not None and not target.own,
+    )  # fmt: skip
     options = campaign_flags({**given, "ungoverned": target.ungoverned})
     folder = Folder(given["out"], origin, given["page"], target.flags, options).at(target.where)
     try:

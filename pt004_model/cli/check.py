@@ -62,7 +62,11 @@ def check(context: click.Context, /, **given: Any) -> None:
     seed = secrets.randbelow(2**32) if given["seed"] is None else given["seed"]
     profile = profile_of(given)
     chosen = chosen.within(profile.seconds)
-    origin = Origin(seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names)
+    origin = Origin(
+        seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names,
+        headers=tuple(name for name, _ in chosen.asked["headers"]),
+        ca_bundle=chosen.asked["ca_bundle"], lasting=chosen.base_url is not None,
+    )  # fmt: skip
     flags = campaign_flags(given)
     folder = Folder(given["out"], origin, given["page"], chosen.flags, flags)
     judged, ungoverned = given["areas"], given["ungoverned"]

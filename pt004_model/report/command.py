@@ -11,6 +11,8 @@ import shlex
 from collections.abc import Sequence
 from typing import Final
 
+from pt004_model.report.text import variable
+
 _NAME: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 _HEADER: Final = re.compile(rf"({_NAME})=\$([A-Z_][A-Z0-9_]*)", re.ASCII)
 _SIZES: Final = frozenset({"--max-examples", "--max-commands", "--max-time"})
@@ -18,8 +20,7 @@ _SIZES: Final = frozenset({"--max-examples", "--max-commands", "--max-time"})
 
 def header(name: str) -> str:
     """Return the value of ``--header`` for a header whose content must not be told."""
-    variable = re.sub(r"[^A-Z0-9]", "_", name.upper())
-    return f"{name}=${'_' if variable[0].isdigit() else ''}{variable}"
+    return f"{name}=${variable(name)}"
 
 
 def replay(path: str, target: Sequence[str] | None, base_url: str | None = None, *more: str) -> str:

@@ -156,3 +156,9 @@ def templates(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+def variable(header: str) -> str:
+    """Return the variable of the environment that holds what a header of this name says."""
+    name = re.sub(r"[^A-Z0-9]", "_", header.upper())
+    return f"_{name}" if name[0].isdigit() else name

@@ -15,18 +15,11 @@ from typing import Final, TypeAlias
 from attrs import frozen
 
 from pt004_model.judge.finding import MISSING, quote
-from pt004_model.model.commands import subject
+from pt004_model.model.asks import Creation, read_creation
+from pt004_model.model.commands import CreateRun, subject
 from pt004_model.model.replies import NoAnswer, Reply
 from pt004_model.model.values import Json
-from pt004_model.model.world import (
-    Accepted,
-    Outcome,
-    Refused,
-    World,
-    expect,
-    shape,
-    unanswered,
-)
+from pt004_model.model.world import shape
 from pt004_model.trace.document import Trace, TraceStep
 from pt004_model.trace.redact import SECRET
 from pt004_model.vocabulary import AUTHORIZATION_HEADER, RUN_TIMES
@@ -80,51 +73,45 @@ def claim(trace: Trace) -> Claim | None:
     """Return what a script can check of the finding, ``None`` where only our judge can say."""
     if any(isinstance(step.reply, NoAnswer) for step in trace.steps):
         return None  # it may or may not have taken effect
-    outcomes = _outcomes(trace)
     if trace.where == "status":
-        return _status(trace, outcomes)
-    path = place(trace.where)
-    accepted = [each.reply for each in outcomes if isinstance(each.reply, Accepted)]
+        return _status(trace)
+    path, allowed = place(trace.where), trace.steps[-1].allowed
+    accepted = [each for each in allowed if each.status is not None]
     if path is None or not accepted:
         return None
     if not _says(trace.observed, _at(trace.steps[-1], path)):
         return None
     if path == ("run", "status") and not accepted[0].replay:
-        return Claim(path, tuple(sorted({str(each.run.state.status) for each in accepted})))
+        return Claim(path, tuple(sorted({str(each.status) for each in accepted})))
     if len(accepted) > 1 or SECRET in trace.expected:
         return None
     kinds: tuple[Json, ...] = ()
     if path[0] == "logs" and len(path) > 1:
         there = range(int(path[1]) + 1)
         kinds = tuple(_at(trace.steps[-1], ("logs", n, "event_type")) for n in there)
-    value, earlier = _value(trace, path, accepted[0]), _earlier(trace, path)
+    value, earlier = _value(trace, path), _earlier(trace, path)
     if earlier is not None:
         return Claim(path, earlier=earlier, kinds=kinds)
     return None if value is MISSING else Claim(path, (value,), kinds=kinds)  # type: ignore[arg-type]
 
 
-def _status(trace: Trace, outcomes: tuple[Outcome, ...]) -> Claim | None:
+def _status(trace: Trace) -> Claim | None:
     if trace.check == "isolation.same-code":
         like = shape(trace.steps[-1].send)
         for number, step in enumerate(trace.steps[:-1]):
             if shape(step.send) == like and isinstance(step.reply, Reply) and step.reply.code > 399:
                 return Claim((), earlier=Earlier(number, ()))
         return None
-    codes: set[int] = set()
-    for outcome in outcomes:
-        reply = outcome.reply
-        if isinstance(reply, Accepted):
-            codes.add(reply.code)
-        else:
-            codes |= reply.refusal.codes if isinstance(reply, Refused) else set(range(200, 500))
-    return Claim((), tuple(sorted(codes)))
+    told = {code for each in trace.steps[-1].allowed for code in each.codes}
+    codes = {n for code in told for n in range(100, 600) if str(n).startswith(code.rstrip("X"))}
+    return Claim((), tuple(sorted(codes))) if codes else None
 
 
-def _value(trace: Trace, path: Path, accepted: Accepted) -> object:
+def _value(trace: Trace, path: Path) -> object:
     """Return the value that is expected at a path, ``MISSING`` where it is not known beforehand."""
     name = path[-1]
     if path[0] == "run" and name in _SENT:
-        sent = getattr(accepted.run.asked, str(name))
+        sent = getattr(_asked(trace), str(name), MISSING)
         return list(sent) if isinstance(sent, tuple) else sent
     try:
         value = json.loads(trace.expected.partition(", as none is before it")[0])
@@ -134,6 +121,14 @@ def _value(trace: Trace, path: Path, accepted: Accepted) -> object:
     # the names of several actors are said in words, and a name may look like a number
     said = name in NAMED and not isinstance(value, str)
     return MISSING if (made_up or said) and value is not None else value
+
+
+def _asked(trace: Trace) -> Creation | None:
+    """Return the request that made the run of the last step."""
+    number = subject(trace.steps[-1].send)
+    mine = (each for each in trace.commands if isinstance(each, CreateRun) and each.run == number)
+    read = (read_creation(each.body) for each in mine)
+    return next((each for each in read if isinstance(each, Creation)), None)
 
 
 def _earlier(trace: Trace, path: Path) -> Earlier | None:
@@ -190,32 +185,3 @@ def authenticates(trace: Trace) -> bool:
     """Tell whether tokens were sent at all."""
     sent = [step.request.headers for step in trace.steps if step.request is not None]
     return any(AUTHORIZATION_HEADER in headers for headers in sent)
-
-
-def _outcomes(trace: Trace) -> tuple[Outcome, ...]:
-    """Return what the model allows at the last step, led along the recorded way once more."""
-    world = World(authenticates=authenticates(trace))
-    for step in trace.steps[:-1]:
-        outcomes = expect(world, step.send)
-        if isinstance(step.reply, NoAnswer):
-            world = unanswered(world, step.send) if step.reply.applied else world
-            continue
-        came = _came(outcomes, step)
-        world = came.world
-        if isinstance(came.reply, Refused) and isinstance(step.reply, Reply):
-            world = world.with_code(came.reply.like, step.reply.code)
-    return expect(world, trace.steps[-1].send)
-
-
-def _came(outcomes: tuple[Outcome, ...], step: TraceStep) -> Outcome:
-    """Return the outcome that came about, by the kind of the answer and the state noted after."""
-    if not isinstance(step.reply, Reply):
-        return outcomes[0]
-    accepted = step.reply.code < 300
-    fitting = [each for each in outcomes if isinstance(each.reply, Accepted) == accepted]
-    number = subject(step.send)
-    for each in fitting:
-        run = each.world.runs.get(number) if number is not None else None
-        if run is not None and str(run.state) == step.after:
-            return each
-    return (fitting or list(outcomes))[0]

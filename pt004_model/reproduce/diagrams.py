@@ -49,7 +49,7 @@ def _told(number: int, step: TraceStep) -> Iterator[str]:
     if step.before is not None:
         yield f"   the run is {step.before}"
     for allowed in step.allowed:
-        yield f"   allowed: {allowed}"
+        yield f"   allowed: {allowed.says}"
     if step.reply is not None:
         yield f"   got:     {told(step.reply)}"
 

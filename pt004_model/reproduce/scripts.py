@@ -14,7 +14,7 @@ from jinja2 import Environment
 
 from pt004_model.model.commands import OddPath, Token, describe
 from pt004_model.model.values import Json
-from pt004_model.report.text import plain, printf, shell, templates
+from pt004_model.report.text import plain, printf, shell, templates, variable
 from pt004_model.reproduce.calls import Call, calls, constants
 from pt004_model.reproduce.claims import (
     NAMED,
@@ -28,6 +28,8 @@ from pt004_model.trace.document import Trace
 from pt004_model.vocabulary import AUTHORIZATION_HEADER, IDEMPOTENCY_HEADER
 
 _SPOILED: Final = frozenset(Token) - {Token.GOOD, Token.MISSING}
+_FC: Final = "http://127.0.0.1:9405"
+"""Where ``pt004 serve`` listens."""
 _MANY: Final = 8
 """More status codes than these are checked as a range."""
 _WORD: Final = 100_000
@@ -49,6 +51,8 @@ def _render(template: str, trace: Trace) -> str:
     path = place(trace.where) if must is None else must.path
     facts = {
         "trace": trace,
+        "fc": _address(trace),
+        "headers": [(name, variable(name)) for name in trace.headers],
         "calls": made,
         "authenticates": authenticates(trace),
         "names": constants(trace, made),
@@ -60,6 +64,12 @@ def _render(template: str, trace: Trace) -> str:
         "check": None if must is None else _check(trace, must, made),
     }
     return _templates().get_template(template).render(facts)
+
+
+def _address(trace: Trace) -> str:
+    """Return the address of the FC; that of one that was started for a campaign is gone."""
+    there = trace.lasting and trace.base_url.startswith(("http://", "https://"))
+    return trace.base_url if there else _FC
 
 
 @cache

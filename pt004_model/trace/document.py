@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import jsonschema
-from attrs import frozen
+from attrs import field, frozen
 from cattrs import BaseValidationError, Converter
+from cattrs.gen import make_dict_unstructure_fn
 from cattrs.strategies import configure_tagged_union
 from jsonschema.exceptions import best_match
 
@@ -25,8 +26,9 @@ from pt004_model.trace.schema import Generator, Schema, closed
 from pt004_model.vocabulary import Dialect
 
 FORMAT: Final = "pt004-trace"
-VERSION: Final = 1
+VERSION: Final = 2
 _TAG: Final = "command"  # the member that names the class of a command
+_TIMES: Final = ("sent", "received")  # in epoch seconds
 _SHOWN: Final = 200  # characters of a file's content that are repeated
 
 
@@ -58,22 +60,40 @@ class SentRequest:
 
 
 @frozen
+class Allowed:
+    """One outcome that the contract allowed, in words and as the codes that its answer may have.
+
+    A code like ``4XX`` stands for a hundred of them. ``status`` is that of the run in an answer
+    that accepts, ``None`` in any other; with ``replay`` it shows the run as it was then. Version 1
+    had the words alone.
+    """
+
+    says: str
+    codes: tuple[str, ...] = ()
+    status: str | None = None
+    replay: bool = False
+
+
+@frozen
 class TraceStep:
     """One command: what the model allowed, what was sent, and what came back.
 
     ``before`` and ``after`` are the run's state in words, ``None`` for a run that is not there.
+    ``came`` is the place in ``allowed`` of what came about, ``None`` where nothing allowed did.
     ``request`` and ``reply`` are ``None`` for a command of an earlier conversation, of which only
-    the command was kept.
+    the command was kept. ``reply_headers`` are those of the answer, with names in lower case.
     """
 
     says: str
     send: Command
     before: str | None
     after: str | None
-    allowed: tuple[str, ...]
+    allowed: tuple[Allowed, ...]
     request: SentRequest | None
     reply: Response | None
     findings: tuple[Said, ...]
+    came: int | None = None
+    reply_headers: dict[str, str] = field(factory=dict)
 
 
 @frozen
@@ -100,6 +120,9 @@ class Trace:
     ``section`` and ``sentence`` are those of the check, ``clause`` is the text of that section.
     ``first_seen`` and ``last_seen`` are in RFC 3339, ``requests_to_first`` counts requests.
     ``other`` is a replay of the same commands in which the finding did not show, if there was one.
+    ``headers`` are the names of headers that went with every request, ``ca_bundle`` the file with
+    the certificates that were trusted. ``lasting`` says that ``base_url`` is the address of an FC
+    that goes on after the campaign.
     """
 
     fingerprint: str
@@ -127,6 +150,9 @@ class Trace:
     versions: dict[str, str]
     steps: tuple[TraceStep, ...]
     other: tuple[TraceStep, ...] = ()
+    headers: tuple[str, ...] = ()
+    ca_bundle: str | None = None
+    lasting: bool = False
 
     @property
     def commands(self) -> tuple[Command, ...]:
@@ -158,9 +184,13 @@ def _ref_in(raw: Any, _: type) -> RunRef:
 def _response_out(response: Response | None) -> dict[str, Any] | None:
     if response is None:
         return None
+    times = {name: getattr(response, name, 0.0) for name in _TIMES}
+    head: dict[str, Any] = {name: time for name, time in times.items() if time}
     if isinstance(response, NoAnswer):
-        return {"no_answer": response.why, "applied": response.applied}
-    body, head = response.body, {"status": response.code, "content_type": response.content_type}
+        return {"no_answer": response.why, "applied": response.applied, **head}
+    body, head = response.body, {
+        "status": response.code, "content_type": response.content_type, **head
+    }  # fmt: skip
     if isinstance(body, Undecodable):
         return {**head, "undecodable": body.why, "start": body.start}
     return {**head, "body": body}
@@ -169,10 +199,11 @@ def _response_out(response: Response | None) -> dict[str, Any] | None:
 def _response_in(raw: Any, _: type) -> Response | None:
     if raw is None:
         return None
+    sent, received = (raw.get(name, 0.0) for name in _TIMES)
     if "no_answer" in raw:
-        return NoAnswer(raw["no_answer"], raw["applied"])
+        return NoAnswer(raw["no_answer"], raw["applied"], sent)
     body = Undecodable(raw["undecodable"], raw["start"]) if "undecodable" in raw else raw["body"]
-    return Reply(raw["status"], body, content_type=raw["content_type"])
+    return Reply(raw["status"], body, sent, received, raw["content_type"])
 
 
 def _names_out(names: Names) -> dict[str, list[str]]:
@@ -189,6 +220,9 @@ def _converter() -> Converter:
     converter.register_structure_hook(Response | None, _response_in)
     converter.register_unstructure_hook(Names, _names_out)
     configure_tagged_union(Command, converter, tag_name=_TAG)
+    for kind in (Allowed, TraceStep, Trace):  # in this order: each holds those before
+        out = make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True)
+        converter.register_unstructure_hook(kind, out)
     return converter
 
 
@@ -218,6 +252,7 @@ def dump_trace(trace: Trace) -> dict[str, Any]:
 
 
 _TEXT: Final[Schema] = {"type": "string"}
+_HEADER: Final[Schema] = {"type": "string", "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"}
 _TIME: Final[Schema] = {"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"}
 _LIMITS: Final[dict[tuple[type, str], Schema]] = {
     (Trace, "fingerprint"): {"pattern": "^[0-9a-f]{12}$"},
@@ -229,6 +264,9 @@ _LIMITS: Final[dict[tuple[type, str], Schema]] = {
     (Trace, "first_seen"): _TIME,
     (Trace, "last_seen"): _TIME,
     (Trace, "steps"): {"minItems": 1},
+    (Trace, "headers"): {"items": _HEADER},
+    (Allowed, "codes"): {"items": {"type": "string", "pattern": "^[1-5](XX|[0-9][0-9])$"}},
+    (TraceStep, "came"): {"minimum": 0},
     (Reproduced, "seen"): {"minimum": 0},
     (Reproduced, "runs"): {"minimum": 1},
     (Names, "tenants"): {"minItems": 2, "maxItems": 3},
@@ -239,15 +277,17 @@ _LIMITS: Final[dict[tuple[type, str], Schema]] = {
 _HEAD: Final[dict[str, Schema]] = {
     "status": {"type": "integer", "minimum": 100, "maximum": 999},
     "content_type": _TEXT,
+    "sent": {"type": "number"},
+    "received": {"type": "number"},
 }
 _SHAPES: Final[dict[Any, Schema]] = {  # of what has hooks of its own above
     Body: {"oneOf": [closed(json={}), closed(text=_TEXT)]},
     RunRef: {"oneOf": [{"type": "integer", "minimum": 0}, closed(unknown=_TEXT)]},
     Response | None: {
         "oneOf": [
-            closed(**_HEAD, body={}),
-            closed(**_HEAD, undecodable=_TEXT, start=_TEXT),
-            closed(no_answer=_TEXT, applied={"type": "boolean"}),
+            closed(_TIMES, **_HEAD, body={}),
+            closed(_TIMES, **_HEAD, undecodable=_TEXT, start=_TEXT),
+            closed(_TIMES, no_answer=_TEXT, applied={"type": "boolean"}, sent=_HEAD["sent"]),
             {"type": "null"},
         ]
     },
@@ -257,9 +297,8 @@ _SHAPES: Final[dict[Any, Schema]] = {  # of what has hooks of its own above
 @cache
 def schema() -> Schema:
     """Return the JSON Schema (draft 2020-12) that every trace file holds to."""
-    made = Generator(_LIMITS, _SHAPES, tags={Command: _TAG})
-    whole = closed(format={"const": FORMAT}, version={"const": VERSION}, **made.members(Trace))
-    whole["required"].remove("other")  # traces of earlier releases have none
+    made = Generator(_LIMITS, _SHAPES, tags={Command: _TAG}, growing=(Allowed, TraceStep, Trace))
+    whole = made.closed(Trace, format={"const": FORMAT}, version={"const": VERSION})
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"pt004 trace, version {VERSION}",
@@ -278,9 +317,11 @@ def read_trace(document: object) -> Trace:
     version = document.get("version")
     if isinstance(version, int) and version > VERSION:
         raise BadTrace(
-            f"it is a trace of version {version}, and this pt004 reads version {VERSION};"
+            f"it is a trace of version {version}, and this pt004 reads versions up to {VERSION};"
             " install a newer pt004_model"
         )
+    if type(version) is int and version == 1:
+        document = _of_version_1(document)
     error = best_match(jsonschema.Draft202012Validator(schema()).iter_errors(document))
     if error is not None:
         place = error.json_path.removeprefix("$").removeprefix(".") or "its head"
@@ -295,6 +336,23 @@ def read_trace(document: object) -> Trace:
     except (BaseValidationError, KeyError, TypeError, ValueError) as unread:
         raise BadTrace(f"it is not what its format says: {str(unread)[:_SHOWN]}") from None
     return trace
+
+
+def _of_version_1(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document of version 1 as one of version 2; whatever it holds, this never raises."""
+
+    def step(raw: Any) -> Any:
+        words = raw.get("allowed") if isinstance(raw, dict) else None
+        if not isinstance(words, list):
+            return raw
+        return {**raw, "allowed": [{"says": each} for each in words]}
+
+    steps = {
+        name: list(map(step, document[name]))
+        for name in ("steps", "other")
+        if isinstance(document.get(name), list)
+    }
+    return {**document, **steps, "version": VERSION}
 
 
 def _is_moment(value: object) -> bool:

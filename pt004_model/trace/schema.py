@@ -1,13 +1,14 @@
 """JSON Schemas (draft 2020-12) made of the attrs classes by which documents are read.
 
-Each class is an object with exactly its fields, all of them required. A schema says in addition
-what a type cannot: limits of a field, and the shape of what a document spells its own way.
+Each class is an object with exactly its fields. All of them are required, save those with a default
+of the classes that are named ``growing``. A schema says in addition what a type cannot: limits of a
+field, and the shape of what a document spells its own way.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Final, TypeAlias, Union, get_args, get_origin, get_type_hints
@@ -19,11 +20,11 @@ Schema: TypeAlias = dict[str, Any]
 _PLAIN: Final = {str: "string", int: "integer", bool: "boolean", NoneType: "null"}
 
 
-def closed(**properties: Schema) -> Schema:
+def closed(optional: Collection[str] = (), **properties: Schema) -> Schema:
     """Return the schema of an object with these members and no others."""
     return {
         "type": "object",
-        "required": list(properties),
+        "required": [each for each in properties if each not in optional],
         "additionalProperties": False,
         "properties": properties,
     }
@@ -40,6 +41,7 @@ class Generator:
     limits: Mapping[tuple[type, str], Schema]
     shapes: Mapping[Any, Schema]
     tags: Mapping[Any, str]
+    growing: Collection[type] = ()
     definitions: dict[str, Schema] = attrs.field(factory=dict)
 
     def schema(self, kind: Any) -> Schema:
@@ -64,13 +66,15 @@ class Generator:
             return {"enum": [each.value for each in kind]}
         return {"type": _PLAIN[kind]}
 
-    def members(self, kind: type) -> dict[str, Schema]:
-        """Return the schemas of a class's fields by name."""
-        hints = get_type_hints(kind)
-        names = [each.name for each in attrs.fields(kind)]
-        return {
-            name: self.schema(hints[name]) | self.limits.get((kind, name), {}) for name in names
+    def closed(self, kind: type, **head: Schema) -> Schema:
+        """Return the schema of the members in ``head`` and of a class's fields."""
+        hints, fields = get_type_hints(kind), attrs.fields(kind)
+        members = {
+            name: self.schema(hints[name]) | self.limits.get((kind, name), {})
+            for name in (each.name for each in fields)
         }
+        free = {each.name for each in fields if each.default is not attrs.NOTHING}
+        return closed(free if kind in self.growing else (), **head, **members)
 
     def _reference(self, kind: type, tag: str | None = None) -> Schema:
         if kind.__name__ not in self.definitions:
@@ -78,6 +82,6 @@ class Generator:
             told = " ".join((inspect.getdoc(kind) or "").split())
             self.definitions[kind.__name__] = {
                 "description": told,
-                **closed(**head, **self.members(kind)),
+                **self.closed(kind, **head),
             }
         return {"$ref": f"#/$defs/{kind.__name__}"}

@@ -14,17 +14,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import hypothesis
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import View
 from pt004_model.manual import clause_of
 from pt004_model.model.commands import Command, Names, describe, subject
-from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
+from pt004_model.model.replies import NoAnswer, Response, Undecodable
 from pt004_model.model.telling import tell
+from pt004_model.model.world import Accepted, Outcome, Refused
 from pt004_model.trace.bounds import bounded
 from pt004_model.trace.document import (
+    Allowed,
     BadTrace,
     Reproduced,
     Said,
@@ -49,6 +51,7 @@ __all__ = [
     "write_trace",
 ]  # fmt: skip
 
+_ANY: Final = frozenset(range(200, 500))  # of what lies beyond the contract
 _DEEP: Final = 100  # no reply of an FC that conforms is nested as deep as this
 
 
@@ -62,6 +65,9 @@ class Origin:
     redact: Redactor = field(factory=Redactor, repr=False)
     names: Names = field(kw_only=True)
     base_url: str = field(default="", kw_only=True)
+    headers: tuple[str, ...] = field(default=(), kw_only=True)
+    ca_bundle: Path | None = field(default=None, kw_only=True)
+    lasting: bool = field(default=False, kw_only=True)
 
     def hide(self, text: str) -> str:
         """Return ``text`` without secrets."""
@@ -99,6 +105,9 @@ def trace_of(found: Found, origin: Origin) -> Trace:
         versions={"pt004_model": version("pt004_model"), "hypothesis": hypothesis.__version__},
         steps=(*bare, *(_step(step, origin) for step in found.steps)),
         other=tuple(_step(step, origin) for step in found.other),
+        headers=origin.headers,
+        ca_bundle=None if origin.ca_bundle is None else str(origin.ca_bundle),
+        lasting=origin.lasting,
     )
 
 
@@ -125,16 +134,36 @@ def said(finding: Finding, redact: Redactor) -> dict[str, str]:
 
 
 def _step(step: Step, origin: Origin) -> TraceStep:
+    allowed, answer = step.allowed, step.exchange.answer
+    places = (n for n, each in enumerate(allowed) if each.reply == step.judgement.outcome)
     return TraceStep(
         says=describe(step.command),
         send=step.command,
         before=_state(step.before, step.command),
         after=_state(step.after, step.command),
-        allowed=tuple(tell(each) for each in step.allowed),
+        allowed=tuple(map(_allowed, allowed)),
         request=_request(step.exchange.request, origin),
         reply=_reply(step.response, origin.redact, step.findings[0].where if step.findings else ""),
         findings=tuple(Said(each.check, **said(each, origin.redact)) for each in step.findings),
+        came=next(places, None),
+        reply_headers={} if answer is None else _headers(answer.headers, origin.redact),
     )
+
+
+def _allowed(outcome: Outcome) -> Allowed:
+    reply, says = outcome.reply, tell(outcome)
+    if isinstance(reply, Accepted):
+        return Allowed(says, (str(reply.code),), str(reply.run.state.status), reply.replay)
+    codes = reply.refusal.codes if isinstance(reply, Refused) else _ANY
+    whole = {n for n in range(1, 6) if codes.issuperset(range(n * 100, n * 100 + 100))}
+    told = {f"{code // 100}XX" if code // 100 in whole else str(code) for code in codes}
+    return Allowed(says, tuple(sorted(told)))
+
+
+def _headers(headers: dict[str, str], redact: Redactor) -> dict[str, str]:
+    """Return the headers of an answer; what it sets as a cookie is a secret of the FC's."""
+    shown = {name: SECRET if name == "set-cookie" else each for name, each in headers.items()}
+    return dict(bounded(redact(shown)))
 
 
 def _state(belief: tuple[View, ...], command: Command) -> str | None:
@@ -159,13 +188,13 @@ def _request(request: Request | None, origin: Origin) -> SentRequest | None:
 
 def _reply(response: Response, redact: Redactor, where: str) -> Response:
     if isinstance(response, NoAnswer):
-        return NoAnswer(redact(response.why), response.applied)
-    body, kind = response.body, redact(response.content_type)
+        return evolve(response, why=redact(response.why))
+    body = response.body
     if isinstance(body, Undecodable):
-        hidden = Undecodable(redact(body.why), redact(body.start))
-        return Reply(response.code, hidden, content_type=kind)
-    # first without secrets, so that none is cut in two and then not recognised
-    return Reply(response.code, bounded(redact(shallow(body)), where), content_type=kind)
+        body = Undecodable(redact(body.why), redact(body.start))
+    else:  # first without secrets, so that none is cut in two and then not recognised
+        body = bounded(redact(shallow(body)), where)
+    return evolve(response, body=body, content_type=redact(response.content_type))
 
 
 def shallow(value: Any, depth: int = _DEEP) -> Any:

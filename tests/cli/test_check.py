@@ -103,7 +103,7 @@ def test_an_fc_that_diverges(tmp_path: Path) -> None:
     assert 0 < found["requests_to_first"] <= left["requests"]
     assert found["occurrences"] >= 1
     trace = read_json(path)
-    assert (trace["format"], trace["version"]) == ("pt004-trace", 1)
+    assert (trace["format"], trace["version"]) == ("pt004-trace", 2)
     assert load_trace(path).base_url == trace["base_url"]
     assert trace["base_url"].startswith("http://127.0.0.1:")
     for name in ("fingerprint", "check", "area", "expected", "observed", "requests_to_first"):

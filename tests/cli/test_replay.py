@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.helpers import Ended, invoke, traces
 from tests.cli.servers import free_port, fronted
+from tests.conftest import GOLDEN
 
 FAULT = "denied-step-may-pause"
 SECRET = "hush-hush-hush-hush"
@@ -50,6 +51,14 @@ def test_the_transcript(trace: Path) -> None:
         "     expected: refused with 400, 409 or 422 (policy.deny-blocks)",
         '     got:      status 200, run "paused"',
     ]
+
+
+def test_a_trace_of_version_1() -> None:
+    """A trace that an earlier release left is replayed like one of today."""
+    said = invoke("replay", GOLDEN / "trace_1.json", "--fault", FAULT)
+    assert (1, ["REPRODUCED 1 of 1"], "") == (said.code, results(said), said.err)
+    said = invoke("replay", GOLDEN / "trace_1.json")
+    assert (0, ["FIXED 1 of 1"], "") == (said.code, results(said), said.err)
 
 
 @pytest.mark.parametrize("dialect", ["seed", "deployed"])
@@ -95,7 +104,7 @@ def test_no_fc_is_unsure(trace: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"version": 2}, "it is a trace of version 2, and this pt004 reads version 1"),
+        ({"version": 3}, "it is a trace of version 3, and this pt004 reads versions up to 2"),
         ({"format": "other"}, "it is no trace of pt004"),
         ({"steps": "none"}, "it is not what its format says, at steps"),
     ],

@@ -26,10 +26,10 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.values import Body
 from pt004_model.reproduce import FORMS, render
-from pt004_model.trace.document import Trace, dump_trace
+from pt004_model.trace.document import Trace, dump_trace, load_trace
 from pt004_model.trace.files import write_json
-from tests.cli.helpers import invoke
-from tests.cli.servers import Front, Said, Seen, fronted
+from tests.cli.helpers import invoke, traces
+from tests.cli.servers import Front, Said, Seen, fronted, refusal
 from tests.drive.helpers import change, create, start
 from tests.showing import (
     CONFORMS,
@@ -164,6 +164,30 @@ def test_curl_shows_the_finding(tmp_path: Path) -> None:
     statuses = [re.findall(r"(?m)^HTTP/1.1 (\d+)", done.stdout) for done in (faulty, sound)]
     assert statuses == [["200", "200"], ["200", "409"]]
     assert "" == faulty.stderr + sound.stderr
+
+
+@pytest.mark.system
+def test_a_script_sends_the_headers_of_the_campaign(tmp_path: Path) -> None:
+    """An FC that demands a header is asked with it, at its address; its value is a variable."""
+
+    def gate(seen: Seen) -> Said | None:
+        return None if seen.headers.get("x-gate") == "hush-hush-hush" else refusal(401)
+
+    with fronted(before=gate, fault="denied-step-may-pause") as front:
+        said = invoke(
+            "check", "--base-url", front.url, "--header", "X-Gate=hush-hush-hush",
+            "--out", tmp_path, "--seed", "4", "--max-examples", "12",
+        )  # fmt: skip
+        assert said.code == 1, said.said
+        found = (load_trace(path) for path in traces(tmp_path))
+        trace = next(each for each in found if each.check == "policy.deny-blocks")
+        codes = [
+            run_script(trace, form, "", tmp_path, **environment).returncode
+            for form, environment in (("httpx", {}), ("httpx", {"X_GATE": "hush-hush-hush"}))
+        ]
+        shown = run_script(trace, "curl", "", tmp_path, X_GATE="hush-hush-hush")
+    assert codes == [3, 1]
+    assert shown.stdout.rstrip().rpartition("HTTP/1.1 ")[2].startswith("200 ")
 
 
 def test_curl_leaves_bad_tokens_to_python() -> None:

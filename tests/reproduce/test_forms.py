@@ -15,7 +15,7 @@ from attrs import evolve
 from pt004_model.model.commands import Caller, CreateRun, Names, OddPath, ReadRun, Unknown
 from pt004_model.model.replies import Reply
 from pt004_model.model.values import Body
-from pt004_model.reproduce import FORMS, render
+from pt004_model.reproduce import FORMS, as_pytest, render
 from pt004_model.trace.document import Trace, load_trace
 from tests.conftest import GOLDEN
 
@@ -37,6 +37,27 @@ def test_a_form_is_the_golden_one(name: str, form: str, golden: Callable[[str, s
 def test_httpx_is_another_name_of_the_python_form() -> None:
     """Who asked for a script gets the test, which is one."""
     assert FORMS["httpx"] is FORMS["pytest"]
+
+
+@pytest.mark.parametrize("form", ["curl", "pytest"])
+def test_a_script_reaches_what_was_tested(form: str, golden: Callable[[str, str], None]) -> None:
+    """It has the address, the certificates, and each header by name; its value is a variable."""
+    trace = evolve(
+        load_trace(GOLDEN / "show" / "denied-step-may-pause.json"), lasting=True,
+        base_url="https://fc.example:8443/it's", headers=("X-Api-Key", "9a"),
+        ca_bundle="/etc/our own.pem",
+    )  # fmt: skip
+    golden(f"show/behind-a-gateway.{form}", render(trace, form))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_trace_of_version_1_is_shown(form: str) -> None:
+    """It looks as in version 2, save that a script leaves the judging to a replay."""
+    old, new = (load_trace(GOLDEN / n) for n in ("trace_1.json", "show/denied-step-may-pause.json"))
+    if FORMS[form] is as_pytest:
+        assert "pt004 replay judges it" in render(old, form)
+    else:
+        assert render(new, form) == render(old, form)
 
 
 HOSTILE = (
@@ -64,12 +85,13 @@ def hostile(text: str) -> Trace:
     return evolve(
         trace, steps=steps, names=names, where="run.tags", observed=text, check=text,
         sentence=text, section=text, expected=text, fingerprint=text,
+        base_url=f"http://{text}", lasting=True, headers=("X-Api-Key",), ca_bundle=text,
     )  # fmt: skip
 
 
 STUB = """#!/bin/sh
 for word; do
-  case $last:$word in --data-raw:* | *:@-) ;; *:@* | *:-K*) touch pwned ;; esac
+  case $last:$word in --data-raw:* | --cacert:* | *:@-) ;; *:@* | *:-K*) touch pwned ;; esac
   last=$word
 done
 """

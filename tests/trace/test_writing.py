@@ -109,7 +109,7 @@ def test_the_document() -> None:
     assert {"pt004_model", "hypothesis"} == document.pop("versions").keys()
     assert document == {
         "format": "pt004-trace",
-        "version": 1,
+        "version": 2,
         "fingerprint": "0123456789ab",
         "check": "policy.deny-blocks",
         "area": "policy",
@@ -132,7 +132,6 @@ def test_the_document() -> None:
         "shrunk": False,
         "reproduced": None,
         "known": False,
-        "other": [],
     }
 
 
@@ -149,7 +148,9 @@ def test_the_steps() -> None:
         "send": dump_command(PAUSE),
         "before": None,
         "after": None,
-        "allowed": ["refused with 403 or 404 (isolation.unknown-run)"],
+        "allowed": [
+            {"says": "refused with 403 or 404 (isolation.unknown-run)", "codes": ["403", "404"]}
+        ],
         "request": {
             "method": "PATCH",
             "path": "/workflows/runs/r-1/status",

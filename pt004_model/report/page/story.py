@@ -201,7 +201,7 @@ def _moment(number: int, step: TraceStep, most: int) -> Moment:
         status,
         "wrong" if step.findings else look,
         answer,
-        tuple(map(visible, step.allowed)),
+        tuple(visible(each.says) for each in step.allowed),
         tuple(_difference(f.check, f.where, f.expected, f.observed) for f in step.findings),
     )  # fmt: skip
 

@@ -126,5 +126,5 @@ def spoilt(path: Path, text: str) -> None:
             if name in each:
                 each[name] = text
         if "allowed" in each:
-            each["allowed"] = [text]
+            each["allowed"] = [{"says": text}]
     path.write_text(json.dumps(document))
