@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from attrs import evolve
 
 from pt004_model.cli.options import VARIABLES, Setup, rightly_given, setup, target_options
 from pt004_model.cli.session import Connected, connected
@@ -29,7 +28,6 @@ from pt004_model.proof.record import (
     VERSION,
     Circumstances,
     Record,
-    Recorder,
     record_cases,
 )
 from pt004_model.proof.report import REPORT, render
@@ -37,7 +35,6 @@ from pt004_model.proof.verdict import State
 from pt004_model.report.summary import BadFolder, Summary
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import rfc3339
-from pt004_model.wire.client import Client
 
 EXIT_CODES: Final = {Verdict.CONFORMS: 0, Verdict.DIVERGES: 1, Verdict.UNSURE: 3}
 _REPORTED: Final = {State.PASS: 0, State.FAIL: 1, State.UNSURE: 3}
@@ -90,16 +87,14 @@ def prove(context: click.Context, /, **given: Any) -> None:
     campaign = _check_report(given, redact)
     with connected(chosen) as there:
         there.require(governed=True, on_run=lambda _: None)
-        recorder = Recorder(there.transport)
-        session = evolve(there.session, fc=Client(there.codec, recorder))
         began = time.time()
-        results = tell(session, there.base_url, lambda line: click.echo(redact(line)))
+        results = tell(there.session, there.base_url, lambda line: click.echo(redact(line)))
         ended = time.time()
     if given["out"] is None:
         click.echo(conclusion(results))
         context.exit(EXIT_CODES[worst(results)])
     here = _circumstances(there, chosen, given, (began, ended))
-    context.exit(_report(given, redact, here, results, recorder, campaign))
+    context.exit(_report(given, redact, here, results, campaign))
 
 
 def _check_report(given: dict[str, Any], redact: Redactor) -> tuple[Summary | None, str]:
@@ -145,11 +140,10 @@ def _report(
     redact: Redactor,
     here: Circumstances,
     results: tuple[CaseResult, ...],
-    recorder: Recorder,
     campaign: tuple[Summary | None, str],
 ) -> int:
     """Write the report and say where; the exit code that goes with its verdict."""
-    cases, answers = record_cases(results, recorder.exchanged, redact)
+    cases, answers = record_cases(results, redact)
     runs = {result.name: result.run_id for result in results}
     try:
         logs = tuple(read_fc_log(path, runs, redact) for path in given["fc_log"])

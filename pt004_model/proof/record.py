@@ -12,10 +12,10 @@ not pass.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import frozen
 from cattrs import BaseValidationError, Converter
 
 from pt004_model.drive.playback import Exchanged, Playback
@@ -30,8 +30,7 @@ from pt004_model.report.summary import Summary
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import rfc3339
 from pt004_model.vocabulary import Dialect
-from pt004_model.wire.codec import Answer, Codec, Request, read_json
-from pt004_model.wire.sending import Transport
+from pt004_model.wire.codec import Answer, Codec, Exchange, Request, read_json
 
 FOLDER: Final = "PT-004_workflow_orchestration"
 RECORD: Final = f"{FOLDER}/record.json"
@@ -44,22 +43,8 @@ class BadRecord(Exception):  # noqa: N818 - said of a file, in a sentence for pe
     """A record that cannot be used; the message is a sentence for people."""
 
 
-@define
-class Recorder:
-    """A transport that keeps what goes over it."""
-
-    transport: Transport
-    exchanged: list[Exchanged] = field(factory=list)
-
-    def send(self, request: Request) -> Answer | NoAnswer:
-        """Send a request by the transport, and keep both. Never raises."""
-        answer = self.transport.send(request)
-        self.exchanged.append((request, answer))
-        return answer
-
-
 @frozen
-class Exchange:
+class RecordedCall:
     """One request and what came back, without headers: they may hold secrets.
 
     ``sent`` and ``received`` are epoch seconds. ``content_type`` is the answer's. Without an answer
@@ -83,7 +68,7 @@ class CaseRecord:
     """The recorded history of one canonical case."""
 
     name: str
-    exchanges: tuple[Exchange, ...]
+    exchanges: tuple[RecordedCall, ...]
 
     @property
     def redacted(self) -> bool:
@@ -132,40 +117,37 @@ def answer_path(case: str, number: int) -> str:
 
 
 def record_cases(
-    results: Iterable[CaseResult], exchanged: Sequence[Exchanged], redact: Redactor
+    results: Iterable[CaseResult], redact: Redactor
 ) -> tuple[tuple[CaseRecord, ...], dict[str, bytes]]:
-    """Return the histories of the cases, and the bodies of the answers by path.
-
-    ``exchanged`` are all exchanges of the cases in order, one a step.
-    """
-    rest = iter(exchanged)
+    """Return the histories of the cases, and the bodies of the answers by path."""
     cases: list[CaseRecord] = []
     answers: dict[str, bytes] = {}
     for result in results:
-        exchanges: list[Exchange] = []
-        for number, _ in enumerate(result.steps, 1):
-            exchange, content = _exchange(*next(rest), redact)
-            exchanges.append(exchange)
+        calls: list[RecordedCall] = []
+        for number, step in enumerate(result.steps, 1):
+            call, content = _recorded(step.exchange, redact)
+            calls.append(call)
             if content is not None:
                 answers[answer_path(result.name, number)] = content
-        cases.append(CaseRecord(result.name, tuple(exchanges)))
+        cases.append(CaseRecord(result.name, tuple(calls)))
     return tuple(cases), answers
 
 
-def _exchange(
-    request: Request, answer: Answer | NoAnswer, redact: Redactor
-) -> tuple[Exchange, bytes | None]:
-    """Return an exchange as it is kept, and the body of the answer."""
+def _recorded(exchange: Exchange, redact: Redactor) -> tuple[RecordedCall, bytes | None]:
+    """Return a call as it is kept, and the body of the answer."""
+    request = exchange.request or Request("", "", {})  # nothing was sent without a token
     body = None if request.content is None else request.content.decode("utf-8")
-    target = redact(request.target)
-    if isinstance(answer, NoAnswer):
-        why = redact(answer.why)
-        kept = Exchange(request.method, target, body, answer.sent, why=why, applied=answer.applied)
-        return kept, None
+    target, answer = redact(request.target), exchange.answer
+    if answer is None:
+        none = exchange.response
+        assert isinstance(none, NoAnswer)  # noqa: S101 - so it is without an answer
+        why = redact(none.why)
+        call = RecordedCall(request.method, target, body, none.sent, why=why, applied=none.applied)
+        return call, None
     content, redacted = _without_secrets(answer.content, redact)
     kind = answer.headers.get("content-type", "")
     shown = redact(kind)
-    return Exchange(
+    return RecordedCall(
         request.method,
         target,
         body,

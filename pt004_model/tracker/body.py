@@ -19,9 +19,10 @@ from pt004_model.tracker.decide import FIXED_IN_A_ROW
 from pt004_model.tracker.issues import (
     FLAKY,
     LABEL,
+    LONGEST_TEXT,
+    LONGEST_TITLE,
     Draft,
     History,
-    Limits,
     marker,
     write_history,
 )
@@ -56,14 +57,14 @@ class Evidence:
     target: tuple[str, ...] | None = None
 
 
-def draft(sighting: Sighting, history: History, evidence: Evidence, limits: Limits) -> Draft:
-    """Return the issue of a finding, within the limits whatever is in the evidence."""
+def draft(sighting: Sighting, history: History, evidence: Evidence) -> Draft:
+    """Return the issue of a finding, no longer than a tracker takes whatever is in the evidence."""
     trace = evidence.trace
     counts = sighting.reproduced
     labels = [LABEL, trace.area, *([FLAKY] if counts is not None and counts.flaky else [])]
     title = f"{trace.check}: {_sentence(trace)} [{sighting.fingerprint}]"
-    text = _body(sighting, history, evidence, limits)
-    return Draft(visible(title, limits.title), text, tuple(labels))
+    text = _body(sighting, history, evidence)
+    return Draft(visible(title, LONGEST_TITLE), text, tuple(labels))
 
 
 def _sentence(trace: Trace) -> str:
@@ -72,13 +73,13 @@ def _sentence(trace: Trace) -> str:
     return check.sentence if check is not None else "The contract says otherwise."
 
 
-def _body(sighting: Sighting, history: History, evidence: Evidence, limits: Limits) -> str:
+def _body(sighting: Sighting, history: History, evidence: Evidence) -> str:
     text = ""
     # a script that is cut is of no use: it stands there whole, or the command that prints it does
-    script = evidence.curl if len(evidence.curl) <= limits.text else ""
+    script = evidence.curl if len(evidence.curl) <= LONGEST_TEXT else ""
     for share, curl in ((1.0, script), (1.0, ""), (0.4, ""), (0.1, "")):
         text = _rendered(sighting, history, evidence, curl, share)
-        if len(text.encode()) <= limits.text:
+        if len(text.encode()) <= LONGEST_TEXT:
             break
     return text
 

@@ -10,28 +10,26 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
 from pt004_model.trace.files import write_text
+from pt004_model.trace.writing import rfc3339
 from pt004_model.tracker.issues import (
     LABEL,
     Comment,
     Draft,
     Issue,
-    Limits,
     Refused,
     fingerprint_of,
     marker,
     moment,
-    stamp,
 )
 
-_LIMITS: Final = Limits(title=256, text=65_536)
 _COMMENT: Final = re.compile(
     r"(?ms)^<!-- pt004:comment=(\d+) -->\n## [^\n]*\n\n(.*?)\n<!-- pt004:end=\1 -->\n?"
 )
@@ -67,10 +65,6 @@ def _framed(comment: Comment) -> str:
     return f"{begin}\n## Comment {comment.id}\n\n{comment.text}\n{end}"
 
 
-def _now() -> datetime:
-    return datetime.now(UTC).replace(microsecond=0)
-
-
 @frozen
 class DirectoryTracker:
     """Issues as files of a folder, which is made with the first. Raises ``Unwritable`` too.
@@ -80,14 +74,9 @@ class DirectoryTracker:
     """
 
     folder: Path
-    now: Callable[[], datetime] = _now
+    now: Callable[[], float] = time.time
     say: Callable[[str], None] = lambda _: None
     _told: set[Path] = field(factory=set, repr=False)
-
-    @property
-    def limits(self) -> Limits:
-        """Those of GitHub, so that a folder can move there."""
-        return _LIMITS
 
     def issues(self, label: str = LABEL) -> list[Issue]:
         """Return all files with the label, by number."""
@@ -101,15 +90,15 @@ class DirectoryTracker:
         while any(self.folder.glob(f"{number:04}-*")):
             number += 1  # one that was passed over stays
         name = _NAME.sub("-", draft.title.partition(":")[0])[:60]
-        moment = stamp(self.now())
+        now = rfc3339(self.now())
         head = {
             "number": number,
             "title": draft.title,
             "state": "open",
             "reason": None,
             "labels": list(draft.labels),
-            "created_at": moment,
-            "updated_at": moment,
+            "created_at": now,
+            "updated_at": now,
             "closed_at": None,
         }
         file = _File(self.folder / f"{number:04}-{name}.md", head, draft.body, ())
@@ -142,7 +131,7 @@ class DirectoryTracker:
 
     def close(self, issue: Issue, reason: str) -> None:
         """Set the state, the reason and the time."""
-        self._write(self._file(issue), state="closed", reason=reason, closed_at=stamp(self.now()))
+        self._write(self._file(issue), state="closed", reason=reason, closed_at=rfc3339(self.now()))
 
     def reopen(self, issue: Issue) -> None:
         """Set the state, and forget why it was closed."""
@@ -158,7 +147,7 @@ class DirectoryTracker:
         """Return at once: nothing lags behind in a folder."""
 
     def _write(self, file: _File, **changes: Any) -> None:
-        head = {**file.head, **changes, "updated_at": stamp(self.now())}
+        head = {**file.head, **changes, "updated_at": rfc3339(self.now())}
         write_text(file.path, evolve(file, head=head).text())
 
     def _file(self, issue: Issue) -> _File:

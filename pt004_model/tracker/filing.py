@@ -32,7 +32,6 @@ from pt004_model.tracker.issues import (
     Refused,
     Tracker,
     Unreachable,
-    counter,
     fingerprint_of,
     marked,
     marker,
@@ -105,7 +104,7 @@ class Filing:
     def _history(self, fingerprint: str, issue: Issue) -> History:
         comments = self.tracker.comments(issue)
         self._comments[issue.number] = comments
-        comment = counter(comments, fingerprint)
+        comment = marked(comments, "counter", fingerprint)
         kept = read_history(comment.text) if comment is not None else None
         return kept or read_history(issue.body) or History()
 
@@ -135,7 +134,7 @@ class Filing:
             self.tracker.close(issue, COMPLETED)
         fingerprint = action.sighting.fingerprint
         text = body.counter_text(fingerprint, action.history)
-        comment = counter(self._comments[issue.number], fingerprint)
+        comment = marked(self._comments[issue.number], "counter", fingerprint)
         if comment is not None:
             self.tracker.edit(issue, comment, text)
         else:
@@ -144,7 +143,7 @@ class Filing:
     def _file(self, action: Action) -> None:
         fingerprint = action.sighting.fingerprint
         evidence = evidence_of(self.submission, action.sighting)
-        draft = body.draft(action.sighting, action.history, evidence, self.tracker.limits)
+        draft = body.draft(action.sighting, action.history, evidence)
         if self.dry:
             self.say(f"{fingerprint}: would file {draft.title!r}")
             return

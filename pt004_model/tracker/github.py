@@ -28,7 +28,6 @@ from pt004_model.tracker.issues import (
     Comment,
     Draft,
     Issue,
-    Limits,
     Lost,
     Refused,
     Trouble,
@@ -37,7 +36,6 @@ from pt004_model.tracker.issues import (
 )
 
 DEFAULT_URL: Final = "https://api.github.com"
-_LIMITS: Final = Limits(title=256, text=65_536)
 _HEADERS: Final = {
     "Accept": "application/vnd.github+json",
     "User-Agent": "pt004_model",
@@ -88,11 +86,6 @@ class GitHubTracker:
     def __exit__(self, *_: object) -> None:
         """Close the connection."""
         self._client.close()
-
-    @property
-    def limits(self) -> Limits:
-        """GitHub says characters and means bytes in places, so bytes are counted."""
-        return _LIMITS
 
     def issues(self, label: str = LABEL) -> list[Issue]:
         """Return all issues with the label; pull requests are listed among them and left out."""

@@ -3,7 +3,7 @@
 An issue remembers what campaigns said of its finding. A marker is a hidden line of its own in its
 body and in one of its comments: the body's says whose issue it is, and holds the first history;
 later ones are kept in the counter, a comment that is edited. Text that did not come from us cannot
-hold a marker: see ``defuse`` in ``markdown.py``.
+hold a marker: see :func:`pt004_model.report.text.fenced`.
 
 Creating is the one thing that must not be done twice, and an answer can get lost after the tracker
 has acted. So a tracker never repeats a create: it raises :class:`Lost`, and who asked looks whether
@@ -15,10 +15,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from datetime import datetime
+from typing import Final, Protocol
 
 from attrs import asdict, evolve, field, frozen
+from cattrs import BaseValidationError, Converter
+
+from pt004_model.trace.writing import rfc3339
 
 LABEL: Final = "pt004"
 """The label by which our issues are listed."""
@@ -29,10 +32,18 @@ REGRESSION: Final = "regression"
 COMPLETED: Final = "completed"
 NOT_PLANNED: Final = "not_planned"
 
+LONGEST_TITLE: Final = 256
+LONGEST_TEXT: Final = 65_536
+"""What GitHub takes, in bytes of UTF-8: it says characters and means bytes in places.
+
+A folder takes no more, so that what is in it can move there.
+"""
+
 FINGERPRINT: Final = re.compile(r"[0-9a-f]{12}")
 _MARKER: Final = re.compile(r"(?m)^<!-- pt004:([a-z-]+)=(.*) -->[ \t\r]*$")
 _CAMPAIGNS: Final = 30
 """As many campaigns are remembered, so that none is counted twice."""
+_CONVERTER: Final = Converter()
 
 
 class Trouble(Exception):  # noqa: N818 - said of a tracker, in a sentence for people
@@ -49,14 +60,6 @@ class Unreachable(Trouble):
 
 class Lost(Trouble):
     """The answer to a create got lost: it may have been done, or not."""
-
-
-@frozen
-class Limits:
-    """The longest title and text that a tracker takes, in bytes of UTF-8."""
-
-    title: int
-    text: int
 
 
 @frozen
@@ -90,12 +93,6 @@ class Comment:
     text: str
 
 
-def stamp(time: datetime) -> str:
-    """Return a time as it stands in issues: RFC 3339 in UTC, in milliseconds if it has any."""
-    spec = "milliseconds" if time.microsecond else "seconds"
-    return time.astimezone(UTC).isoformat(timespec=spec).replace("+00:00", "Z")
-
-
 def moment(text: str) -> datetime:
     """Return a time from RFC 3339. Raises ``ValueError`` for all else, and without an offset."""
     read = datetime.fromisoformat(text)
@@ -118,10 +115,11 @@ class History:
 
     def seen(self, campaign: str, at: datetime, occurrences: int, replay: str) -> History:
         """Return the history after a campaign in which the finding was seen."""
+        last = rfc3339(at.timestamp())
         return evolve(
             self._after(campaign, replay),
-            first=self.first or stamp(at),
-            last=stamp(at),
+            first=self.first or last,
+            last=last,
             nights=self.nights + 1,
             occurrences=self.occurrences + occurrences,
             fixed=0,
@@ -168,28 +166,14 @@ def write_history(history: History) -> str:
 
 def read_history(text: str) -> History | None:
     """Return the history in a text; ``None`` if there is none, or if somebody spoiled it."""
+    raw = markers(text).get("memory", "null")
     try:
-        raw = json.loads(markers(text).get("memory", "null"))
-        return None if raw is None else _history(raw)
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
+        kept = _CONVERTER.structure(json.loads(raw), History)
+        for each in filter(None, (kept.first, kept.last)):
+            moment(each)
+        return kept if write_history(kept) == marker("memory", raw) else None
+    except (BaseValidationError, TypeError, ValueError, OverflowError, RecursionError):
         return None
-
-
-def _history(raw: dict[str, Any]) -> History:
-    texts = {name: str(raw[name]) for name in ("first", "last", "replay")}
-    counts = {name: int(raw[name]) for name in ("nights", "occurrences", "fixed")}
-    for name in ("first", "last"):
-        if texts[name]:
-            moment(texts[name])
-    campaigns = raw["campaigns"]
-    if not isinstance(campaigns, list):
-        raise TypeError
-    return History(tuple(map(str, campaigns)), **texts, **counts)  # type: ignore[arg-type]  # as above
-
-
-def counter(comments: Iterable[Comment], fingerprint: str) -> Comment | None:
-    """Return the counter among an issue's comments, the oldest if there are several."""
-    return marked(comments, "counter", fingerprint)
 
 
 def marked(comments: Iterable[Comment], name: str, value: str) -> Comment | None:
@@ -199,11 +183,6 @@ def marked(comments: Iterable[Comment], name: str, value: str) -> Comment | None
 
 class Tracker(Protocol):
     """A tracker of issues. Every method raises :class:`Refused` and :class:`Unreachable`."""
-
-    @property
-    def limits(self) -> Limits:
-        """The longest titles and texts."""
-        ...
 
     def issues(self, label: str = LABEL) -> list[Issue]:
         """Return all issues with the label, open and closed, oldest first."""

@@ -23,7 +23,8 @@ from pt004_model.report.summary import (
     read_summary,
 )
 from pt004_model.trace.document import Reproduced
-from pt004_model.tracker.issues import FINGERPRINT, moment, stamp
+from pt004_model.trace.writing import rfc3339
+from pt004_model.tracker.issues import FINGERPRINT, moment
 
 _CHECK: Final = re.compile(r"[a-z]{1,40}\.[a-z0-9-]{1,80}")
 
@@ -93,7 +94,7 @@ class Submission:
     @property
     def campaign(self) -> str:
         """The identity of the campaign: submitting it a second time changes nothing."""
-        return f"{stamp(self.started_at)}/{self.summary.seed}"
+        return f"{rfc3339(self.started_at.timestamp())}/{self.summary.seed}"
 
     def trace(self, sighting: Sighting) -> Path:
         """Return the path of the trace of a finding, or of the one that was replayed."""
@@ -116,7 +117,8 @@ def read_submission(folder: Path) -> Submission:
     path, summary = folder / "summary.json", read_summary(folder)
     try:
         started_at = moment(summary.started_at or "")
-    except ValueError:
+        rfc3339(started_at.timestamp())
+    except (ValueError, OverflowError):
         raise _bad(path, "started_at", summary.started_at) from None
     if summary.seed is None:
         raise _bad(path, "seed", None)

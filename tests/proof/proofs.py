@@ -7,10 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from attrs import define, field
+from attrs import define
 
 from pt004_model.drive.lockstep import Fc
-from pt004_model.drive.playback import Exchanged
 from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Command, RunRef
@@ -48,26 +47,22 @@ CASES = ("happy_path", "policy_flag", "policy_deny")
 
 @define
 class Taped:
-    """An FC without a network whose exchanges are kept as if they had gone over one.
+    """An FC without a network whose answers are as if they had gone over one.
 
     ``alter`` changes the bytes of answers on their way.
     """
 
     fc: Fc
     alter: Callable[[Request, bytes], bytes] = lambda _, content: content
-    exchanged: list[Exchanged] = field(factory=list)
 
     def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
         """The FC's answer, through bytes."""
         request = Codec(NAMES).encode(command, run_id, nonce)
         response = self.fc.ask(command, run_id, nonce).response
         if isinstance(response, NoAnswer):
-            self.exchanged.append((request, response))
             return Exchange(response, request)
         answer = self.alter(request, json.dumps(response.body).encode())
-        kept = _answer(response, answer)
-        self.exchanged.append((request, kept))
-        return Exchange.of(request, kept)
+        return Exchange.of(request, _answer(response, answer))
 
 
 def _answer(reply: Reply, content: bytes) -> Answer:
@@ -83,7 +78,7 @@ def taped(
     """The record of the cases on an FC, and the bodies of its answers by path."""
     tape = Taped(fc or Stub(), alter)
     results = tell(Session(tape, Oracle(NAMES)), HERE.base_url, lambda _: None)
-    cases, answers = record_cases(results, tape.exchanged, Redactor(secrets))
+    cases, answers = record_cases(results, Redactor(secrets))
     return Record(FORMAT, VERSION, HERE, cases), answers
 
 

@@ -12,7 +12,6 @@ import pytest
 from attrs import evolve
 
 from pt004_model.judge.oracle import Verdict
-from pt004_model.model.replies import NoAnswer
 from pt004_model.proof.outside import (
     MOST_LINES,
     BadSource,
@@ -24,7 +23,6 @@ from pt004_model.proof.outside import (
 )
 from pt004_model.proof.record import (
     BadRecord,
-    Recorder,
     dump_record,
     load_record,
     record_cases,
@@ -35,7 +33,7 @@ from pt004_model.report.summary import BadFolder
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
-from pt004_model.wire.codec import Answer, Request
+from pt004_model.wire.codec import Request
 from tests.proof.proofs import CASES, last, taped
 from tests.report.helpers import COVERAGE, FINDING, found, result
 from tests.stub import NAMES, Stub
@@ -179,24 +177,6 @@ def test_a_record_with_more_in_it_is_none() -> None:
         load_record(json.dumps(raw).encode())
 
 
-def test_the_recorder_keeps_what_goes_over_it() -> None:
-    """Requests and answers are handed on as they are, and kept in order."""
-    answers: list[Answer | NoAnswer] = [
-        Answer(200, {}, b"{}", 0.0, 0.1),
-        NoAnswer("nothing came", applied=True),
-    ]
-    waiting = iter(answers)
-
-    class Sender:
-        def send(self, _: Request) -> Answer | NoAnswer:
-            return next(waiting)
-
-    recorder = Recorder(Sender())
-    requests = [Request("GET", "/a", {}), Request("GET", "/b", {})]
-    assert [recorder.send(each) for each in requests] == answers
-    assert recorder.exchanged == list(zip(requests, answers, strict=True))
-
-
 def test_a_time_that_is_none_is_refused() -> None:
     """A record whose requests were sent at no time is told as such."""
     record, _ = taped()
@@ -248,4 +228,4 @@ def test_a_deep_answer_breaks_nothing() -> None:
 
 def test_no_case_no_record() -> None:
     """Without cases there are no records and no answers."""
-    assert record_cases((), (), Redactor()) == ((), {})
+    assert record_cases((), Redactor()) == ((), {})

@@ -15,11 +15,11 @@ from markdown_it.token import Token
 from pt004_model.model.replies import NoAnswer, Reply
 from pt004_model.report.summary import FindingDocument
 from pt004_model.trace.document import Reproduced, Trace, TraceStep, read_trace
+from pt004_model.tracker import body
 from pt004_model.tracker.body import Evidence, counter_text, draft
 from pt004_model.tracker.issues import (
     Draft,
     History,
-    Limits,
     fingerprint_of,
     markers,
     read_history,
@@ -28,7 +28,6 @@ from pt004_model.tracker.submission import Sighting
 from tests.conftest import Golden
 from tests.tracker.nights import DENIED, DENY, day, trace
 
-LIMITS: Final = Limits(256, 65_536)
 MARKDOWN: Final = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 TRACE: Final = read_trace(trace(DENIED, "2026-03-02T02:00:00Z"))
 MEMORY: Final = History().seen("2026-03-02T02:00:00Z/1", day(1), 2, "reproduced in 5 of 5")
@@ -73,9 +72,9 @@ def tonight(reproduced: Reproduced | None) -> Sighting:
     return Sighting(DENY, finding)
 
 
-def made(trace: Trace, curl: str = "curl -X POST x", limits: Limits = LIMITS) -> Draft:
+def made(trace: Trace, curl: str = "curl -X POST x") -> Draft:
     """The issue of a trace."""
-    return draft(tonight(Reproduced(5, 5)), MEMORY, Evidence(trace, "traces/x.json", curl), limits)
+    return draft(tonight(Reproduced(5, 5)), MEMORY, Evidence(trace, "traces/x.json", curl))
 
 
 def test_an_issue_is_as_reviewed(golden: Golden) -> None:
@@ -154,14 +153,18 @@ HUGE: Final = {
 
 @pytest.mark.parametrize("text", HUGE.values(), ids=HUGE)
 @pytest.mark.parametrize("limit", [65_536, 32_767, 20_000])
-def test_whatever_is_in_it_an_issue_is_short_enough(text: str, limit: int) -> None:
+def test_whatever_is_in_it_an_issue_is_short_enough(
+    text: str, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The limits of a tracker hold in bytes, with a thousand steps and a script of any length."""
     huge = evolve(
         TRACE, steps=(step(text, text),) * 1000, other=(step(text, text),) * 1000,
         versions={"v": text}, where=text, expected=text,
         observed=text, clause=text, section=text, profile=text, base_url=text, first_seen=text,
     )  # fmt: skip
-    issue = made(huge, text, Limits(60, limit))
+    monkeypatch.setattr(body, "LONGEST_TEXT", limit)
+    monkeypatch.setattr(body, "LONGEST_TITLE", 60)
+    issue = made(huge, text)
     assert len(issue.body.encode()) <= limit
     assert len(issue.title.encode()) <= 60
     assert fingerprint_of(issue.body) == DENY
@@ -200,7 +203,7 @@ def test_an_issue_says_all_there_is() -> None:
 def test_the_replay_is_for_the_fc_that_it_was(target: tuple[str, ...]) -> None:
     """The address of an embedded FC is gone with its campaign; its options start one like it."""
     evidence = Evidence(TRACE, "traces/x.json", "", target)
-    issue = draft(tonight(None), MEMORY, evidence, LIMITS)
+    issue = draft(tonight(None), MEMORY, evidence)
     command = " ".join(("pt004 replay traces/x.json", *target))
     assert f"```sh\n{command}\n```" in issue.body
 
@@ -215,7 +218,7 @@ def test_the_replay_is_for_the_fc_that_it_was(target: tuple[str, ...]) -> None:
 )
 def test_how_surely_it_shows_is_said(reproduced: Reproduced | None, said: str) -> None:
     """The second sentence says how often replaying showed it."""
-    issue = draft(tonight(reproduced), MEMORY, Evidence(TRACE, "traces/x.json", ""), LIMITS)
+    issue = draft(tonight(reproduced), MEMORY, Evidence(TRACE, "traces/x.json", ""))
     assert said in issue.body
 
 

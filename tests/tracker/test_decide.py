@@ -50,7 +50,7 @@ def test_what_is_seen_again_is_counted_in_one_comment(world: World) -> None:
     memory = kept(issue)
     assert memory.nights == 6
     assert memory.occurrences == 2 + 2 + 3 + 4 + 5 + 6
-    assert (memory.first, memory.last) == ("2026-03-02T02:00:00Z", "2026-03-07T02:00:00Z")
+    assert (memory.first, memory.last) == ("2026-03-02T02:00:00.000Z", "2026-03-07T02:00:00.000Z")
     assert "seen in 6 campaigns, 22 times in all" in issue.comments[0]
 
 

@@ -19,7 +19,7 @@ OURS = evolve(DRAFT, body=f"{marker('fingerprint', '0123456789ab')}\n\nThe body.
 @pytest.fixture
 def folder(tmp_path: Path) -> DirectoryTracker:
     """A tracker whose clock stands still."""
-    return DirectoryTracker(tmp_path / "issues", lambda: FIRST_NIGHT)
+    return DirectoryTracker(tmp_path / "issues", FIRST_NIGHT.timestamp)
 
 
 def test_what_a_file_looks_like(folder: DirectoryTracker) -> None:
@@ -35,9 +35,9 @@ def test_what_a_file_looks_like(folder: DirectoryTracker) -> None:
         'state: "closed"\n'
         'reason: "completed"\n'
         'labels: ["pt004", "policy"]\n'
-        'created_at: "2026-03-02T02:00:00Z"\n'
-        'updated_at: "2026-03-02T02:00:00Z"\n'
-        'closed_at: "2026-03-02T02:00:00Z"\n'
+        'created_at: "2026-03-02T02:00:00.000Z"\n'
+        'updated_at: "2026-03-02T02:00:00.000Z"\n'
+        'closed_at: "2026-03-02T02:00:00.000Z"\n'
         "---\n"
         "\n"
         "The body.\n"
@@ -142,7 +142,7 @@ def test_bytes_that_are_no_text_are_named(folder: DirectoryTracker) -> None:
 def test_a_stray_file_is_told_once_and_passed_over(tmp_path: Path) -> None:
     """Notes, bytes, a folder: the others are listed, and a new issue takes no place of theirs."""
     said: list[str] = []
-    folder = DirectoryTracker(tmp_path, lambda: FIRST_NIGHT, say=said.append)
+    folder = DirectoryTracker(tmp_path, FIRST_NIGHT.timestamp, say=said.append)
     (tmp_path / "0001-policy.deny-blocks.md").write_bytes(b"---\n\xff")
     (tmp_path / "2027-notes.md").write_text("mine")
     (tmp_path / "3-folder.md").mkdir()

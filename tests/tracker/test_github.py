@@ -13,7 +13,6 @@ from typing import TypeAlias
 import pytest
 from attrs import evolve
 
-from pt004_model.tracker.directory import DirectoryTracker
 from pt004_model.tracker.github import GitHubTracker
 from pt004_model.tracker.issues import (
     Draft,
@@ -327,11 +326,6 @@ def test_secrets_are_not_repeated(fake: FakeGitHub, tracker: Trackers) -> None:
     assert TOKEN not in repr(tracker())
 
 
-def test_the_limits_are_those_of_a_folder(tracker: Trackers) -> None:
-    """So what was filed into a folder can move."""
-    assert tracker().limits == DirectoryTracker(Path()).limits
-
-
 # The check of the checker: what is not as GitHub describes it is noticed
 
 
@@ -391,7 +385,7 @@ def test_the_times_are_those_of_the_campaigns(nights: Nights, fake: FakeGitHub) 
     nights(2, DENIED)
     text = fake.comments_of(1)[0]["body"]
     kept = json.loads(text.partition("pt004:memory=")[2].partition(" -->")[0])
-    stamps = [f"{day(n):%Y-%m-%dT%H:%M:%SZ}" for n in (1, 2)]
+    stamps = [f"{day(n):%Y-%m-%dT%H:%M:%S.000Z}" for n in (1, 2)]
     assert kept["campaigns"] == [f"{stamps[0]}/1", f"{stamps[1]}/2"]
     assert (kept["first"], kept["last"]) == (stamps[0], stamps[1])
     assert fingerprint_of(fake.issues[1]["body"]) == DENY

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pt004_model.tracker.issues import (
     Comment,
     History,
-    counter,
     fingerprint_of,
+    marked,
     marker,
     markers,
     read_history,
@@ -68,8 +68,8 @@ def test_a_counter_belongs_to_a_finding() -> None:
         Comment(3, marker("counter", DENY)),
         Comment(4, marker("counter", DENY)),
     ]
-    assert counter(comments, DENY) == comments[2]
-    assert counter(comments[:2], DENY) is None
+    assert marked(comments, "counter", DENY) == comments[2]
+    assert marked(comments[:2], "counter", DENY) is None
 
 
 def test_so_many_campaigns_are_remembered() -> None:

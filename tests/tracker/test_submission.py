@@ -12,7 +12,8 @@ import pytest
 from pt004_model.drive.replay import Result
 from pt004_model.report.summary import BadFolder
 from pt004_model.trace.document import Reproduced
-from pt004_model.tracker.issues import moment, stamp
+from pt004_model.trace.writing import rfc3339
+from pt004_model.tracker.issues import moment
 from pt004_model.tracker.submission import read_submission
 from tests.tracker.nights import DENIED, DENY, LINK, Came, night
 
@@ -26,7 +27,7 @@ def spoil(path: Path, **changes: Any) -> None:
 def test_a_night_is_read(tmp_path: Path) -> None:
     """Findings, replays, and the identity of the campaign."""
     read = read_submission(night(tmp_path, 3, DENIED, came=(Came(LINK, "fixed"),)))
-    assert read.campaign == "2026-03-04T02:00:00Z/3"
+    assert read.campaign == "2026-03-04T02:00:00.000Z/3"
     assert (read.summary.verdict, read.summary.seed) == ("diverges", 3)
     (finding,) = read.summary.findings
     assert (finding.fingerprint, finding.area, finding.known) == (DENY, "policy", False)
@@ -120,5 +121,6 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
 
 def test_times() -> None:
     """They are written in UTC, and read with any offset."""
-    assert stamp(moment("2026-03-02T03:00:00.250+01:00")) == "2026-03-02T02:00:00.250Z"
+    read = moment("2026-03-02T03:00:00.250+01:00")
+    assert rfc3339(read.timestamp()) == "2026-03-02T02:00:00.250Z"
     assert moment("2026-03-02T02:00:00Z") == datetime(2026, 3, 2, 2, tzinfo=UTC)

@@ -71,7 +71,7 @@ class FolderWorld:
 
     def tracker(self) -> AbstractContextManager[Tracker]:
         """The tracker of the folder."""
-        return nullcontext(DirectoryTracker(self.issues, lambda: self.now))
+        return nullcontext(DirectoryTracker(self.issues, self.now.timestamp))
 
     def at(self, moment: datetime) -> None:
         """Make it that time."""
