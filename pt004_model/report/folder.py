@@ -168,6 +168,7 @@ class Folder:
                 EdgeDocument(**asdict(e), count=n) for e, n in sorted(result.edges.items())
             ),
             statistics=statistics(result.statistics),
+            unsure=tuple(map(self.origin.hide, result.unsure)),
         )
 
     def _told(self, found: Found) -> FindingDocument:

@@ -112,6 +112,7 @@ class Summary:
     """``summary.json``.
 
     ``target`` are the options that say which FC it was, ``options`` those that say what was done.
+    ``unsure`` has a sentence for each check of one's own that could not tell.
     """
 
     verdict: str
@@ -132,6 +133,7 @@ class Summary:
     findings: tuple[FindingDocument, ...] = ()
     edges: tuple[EdgeDocument, ...] = ()
     statistics: StatisticsDocument = StatisticsDocument()
+    unsure: tuple[str, ...] = ()
 
     @property
     def counts(self) -> tuple[int, int, int]:

@@ -176,7 +176,8 @@ def test_the_summary(tmp_path: Path) -> None:
     """Everything that another program needs to know, findings with the paths of their traces."""
     kept = folder(tmp_path, "status 200")
     seen = evolve(found(), known=True, reproduced=(3, 5))
-    kept.keep_summary(result(Verdict.DIVERGES, seen, why="it was status 200", open_calls=1))
+    came = result(Verdict.DIVERGES, seen, why="it was status 200", open_calls=1)
+    kept.keep_summary(evolve(came, unsure=("acme.owner raises: status 200",)))
     assert json.loads((tmp_path / "summary.json").read_text()) == {
         "verdict": "diverges",
         "why": "it was [secret]",
@@ -219,4 +220,5 @@ def test_the_summary(tmp_path: Path) -> None:
             "latency": {},
             "shrinking": {"requests": 0, "seconds": 0.0},
         },
+        "unsure": ["acme.owner raises: [secret]"],
     }
