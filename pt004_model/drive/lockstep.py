@@ -1,8 +1,8 @@
 """Model and FC driven side by side: every reply judged, every step recorded.
 
 A lockstep is one conversation. It sends a command, has the judge say which of the worlds the reply
-agrees with, and keeps those. After a finding nothing more can be said of the run concerned: it is
-set aside, and the rest of the conversation goes on.
+agrees with, and keeps those. After a finding it goes on from where the reply leads; a run of which
+nothing more can be said is set aside.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 from attrs import define, evolve, field
 
+from pt004_model.drive.echoes import Echoes, Told
 from pt004_model.drive.statistics import Statistics
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import Seen, View
@@ -32,7 +33,6 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.coverage import Edge, edge
 from pt004_model.model.laws import SOMETIMES
-from pt004_model.model.moves import Move
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.run import Run
 from pt004_model.model.world import Accepted, World, shape
@@ -75,9 +75,8 @@ class Tally:
     ``own`` counts the decisions that the FC acted on by itself (section 5.3), ``held`` those that
     it did not. ``open`` counts the calls that may have been applied without an answer, ``silence``
     the calls in a row that had none. ``on_run`` is told the id of every run that was made.
-    ``hindered`` counts how often a known finding broke off a run of a length on its way.
     ``unsure`` says of checks of one's own that could not tell why, by id. ``statistics`` is what
-    people may want to know besides.
+    people may want to know besides, ``echoes`` which findings were seen behind which.
     """
 
     edges: dict[Edge, int] = field(factory=dict)
@@ -88,13 +87,9 @@ class Tally:
     open: int = 0
     silence: Silence = field(factory=Silence)
     on_run: Callable[[str], None] = lambda _: None
-    hindered: dict[tuple[int, tuple[Move, ...]], int] = field(factory=dict)
     unsure: dict[str, str] = field(factory=dict)
     statistics: Statistics = field(factory=Statistics)
-
-    def hinder(self, length: int, path: tuple[Move, ...]) -> None:
-        """Count that a known finding came at the end of a path of a run of ``length`` steps."""
-        self.hindered[length, path] = self.hindered.get((length, path), 0) + 1
+    echoes: Echoes = field(factory=Echoes)
 
 
 @define
@@ -108,6 +103,7 @@ class Lockstep:
     ``forgotten`` are the idempotency keys of what was set aside, by tenant.
     ``pace`` is the seconds that are left between two calls, ``patience`` those without any answer
     after which the FC counts as gone. ``on_call`` is called before each call, and may raise.
+    ``told`` is what was found of each run.
     """
 
     fc: Fc
@@ -126,6 +122,7 @@ class Lockstep:
     pace: float = 0.0
     patience: float = 0.0
     on_call: Callable[[], None] = lambda: None
+    told: dict[int, Told] = field(factory=dict)
     views: tuple[View, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -142,9 +139,9 @@ class Lockstep:
         """The likeliest world; it is the only one unless a call stayed without an answer."""
         return self.views[0].world
 
-    def adopt(self, run: Run, seen: Seen, since: int) -> None:
+    def adopt(self, run: Run, seen: Seen, since: int, told: Told) -> None:
         """Take over a run of an earlier conversation, to be read again."""
-        self.adopted[run.number] = since
+        self.adopted[run.number], self.told[run.number] = since, told
         self.views = tuple(
             evolve(view, world=view.world.with_run(run), seen={**view.seen, run.number: seen})
             for view in self.views
@@ -167,7 +164,7 @@ class Lockstep:
         return tuple(s for s in self.steps if subject(s.command) in {None, *made})
 
     def drivable(self, number: int) -> bool:
-        """Return whether the run is known, within the contract, and waits for no lost answer."""
+        """Return whether it is known where the run is, and that no lost call may change it."""
         world = self.world
         return (
             number in world.runs
@@ -175,6 +172,7 @@ class Lockstep:
             and number not in self.adopted
             and number not in world.outside
             and number not in world.open_calls
+            and number not in self.views[0].unsettled
         )
 
     def do(self, command: Command) -> Judgement | None:
@@ -202,6 +200,8 @@ class Lockstep:
         judgement = self._confirmed(command, response, judgement)
         if judgement.views:
             self.views = judgement.views
+            if judgement.findings:  # nobody can tell if a key was used that the model does not know
+                self.forgotten |= _keys(command) - self.world.keys.keys()
         else:
             self._leave(command)
         self.steps.append(Step(command, exchange, before, self.views, judgement))
@@ -209,8 +209,7 @@ class Lockstep:
         if isinstance(response, NoAnswer):
             self._wait(command, response, began)
         self._count(command, response, judgement, before[0].world)
-        # a reply that the contract allows may fail several own checks, and none hides another
-        for finding in judgement.findings if judgement.views else judgement.findings[:1]:
+        for finding in judgement.findings:
             self.on_finding(finding, self)
         return judgement
 
@@ -274,22 +273,30 @@ class Lockstep:
         tally.silence.answered()
         tally.statistics.answered(command, response)
         tally.unsure.update(judgement.unsure)
+        number = subject(command)
+        was = None if number is None else before.runs.get(number)
+        if number is not None:
+            status = "-" if was is None else str(was.state.status)
+            told = self.told.setdefault(number, {})
+            tally.echoes.note((type(command).__name__, status), told, judgement.findings)
         if not judgement.views:
             return
         if isinstance(judgement.outcome, Accepted) and judgement.outcome.replay:
             return
         accepted = isinstance(judgement.outcome, Accepted)
-        if isinstance(command, CreateRun) and accepted:
+        after = None if number is None else self.world.runs.get(number)
+        if isinstance(command, CreateRun) and was is None and after is not None:
             tally.on_run(self.views[0].seen[command.run].run_id)
-            tally.statistics.created(self.world.runs[command.run])
+            tally.statistics.created(after)
         driven = edge(before, command, accepted)
         if driven is not None:
             tally.edges[driven] = tally.edges.get(driven, 0) + 1
-        if accepted and isinstance(command, ChangeRun) and isinstance(command.run, int):
-            after = self.world.runs[command.run]
-            self._witness(command, before.runs[command.run], after)
+        if not (accepted and isinstance(command, ChangeRun) and was and after):
+            return
+        if after.version > was.version:
+            self._witness(command, was, after)
             if driven is not None:
-                tally.statistics.moved(driven.command, before.runs[command.run], after)
+                tally.statistics.moved(driven.command, was, after)
 
     def _witness(self, command: ChangeRun, before: Run, after: Run) -> None:
         """Note the sometimes-laws that a change is a witness of, and who acted on a decision."""

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from attrs import define, evolve, field, frozen
 
 from pt004_model.drive.divergence import raise_finding
+from pt004_model.drive.echoes import Told
 from pt004_model.drive.lockstep import Fc, Lockstep, Tally
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
@@ -25,7 +26,7 @@ REMEMBERED = 30
 
 @frozen
 class Remembered:
-    """A run of an earlier example: what the model knows of it, and what was seen.
+    """A run of an earlier example: what the model knows of it, what was seen, and found.
 
     ``since`` is the place in the journal of the command that created it.
     """
@@ -33,6 +34,7 @@ class Remembered:
     run: Run
     seen: Seen
     since: int
+    told: Told = field(factory=dict)
 
 
 _APART = 10**6
@@ -71,7 +73,8 @@ class Archive:
         view = lockstep.views[0]
         for number, run in view.world.runs.items():
             if number >= first and number not in view.world.open_calls and number in view.seen:
-                self.runs.append(Remembered(run, view.seen[number], lockstep.began))
+                told = lockstep.told.get(number, {})
+                self.runs.append(Remembered(run, view.seen[number], lockstep.began, told))
                 if len(self.runs) > REMEMBERED:
                     del self.runs[OLDEST]
 
@@ -101,9 +104,8 @@ class Session:
     """An FC, the oracle that judges it, and what to do with findings.
 
     A campaign has an ``archive``: its runs are remembered over its examples and read again.
-    ``hindered`` are the runs that were set aside while a known finding was seen. ``fresh`` starts
-    another FC like this one, without history, for as long as it is used; there is none where an FC
-    cannot be started. It raises ``TargetLost`` when that fails. ``pace`` is the seconds that are
+    ``fresh`` starts another FC like this one, without history, for as long as it is used; there is
+    none where an FC cannot be started. It raises ``TargetLost`` when that fails. ``pace`` is the
     left between the calls of a conversation, ``patience`` those without any answer after which the
     FC counts as gone. ``on_call`` is called before each call and may raise.
     ``no_longer`` asks again what was true before the campaign began, and says what is so no longer.
@@ -118,7 +120,6 @@ class Session:
     ungoverned: bool = False
     archive: Archive | None = None
     examples: int = 0
-    hindered: set[int] = field(factory=set)
     fresh: Callable[[], AbstractContextManager[Fc]] | None = None
     pace: float = 0.0
     patience: float = 0.0

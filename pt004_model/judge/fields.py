@@ -56,7 +56,7 @@ def unique(notes: Notes, check: str, where: str, kind: str, value: str, owner: s
     if known != owner:
         said = Saying(f"a {kind} never used before")
         notes.disagree(check, where, said, value, "fresh", "used before")
-    notes.ids[key] = owner
+    notes.ids[key] = known
 
 
 def moment(notes: Notes, check: str, where: str, observed: object, window: Window) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Final
 
 from attrs import frozen
@@ -21,6 +22,12 @@ class Missing:
 
 
 MISSING: Final = Missing()
+_INDEX: Final = re.compile(r"\[\d+\]")
+
+
+def place_of(where: str) -> str:
+    """Return where in a reply something stands, in whichever entry or gate: ``logs[].actor_id``."""
+    return _INDEX.sub("[]", where)
 
 
 @frozen

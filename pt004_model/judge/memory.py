@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, TypeAlias
 
 from attrs import define, evolve, field, frozen
 
 from pt004_model.judge.clock import Clock, Instant, Window
-from pt004_model.judge.finding import Finding, classes_of, disagreement
+from pt004_model.judge.deviation import Deviation
+from pt004_model.judge.finding import Finding, classes_of, disagreement, place_of
 from pt004_model.model.commands import Names
+from pt004_model.model.run import Run
 from pt004_model.model.values import Json
 from pt004_model.model.world import World
 
 JsonObject: TypeAlias = dict[str, Json]
 MOST_OF_A_KIND: Final = 5
 """Disagreements of one kind that are told of one reply; the others are counted."""
-_INDEX: Final = re.compile(r"\[\d+\]")
 
 
 @frozen
@@ -25,7 +25,8 @@ class Seen:
 
     ``times`` holds each time field as read, ``version`` the version of the run they belong to.
     ``windows`` maps versions to when they can have taken effect. ``log`` and ``gates`` are the
-    latest reading, ``kinds`` counts the log's kinds, ``gate_ids`` binds gates by number.
+    latest reading, ``kinds`` counts the log's kinds, ``gate_ids`` binds gates by number. ``unread``
+    are the parts (``logs``, ``gates``) that are taken as they stand when they are shown next.
     """
 
     run_id: str = ""
@@ -40,6 +41,7 @@ class Seen:
     gates: tuple[JsonObject, ...] = ()
     gate_ids: dict[int, str] = field(factory=dict)
     own: dict[str, Json] = field(factory=dict)
+    unread: frozenset[str] = frozenset()
 
 
 @frozen
@@ -47,13 +49,16 @@ class View:
     """One way things may be: a world, and what was seen of it.
 
     ``replies`` keeps the answer to each request that carried an idempotency key, ``calls`` when
-    the first call that a run still waits for, its create perhaps, was sent.
+    the first call that a run still waits for, its create perhaps, was sent. ``unsettled`` are runs
+    of which a finding leaves open where they are, each with what it may be
+    (:mod:`pt004_model.judge.adopt`).
     """
 
     world: World = field(factory=World)
     seen: dict[int, Seen] = field(factory=dict)
     replies: dict[tuple[int, str], JsonObject] = field(factory=dict)
     calls: dict[int, float] = field(factory=dict)
+    unsettled: dict[int, tuple[Run, ...]] = field(factory=dict)
 
 
 @define
@@ -73,11 +78,14 @@ class Notes:
     """What one reading of a reply brings to light, kept apart until it is believed.
 
     A reply of a megabyte can disagree in a hundred thousand places alike. All are counted, by
-    ``kinds``, and of each kind the first few are told.
+    ``kinds``, and of each kind the first few are told. What is ``agreed`` is none; it is counted in
+    ``excused``.
     """
 
     ledger: Ledger
     names: Names
+    agreed: tuple[Deviation, ...] = ()
+    excused: int = 0
     findings: list[Finding] = field(factory=list)
     ids: dict[str, str] = field(factory=dict)
     times: list[tuple[Instant, Window]] = field(factory=list)
@@ -97,7 +105,10 @@ class Notes:
         With ``classes`` the two sides may be functions, called only where they are told.
         """
         classes = classes or classes_of(expected, observed)
-        kind = (check, _INDEX.sub("[]", where), *classes)
+        if any(each.covers(check, where, classes) for each in self.agreed):
+            self.excused += 1
+            return
+        kind = (check, place_of(where), *classes)
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         if self.kinds[kind] <= MOST_OF_A_KIND:
             self._last[kind] = len(self.findings)
@@ -116,7 +127,7 @@ class Notes:
         return tuple(told)
 
     def believe(self) -> None:
-        """Enter the ids and times that were read into the ledger."""
+        """Enter the ids and times that were read, and not disagreed with, into the ledger."""
         self.ledger.owners.update(self.ids)
         for each in self.times:
             self.ledger.clock.learn(*each)

@@ -2,7 +2,8 @@
 
 Each world and each outcome that the model allows in it is a candidate. A candidate that the reply
 agrees with in every field stays, with what the reply showed bound to it. When none stays, the
-candidate with the fewest disagreements says what is wrong.
+candidate with the fewest disagreements says what is wrong, and judging goes on from where it leads
+(:mod:`pt004_model.judge.adopt`).
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
+from pt004_model.judge.adopt import adopt, contradicts, take_parts
 from pt004_model.judge.audit import read_log
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.clock import Window
+from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.envelope import read_run
 from pt004_model.judge.fields import equal
 from pt004_model.judge.finding import MISSING, Finding, Saying, quote
@@ -23,10 +26,12 @@ from pt004_model.judge.memory import JsonObject, Ledger, Notes, Seen, View
 from pt004_model.judge.own import Modelled, OwnCheck, ask_all
 from pt004_model.judge.receipts import read_chain
 from pt004_model.judge.status import accepted_though_illegal, refused_though_legal
-from pt004_model.model.commands import ChangeRun, Command, CreateRun, Names, subject
+from pt004_model.model.commands import ChangeRun, Command, CreateRun, Names, ReadRun, subject
 from pt004_model.model.coverage import situation
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.rules import Rule
+from pt004_model.model.run import Run
+from pt004_model.model.values import Json
 from pt004_model.model.world import (
     Accepted,
     Expected,
@@ -34,11 +39,13 @@ from pt004_model.model.world import (
     Refused,
     Unjudged,
     expect,
+    forced,
     unanswered,
 )
 from pt004_model.vocabulary import RUN_FIELDS
 
-_LIFECYCLE: Final = frozenset({"lifecycle", "steps", "policy"})
+_MOST_VIEWS: Final = 8
+"""Ways things may be that are kept, the likeliest first."""
 
 
 class Verdict(StrEnum):
@@ -53,9 +60,9 @@ class Verdict(StrEnum):
 class Judgement:
     """The verdict on one reply.
 
-    ``views`` are the ways things may be now; after a finding there are none, save when it is one
-    of a team's own checks, which the model knows nothing of. ``outcome`` is what came about, where
-    one did. ``unsure`` says of own checks that cannot tell why, by id.
+    ``views`` are the ways things may be now; there are none where nothing more can be said of the
+    run concerned. ``outcome`` is what came about, or what the reply is nearest to. ``unsure`` says
+    of own checks that cannot tell why, by id.
     """
 
     verdict: Verdict
@@ -69,14 +76,22 @@ class Judgement:
 class Oracle:
     """Judges replies. Holds what does not change: the names sent, and the facts of a campaign.
 
-    ``areas`` are the areas of the contract whose findings count, ``own`` the checks that are asked
-    besides.
+    ``areas`` are the areas of the contract that are judged, ``agreed`` the differences that are
+    not, and ``own`` the checks that are asked besides.
     """
 
     names: Names
     ledger: Ledger = field(factory=Ledger)
     areas: frozenset[str] = frozenset(AREAS)
     own: tuple[OwnCheck, ...] = ()
+    agreed: tuple[Deviation, ...] = ()
+    _unjudged: tuple[Deviation, ...] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Have what is disagreed about in other areas hinder nothing."""
+        areas = sorted(set(AREAS) - self.areas)
+        rest = tuple(Deviation("not judged", area=area) for area in areas)
+        object.__setattr__(self, "_unjudged", (*self.agreed, *rest))
 
     def judge(self, views: tuple[View, ...], command: Command, response: Response) -> Judgement:
         """Which of ``views`` and of their outcomes ``response`` agrees with. Never raises."""
@@ -89,34 +104,39 @@ class Oracle:
             return self._answered(views, command, evolve(response, body=body))
 
     def _answered(self, views: tuple[View, ...], command: Command, response: Reply) -> Judgement:
-        agreed: list[tuple[View, Expected, Notes]] = []
-        nearest: Notes | None = None
+        agreed: list[_Candidate] = []
+        nearest: _Candidate | None = None
         for view in views:
-            outcomes = _candidates(expect(view.world, command), response)
-            for outcome in outcomes:
-                notes = Notes(self.ledger, self.names)
-                after = _Candidate(notes, view, command, response).read(outcome)
-                if not notes.findings:
-                    agreed.append((after, outcome.reply, notes))
-                elif nearest is None or notes.count < nearest.count:
-                    nearest = notes
+            for outcome in _candidates(view, command, response):
+                candidate = _Candidate(self._notes(), view, command, response)
+                candidate.read(outcome)
+                if not candidate.notes.count:
+                    agreed.append(candidate)
+                elif nearest is None or candidate.notes.count < nearest.notes.count:
+                    nearest = candidate
         if not agreed:
-            told = () if nearest is None else nearest.told()
-            counted = tuple(each for each in told if each.area in self.areas)
-            verdict = Verdict.DIVERGES if counted else Verdict.UNSURE
-            return Judgement(verdict, (), counted)
-        agreed[0][2].believe()
+            assert nearest is not None  # noqa: S101 - there is a view, and it has an outcome
+            if not nearest.unsure:
+                nearest.notes.believe()
+            told = nearest.notes.told()[: nearest.telling]
+            return Judgement(Verdict.DIVERGES, nearest.after, told, nearest.outcome)
+        if not agreed[0].unsure:
+            agreed[0].notes.believe()
         remaining: list[View] = []
-        for after, _, _ in agreed:
+        for after in (view for each in agreed for view in each.after):
             if after not in remaining:
                 remaining.append(after)
-        agreement = Judgement(Verdict.CONFORMS, tuple(remaining), (), agreed[0][1])
+        verdict = Verdict.CONFORMS if remaining else Verdict.UNSURE
+        agreement = Judgement(verdict, tuple(remaining[:_MOST_VIEWS]), (), agreed[0].outcome)
         return self._asked_besides(agreement, command, response) if self.own else agreement
+
+    def _notes(self) -> Notes:
+        return Notes(self.ledger, self.names, self._unjudged)
 
     def _asked_besides(self, agreement: Judgement, command: Command, reply: Reply) -> Judgement:
         """Ask the team's own checks of an answer that the contract allows."""
         number, outcome = subject(command), agreement.outcome
-        if isinstance(outcome, Unjudged):
+        if isinstance(outcome, Unjudged) or not agreement.views:
             return agreement
         run = None if number is None else agreement.views[0].world.runs.get(number)
         known = Modelled(command, run, isinstance(outcome, Accepted))
@@ -146,8 +166,11 @@ def _called(view: View, command: Command, response: NoAnswer) -> dict[int, float
     return view.calls
 
 
-def _candidates(outcomes: tuple[Outcome, ...], reply: Reply) -> tuple[Outcome, ...]:
+def _candidates(view: View, command: Command, reply: Reply) -> tuple[Outcome, ...]:
     """Return the outcomes of the kind that the reply is, or all when it is of none."""
+    if subject(command) in view.unsettled and reply.code < 500:
+        return (Outcome(Unjudged(), view.world),)
+    outcomes = expect(view.world, command)
     accepted = 200 <= reply.code < 300
     fitting = tuple(
         each
@@ -158,31 +181,98 @@ def _candidates(outcomes: tuple[Outcome, ...], reply: Reply) -> tuple[Outcome, .
 
 
 class _Candidate:
-    """One view and one reply, compared with the outcomes that the model allows."""
+    """One view and one reply, compared with an outcome that the model allows.
+
+    ``after`` is how things may be then; ``unsure`` that this was taken from the reply itself, or is
+    left open. Of what the reply disagrees with the first ``telling`` are told, all without it.
+    """
 
     def __init__(self, notes: Notes, view: View, command: Command, reply: Reply) -> None:
         self.notes = notes
         self.view = view
         self.command = command
         self.reply = reply
+        self.after: tuple[View, ...] = ()
+        self.outcome: Expected | None = None
+        self.unsure = False
+        self.telling: int | None = None
 
-    def read(self, outcome: Outcome) -> View:
-        """Compare the reply with ``outcome``; the view after it."""
+    def read(self, outcome: Outcome) -> None:
+        """Compare the reply with ``outcome``."""
+        self.outcome = outcome.reply
         view = evolve(self.view, world=outcome.world)
         expected, code = outcome.reply, self.reply.code
         if code >= 500 or code < 200:
             self._server_error(expected)
+            self.after = self._open(view)
         elif isinstance(expected, Accepted):
-            if code >= 300:
-                self._refused_though_legal(expected)
-            else:
-                return self._accepted(view, expected)
-        elif isinstance(expected, Refused):
             if code < 300:
-                self._accepted_though_illegal(expected)
+                self.after = self._accepted(view, expected)
             else:
-                return self._refused(view, expected)
-        return view
+                self._refused_though_legal(expected)
+                self.after = () if isinstance(self.command, ReadRun) else self._open(view)
+        elif isinstance(expected, Refused):
+            if code >= 300:
+                self.after = (self._refused(view, expected),)
+            else:
+                self._accepted_though_illegal(expected)
+                read = isinstance(self.command, ReadRun)
+                runs = () if read else forced(self.view.world, self.command)
+                self.after = self._taken(runs)
+        elif subject(self.command) in self.view.unsettled:
+            self.after = self._unsettled()
+        else:
+            self.after = (view,)
+
+    def _open(self, after: View) -> tuple[View, ...]:
+        """Leave open if the call took effect: its run is as it was, or as it is ``after``."""
+        self.unsure = True
+        number, command = subject(self.command), self.command
+        if number not in self.view.world.runs or not isinstance(command, ChangeRun):
+            return (self.view,)
+        before = self.view.unsettled.get(number, (self.view.world.runs[number],))
+        there = after.world.runs[number]
+        runs = before if there in before else (*before, there)
+        calls = {**self.view.calls, number: self.reply.sent}
+        return (evolve(self.view, unsettled={**self.view.unsettled, number: runs}, calls=calls),)
+
+    def _unsettled(self) -> tuple[View, ...]:
+        """Take the reply as it stands for a run of which nobody can tell where it is."""
+        number = subject(self.command)
+        assert number is not None  # noqa: S101 - it is one of those that are unsettled
+        if not isinstance(self.command, ReadRun):
+            return (self.view,)  # it is read first
+        return self._taken(self.view.unsettled[number]) if self.reply.code < 300 else ()
+
+    def _taken(self, runs: tuple[Run, ...]) -> tuple[View, ...]:
+        """Return how things may be once the reply shows one of ``runs``, or another like it."""
+        self.unsure = True
+        body = self.reply.body
+        shown = body.get("run") if isinstance(body, dict) else None
+        if not runs:
+            return (self.view,)
+        number = runs[0].number
+        seen = self.view.seen.get(number)
+        if (
+            not isinstance(body, dict)
+            or not isinstance(shown, dict)
+            or (seen is not None and shown.get("run_id") != seen.run_id)
+        ):
+            unsettled = {**self.view.unsettled, number: runs}
+            return () if seen is None else (evolve(self.view, unsettled=unsettled),)
+        parts = (self._part(body, "logs"), self._part(body, "gates"))
+        if seen is None:
+            if not isinstance(shown.get("run_id"), str):
+                return ()
+            seen = Seen(run_id=str(shown["run_id"]))
+        view = evolve(self.view, seen={**self.view.seen, number: seen})
+        return adopt(view, runs, shown, parts, self.reply, self.notes.names)
+
+    def _part(self, body: JsonObject, name: str) -> list[JsonObject] | None:
+        """Return a part of the envelope when it is there in full; an empty one may be left out."""
+        rows = _rows(body.get(name))
+        asked = isinstance(self.command, ReadRun) and getattr(self.command, name)
+        return rows if rows or asked else None
 
     def _say(self, check: str, where: str, expected: str, observed: str, *classes: str) -> None:
         said, got = Saying(expected), Saying(observed)
@@ -245,14 +335,14 @@ class _Candidate:
         check, seen = "input.reply-is-json", f"{body.why}: {quote(body.start)}"
         self._say(check, "body", "a JSON body", seen, "JSON", "something else")
 
-    def _accepted(self, view: View, expected: Accepted) -> View:
+    def _accepted(self, view: View, expected: Accepted) -> tuple[View, ...]:
         if self.reply.code != expected.code:
             check = "idempotency.replay-as-then" if expected.replay else "lifecycle.accepted-code"
             self._say(check, "status", str(expected.code), str(self.reply.code), str(expected.code))
         body = self.reply.body
         if isinstance(body, Undecodable):
             self._not_json(body)
-            return view
+            return self._unread(view)
         media = self.reply.content_type.partition(";")[0].strip().lower()
         if media != "application/json":
             check = "input.reply-is-json"
@@ -260,11 +350,28 @@ class _Candidate:
             self._say(check, "Content-Type", "application/json", seen, "media type")
         parts = self._envelope(body, expected)
         if parts is None:
-            return view
+            return self._unread(view)
         shown, logs, gates = parts
         if expected.replay:
-            return self._replayed(view, shown, logs)
-        return self._compare(view, expected, shown, logs, gates)
+            noted = self.notes.count
+            view = self._replayed(view, shown, logs)
+            return (view,) if self.notes.count == noted else self._open(view)
+        run = expected.run
+        before, known = forced(self.view.world, self.command)[-1:], run.number in self.view.seen
+        there = self._compare(view, expected, shown, logs, gates)
+        if known and shown.get("run_id", MISSING) != self.view.seen[run.number].run_id:
+            self.telling = 1  # it is another run that is shown
+            return self._open(view)
+        if known and contradicts(run, shown):
+            self.telling = 1  # all else follows from it
+            return self._taken((run, *before))
+        return (there,) if there.seen[run.number].run_id else ()
+
+    def _unread(self, view: View) -> tuple[View, ...]:
+        """Return how things may be after an accepted call whose answer cannot be read."""
+        if isinstance(self.command, CreateRun):
+            return ()  # its run has no name
+        return self._open(view)
 
     def _envelope(
         self, body: object, expected: Accepted
@@ -282,12 +389,12 @@ class _Candidate:
             if part is None and name not in expected.complete:
                 parts.append(None)
                 continue
-            if not isinstance(part, list) or not all(isinstance(each, dict) for each in part):
+            rows = _rows(part)
+            if rows is None:
                 said = Saying("a list of objects")
                 seen = body.get(name, MISSING)
                 self.notes.disagree("lifecycle.envelope", name, said, seen, name)
                 return None
-            rows = [each for each in part if isinstance(each, dict)]
             if rows and name in expected.empty:
                 said, got = Saying("none, as none were asked for"), Saying(f"{len(rows)} of them")
                 check = "lifecycle.sections-as-asked"
@@ -311,6 +418,10 @@ class _Candidate:
         for version in range(seen.version + 1, run.version + 1):
             windows[version] = Window(start, self.reply.received)
         seen = read_run(self.notes, run, evolve(seen, windows=windows), shown)
+        if seen.unread:
+            view = evolve(view, seen={**view.seen, run.number: seen})
+            view = take_parts(view, run, (logs, gates), self.notes.names)
+            run, seen = view.world.runs[run.number], view.seen[run.number]
         if gates is not None:
             seen = read_gates(self.notes, run, seen, gates)
         if logs is not None:
@@ -347,6 +458,13 @@ class _Candidate:
             hashes = [entry.get("receipt_hash") for entry in logs]
             equal(self.notes, check, "logs", chain, hashes)
         return view
+
+
+def _rows(part: Json) -> list[JsonObject] | None:
+    """Return a part of an envelope when it is a list of objects."""
+    if not isinstance(part, list) or not all(isinstance(each, dict) for each in part):
+        return None
+    return [each for each in part if isinstance(each, dict)]
 
 
 def _allowed(expected: Expected) -> str:

@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 from attrs import frozen
 
 from pt004_model.judge.checks import AREAS, CHECKS, SEVERITIES, Check
-from pt004_model.judge.finding import Finding, Saying, disagreement, kind_of
+from pt004_model.judge.finding import Finding, Saying, disagreement, kind_of, place_of
 from pt004_model.model.commands import Command, short
 from pt004_model.model.replies import Reply
 from pt004_model.model.run import Run
@@ -26,7 +26,6 @@ from pt004_model.model.run import Run
 GROUP: Final = "pt004.checks"
 """The entry point group by which an installed package brings checks along."""
 _ID: Final = re.compile(r"[a-z]+\.[a-z]+(-[a-z]+)*")
-_INDEX: Final = re.compile(r"\[\d+\]")
 
 
 @frozen
@@ -78,7 +77,7 @@ class OwnCheck:
                 return None
             if isinstance(said, Mismatch):
                 where, expected = str(said.where), Saying(str(said.expected))
-                kinds = (_INDEX.sub("[]", where), kind_of(said.observed))
+                kinds = (place_of(where), kind_of(said.observed))
                 return disagreement(name, where, expected, said.observed, *kinds)
         except KeyboardInterrupt:
             raise

@@ -314,6 +314,19 @@ def apply(run: Run, ask: Ask, change: Change, actor: int) -> Run:
     )
 
 
+def forced(run: Run, change: Change, actor: int) -> Run | None:
+    """Return the run where ``change`` leads when an FC takes it against the rules.
+
+    ``None`` where that cannot be known: of a governed run, unless the change is one that could be
+    legal in another state.
+    """
+    ask = classify(run, change)
+    if ask in {Ask.MISNAME, Ask.SKIP, Ask.BACK}:
+        return None
+    undecided = run.governed and not isinstance(change.policy, Policy)
+    return None if ask is Ask.START and undecided else apply(run, ask, change, actor)
+
+
 def _own_enforcement(run: Run, ask: Ask, after: Run, actor: int) -> Run | None:
     """Return the run when the FC acts on the decision at once, as section 5.3 lets it."""
     if not run.governed or ask is not Ask.START:

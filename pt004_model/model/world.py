@@ -29,6 +29,7 @@ from pt004_model.model.commands import (
     Token,
     Unknown,
     WrongMethod,
+    subject,
 )
 from pt004_model.model.keys import Used, clash
 from pt004_model.model.rules import Refusal, Rule
@@ -150,6 +151,28 @@ def unanswered(world: World, command: Command) -> World:
     if isinstance(read_change(command.body), Change):
         return evolve(world, open_calls={**world.open_calls, command.run: command})
     return world
+
+
+def forced(world: World, command: Command) -> tuple[Run, ...]:
+    """Return what the run of a call may be once the call was accepted against the rules.
+
+    First where it leads, if that can be known; then the run as it was, if there was one.
+    """
+    caller = command.caller
+    if isinstance(command, CreateRun):
+        asked = read_creation(command.body)
+        if not isinstance(asked, Creation):
+            return ()
+        args = (caller.tenant, caller.actor, command.correlation or None)
+        return (run_model.create(command.run, asked, *args),)
+    run = world.runs.get(-1 if (number := subject(command)) is None else number)
+    if run is None:
+        return ()
+    if not isinstance(command, ChangeRun):
+        return (run,)
+    change = read_change(command.body)
+    after = run_model.forced(run, change, caller.actor) if isinstance(change, Change) else None
+    return (run,) if after is None else (after, run)
 
 
 def shape(command: Command) -> Hashable:

@@ -167,8 +167,7 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
 
 def _coverage(result: Result, width: int | None) -> Iterator[str]:
     coverage = result.coverage
-    hindered = f", {coverage.hindered} behind known findings" if coverage.hindered else ""
-    yield f"coverage: {coverage.driven} of {coverage.reachable} edges of the model{hindered}"
+    yield f"coverage: {coverage.driven} of {coverage.reachable} edges of the model"
     for edge in coverage.missing[:_MISSING_SHOWN]:
         yield cut(f"  not driven: {edge}", width)
     if len(coverage.missing) > _MISSING_SHOWN:

@@ -1,7 +1,7 @@
 """One exploration under a budget: examples one after another, findings collected, each one shrunk.
 
 An example is a conversation of the search (see ``search.explorer``); all of it is drawn from one
-seed. Findings do not end it: the run concerned is set aside and the search goes on. When an example
+seed. Findings do not end it: judging goes on behind them, and so does the search. When an example
 has ended its new findings are replayed, shortened, and replayed some times more to see how surely
 they show (see ``settling``). Replays are counted apart and do not steer the search, so that a seed
 generates the same whatever was replayed and however long it took.
@@ -22,7 +22,6 @@ from pt004_model.drive.statistics import Statistics
 from pt004_model.drive.target import Target
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
-from pt004_model.model.commands import subject
 from pt004_model.model.replies import Reply
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.search.explorer import Search
@@ -259,9 +258,6 @@ class Campaign:
         return min(left, default=None)
 
     def _collect(self, finding: Finding, lockstep: Lockstep) -> None:
-        number = subject(lockstep.steps[-1].command)
-        if finding.fingerprint in self.known and number in lockstep.set_aside:
-            self.session.hindered.add(number)
         there = self.found.get(finding.fingerprint)
         if there is not None:
             self._seen_again(there, lockstep)
@@ -312,7 +308,9 @@ class Campaign:
         """Replay the findings that are new, and shorten those that replays show."""
         tally = self.session.tally  # how this FC acts on decisions was seen in the search
         self.aside.tally.own, self.aside.tally.held = dict(tally.own), dict(tally.held)
-        self.settler.settle(tuple(self.found.values()))
+        self._note_echoes()
+        self.settler.settle(tuple(each for each in self.found.values() if not each.echo_of))
+        self._note_echoes()
         self._note_chance()
 
     def _statistics(self) -> Statistics:
@@ -366,6 +364,19 @@ class Campaign:
             self.session.judged,
             tuple(unsure.values()),
         )
+
+    def _note_echoes(self) -> None:
+        """Note which findings follow from others; one whose trace does not show another does not.
+
+        Later sights may show that a finding stands by itself.
+        """
+        for found in self.found.values():
+            leader = self.session.tally.echoes.leader(found.fingerprint)
+            if found.shrunk and not any(
+                each.fingerprint == leader for step in found.steps for each in step.findings
+            ):
+                leader = ""
+            found.echo_of = leader if leader in self.found else ""
 
     def _note_chance(self) -> None:
         """Note how often server errors come whatever is asked: a gateway may strew them in."""

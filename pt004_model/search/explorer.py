@@ -263,9 +263,6 @@ class Explorer(WorkflowMachine):
             if place == len(goal.path) and self.lockstep.drivable(number):
                 self._probe_all(self.scene(number), {"forbidden": 2})
             self.go_on(number, move)
-            if number in self.session.hindered:
-                self.session.tally.hinder(goal.length, goal.path[:place])
-                return
         self.look(number)
 
     def march(self) -> None:
@@ -370,7 +367,7 @@ class Explorer(WorkflowMachine):
         """Read some runs of earlier examples: the oldest, and one of the others in turn."""
         if self.session.archive is not None:
             for old in self.session.archive.pick(self.session.examples):
-                self.lockstep.adopt(old.run, old.seen, old.since)
+                self.lockstep.adopt(old.run, old.seen, old.since, old.told)
                 self.look(old.run.number)
 
     def teardown(self) -> None:

@@ -16,17 +16,13 @@ from pt004_model.vocabulary import Decision, Status
 
 @frozen
 class Coverage:
-    """Goals (edges; a *may* edge counts once) that were driven and missed, and laws witnessed.
-
-    ``hindered`` counts those that known findings kept from being driven; they are not missing.
-    """
+    """Goals (edges; a *may* edge counts once) that were driven and missed, and laws witnessed."""
 
     driven: int = 0
     reachable: int = 0
     missing: tuple[str, ...] = ()
     witnessed: tuple[str, ...] = ()
     unwitnessed: tuple[str, ...] = ()
-    hindered: int = 0
 
     @property
     def share(self) -> float:
@@ -34,16 +30,11 @@ class Coverage:
         return self.driven / self.reachable if self.reachable else 0.0
 
 
-HINDERED_AFTER = 3
-"""So many times a known finding ended a way, and what is behind it counts as out of reach."""
-
-
 def reachable(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
     """Return the goals that this FC lets one reach, under the freedoms that it was seen to take.
 
     An FC that pauses and fails by itself (section 5.3) never shows a run held by a decision, and
-    one that refuses to fail a pending run has no run that failed before it began. What is behind a
-    known finding cannot be reached either.
+    one that refuses to fail a pending run has no run that failed before it began.
     """
     gone = {
         decision
@@ -58,15 +49,7 @@ def reachable(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
         goal
         for goal in goals(lengths)
         if not any(_held(each, gone) or (refuses and _stillborn(each)) for each in goal.edges)
-        and not _hindered(tally, goal)
     )
-
-
-def _hindered(tally: Tally, goal: Goal) -> bool:
-    if not tally.hindered or goal.edges & tally.edges.keys():
-        return False
-    ways = (goal.path[:place] for place in range(1, len(goal.path) + 1))
-    return any(tally.hindered.get((goal.length, way), 0) >= HINDERED_AFTER for way in ways)
 
 
 def _held(edge: Edge, gone: set[Decision]) -> bool:
@@ -99,7 +82,6 @@ def measure(tally: Tally, lengths: tuple[int, ...]) -> Coverage:
         tuple(sorted(" or ".join(sorted(map(str, goal.edges))) for goal in left)),
         tuple(sorted(wanted & tally.witnessed)),
         tuple(sorted(wanted - tally.witnessed)),
-        sum(_hindered(tally, goal) for goal in goals(lengths)),
     )
 
 

@@ -202,6 +202,8 @@ class WorkflowMachine(RuleBasedStateMachine):
         number = subject(command)
         if number is not None and not isinstance(command, ReadRun):
             self.touched[number] = None
+        if number in self.lockstep.views[0].unsettled:
+            self.look(number)
         if judgement is not None and currently_in_test_context():
             for why in judgement.unsure.values():
                 warnings.warn(why, UnsureWarning, stacklevel=2)

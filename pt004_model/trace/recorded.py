@@ -88,7 +88,8 @@ class Found:
     ``cut`` that shortening it ended for lack of budget. ``rate`` is the share of all calls that got
     such an answer, where it is of a kind that comes by chance; ``strewn`` says that replays did not
     bear out others of this kind, so that one which was not replayed is not believed. ``trouble`` is
-    a sentence when shortening or writing it down was broken off by a fault of ours.
+    a sentence when shortening or writing it down was broken off by a fault of ours. ``echo_of`` is
+    the fingerprint of a finding that this one follows from.
     """
 
     finding: Finding
@@ -111,6 +112,7 @@ class Found:
     strewn: bool = False
     cut: bool = False
     trouble: str = ""
+    echo_of: str = ""
 
     @property
     def flaky(self) -> bool:
@@ -129,7 +131,7 @@ class Found:
     @property
     def counts(self) -> bool:
         """Return whether it makes an FC one that diverges."""
-        return not self.known and not self.unconfirmed
+        return not self.known and not self.unconfirmed and not self.echo_of
 
     @property
     def fingerprint(self) -> str:

@@ -47,12 +47,6 @@ FLAG, DENY = Decision.FLAG, Decision.DENY
 RUN, STEPS = create(0, "a", "b"), ("a", "b")
 
 
-def failing_reads(command: Command, reply: Reply) -> Reply:
-    """Tampering: reads of the first run show a wrong status."""
-    wrong = isinstance(command, ReadRun) and command.run == 0
-    return with_run(reply, status="failed") if wrong else reply
-
-
 def test_a_step_keeps_the_request_that_was_sent() -> None:
     """The id by which the call named its run stands in it, and the key that was made fresh."""
     lockstep, _ = noting(Stub(), evolve(RUN, key="k"), READ, ReadRun(Unknown("none")))
@@ -65,11 +59,30 @@ def test_a_step_keeps_the_request_that_was_sent() -> None:
     assert "/none-" in unknown.target
 
 
-def test_a_run_is_set_aside_after_a_finding() -> None:
-    """Of a run that diverged nothing more can be said; the others go on."""
+def test_a_run_goes_on_after_a_finding() -> None:
+    """A field that is wrong in every reply hides nothing else that is wrong."""
+
+    def wrong(command: Command, reply: Reply) -> Reply:
+        if isinstance(command, ChangeRun):
+            return with_run(reply, tags=["x"], workflow_id="other")
+        return with_run(reply, tags=["x"])
+
+    lockstep, found = noting(Tampering(Stub(), wrong), RUN, start(0, "a", 0), change(0, "failed"))
+    assert found == ["lifecycle.sent-data-kept"] * 5
+    assert Status.FAILED is lockstep.world.runs[0].state.status
+    assert not lockstep.set_aside
+
+
+def test_a_run_of_which_nothing_can_be_said_is_set_aside() -> None:
+    """Of a run that can be read no more nothing can be said; the others go on."""
     stub = Stub()
-    lockstep, found = noting(Tampering(stub, failing_reads), RUN, create(1, "a"), READ)
-    assert found == ["lifecycle.status"]
+
+    def gone(command: Command, reply: Reply) -> Reply:
+        lost = isinstance(command, ReadRun) and command.run == 0
+        return refusal(reply, 404) if lost else reply
+
+    lockstep, found = noting(Tampering(stub, gone), RUN, create(1, "a"), READ)
+    assert found == ["lifecycle.read-accepted"]
     assert {0} == lockstep.set_aside
     asked = len(stub.asked)
     assert lockstep.do(READ) is None
@@ -82,47 +95,29 @@ def test_a_run_is_set_aside_after_a_finding() -> None:
     assert Verdict.CONFORMS is judgement.verdict
 
 
-def tags_lost(command: Command, reply: Reply) -> Reply:
-    """Tampering: the answer to the first create shows other tags."""
-    first = isinstance(command, CreateRun) and command.run == 0
-    return with_run(reply, tags=["x"]) if first else reply
-
-
-@pytest.mark.parametrize(
-    "later",
-    [
-        evolve(RUN, key="k"),
-        evolve(create(1, "c"), key="k"),
-        ChangeRun(1, change(1, "failed").body, key="k"),
-    ],
-    ids=["again", "another create", "a change"],
-)
-def test_a_key_is_forgotten_with_its_run(later: Command) -> None:
-    """The key of a create whose answer shows a finding is used, and nothing is sent under it."""
-    lockstep, found = noting(Tampering(Stub(), tags_lost), evolve(RUN, key="k"))
-    if isinstance(later, ChangeRun):
-        lockstep.do(create(1, "c"))
-    assert lockstep.do(later) is None
-    other_tenant = evolve(create(2, "c"), key="k", caller=STRANGER)
-    judgement = lockstep.do(other_tenant)
-    assert judgement is not None
-    assert (judgement.verdict, found) == (Verdict.CONFORMS, ["lifecycle.sent-data-kept"])
-
-
-def test_the_keys_of_a_change_are_forgotten_with_its_run() -> None:
-    """After a finding on a change neither its own key nor an earlier one of the run is used."""
+def test_a_key_is_used_though_a_field_was_wrong() -> None:
+    """A call whose answer shows a wrong field took effect, and its key is judged as ever."""
 
     def wrong(command: Command, reply: Reply) -> Reply:
-        failing = isinstance(command, ChangeRun) and command.key == "second"
-        return with_run(reply, tags=["x"]) if failing else reply
+        return with_run(reply, tags=["x"]) if reply.code == 201 else reply
 
-    changes = [evolve(start(0, "a", 0), key="first"), evolve(change(0, "failed"), key="second")]
-    keyed = evolve(RUN, key="made")
-    lockstep, found = noting(Tampering(Stub(), wrong), keyed, *changes)
-    for key in ("made", "first", "second"):
-        assert lockstep.do(evolve(create(1, "c"), key=key)) is None
-    assert lockstep.do(evolve(create(1, "c"), key="third")) is not None
+    again, other = evolve(RUN, key="k"), evolve(create(1, "c"), key="k")
+    lockstep, found = noting(Tampering(Stub(), wrong), again, other, again)
     assert found == ["lifecycle.sent-data-kept"]
+    assert 3 == len(lockstep.steps)
+
+
+def test_a_key_is_forgotten_where_nobody_can_tell_if_it_was_used() -> None:
+    """Nothing more is sent under the key of a call that was refused though legal."""
+
+    def wrong(command: Command, reply: Reply) -> Reply:
+        return refusal(reply, 409) if isinstance(command, ChangeRun) else reply
+
+    keyed = evolve(start(0, "a", 0), key="k")
+    lockstep, found = noting(Tampering(Stub(), wrong), RUN, keyed)
+    assert found == ["lifecycle.legal-change-accepted"]
+    assert lockstep.do(evolve(create(1, "c"), key="k")) is None
+    assert lockstep.do(evolve(create(1, "c"), key="k", caller=STRANGER)) is not None
 
 
 def test_a_key_is_forgotten_though_its_call_is_about_no_run() -> None:
@@ -152,14 +147,14 @@ def test_a_call_that_was_broken_off_is_not_held_against_the_fc() -> None:
     assert (asked, found) == (len(stub.asked), [])
 
 
-def test_each_finding_of_a_reply_but_the_first_is_left() -> None:
-    """One reply may disagree in many places; the first is told, the step keeps them all."""
+def test_each_finding_of_a_reply_is_told() -> None:
+    """One reply may disagree in many places."""
 
     def twice(_: Command, reply: Reply) -> Reply:
         return with_run(reply, status="failed", current_step="x")
 
     lockstep, found = noting(Tampering(Stub(), twice), RUN)
-    assert found == ["lifecycle.status"]
+    assert found == ["lifecycle.status", "steps.current-step"]
     checks = [finding.check for finding in lockstep.steps[-1].findings]
     assert checks == ["lifecycle.status", "steps.current-step"]
 

@@ -100,7 +100,9 @@ class Talk:
 
     def judge(self, command: Command, reply: Reply) -> Judgement:
         """What the judge says of ``reply``; the conversation stays where it is."""
-        return self.lockstep.oracle.judge(self.lockstep.views, command, reply)
+        oracle = self.lockstep.oracle
+        asked = evolve(oracle, ledger=copy.deepcopy(oracle.ledger))  # and no reply is the last
+        return asked.judge(self.lockstep.views, command, reply)
 
     def run_id(self, ref: RunRef) -> str:
         """The id of a run, or one of a run that is not there."""

@@ -11,6 +11,7 @@ import pytest
 import pt004_model.judge
 from pt004_model.judge.checks import AREAS, CHECKS
 from pt004_model.judge.oracle import Verdict
+from pt004_model.model.commands import ChangeRun
 from pt004_model.model.rules import Rule
 from tests.judge.helpers import Row, talk
 from tests.judge.rows_log import AUDIT, GATES, RECEIPTS
@@ -40,7 +41,7 @@ def test_one_thing_wrong_is_found_by_its_check(row: Row) -> None:
     found = [finding.check for finding in verdict.findings]
     assert row.check == found[0], [str(finding) for finding in verdict.findings]
     assert {row.check} | row.also >= set(found)
-    assert not verdict.views
+    assert verdict.views or not isinstance(row.command, ChangeRun)
     assert Verdict.CONFORMS is conversation.judge(row.command, good).verdict
 
 

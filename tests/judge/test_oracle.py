@@ -170,12 +170,13 @@ def test_a_replay_shows_the_log_as_it_was_then() -> None:
 
 
 def test_findings_outside_the_chosen_areas_do_not_count() -> None:
-    """With a finding in an area that was left out nothing can be said of the run any more."""
+    """A finding in an area that is not judged is none, and hinders nothing."""
     conversation = talk(CREATE)
     reply = put("run.status", "failed")(conversation.answer(READ))
     areas = frozenset(AREAS) - {"lifecycle"}
     judgement = Oracle(NAMES, areas=areas).judge(conversation.lockstep.views, READ, reply)
-    assert (judgement.verdict, judgement.views, judgement.findings) == (Verdict.UNSURE, (), ())
+    assert (judgement.verdict, judgement.findings) == (Verdict.CONFORMS, ())
+    assert {"failed"} == {view.world.runs[0].state.status for view in judgement.views}
 
 
 def test_the_candidate_with_the_fewest_disagreements_says_what_is_wrong() -> None:
