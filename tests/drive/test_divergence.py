@@ -6,8 +6,7 @@ import pytest
 
 from pt004_model.drive.divergence import Divergence, divergence, raise_finding
 from pt004_model.judge.finding import Finding
-from pt004_model.model.commands import Caller
-from tests.drive.helpers import READ, create, session, with_run
+from tests.drive.helpers import create, session, with_run
 from tests.stub import Stub, Tampering
 
 
@@ -37,5 +36,3 @@ def test_a_session_raises_unless_told_otherwise() -> None:
     with pytest.raises(Divergence, match=r"lifecycle\.status"):
         lockstep.do(create(0, "a"))
     assert len(lockstep.steps) == 1
-    assert lockstep.do(READ) is None
-    assert Caller() == READ.caller

@@ -98,7 +98,7 @@ def test_a_run_of_which_nothing_can_be_said_is_set_aside() -> None:
 def test_a_key_is_used_though_a_field_was_wrong() -> None:
     """A call whose answer shows a wrong field took effect, and its key is judged as ever."""
 
-    def wrong(command: Command, reply: Reply) -> Reply:
+    def wrong(_: Command, reply: Reply) -> Reply:
         return with_run(reply, tags=["x"]) if reply.code == 201 else reply
 
     again, other = evolve(RUN, key="k"), evolve(create(1, "c"), key="k")

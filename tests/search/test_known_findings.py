@@ -11,8 +11,9 @@ from attrs import define, evolve, field
 
 from pt004_model.drive.lockstep import Fc
 from pt004_model.drive.session import Session
+from pt004_model.judge.finding import fingerprint
 from pt004_model.judge.oracle import Oracle, Verdict
-from pt004_model.model.commands import ChangeRun, Command
+from pt004_model.model.commands import Command
 from pt004_model.model.replies import Reply, Response
 from pt004_model.search.campaign import PROFILES, Campaign, Profile
 from pt004_model.search.results import Result
@@ -63,33 +64,21 @@ def test_what_is_known_costs_little() -> None:
     assert 0 < running.aside.tally.commands <= KNOWN_SHRINK[0]
 
 
-def paused_for_good(command: Command, reply: Reply) -> Response:
-    """A run that is paused cannot be resumed."""
-    if isinstance(command, ChangeRun) and _resumes(command) and reply.code == 200:
-        return refusal(reply, 409)
-    return reply
+def test_a_known_finding_hinders_nothing() -> None:
+    """With a known finding in every answer all is driven and found that is without it."""
+    profile = evolve(SMALL, examples=30, confirm=0, shrink=(0, 0.0))
+    plain = campaign(Tampering(Shared(), unsealed), profile).run()
 
+    def every(command: Command, reply: Reply) -> Response:
+        shown = with_run(reply, tags=["other"]) if reply.code < 300 else reply
+        return unsealed(command, shown)
 
-def _resumes(command: ChangeRun) -> bool:
-    fields = command.body.fields
-    return fields.get("status") == "running" and "policy" not in fields
-
-
-def test_what_is_behind_a_known_finding_is_not_missing() -> None:
-    """A profile that wants every edge does not want those that a known finding stands before."""
-    profile = evolve(SMALL, examples=50, commands=16, floor=1.0, confirm=0, shrink=(0, 0.0))
-    known: frozenset[str] = frozenset()
-    results = []
-    for _ in range(3):
-        fc = Tampering(Shared(), paused_for_good)
-        session = Session(fc, Oracle(NAMES), ungoverned=True)
-        results.append(Campaign(session, profile, 1, Heard(), known=known).run())
-        known |= {found.fingerprint for found in results[-1].findings}
-    first, *_, result = results
-    assert (result.verdict, result.why) == (Verdict.CONFORMS, "")
-    assert result.coverage.hindered > 5
-    assert (first.verdict, first.coverage.hindered) == (Verdict.DIVERGES, 0)
-    assert len(first.coverage.missing) >= result.coverage.hindered
+    known = frozenset({fingerprint("lifecycle.sent-data-kept", "tags", "another value")})
+    result = campaign(Tampering(Shared(), every), profile, known).run()
+    told = {found.finding.check: found.counts for found in result.findings}
+    assert {"lifecycle.sent-data-kept": False, UNSEALED: True} == told
+    assert plain.coverage == result.coverage
+    assert result.coverage.driven > 200
 
 
 # What is not always seen
@@ -202,7 +191,7 @@ def test_an_fc_that_answers_by_chance(seed: int) -> None:
     assert result.verdict is (Verdict.DIVERGES if shown else Verdict.UNSURE)
     assert result.findings
     assert result.examples == 14
-    for found in result.findings:
+    for found in (each for each in result.findings if not each.echo_of):
         assert found.reproduced is not None
         assert found.reproduced[1] >= 1
     assert any(found.flaky for found in result.findings)

@@ -199,7 +199,6 @@ def test_the_summary(tmp_path: Path) -> None:
             "missing": ["paused fail - none refused", "running skip allow first refused"],
             "witnessed": ["run-completes"],
             "unwitnessed": ["paused-run-resumes"],
-            "hindered": 0,
         },
         "findings": [{**TOLD, "trace": f"{tmp_path}/traces/0123456789ab.json"}],
         "edges": [
