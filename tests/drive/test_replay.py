@@ -127,7 +127,7 @@ def test_another_way_is_told() -> None:
 
 
 def test_another_finding_is_a_change() -> None:
-    """Whatever else diverges is told, and what follows it cannot be said to be fixed."""
+    """Whatever else diverges is told, and the FC cannot be said to be mended."""
 
     def wrong_status(_: Command, reply: Reply) -> Response:
         return with_run(reply, status="failed") if reply.code == 201 else reply
@@ -137,9 +137,9 @@ def test_another_finding_is_a_change() -> None:
     assert replay.finding is not None
     assert "lifecycle.status" == replay.finding.check
     assert replay.why.startswith(f"another finding was seen, {replay.finding.fingerprint} ")
-    assert [step is None for step in replay.attempts[0].steps] == [False, True, True]
+    assert None not in replay.attempts[0].steps
     told = list(attempt_lines(recorded(), replay.attempts[0]))
-    assert told[-2:] == ["  3. run 0: to paused", "     not sent"]
+    assert any(line.endswith(str(replay.finding)) for line in told)
 
 
 def unanswered(code: int) -> Tamper:
