@@ -57,7 +57,9 @@ def test_help_has_an_example_that_parses(name: str) -> None:
     found = command(name)
     if isinstance(found, click.Group):
         found = found.commands[words[len(named) + 1]]
-    found.make_context("pt004", words[len(named) + 1 :], resilient_parsing=True)
+    found.make_context(
+        "pt004", words[len(named) + 1 :], resilient_parsing=True, **main.context_settings
+    )
     known = {flag for option in found.params for flag in option.opts}
     assert {word for word in words if word.startswith("--")} <= known
     hidden = [each for each in found.params if isinstance(each, click.Option) and each.hidden]

@@ -173,7 +173,7 @@ def test_the_next_command_can_be_run(
     words = shlex.split(said.lines[-1].removeprefix("next: "))
     assert words[:2] == ["pt004", named]
     command = main.commands[named]
-    with command.make_context(named, words[2:]) as context:
+    with command.make_context(named, words[2:], **main.context_settings) as context:
         assert context.params["base_url"] == front.url
     assert ("--dialect" in words) == ("--dialect" in more)
     if "ci" in more:

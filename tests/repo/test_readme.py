@@ -146,7 +146,8 @@ def _is_ours(words: list[str]) -> None:
     values = [word for word in words[1:] if word != "--help"]  # help would be shown
     if name in {"docs", "explain"} and values and values[0] not in PLACEHOLDERS:
         assert values[0] in (TOPICS if name == "docs" else CHECKS)
-    with command.make_context(words[0], values, resilient_parsing=True):
+    settings = main.context_settings  # the names of its help are kept from the first time on
+    with command.make_context(words[0], values, resilient_parsing=True, **settings):
         pass
 
 
