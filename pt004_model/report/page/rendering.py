@@ -8,33 +8,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import frozen
+from jinja2 import Environment
 from markupsafe import Markup
 
 from pt004_model.judge.checks import SEVERITIES
 from pt004_model.model.telling import count
-from pt004_model.report.page import charts, coverage
+from pt004_model.report.page import coverage
 from pt004_model.report.page.story import stories
 from pt004_model.report.summary import Evidence, Summary, read
 from pt004_model.report.text import templates, visible
 from pt004_model.trace.files import write_text
 
 NAME: Final = "page.html"
-
-
-@frozen
-class Verdict:
-    """The verdict for people: a word, a sign (colours are not seen by all), a sentence."""
-
-    word: str
-    sign: str
-    sentence: str
-    look: str
+_MOST_BARS: Final = 20
 
 
 def write_page(folder: Path, out: Path | None = None) -> Path:
@@ -50,9 +42,14 @@ def write_page(folder: Path, out: Path | None = None) -> Path:
 def render(folder: Path) -> str:
     """Return the page of the campaign in ``folder`` as HTML. Raises ``BadFolder``."""
     evidence = read(folder)
-    environment = templates("pt004_model.report.page", "parts", html=True)
-    environment.filters |= {"visible": visible, "count": count, "thousands": "{:,}".format}
-    return environment.get_template("page.html").render(_context(evidence, folder))
+    return environment().get_template("page.html").render(_context(evidence, folder))
+
+
+def environment() -> Environment:
+    """Return the templates of the page."""
+    made = templates("pt004_model.report.page", "parts", html=True)
+    made.filters |= {"visible": visible, "count": count, "thousands": "{:,}".format}
+    return made
 
 
 def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
@@ -69,12 +66,7 @@ def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
         "folder": str(folder),
         "drawn": coverage.lifecycle(summary),
         "tables": coverage.tables(summary),
-        "share": charts.share(
-            summary.coverage.driven,
-            summary.coverage.reachable,
-            f"{summary.coverage.driven} of {summary.coverage.reachable} edges were driven",
-        ),
-        "charts": _charts(summary),
+        "counted": _counted(summary),
         "replays": evidence.replays,
         "version": version("pt004_model"),
         "style": Markup(style),  # noqa: S704 - a file of ours
@@ -94,19 +86,20 @@ def _digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def _verdict(summary: Summary) -> Verdict:
+def _verdict(summary: Summary) -> dict[str, str]:
+    """Return the verdict: a word, a sign (colours are not seen by all), a sentence, a look."""
     new, unseen, known = summary.counts
     before = f" {_kinds(unseen)} not borne out by replays." if unseen else ""
     before += f" {_kinds(known)} known before." if known else ""
+    sentence = f"Nothing can be said: {visible(summary.why or 'the campaign does not say why')}."
+    look, sign = "unsure", "?"
     if summary.verdict == "diverges":
-        return Verdict(
-            "Diverges", "✕", f"{_kinds(new)} not what the contract allows.{before}", "diverges"
-        )
-    if summary.verdict == "conforms":
-        sentence = "Every answer was one that the contract allows."
-        return Verdict("Conforms", "✓", f"Nothing new.{before}" if known else sentence, "conforms")
-    why = visible(summary.why or "the campaign does not say why")
-    return Verdict("Unsure", "?", f"Nothing can be said: {why}.{before}", "unsure")
+        look, sign, sentence = "diverges", "✕", f"{_kinds(new)} not what the contract allows."
+    elif summary.verdict == "conforms":
+        look, sign = "conforms", "✓"
+        sentence = "Nothing new." if known else "Every answer was one that the contract allows."
+        before = before if known else ""
+    return {"word": look.title(), "sign": sign, "sentence": sentence + before, "look": look}
 
 
 def _kinds(count: int) -> str:
@@ -144,24 +137,31 @@ def _duration(seconds: float) -> str:
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
 
 
-def _charts(summary: Summary) -> list[dict[str, Any]]:
-    counted = summary.statistics
+def _counted(summary: Summary) -> Iterator[tuple[str, str, list[tuple[str, int]]]]:
+    """Yield what was counted of the runs: a title, what it is, and counts by name in order."""
+    counts = summary.statistics
     rows = (
         (
             "Steps a run declares",
             "runs by step count; 0 is a run without steps",
-            counted.step_counts,
+            counts.step_counts,
         ),
-        ("Accepted changes a run", "runs by how far they got", counted.run_lengths),
-        ("Pauses a run", "runs by how often they were paused", counted.pauses),
-        ("Decisions", "accepted starts by their policy decision", counted.decisions),
+        ("Accepted changes a run", "runs by how far they got", counts.run_lengths),
+        ("Pauses a run", "runs by how often they were paused", counts.pauses),
+        ("Decisions", "accepted starts by their policy decision", counts.decisions),
     )
-    return [
-        {
-            "title": title,
-            "says": says,
-            "chart": charts.bars(counts, f"{title}: {says}"),
-            "any": bool(counts),
-        }
-        for title, says, counts in rows
-    ]
+    for title, says, each in rows:
+        yield title, says, grouped(each)
+
+
+def grouped(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Return counts in the order of their names, with gaps between numbers, the tail as one."""
+    if not counts or not all(name.isascii() and name.isdigit() for name in counts):
+        return list(counts.items())
+    numbers = {int(name): count for name, count in counts.items()}
+    first, last = min(numbers), max(numbers)
+    if last - first < _MOST_BARS:
+        return [(str(number), numbers.get(number, 0)) for number in range(first, last + 1)]
+    tail = first + _MOST_BARS - 1
+    singles = [(str(number), numbers.get(number, 0)) for number in range(first, tail)]
+    return [*singles, (f"{tail}+", sum(n for number, n in numbers.items() if number >= tail))]
