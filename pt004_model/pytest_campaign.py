@@ -41,10 +41,11 @@ from pt004_model.report.record import INTERRUPTED as INTERRUPTED_WHY
 from pt004_model.report.record import conduct, keep_nothing, why_broken
 from pt004_model.search.campaign import Campaign, Profile
 from pt004_model.search.results import Result
+from pt004_model.trace.document import BadTrace, load_trace
 from pt004_model.trace.files import Unwritable
 from pt004_model.trace.interrupts import INTERRUPTED, TERMINATED, terminate
 from pt004_model.trace.lock import Busy
-from pt004_model.trace.writing import BadTrace, Origin, load_trace
+from pt004_model.trace.writing import Origin
 
 LINES: Final = pytest.StashKey[list[str]]()
 """What is printed at the end of a run."""

@@ -22,7 +22,7 @@ from pt004_model.drive.replay import (
     worst,
 )
 from pt004_model.model.commands import CreateRun
-from pt004_model.trace.writing import BadTrace, Trace, load_trace
+from pt004_model.trace.document import BadTrace, Trace, load_trace
 
 
 def loaded(path: Path) -> Trace:

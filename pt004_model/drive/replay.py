@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, Final
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve, frozen
 
 from pt004_model.drive.lockstep import TRIES, OutOfTime, Tally, TargetLost
 from pt004_model.drive.session import Session
@@ -246,16 +246,7 @@ def _step_as_json(then: TraceStep, now: Step) -> dict[str, Any]:
         "says": describe(then.send),
         "expected": list(_expected(now)),
         "got": told(now.response),
-        "findings": [
-            {
-                "fingerprint": each.fingerprint,
-                "check": each.check,
-                "where": each.where,
-                "expected": each.expected,
-                "observed": each.observed,
-            }
-            for each in now.findings
-        ],
+        "findings": [asdict(each) for each in now.findings],
     }
 
 

@@ -29,19 +29,11 @@ from pt004_model.report.summary import (
 )
 from pt004_model.report.text import plain
 from pt004_model.search.results import Result
-from pt004_model.trace.document import Reproduced
+from pt004_model.trace.document import BadTrace, Reproduced, Trace, load_trace
 from pt004_model.trace.files import Unwritable, write_json, write_text
 from pt004_model.trace.lock import locked, sweep
 from pt004_model.trace.recorded import Found
-from pt004_model.trace.writing import (
-    BadTrace,
-    Origin,
-    Trace,
-    load_trace,
-    rfc3339,
-    said,
-    write_trace,
-)
+from pt004_model.trace.writing import Origin, rfc3339, said, write_trace
 
 OF_ONE: Final = ("summary.json", "replays.json", "summary.md", "junit.xml", "page.html")
 """The files that tell of one campaign, and must not outlive it."""

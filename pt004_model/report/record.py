@@ -29,10 +29,10 @@ from pt004_model.search.goals import measure
 from pt004_model.search.results import Result
 from pt004_model.shrink.settling import NoLonger, trouble
 from pt004_model.shrink.shrinker import Budget
+from pt004_model.trace.document import BadTrace, Trace, load_trace
 from pt004_model.trace.files import Unwritable
 from pt004_model.trace.interrupts import Interruption, undisturbed
 from pt004_model.trace.recorded import Found, Step
-from pt004_model.trace.writing import BadTrace, Trace, load_trace
 
 INTERRUPTED: Final = "it was interrupted"
 """Why a campaign ended that somebody broke off."""

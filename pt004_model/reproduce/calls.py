@@ -8,7 +8,6 @@ from attrs import frozen
 
 from pt004_model.model.commands import (
     NO_ACTOR,
-    Caller,
     Command,
     CreateRun,
     RunRef,
@@ -19,7 +18,7 @@ from pt004_model.model.commands import (
 from pt004_model.model.replies import Reply
 from pt004_model.trace.document import Trace
 from pt004_model.vocabulary import ACTOR_HEADER, IDEMPOTENCY_HEADER, TENANT_HEADER
-from pt004_model.wire.codec import Codec
+from pt004_model.wire.codec import Codec, Request
 
 _ID: Final = "\0"
 _NOBODYS: Final = "00000000-0000-4000-8000-000000000000"
@@ -35,24 +34,37 @@ _GIVEN: Final = frozenset({TENANT_HEADER, ACTOR_HEADER, IDEMPOTENCY_HEADER})
 
 @frozen
 class Call:
-    """One request: in its path ``before`` and ``after`` stand around the id of ``run``.
+    """One request of a conversation that is still to be had, with runs and keys of its own.
 
-    ``who`` are the headers that hold names, which constants stand for; ``headers`` are those that
-    are fixed. ``makes`` is the run whose id later calls take from the answer. ``then`` is what the
-    call came to in the trace: the status of the run, ``refused``, or ``None`` where that is not
-    known, or is the question.
+    ``makes`` is the run whose id later calls take from the answer. ``then`` is what the call came
+    to in the trace: the status of the run, ``refused``, or ``None`` where that is not known, or is
+    the question.
     """
 
     command: Command
-    method: str
-    before: str
-    run: int | None
-    after: str
-    who: tuple[tuple[str, str], ...]
-    headers: tuple[tuple[str, str], ...]
-    body: bytes | None
+    request: Request
     makes: int | None
     then: str | None
+
+    @property
+    def path(self) -> tuple[str, int | None, str]:
+        """What stands before the id of a run, the run, and what stands after."""
+        run, target = subject(self.command), self.request.target
+        before, there, after = target.partition(_ID) if run is not None else (target, "", "")
+        return before, run if there else None, after
+
+    @property
+    def who(self) -> tuple[tuple[str, str], ...]:
+        """The headers that hold names, and the constants that stand for these."""
+        tenant, actor = _TENANTS.get(self.command.caller.tenant), self.command.caller.actor
+        actors = None if actor == NO_ACTOR else _actor(actor)
+        who = ((TENANT_HEADER, tenant), (ACTOR_HEADER, actors))
+        return tuple((header, constant) for header, constant in who if constant is not None)
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """The headers that are fixed."""
+        return tuple(each for each in self.request.headers.items() if each[0] not in _GIVEN)
 
     @property
     def key(self) -> str | None:
@@ -66,22 +78,12 @@ def calls(trace: Trace) -> tuple[Call, ...]:
     made: list[Call] = []
     wanted = {subject(each) for each in trace.commands if not isinstance(each, CreateRun)}
     for step in trace.steps:
-        request = codec.encode(step.send, _named, "")
-        before, after, run = request.target, "", subject(step.send)
-        if _ID in before and run is not None:
-            before, _, after = before.partition(_ID)
-        else:
-            run = None
         then, makes = _then(step.reply), None
-        who = _who(step.send.caller)
         if isinstance(step.send, CreateRun) and step.send.run in wanted and then != "refused":
             makes = step.send.run
             wanted.remove(makes)
-        headers = tuple(each for each in request.headers.items() if each[0] not in _GIVEN)
-        path, body = (before, run, after), request.content
-        if step is trace.steps[-1]:
-            then = None
-        made.append(Call(step.send, request.method, *path, who, headers, body, makes, then))
+        then = None if step is trace.steps[-1] else then
+        made.append(Call(step.send, codec.encode(step.send, _named, ""), makes, then))
     return tuple(made)
 
 
@@ -93,12 +95,6 @@ def constants(trace: Trace, made: tuple[Call, ...]) -> dict[str, tuple[str, str]
     actors = ((_actor(number), name) for number, name in enumerate(trace.names.actors))
     names = ((each, name) for each, name in (*tenants, *actors) if each in used)
     return {each: (_VARIABLES.get(each, ""), name) for each, name in names}
-
-
-def _who(caller: Caller) -> tuple[tuple[str, str], ...]:
-    tenant, actor = _TENANTS.get(caller.tenant), caller.actor
-    who = ((TENANT_HEADER, tenant), (ACTOR_HEADER, None if actor == NO_ACTOR else _actor(actor)))
-    return tuple((header, constant) for header, constant in who if constant is not None)
 
 
 def _actor(number: int) -> str:

@@ -83,12 +83,13 @@ def _templates() -> Environment:
 
 def _curl(call: Call) -> str:
     """Return a call as a curl command of several lines."""
-    url = '"$FC"' + shell(call.before)
-    if call.run is not None:
-        url += f'"$RUN_{call.run}"' + (shell(call.after) if call.after else "")
+    before, run, after = call.path
+    url = '"$FC"' + shell(before)
+    if run is not None:
+        url += f'"$RUN_{run}"' + (shell(after) if after else "")
     options = "-qgsSi -w '\\n'" if call.makes is None else "-qgsS"
     tidied = " --path-as-is" if isinstance(call.command, OddPath) else ""
-    first = f"curl {options} -X {shell(call.method)} {url}{tidied}"
+    first = f"curl {options} -X {shell(call.request.method)} {url}{tidied}"
     who = [f'-H "{header}: ${constant}"' for header, constant in call.who]
     token = call.command.caller.token
     if token is Token.GOOD:
@@ -107,28 +108,30 @@ def _sent(call: Call) -> tuple[str, list[str]]:
         rest.append(f'{key}: \'"$NONCE"{shell(call.key)}' if call.key else f"{key};'")
     # curl sends an empty header where a semicolon stands for the colon
     rest += ["-H " + shell(f"{n}: {text}" if text.strip() else f"{n};") for n, text in call.headers]
-    if call.body is None:
+    body = call.request.content
+    if body is None:
         return "", rest
     if not any(name == "Content-Type" for name, _ in call.headers):
         rest.append("-H 'Content-Type:'")
-    if re.fullmatch(rb"[ -~]*", call.body) and len(call.body) < _WORD:
-        return "", [*rest, "--data-raw " + shell(call.body.decode("ascii"))]
-    return f"{printf(call.body)} |\n  ", [*rest, "--data-binary @-"]  # no word holds any byte
+    if re.fullmatch(rb"[ -~]*", body) and len(body) < _WORD:
+        return "", [*rest, "--data-raw " + shell(body.decode("ascii"))]
+    return f"{printf(body)} |\n  ", [*rest, "--data-binary @-"]  # no word holds any byte
 
 
 def _python(call: Call) -> str:
     """Return a call as an expression of the Python form."""
-    path = ascii(call.before)
-    if call.run is not None:
-        path += f" + run_{call.run}" + (f" + {call.after!a}" if call.after else "")
+    before, run, after = call.path
+    path = ascii(before)
+    if run is not None:
+        path += f" + run_{run}" + (f" + {after!a}" if after else "")
     headers = [f"{header!a}: {constant}" for header, constant in call.who]
     if call.key is not None:
         key = f"NONCE + {call.key!a}" if call.key else "''"
         headers.append(f"{IDEMPOTENCY_HEADER!a}: {key}")
     headers += [f"{name!a}: {text!a}" for name, text in call.headers]
-    token = call.command.caller.token
+    token, body = call.command.caller.token, call.request.content
     options = {
-        "content": None if call.body is None else ascii(call.body),
+        "content": None if body is None else ascii(body),
         "token": f"bad_token({str(token)!a})" if token in _SPOILED else None,
         "then": None if call.then is None else ascii(call.then),
         "raw": "True" if isinstance(call.command, OddPath) else None,
@@ -136,7 +139,7 @@ def _python(call: Call) -> str:
     if token is Token.MISSING:
         options["token"] = "None"
     given = [f"{name}={text}" for name, text in options.items() if text is not None]
-    first = ("client", ascii(call.method), path, f"{{{', '.join(headers)}}}")
+    first = ("client", ascii(call.request.method), path, f"{{{', '.join(headers)}}}")
     return f"call({', '.join((*first, *given))})"
 
 

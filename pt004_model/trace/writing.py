@@ -27,29 +27,18 @@ from pt004_model.model.world import Accepted, Outcome, Refused
 from pt004_model.trace.bounds import bounded
 from pt004_model.trace.document import (
     Allowed,
-    BadTrace,
     Reproduced,
     Said,
     SentRequest,
     Trace,
     TraceStep,
-    dump_command,
     dump_trace,
-    load_command,
-    load_trace,
-    read_trace,
 )
 from pt004_model.trace.files import write_json
 from pt004_model.trace.recorded import Found, Step
 from pt004_model.trace.redact import SECRET, Redactor
 from pt004_model.vocabulary import AUTHORIZATION_HEADER, Dialect
 from pt004_model.wire.codec import Request
-
-__all__ = [
-    "BadTrace", "Origin", "Trace", "TraceStep", "dump_command", "dump_trace",
-    "load_command", "load_trace", "read_trace", "said", "shallow", "trace", "trace_of",
-    "write_trace",
-]  # fmt: skip
 
 _ANY: Final = frozenset(range(200, 500))  # of what lies beyond the contract
 _DEEP: Final = 100  # no reply of an FC that conforms is nested as deep as this

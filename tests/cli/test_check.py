@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pt004_model.trace.writing import load_command, load_trace
+from pt004_model.trace.document import load_command, load_trace
 from tests.cli.helpers import Ended, invoke, read_json, run, summary, traces
 from tests.cli.servers import Front, Said, Seen, fronted
 

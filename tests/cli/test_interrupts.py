@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pt004_model.trace.writing import load_command
+from pt004_model.trace.document import load_command
 from tests.cli.helpers import ended, read_json, start, summary, traces, wait_for
 
 pytestmark = pytest.mark.system

@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from pt004_model.mutation_score import Kill, row_line, shortest_traces, table, total_lines
-from pt004_model.trace.writing import load_trace
+from pt004_model.trace.document import load_trace
 from tests.cli.helpers import invoke
 
 EASY, HARD = "tags-are-sorted", "old-keys-forgotten"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from pt004_model.trace.writing import load_command
+from pt004_model.trace.document import load_command
 from tests.cli.helpers import Ended, invoke, read_json, traces
 from tests.cli.servers import ACCEPTED, Said, Seen, fronted
 

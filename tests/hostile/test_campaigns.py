@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from pt004_model.shrink.settling import Settler
-from pt004_model.trace.writing import load_trace
+from pt004_model.trace.document import load_trace
 from tests.cli.helpers import Ended, invoke, serving, summary, traces
 from tests.cli.servers import After, Said, Seen, fronted, refusal
 from tests.hostile.conftest import LARGE, Figure

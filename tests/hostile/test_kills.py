@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from pt004_model.trace.writing import load_trace
+from pt004_model.trace.document import load_trace
 from tests.cli.helpers import ended, invoke, read_json, serving, start, summary, traces, wait_for
 from tests.hostile.conftest import LARGE, Figure
 

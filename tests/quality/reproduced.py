@@ -14,7 +14,7 @@ from pt004_model.drive.replay import Result
 from pt004_model.embedded import FAULTS
 from pt004_model.reproduce import FORMS, render
 from pt004_model.reproduce.claims import claim
-from pt004_model.trace.writing import load_trace
+from pt004_model.trace.document import load_trace
 from tests.showing import DIVERGES, UNSURE, replayed_and_shown
 from tests.showing import shown as shown_apart
 

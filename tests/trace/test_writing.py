@@ -17,15 +17,9 @@ from pt004_model.manual import clause
 from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, Tenant, Token, Unknown
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.values import Body
+from pt004_model.trace.document import BadTrace, dump_command, load_command
 from pt004_model.trace.redact import Redactor
-from pt004_model.trace.writing import (
-    BadTrace,
-    Origin,
-    dump_command,
-    load_command,
-    trace,
-    write_trace,
-)
+from pt004_model.trace.writing import Origin, trace, write_trace
 from pt004_model.vocabulary import Dialect
 from tests.report.helpers import COMMANDS, FINDING, JSON, NAMES, PAUSE, found
 
