@@ -1,4 +1,4 @@
-"""The commands of a trace as calls that somebody else makes: what is fixed in them, what is not."""
+"""The requests of a trace as calls that somebody else makes: what is fixed in them, what is not."""
 
 from __future__ import annotations
 
@@ -15,9 +15,15 @@ from pt004_model.model.commands import (
     Unknown,
     subject,
 )
-from pt004_model.model.replies import Reply
-from pt004_model.trace.document import Trace
-from pt004_model.vocabulary import ACTOR_HEADER, IDEMPOTENCY_HEADER, TENANT_HEADER
+from pt004_model.model.replies import Reply, Response
+from pt004_model.model.values import Json
+from pt004_model.trace.document import Trace, TraceStep
+from pt004_model.vocabulary import (
+    ACTOR_HEADER,
+    AUTHORIZATION_HEADER,
+    IDEMPOTENCY_HEADER,
+    TENANT_HEADER,
+)
 from pt004_model.wire.codec import Codec, Request
 
 _ID: Final = "\0"
@@ -29,7 +35,9 @@ _TENANTS: Final[dict[int, str]] = {
 _VARIABLES: Final = {
     "TENANT": "TENANT_ID", "STRANGER": "STRANGER_TENANT_ID", "ACTOR": "ACTOR_ID",
 }  # fmt: skip
-_GIVEN: Final = frozenset({TENANT_HEADER, ACTOR_HEADER, IDEMPOTENCY_HEADER})
+_GIVEN: Final = frozenset({
+    TENANT_HEADER, ACTOR_HEADER, IDEMPOTENCY_HEADER, AUTHORIZATION_HEADER,
+})  # fmt: skip
 
 
 @frozen
@@ -74,8 +82,8 @@ class Call:
 
 def calls(trace: Trace) -> tuple[Call, ...]:
     """Return the calls of a trace in order."""
-    codec = Codec(trace.names, trace.dialect)
     made: list[Call] = []
+    ids: dict[int | None, str] = {}
     wanted = {subject(each) for each in trace.commands if not isinstance(each, CreateRun)}
     for step in trace.steps:
         then, makes = _then(step.reply), None
@@ -83,8 +91,22 @@ def calls(trace: Trace) -> tuple[Call, ...]:
             makes = step.send.run
             wanted.remove(makes)
         then = None if step is trace.steps[-1] else then
-        made.append(Call(step.send, codec.encode(step.send, _named, ""), makes, then))
+        made.append(Call(step.send, _request(trace, step, ids), makes, then))
+        if makes is not None:
+            ids[makes] = str(_run(step.reply).get("run_id", ""))
     return tuple(made)
+
+
+def _request(trace: Trace, step: TraceStep, ids: dict[int | None, str]) -> Request:
+    """Return the request of a step, in whose path a symbol stands for the id of its run."""
+    sent, run = step.request, subject(step.send)
+    named = run is not None and not isinstance(step.send, CreateRun)
+    if sent is None or (named and not ids.get(run)):  # of another conversation, or answered so
+        return Codec(trace.names, trace.dialect).encode(step.send, _named, "")
+    path = sent.path.replace(_ID, "")  # of which none was sent
+    before, there, after = path.rpartition(f"/{ids[run]}") if named else ("", "", path)
+    body = None if sent.body is None else sent.body.encode("utf-8", "surrogateescape")
+    return Request(sent.method, f"{before}/{_ID}{after}" if there else after, sent.headers, body)
 
 
 def constants(trace: Trace, made: tuple[Call, ...]) -> dict[str, tuple[str, str]]:
@@ -107,11 +129,17 @@ def _named(ref: RunRef) -> str:
     return _ID
 
 
-def _then(response: object) -> str | None:
+def _then(response: Response | None) -> str | None:
     if not isinstance(response, Reply):
         return None
     if 300 <= response.code < 500:
         return "refused"
-    run = response.body.get("run") if isinstance(response.body, dict) else None
-    status = run.get("status") if isinstance(run, dict) else None
+    status = _run(response).get("status")
     return status if isinstance(status, str) else None
+
+
+def _run(response: Response | None) -> dict[str, Json]:
+    """Return the run that an answer shows, an empty one where it shows none."""
+    body = response.body if isinstance(response, Reply) else None
+    run = body.get("run") if isinstance(body, dict) else None
+    return run if isinstance(run, dict) else {}

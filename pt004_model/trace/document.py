@@ -266,6 +266,8 @@ _LIMITS: Final[dict[tuple[type, str], Schema]] = {
     (Trace, "steps"): {"minItems": 1},
     (Trace, "headers"): {"items": _HEADER},
     (Allowed, "codes"): {"items": {"type": "string", "pattern": "^[1-5](XX|[0-9][0-9])$"}},
+    (SentRequest, "method"): {"pattern": "^[A-Z]+$"},
+    (SentRequest, "headers"): {"propertyNames": _HEADER},
     (TraceStep, "came"): {"minimum": 0},
     (Reproduced, "seen"): {"minimum": 0},
     (Reproduced, "runs"): {"minimum": 1},

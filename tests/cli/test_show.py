@@ -26,8 +26,9 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.values import Body
 from pt004_model.reproduce import FORMS, render
-from pt004_model.trace.document import Trace, dump_trace, load_trace
+from pt004_model.trace.document import SentRequest, Trace, dump_trace, load_trace
 from pt004_model.trace.files import write_json
+from pt004_model.wire.codec import Codec
 from tests.cli.helpers import invoke, traces
 from tests.cli.servers import Front, Said, Seen, fronted, refusal
 from tests.drive.helpers import change, create, start
@@ -262,7 +263,12 @@ ODD: tuple[Command, ...] = (
 def test_odd_requests_go_out_as_they_did(form: str, tmp_path: Path) -> None:
     """Bytes that are no text, empty keys, odd paths and missing headers are what the FC is sent."""
     trace = record("denied-step-may-pause", *REPRESENTATIVE["denied-step-may-pause"])
-    odd = [evolve(trace.steps[0], send=command, reply=None) for command in ODD]
+    odd = []
+    for command in ODD:
+        asked = Codec(trace.names).encode(command, lambda _: "a;b-0a", "then")
+        body = None if asked.content is None else asked.content.decode("utf-8", "surrogateescape")
+        request = SentRequest(asked.method, asked.target, asked.headers, body)
+        odd.append(evolve(trace.steps[0], send=command, request=request, reply=None))
     trace = evolve(trace, steps=(*odd, *trace.steps))
 
     def refuse(_: Seen) -> Said | None:

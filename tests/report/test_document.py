@@ -48,7 +48,8 @@ ALLOWED = st.builds(
     Allowed, TEXT, st.lists(CODES, max_size=3).map(tuple), st.none() | TEXT, st.booleans()
 )
 HEADERS = st.dictionaries(TEXT, TEXT, max_size=3)
-REQUESTS = st.builds(SentRequest, TEXT, TEXT, HEADERS, st.none() | TEXT)
+NAMED = st.dictionaries(st.sampled_from(["X-Tenant-ID", "x"]), TEXT)
+REQUESTS = st.builds(SentRequest, st.just("GET"), TEXT, NAMED, st.none() | TEXT)
 STEPS = st.builds(
     TraceStep,
     TEXT,
@@ -215,6 +216,8 @@ SPOILED: list[tuple[str, Any]] = [
     ("steps.1.send.run", -1),
     ("steps.1.send.run", {"unknown": 1}),
     ("steps.1.request.headers", {"X-Tenant-ID": None}),
+    ("steps.1.request.method", "@/etc/hostname"),
+    ("steps.1.request.headers", {"@/etc/hostname": "x"}),
     ("steps.1.request.body", {}),
     ("steps.2.reply.status", 99),
     ("steps.2.reply.status", "200"),

@@ -16,7 +16,7 @@ from pt004_model.model.commands import Caller, CreateRun, Names, OddPath, ReadRu
 from pt004_model.model.replies import Reply
 from pt004_model.model.values import Body
 from pt004_model.reproduce import FORMS, as_pytest, render
-from pt004_model.trace.document import Trace, load_trace
+from pt004_model.trace.document import SentRequest, Trace, load_trace
 from tests.conftest import GOLDEN
 
 SHOWN = {
@@ -80,7 +80,12 @@ def hostile(text: str) -> Trace:
         ReadRun(0),
     )
     reply = Reply(200, {"run": {"run_id": text, "status": text, "tags": [text, text]}})
-    steps = tuple(evolve(trace.steps[0], says=text, send=each, reply=reply) for each in sent)
+    request = SentRequest("GET", text, {"X-Other": text}, text)
+    steps = tuple(
+        evolve(trace.steps[0], says=text, send=each, reply=reply, request=recorded)
+        for each in sent
+        for recorded in (None, request)
+    )
     names = Names((text, text, text), (text,))
     return evolve(
         trace, steps=steps, names=names, where="run.tags", observed=text, check=text,
