@@ -52,8 +52,9 @@ def visible(text: str, most: int | None = None, spelled: str = "", lines: bool =
     start = text if most is None else text[: most + 1]
     if lines:
         start = start.replace("\r\n", "\n")
-    if not (start.isascii() and start.isprintable()) or any(each in start for each in spelled):
-        kept = "\n\t" if lines else ""
+    kept = "\n\t" if lines else ""
+    flat = start.replace("\n", "").replace("\t", "") if lines else start
+    if not flat.isprintable() or any(each in start for each in spelled):
         start = "".join(
             each if (each.isprintable() or each in kept) and each not in spelled else _spell(each)
             for each in start
@@ -140,10 +141,14 @@ def templates(
 ) -> Environment:  # fmt: skip
     """Return the templates in a folder of a package.
 
-    Each expression in them goes through ``quoter``, numbers and :class:`Safe` text apart.
+    Each expression in them goes through ``quoter``, numbers and :class:`Safe` text apart; in HTML
+    all text is made visible and escaped, markup of ours apart.
     """
 
     def quoted(value: Any) -> Any:
+        if html:
+            ours = not isinstance(value, str) or hasattr(value, "__html__")
+            return value if ours else visible(value, lines=True)
         number = isinstance(value, int | float) and not isinstance(value, bool)
         return value if quoter is None or number or isinstance(value, Safe) else quoter(value)
 

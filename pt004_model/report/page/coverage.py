@@ -138,19 +138,19 @@ def lifecycle(summary: Summary) -> Drawn:
     """
     every = arrows(governed=True)
     gone = missing(summary)
-    taken = {each: _counted(summary.edges, each) for each in every}
-    lost = {each: sum(_is_of(each, edges) for edges in gone) for each in every}
+    taken = {each: sum(e.count for e in summary.edges if _drives(e, each)) for each in every}
+    lost = {each: sum(any(_drives(e, each) for e in es) for es in gone) for each in every}
     refusals = {
         status: sum(e.count for e in summary.edges if (e.status, e.outcome) == (status, "refused"))
         for status in Status
     }
     unrefused = {
-        status: sum({e.outcome for e in edges} == {"refused"} and edges[0].status == status
-                    for edges in gone)
+        status: sum(
+            {e.outcome for e in es} == {"refused"} and es[0].status == status for es in gone
+        )
         for status in Status
-    }  # fmt: skip
-    most = max([1, *taken.values()])
-    most_refused = max([1, *refusals.values()])
+    }
+    most, most_refused = max([1, *taken.values()]), max([1, *refusals.values()])
     title = "The lifecycle of a run, and how often each change was driven"
     wide, tall = (
         picture(
@@ -171,22 +171,10 @@ def lifecycle(summary: Summary) -> Drawn:
     return Drawn(Markup(wide), Markup(tall), never)  # noqa: S704 - the template escapes
 
 
-def _counted(edges: tuple[EdgeDocument, ...], arrow: Arrow) -> int:
-    return sum(
-        each.count
-        for each in edges
-        if each.outcome == "accepted"
-        and (each.status, _ask(each.command)) == (arrow.source, arrow.ask)
-    )
-
-
-def _is_of(arrow: Arrow, edges: tuple[Edge, ...]) -> bool:
-    """Return whether a missing goal is one of an arrow: something that is or may be accepted."""
-    return any(
-        each.outcome == "accepted"
-        and (each.status, _ask(each.command)) == (arrow.source, arrow.ask)
-        for each in edges
-    )
+def _drives(edge: Edge | EdgeDocument, arrow: Arrow) -> bool:
+    """Return whether an edge is one of an arrow: something that is or may be accepted."""
+    accepted = edge.outcome == "accepted"
+    return accepted and (edge.status, _ask(edge.command)) == (arrow.source, arrow.ask)
 
 
 def _width(count: int, most: int) -> float:
@@ -197,17 +185,18 @@ def _stroke(arrow: Arrow, count: int, lost: int, most: int, left: str) -> Stroke
     """Return the look of an arrow; ``left`` is the pattern that names the edges not driven."""
     said = f"{arrow.source} to {arrow.target} by {arrow.ask}"
     free = " The FC is free to refuse it." if arrow.free else ""
-    if not count:
-        title = f"{said}: never driven.{free}"
-        return Stroke((str(arrow.ask), "not driven"), "never", _THINNEST, title)
-    lines = (str(arrow.ask), f"{count:,}", *([left.format(lost)] if lost else []))
     title = f"{said}: accepted {times(count, ',')}; {lost} of its edges were not driven.{free}"
-    return Stroke(lines, f"legal heat{heat(count, most)}", _width(count, most), title)
+    title = title if count else f"{said}: never driven.{free}"
+    return _look(str(arrow.ask), "legal", title, count, lost, most, left)
 
 
 def _refused(status: Status, count: int, lost: int, most: int, left: str) -> Stroke:
     title = f"{status}: {count:,} changes refused; {lost} refusals of the model were not driven."
+    return _look("refused", "refused", title, count, lost, most, left)
+
+
+def _look(label: str, look: str, title: str, count: int, lost: int, most: int, left: str) -> Stroke:
     if not count:
-        return Stroke(("refused", "not driven"), "never", _THINNEST, title)
-    lines = ("refused", f"{count:,}", *([left.format(lost)] if lost else []))
-    return Stroke(lines, f"refused heat{heat(count, most)}", _width(count, most), title)
+        return Stroke((label, "not driven"), "never", _THINNEST, title)
+    lines = (label, f"{count:,}", *([left.format(lost)] if lost else []))
+    return Stroke(lines, f"{look} heat{heat(count, most)}", _width(count, most), title)

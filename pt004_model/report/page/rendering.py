@@ -22,7 +22,7 @@ from pt004_model.model.telling import count
 from pt004_model.report.page import coverage
 from pt004_model.report.page.story import stories
 from pt004_model.report.summary import Evidence, Summary, read
-from pt004_model.report.text import templates, visible
+from pt004_model.report.text import templates
 from pt004_model.trace.files import write_text
 
 NAME: Final = "page.html"
@@ -48,7 +48,7 @@ def render(folder: Path) -> str:
 def environment() -> Environment:
     """Return the templates of the page."""
     made = templates("pt004_model.report.page", "parts", html=True)
-    made.filters |= {"visible": visible, "count": count, "thousands": "{:,}".format}
+    made.filters |= {"count": count, "thousands": "{:,}".format}
     return made
 
 
@@ -91,7 +91,7 @@ def _verdict(summary: Summary) -> dict[str, str]:
     new, unseen, known = summary.counts
     before = f" {_kinds(unseen)} not borne out by replays." if unseen else ""
     before += f" {_kinds(known)} known before." if known else ""
-    sentence = f"Nothing can be said: {visible(summary.why or 'the campaign does not say why')}."
+    sentence = f"Nothing can be said: {summary.why or 'the campaign does not say why'}."
     look, sign = "unsure", "?"
     if summary.verdict == "diverges":
         look, sign, sentence = "diverges", "✕", f"{_kinds(new)} not what the contract allows."
@@ -110,13 +110,13 @@ def _facts(summary: Summary) -> list[tuple[str, str]]:
     rate = f"{summary.requests / summary.seconds:,.0f} a second" if summary.seconds else ""
     started = (summary.started_at or "").replace("T", " ").partition(".")[0].rstrip("Z")
     facts = [
-        ("Federation Core", visible(_target(summary))),
-        ("Started", f"{visible(started)} UTC" if started else ""),
+        ("Federation Core", _target(summary)),
+        ("Started", f"{started} UTC" if started else ""),
         ("Took", _duration(summary.seconds)),
         ("Requests", f"{summary.requests:,}" + (f" ({rate})" if rate else "")),
         ("Examples", f"{summary.examples:,}"),
-        ("Profile", visible(summary.profile)),
-        ("Dialect", visible(summary.dialect)),
+        ("Profile", summary.profile),
+        ("Dialect", summary.dialect),
         ("Seed", "" if summary.seed is None else str(summary.seed)),
         ("Without an answer", count(summary.open_calls, "call", ",") if summary.open_calls else ""),
     ]

@@ -62,16 +62,14 @@ class Moment:
     """One step of a trace. ``look`` is accepted, refused, wrong or none (no answer)."""
 
     number: int
-    says: str
+    step: TraceStep
     before: str
     after: str
-    call: str
     headers: tuple[tuple[str, str], ...]
     body: str
     status: str
     look: str
     answer: str
-    allowed: tuple[str, ...]
     differences: tuple[Difference, ...]
 
 
@@ -117,16 +115,15 @@ def _story(finding: FindingDocument, kept: Trace | str, folder: Path, summary: S
         moments if few else moments[-SHOWN:],
         tuple(_facts(finding, trace)),
         () if trace is None else tuple(_commands(trace, folder, summary)),
-        visible(kept) if isinstance(kept, str) else "",
+        kept if isinstance(kept, str) else "",
     )
 
 
 def _commands(trace: Trace, folder: Path, summary: Summary) -> Iterator[tuple[str, str, str, bool]]:
     path = folder / "traces" / f"{trace.fingerprint}.json"
     again = command.replay(str(path), summary.target, summary.base_url)
-    yield f"replay-{trace.fingerprint}", "Replay the trace", visible(again), False
-    script = _block(as_curl(trace))
-    yield f"curl-{trace.fingerprint}", "Reproduce it with curl and jq alone", script, True
+    yield f"replay-{trace.fingerprint}", "Replay the trace", again, False
+    yield f"curl-{trace.fingerprint}", "Reproduce it with curl and jq alone", as_curl(trace), True
 
 
 def markdown(text: str) -> Markup:
@@ -136,7 +133,7 @@ def markdown(text: str) -> Markup:
 
 
 def _difference(check: str, where: str, expected: str, observed: str) -> Difference:
-    return Difference(check, visible(where), *compared(expected, observed))
+    return Difference(check, where, *compared(expected, observed))
 
 
 def compared(expected: str, observed: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
@@ -186,29 +183,21 @@ def _moments(trace: Trace, most: int = _MOST) -> list[Moment]:
 
 
 def _moment(number: int, step: TraceStep, most: int) -> Moment:
-    request = step.request
-    status, look, answer = _answer(step, most)
+    request, (status, look, answer) = step.request, _answer(step, most)
+    headers = {} if request is None else request.headers
     return Moment(
         number,
-        visible(step.says),
-        _state(step.before, "no run"),
-        _state(step.after, "set aside" if step.findings and step.before else "no run"),
-        "" if request is None else visible(f"{request.method} {request.path}"),
-        () if request is None else tuple(
-            (visible(name), visible(value, most)) for name, value in request.headers.items()
-        ),
+        step,
+        step.before or "no run",
+        # after a finding it is set aside, and nothing more is known
+        step.after or ("set aside" if step.findings and step.before else "no run"),
+        tuple((name, visible(value, most)) for name, value in headers.items()),
         "" if request is None or request.body is None else pretty(request.body, most),
         status,
         "wrong" if step.findings else look,
         answer,
-        tuple(visible(each.says) for each in step.allowed),
         tuple(_difference(f.check, f.where, f.expected, f.observed) for f in step.findings),
-    )  # fmt: skip
-
-
-def _state(words: str | None, otherwise: str) -> str:
-    """Return the state of the run; after a finding it is set aside, and nothing more is known."""
-    return otherwise if words is None else visible(words)
+    )
 
 
 def _answer(step: TraceStep, most: int) -> tuple[str, str, str]:
@@ -217,7 +206,7 @@ def _answer(step: TraceStep, most: int) -> tuple[str, str, str]:
     if reply is None:
         return "not kept", "none", ""
     if isinstance(reply, NoAnswer):
-        return "no answer", "none", visible(reply.why)
+        return "no answer", "none", reply.why
     look = "accepted" if 200 <= reply.code < 300 else "refused"
     return str(reply.code), look, _body(reply, most)
 
@@ -225,7 +214,7 @@ def _answer(step: TraceStep, most: int) -> tuple[str, str, str]:
 def _body(reply: Reply, most: int) -> str:
     body: Any = reply.body
     if isinstance(body, Undecodable):
-        return f"{visible(body.why)}\n{_block(body.start, most)}".rstrip()
+        return f"{body.why}\n{_block(body.start, most)}".rstrip()
     return pretty(body if not isinstance(body, str) else f'"{body}"', most)
 
 
