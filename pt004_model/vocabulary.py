@@ -8,7 +8,7 @@ Core each take that from ``contract.md`` by themselves, so that no mistake can b
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Status(StrEnum):
@@ -69,15 +69,21 @@ DEFAULT_WORKFLOW_VERSION: Final = "1.0.0"
 TOKEN_PREFIX: Final = "omega_"
 HEALTHY: Final = "healthy"
 
-HEALTH_PATH: Final = "/health"
-CREATE_PATH: Final = {Dialect.SEED: "/workflows/runs", Dialect.DEPLOYED: "/api/fc/runs"}
-READ_PATH: Final = {
-    Dialect.SEED: "/workflows/runs/{run_id}",
-    Dialect.DEPLOYED: "/api/fc/runs/{run_id}",
-}
-CHANGE_PATH: Final = {
-    Dialect.SEED: "/workflows/runs/{run_id}/status",
-    Dialect.DEPLOYED: "/api/fc/runs/{run_id}",
+
+class Routes(NamedTuple):
+    """The paths of the calls (section 1); ``{run_id}`` stands for the id of a run."""
+
+    create: str
+    change: str
+    read: str
+    health: str = "/health"
+
+
+ROUTES: Final = {
+    Dialect.SEED: Routes(
+        "/workflows/runs", "/workflows/runs/{run_id}/status", "/workflows/runs/{run_id}"
+    ),
+    Dialect.DEPLOYED: Routes("/api/fc/runs", "/api/fc/runs/{run_id}", "/api/fc/runs/{run_id}"),
 }
 
 TENANT_HEADER: Final = "X-Tenant-ID"

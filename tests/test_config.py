@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pt004_model.config import BadConfig, Config, line_of, load
+from pt004_model.judge.checks import CHECKS
+from pt004_model.model.required import Required
 
+CHECK = next(iter(CHECKS))
 KNOWN = {"target": ["base_url", "rate", "headers"], "campaign": ["areas"]}
 NAMES = st.text("abc.\"'é\n", min_size=1, max_size=4)
 VALUES = st.recursive(
@@ -59,7 +63,7 @@ def test_where_something_stands(table: dict[str, object], above: int, data: st.D
 
 
 ROWS = {
-    "an unknown table": ("\n[targe]\nrate = 1", 2, "'targe' means nothing here; use target"),
+    "an unknown table": ("\n[targe]\nrate = 1", 2, "'targe' means nothing here; use campaign"),
     "an unknown name": (
         "[target]\n\nrat = 1",
         3,
@@ -114,3 +118,91 @@ def test_variables_of_the_environment(tmp_path: Path, monkeypatch: pytest.Monkey
     assert {"base_url": "<one${B}${A_1}$A_1>", "headers": {"a": ["one${B}"]}} == said.settings[
         "target"
     ]
+
+
+WHOLE = """
+[routes]
+create = "/v2/runs"
+change = "/v2/run/{run_id}/state"
+read = "/v2/run/{run_id}"
+
+[create]
+workflow_ids = ["known_flow"]
+
+[create.fields]
+priority = ["low", "high"]
+metadata.team = "core"
+
+[spelling]
+outside_statuses = ["cancelled"]
+statuses.running = "RUNNING"
+fields.status = "state"
+
+[[deviation]]
+area = "receipts"
+reason = "comes with release 4"
+until = 2027-01-31
+
+[[deviation]]
+check = "lifecycle.fields-as-sent"
+place = "run.tags"
+reason = "shown elsewhere"
+"""
+
+
+def test_all_that_can_be_said(tmp_path: Path) -> None:
+    """Routes, demands, words and deviations, as they stand in the file."""
+    said = config(tmp_path, WHOLE.replace("lifecycle.fields-as-sent", CHECK))
+    assert "/v2/run/{run_id}/state" == said.routes["change"]
+    fields = {"priority": ["low", "high"], "metadata": {"team": "core"}}
+    assert Required(fields, ("known_flow",)) == said.required
+    assert {"running": "RUNNING"} == said.spelling.statuses
+    assert ("cancelled",) == said.spelling.outside_statuses
+    first, second = said.deviations
+    assert ("receipts", date(2027, 1, 31)) == (first.area, first.until)
+    assert (CHECK, "run.tags", "shown elsewhere") == (second.check, second.place, second.reason)
+
+
+DEVIATION = "[[deviation]]\nreason = 'r'\n"
+WRONG = {
+    "a route without its run": ("[routes]\nread = '/runs'", 2, "with {run_id} in it once"),
+    "a route that is no path": ("[routes]\ncreate = 'runs'", 2, "begins with /, without {run_id}"),
+    "an unknown route": ("[routes]\ndelete = '/x'", 2, "use change, create, health, read"),
+    "ids that are no list": ("[create]\nworkflow_ids = 'a'", 2, "is a list of texts"),
+    "a day in a create": ("[create.fields]\nx.y = 2026-01-01", 2, "no value of JSON"),
+    "an infinite number": ("[create.fields]\nx = [1, inf]", 2, "no value of JSON"),
+    "no value": ("[create.fields]\n\nx = []", 3, "no value is allowed"),
+    "an unknown status": ("[spelling.statuses]\nheld = 'x'", 2, "use completed, failed, paused"),
+    "two of one name": ("[spelling.statuses]\npaused = 'x'\nfailed = 'x'", 2, "two names are 'x'"),
+    "no text": ("[spelling.fields]\nstatus = 3", 2, "status is a text"),
+    "no header": ("[spelling.headers]\nX-Tenant-ID = 'a b'", 2, "'a b' is no name of a header"),
+    "outside and within": ("[spelling]\noutside_gates = ['pending']", 2, "is within the model"),
+    "no list of tables": ("deviation = 3", 1, "write each deviation as a table [[deviation]]"),
+    "no reason": ("[[deviation]]\narea = 'audit'", 1, "reason is a text that is not empty"),
+    "nothing named": (DEVIATION, 1, "a deviation names one area, check or fingerprint"),
+    "two named": (f"{DEVIATION}area = 'audit'\nfingerprint = '6b9764f45135'", 1, "area and finger"),
+    "an unknown area": (f"{DEVIATION}area = 'magic'", 3, "'magic' is no area; `pt004 checks`"),
+    "an unknown check": (f"{DEVIATION}check = 'receipts.hsah'", 3, "is no check; `pt004 checks`"),
+    "no fingerprint": (f"{DEVIATION}fingerprint = 'x'", 3, "a fingerprint has 12 digits"),
+    "no day": (f"{DEVIATION}area = 'audit'\nuntil = '2027-01-31'", 4, "until is a day"),
+    "no place": (f"{DEVIATION}area = 'audit'\nplace = 'run.tag'", 4, "'run.tag' is no place"),
+    "an entry by its number": (f"{DEVIATION}area = 'audit'\nplace = 'logs[0].x'", 4, "is no place"),
+    "twice": (f"{DEVIATION}area = 'audit'\n{DEVIATION}\narea = 'audit'", 4, "is there twice"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "said"), WRONG.values(), ids=WRONG)
+def test_what_cannot_be_said(text: str, line: int, said: str, tmp_path: Path) -> None:
+    """Each mistake is told with file, line and what may stand there."""
+    test_what_is_wrong_is_told(text, line, said, tmp_path)
+
+
+@pytest.mark.parametrize("place", ["run", "status", "run.tags[].x", "run.metadata.a.b", "logs[].x"])
+def test_the_places_of_a_reply(place: str, tmp_path: Path) -> None:
+    """A field of a run, an entry or a gate, and what lies within it, can be named; no other."""
+    text = f"{DEVIATION}area = 'audit'\nplace = '{place}'"
+    if place == "logs[].x":
+        with pytest.raises(BadConfig):
+            config(tmp_path, text)
+    else:
+        assert place == config(tmp_path, text).deviations[0].place

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import tomlkit
 from click.core import ParameterSource
 
 from pt004_model.cli.options import (
@@ -44,8 +45,13 @@ def config(context: click.Context, /, **given: Any) -> None:
         }
         for each in SETTINGS
     ]
+    own: dict[str, Any] = redact(given["config"].own)
     if given["as_json"]:
-        click.echo(json.dumps(rows, indent=1))
+        rows += [
+            {"table": name, "name": "", "value": value, "from": given["config"].where(name)}
+            for name, value in own.items()
+        ]
+        click.echo(json.dumps(rows, indent=1, default=str))
         return
     table = ""
     for row in rows:
@@ -55,6 +61,8 @@ def config(context: click.Context, /, **given: Any) -> None:
         value, said = row["value"], f"# {row['from']}"
         there = f"{row['name']} = {_toml(value)}" if value is not None else f"# {row['name']}"
         click.echo(f"{there:<48} {said}")
+    if own:
+        click.echo(f"\n{tomlkit.dumps(own)}", nl=False)
 
 
 def _shown(setting: Setting, value: Any) -> Any:

@@ -31,7 +31,7 @@ from pt004_model.report.command import header
 from pt004_model.search.campaign import PROFILES, Profile
 from pt004_model.trace.files import Unwritable
 from pt004_model.trace.redact import Redactor
-from pt004_model.vocabulary import Dialect
+from pt004_model.vocabulary import ROUTES, Dialect
 from pt004_model.wire.patience import PATIENCE
 from pt004_model.wire.sending import MAX_REPLY
 from pt004_model.wire.token import Credentials
@@ -115,6 +115,9 @@ class Setup:
         return Target(
             base_url,
             **self.asked,
+            routes=ROUTES[self.dialect]._replace(**self.config.routes),
+            spelling=self.config.spelling,
+            required=self.config.required,
             ungoverned=ungoverned,
             own=self.base_url is None,
             flags=self.flags,

@@ -105,6 +105,11 @@ def _check_report(given: dict[str, Any], redact: Redactor) -> tuple[Summary | No
                 flag = name.replace("_", "-")
                 raise click.UsageError(f"--{flag} is for the report alone; give --out DIR as well")
         return None, ""
+    if given["config"].own.keys() - {"deviation"}:
+        raise click.UsageError(
+            "a proof report has the routes and words of the contract alone, and"
+            f" {given['config'].document.path} has others; leave out --out"
+        )
     with rightly_given():
         folder.prepare(given["out"])
     if given["with_campaign"] is None:

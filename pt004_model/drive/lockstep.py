@@ -34,8 +34,9 @@ from pt004_model.model.commands import (
 from pt004_model.model.coverage import Edge, edge
 from pt004_model.model.laws import SOMETIMES
 from pt004_model.model.replies import NoAnswer, Reply, Response
+from pt004_model.model.required import NOTHING, Required
 from pt004_model.model.run import Run
-from pt004_model.model.world import Accepted, World, shape
+from pt004_model.model.world import Accepted, Unjudged, World, shape
 from pt004_model.trace.interrupts import Interruption
 from pt004_model.trace.recorded import Step, whole
 from pt004_model.vocabulary import Decision, Status
@@ -104,6 +105,7 @@ class Lockstep:
     ``pace`` is the seconds that are left between two calls, ``patience`` those without any answer
     after which the FC counts as gone. ``on_call`` is called before each call, and may raise.
     ``told`` is what was found of each run.
+    ``required`` is what every create must carry.
     """
 
     fc: Fc
@@ -123,6 +125,7 @@ class Lockstep:
     patience: float = 0.0
     on_call: Callable[[], None] = lambda: None
     told: dict[int, Told] = field(factory=dict)
+    required: Required = NOTHING
     views: tuple[View, ...] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -183,6 +186,7 @@ class Lockstep:
 
         Raises :class:`TargetLost` when the FC has stopped answering, and what ``on_finding`` does.
         """
+        command = self.required.complete(command)
         if self.under_way or not self._may_be_sent(command):
             return None
         self.on_call()
@@ -272,6 +276,10 @@ class Lockstep:
         tally = self.tally
         tally.silence.answered()
         tally.statistics.answered(command, response)
+        if response.outside and isinstance(judgement.outcome, Unjudged):
+            if subject(command) not in before.outside:
+                tally.statistics.set_aside(response.outside)
+            return
         tally.unsure.update(judgement.unsure)
         number = subject(command)
         was = None if number is None else before.runs.get(number)

@@ -42,7 +42,7 @@ class Playback:
             self._rest = iter(())
             asked = f"{request.method} {request.target}"
             answer = NoAnswer(f"the recording holds no answer to {asked}", applied=False)
-        return Exchange.of(request, answer)
+        return self.codec.exchange(request, answer)
 
 
 def _wire(request: Request) -> tuple[str, str, bytes | None]:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from pt004_model.model.commands import CreateRun
 from pt004_model.model.replies import NoAnswer, Undecodable
+from pt004_model.model.required import NOTHING, Required
 from pt004_model.model.scenarios import HAPPY_PATH, plain_create
-from pt004_model.vocabulary import HEALTH_PATH, Dialect
+from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Answer, Codec, Request, decode
 from pt004_model.wire.patience import Silence
 from pt004_model.wire.sending import Transport
@@ -19,6 +20,7 @@ def preflight(
     codec: Codec,
     transport: Transport,
     *,
+    required: Required = NOTHING,
     governed: bool = True,
     on_run: Callable[[str], None] = lambda _: None,
     patience: float = 0.0,
@@ -35,12 +37,13 @@ def preflight(
         return f"no Federation Core answers: {health.why}"
     why = _unlike(health)
     if why:
-        return f"what answers is no Federation Core: {HEALTH_PATH} {why}; is the address right?"
-    command = CreateRun(0, plain_create(HAPPY_PATH.steps if governed else ()))
+        asked = codec.routes.health
+        return f"what answers is no Federation Core: {asked} {why}; is the address right?"
+    command = required.complete(CreateRun(0, plain_create(HAPPY_PATH.steps if governed else ())))
     answer = _asked(transport, codec.encode(command, lambda _: "", "preflight"), patience, on_wait)
     if isinstance(answer, NoAnswer):
         return f"the first create got no answer: {answer.why}"
-    body = decode(answer).body
+    body = codec.read(answer).body
     if answer.code in {401, 403, 404}:
         return _refused(answer.code, codec.dialect)
     if answer.code >= 500:
@@ -85,7 +88,7 @@ def _refused(code: int, dialect: Dialect) -> str:
     if code == 404:
         return (
             f"the first create is refused with 404: this FC may speak the other dialect;"
-            f" now it is {dialect}, set FC_DIALECT or --dialect"
+            f" now it is {dialect}, set FC_DIALECT or --dialect, or [routes] in pt004.toml"
         )
     return (
         f"the first create is refused with {code}: a token is missing or not good;"
@@ -105,6 +108,7 @@ def no_longer(
     codec: Codec,
     transport: Transport,
     *,
+    required: Required = NOTHING,
     governed: bool = True,
     on_run: Callable[[str], None] = lambda _: None,
 ) -> str | None:
@@ -113,7 +117,7 @@ def no_longer(
     Asks for one more create like that of :func:`preflight`. One that is not answered, or answered
     in any other way, is for the judge to say something of.
     """
-    command = CreateRun(0, plain_create(HAPPY_PATH.steps if governed else ()))
+    command = required.complete(CreateRun(0, plain_create(HAPPY_PATH.steps if governed else ())))
     try:
         answer = transport.send(codec.encode(command, lambda _: "", "preflight"))
     except NoToken as error:
@@ -130,7 +134,7 @@ def no_longer(
             "the Federation Core is no longer there: a create like the first one is now refused"
             " with 404"
         )
-    body = decode(answer).body
+    body = codec.read(answer).body
     run = body.get("run") if isinstance(body, dict) else None
     run_id = run.get("run_id") if isinstance(run, dict) else None
     if 200 <= answer.code < 300 and isinstance(run_id, str):

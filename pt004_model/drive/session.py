@@ -15,6 +15,7 @@ from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import Seen
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Command, CreateRun, Token, subject
+from pt004_model.model.required import NOTHING, Required
 from pt004_model.model.run import Run
 from pt004_model.vocabulary import RUN_TIMES
 
@@ -108,6 +109,7 @@ class Session:
     none where an FC cannot be started. It raises ``TargetLost`` when that fails. ``pace`` is the
     left between the calls of a conversation, ``patience`` those without any answer after which the
     FC counts as gone. ``on_call`` is called before each call and may raise.
+    ``required`` is what every create must carry on it.
     ``no_longer`` asks again what was true before the campaign began, and says what is so no longer.
     """
 
@@ -125,6 +127,7 @@ class Session:
     patience: float = 0.0
     on_call: Callable[[], None] = lambda: None
     no_longer: Callable[[], str | None] = lambda: None
+    required: Required = NOTHING
 
     @property
     def judged(self) -> tuple[str, ...]:
@@ -148,6 +151,7 @@ class Session:
             pace=self.pace,
             patience=self.patience,
             on_call=self.on_call,
+            required=self.required,
         )
 
     def paced_for(self, where: str) -> Session:

@@ -71,7 +71,8 @@ class Statistics:
     ``step_counts`` counts runs by their declared steps (0: ungoverned). ``changed[k]`` counts the
     runs that had at least k accepted changes, ``paused[k]`` those that were paused at least k
     times: so a run need not be remembered to be moved on. A call without an answer that a later
-    read showed to have been applied is not counted.
+    read showed to have been applied is not counted. ``outside`` counts the runs that were set aside
+    because they entered what the contract does not have, by the word of the FC.
     """
 
     step_counts: dict[int, int] = field(factory=dict)
@@ -79,6 +80,7 @@ class Statistics:
     paused: dict[int, int] = field(factory=dict)
     decisions: dict[str, int] = field(factory=dict)
     latency: dict[Route, Latency] = field(factory=dict)
+    outside: dict[str, int] = field(factory=dict)
     shrinking_requests: int = 0
     shrinking_seconds: float = 0.0
     _shrinking: int = 0
@@ -111,6 +113,11 @@ class Statistics:
         if after.state.status is Status.PAUSED:
             _one_more(self.paused, _pauses(after))
 
+    def set_aside(self, word: str) -> None:
+        """Count a run that entered what the contract does not have."""
+        if not self._shrinking:
+            _one_more(self.outside, word)
+
     @contextmanager
     def shrinking(self, requests: Callable[[], int]) -> Iterator[None]:
         """Count what is done within as shrinking; ``requests`` tells how many were sent so far."""
@@ -131,6 +138,7 @@ class Statistics:
             "run_lengths": _told(_exactly(self.changed)),
             "pauses": _told(_exactly(self.paused)),
             "decisions": {str(each): self.decisions.get(str(each), 0) for each in Decision},
+            **({"outside": self.outside} if self.outside else {}),
             "latency": {
                 str(route): self.latency[route].as_json()
                 for route in Route

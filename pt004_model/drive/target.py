@@ -20,17 +20,20 @@ from pt004_model.drive.preflight import no_longer, preflight
 from pt004_model.drive.replay import Replay, replay_trace
 from pt004_model.drive.session import Session
 from pt004_model.judge.checks import AREAS
+from pt004_model.judge.memory import Ledger
 from pt004_model.judge.oracle import Oracle
 from pt004_model.judge.own import own_checks, unloaded
 from pt004_model.model.commands import Names, Token
+from pt004_model.model.required import NOTHING, Required
 from pt004_model.trace.document import Trace, load_trace
 from pt004_model.trace.redact import Redactor
-from pt004_model.vocabulary import AUTHORIZATION_HEADER, Dialect
+from pt004_model.vocabulary import AUTHORIZATION_HEADER, ROUTES, Dialect, Routes
 from pt004_model.wire.client import Client
 from pt004_model.wire.client_transport import ClientTransport, HttpClient
 from pt004_model.wire.codec import Codec, Request, bearer
 from pt004_model.wire.patience import PATIENCE
 from pt004_model.wire.sending import MAX_REPLY, Sender
+from pt004_model.wire.spelling import Spelling
 from pt004_model.wire.token import Credentials, make
 from pt004_model.wire.token_source import VISIBLE, NoToken
 from pt004_model.wire.transport import (
@@ -103,6 +106,11 @@ class Target:
     client_key: Path | None = None
     proxy: str | None = field(default=None, repr=False)
     max_reply: int = MAX_REPLY
+    routes: Routes | None = None
+    """Its routes, where they are those of no dialect."""
+    spelling: Spelling = field(factory=Spelling)
+    required: Required = NOTHING
+    """What every create must carry."""
     ungoverned: bool = False
     own: bool = False
     """An FC that we started: reached directly, never through a proxy."""
@@ -148,11 +156,12 @@ class Target:
     def _renewed(self, request: Request) -> Request | None:
         """Return a request whose token was not taken with a new one. Raises ``NoToken``."""
         source = self.credentials.source
-        sent = request.headers.get(AUTHORIZATION_HEADER)
+        header = self.spelling.header(AUTHORIZATION_HEADER)
+        sent = request.headers.get(header)
         if source is None or sent != bearer(source.fetched[-1]) or not source.renew():
             return None
         token = bearer(make(self.credentials, Token.GOOD) or "")
-        return evolve(request, headers={**request.headers, AUTHORIZATION_HEADER: token})
+        return evolve(request, headers={**request.headers, header: token})
 
     @property
     def where(self) -> str:
@@ -166,7 +175,8 @@ class Target:
             ahead = math.inf if oracle is None else oracle.ledger.clock.low
             return make(self.credentials, kind, ahead if math.isfinite(ahead) else None)
 
-        return Codec(self.names, self.dialect, token)
+        routes = self.routes or ROUTES[self.dialect]
+        return Codec(self.names, self.dialect, token, routes, self.spelling)
 
     def session(self, areas: frozenset[str] | None = None) -> Session:
         """Return a session with the FC that judges ``areas``, or all; nothing is sent yet.
@@ -175,7 +185,8 @@ class Target:
         """
         own = tuple(each for each in own_checks() if areas is None or each.check.area in areas)
         judged = areas if areas is not None else frozenset((*AREAS, *(e.check.area for e in own)))
-        oracle = Oracle(self.names, areas=judged, own=own)
+        ledger = Ledger(served=self.spelling.entry)
+        oracle = Oracle(self.names, ledger, judged, own)
         codec = self.codec(oracle)
         broken = {why: why for why in unloaded()} if areas is None or areas > set(AREAS) else {}
         session = Session(
@@ -187,9 +198,14 @@ class Target:
             ungoverned=self.ungoverned,
             fresh=None if self.fresh is None else partial(self.fresh, codec),
             patience=self.patience,
+            required=self.required,
         )
         session.no_longer = lambda: no_longer(
-            codec, self.transport, governed=not self.ungoverned, on_run=session.tally.on_run
+            codec,
+            self.transport,
+            required=self.required,
+            governed=not self.ungoverned,
+            on_run=session.tally.on_run,
         )
         return session
 
@@ -210,6 +226,7 @@ class Target:
             why = preflight(
                 self.codec(),
                 self.transport,
+                required=self.required,
                 governed=not self.ungoverned if governed is None else governed,
                 on_run=on_run,
                 patience=self.patience,

@@ -13,14 +13,7 @@ from pt004_model.embedded.door import Door
 from pt004_model.embedded.parts import CONFORMING, Parts
 from pt004_model.embedded.records import Answer, to_json
 from pt004_model.embedded.refusals import Refused
-from pt004_model.vocabulary import (
-    CHANGE_PATH,
-    CREATE_PATH,
-    HEALTH_PATH,
-    HEALTHY,
-    READ_PATH,
-    Dialect,
-)
+from pt004_model.vocabulary import HEALTHY, ROUTES, Dialect
 
 _JSON = "application/json"
 _ABOUT = """
@@ -107,7 +100,7 @@ def build_app(
         redirect_slashes=False,
     )
     app.add_api_route(
-        HEALTH_PATH,
+        ROUTES[Dialect.SEED].health,
         endpoints.health,
         methods=["GET"],
         tags=["health"],
@@ -121,7 +114,7 @@ def build_app(
 def add_run_routes(app: FastAPI, endpoints: Endpoints, dialect: Dialect, *, auth: bool) -> None:
     """Serve the three calls on the routes of one dialect."""
     app.add_api_route(
-        CREATE_PATH[dialect],
+        ROUTES[dialect].create,
         endpoints.create_run,
         methods=["POST"],
         status_code=201,
@@ -132,7 +125,7 @@ def add_run_routes(app: FastAPI, endpoints: Endpoints, dialect: Dialect, *, auth
         openapi_extra=schemas.create_extra(auth=auth),
     )
     app.add_api_route(
-        CHANGE_PATH[dialect],
+        ROUTES[dialect].change,
         endpoints.change_run,
         methods=["PATCH"],
         tags=[dialect],
@@ -142,7 +135,7 @@ def add_run_routes(app: FastAPI, endpoints: Endpoints, dialect: Dialect, *, auth
         openapi_extra=schemas.change_extra(auth=auth),
     )
     app.add_api_route(
-        READ_PATH[dialect],
+        ROUTES[dialect].read,
         endpoints.read_run,
         methods=["GET"],
         tags=[dialect],

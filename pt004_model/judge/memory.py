@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from attrs import define, evolve, field, frozen
@@ -71,6 +72,8 @@ class Ledger:
 
     owners: dict[str, str] = field(factory=dict)
     clock: Clock = field(factory=Clock)
+    served: Callable[[JsonObject], JsonObject] = lambda entry: entry
+    """Gives a log entry as it was served, where that is in other names."""
 
 
 @define

@@ -97,6 +97,10 @@ class Oracle:
         """Which of ``views`` and of their outcomes ``response`` agrees with. Never raises."""
         if isinstance(response, NoAnswer):
             return self._unanswered(views, command, response)
+        if response.outside and response.code < 300:
+            beyond = _beyond(views, command)
+            if beyond:
+                return Judgement(Verdict.CONFORMS, beyond, (), Unjudged())
         try:
             return self._answered(views, command, response)
         except RecursionError:
@@ -157,6 +161,23 @@ class Oracle:
                 for view in views
             )
         return Judgement(Verdict.UNSURE, views)
+
+
+def _beyond(views: tuple[View, ...], command: Command) -> tuple[View, ...]:
+    """Return the views in which the run of a command is outside of the contract from now on.
+
+    There are none where the caller has no business to see the run.
+    """
+    number = subject(command)
+    if number is None:
+        return ()
+    run = views[0].world.runs.get(number)
+    if run is not None and run.tenant != command.caller.tenant:
+        return ()
+    return tuple(
+        evolve(view, world=evolve(view.world, outside=view.world.outside | {number}))
+        for view in views
+    )
 
 
 def _called(view: View, command: Command, response: NoAnswer) -> dict[int, float]:

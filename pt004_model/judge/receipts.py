@@ -23,7 +23,8 @@ def read_receipt(notes: Notes, at: str, before: JsonObject | None, entry: JsonOb
     """The hash of an entry, and its link to the entry before."""
     _link(notes, f"{at}.previous_receipt_hash", before, entry)
     claimed = value_of(entry, "receipt_hash")
-    content = {name: value for name, value in entry.items() if name != "receipt_hash"}
+    hashed = {name: value for name, value in entry.items() if name != "receipt_hash"}
+    content = notes.ledger.served(hashed)
     actual = canonical_hash(content)
     if actual is None:
         said = Saying("an entry that has an RFC 8785 form")

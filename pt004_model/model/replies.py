@@ -26,6 +26,8 @@ class Reply:
     sent: float = 0.0
     received: float = 0.0
     content_type: str = "application/json"
+    outside: str = field(default="", repr=False)
+    """A word of the FC for what the contract does not have, where the reply holds one."""
 
 
 @frozen

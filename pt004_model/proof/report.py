@@ -33,9 +33,7 @@ from pt004_model.report.text import Safe, prose, span, templates, visible, words
 from pt004_model.trace.writing import rfc3339
 from pt004_model.vocabulary import (
     ACTOR_HEADER,
-    CHANGE_PATH,
-    CREATE_PATH,
-    READ_PATH,
+    ROUTES,
     TENANT_HEADER,
     Event,
 )
@@ -278,8 +276,8 @@ def _path(reading: Reading) -> Safe:
 
 
 def _routes(here: Circumstances) -> str:
-    create, change = CREATE_PATH[here.dialect], CHANGE_PATH[here.dialect]
-    return f"POST {create}, PATCH {change}, GET {READ_PATH[here.dialect]}"
+    routes = ROUTES[here.dialect]
+    return f"POST {routes.create}, PATCH {routes.change}, GET {routes.read}"
 
 
 def _git(here: Circumstances) -> Safe:
@@ -306,7 +304,7 @@ def _rereads(proof: Proof) -> list[str]:
     lines = []
     for case in proof.cases:
         run_id = case.result.run_id
-        url = f"{here.base_url}{READ_PATH[here.dialect].format(run_id=run_id)}"
+        url = f"{here.base_url}{ROUTES[here.dialect].read.format(run_id=run_id)}"
         words = (url, here.tenant, here.actor)
         if here.embedded or not run_id or not all(map(_UNQUOTED.fullmatch, words)):
             continue

@@ -26,4 +26,4 @@ class Client:
             request = self.codec.encode(command, run_id, nonce)
         except NoToken as error:
             return Exchange(NoAnswer(str(error), applied=False))
-        return Exchange.of(request, self.transport.send(request))
+        return self.codec.exchange(request, self.transport.send(request))

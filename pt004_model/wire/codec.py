@@ -1,4 +1,4 @@
-"""Commands into requests, responses into replies; the two route dialects (section 1).
+"""Commands into requests, responses into replies, by the routes and names of one FC (section 1).
 
 Decoding is total and strict: whatever came back becomes a reply, and a body
 that is not JSON becomes one that says so. Only the judge says what that means.
@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, NoReturn
 
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from pt004_model.model.commands import (
     NO_ACTOR,
@@ -33,15 +33,14 @@ from pt004_model.model.values import Json
 from pt004_model.vocabulary import (
     ACTOR_HEADER,
     AUTHORIZATION_HEADER,
-    CHANGE_PATH,
     CORRELATION_HEADER,
-    CREATE_PATH,
-    HEALTH_PATH,
     IDEMPOTENCY_HEADER,
-    READ_PATH,
+    ROUTES,
     TENANT_HEADER,
     Dialect,
+    Routes,
 )
+from pt004_model.wire.spelling import Spelling
 
 
 @frozen
@@ -76,17 +75,10 @@ class Exchange:
     request: Request | None = None
     answer: Answer | None = field(default=None, repr=False)
 
-    @classmethod
-    def of(cls, request: Request, answer: Answer | NoAnswer) -> Exchange:
-        """Return the exchange of a request and its answer, read. Never raises."""
-        if isinstance(answer, NoAnswer):
-            return cls(answer, request)
-        return cls(decode(answer), request, answer)
-
 
 @frozen
 class Codec:
-    """Speaks one dialect, under the names given.
+    """Speaks one dialect, or by other routes, under the names given.
 
     ``token`` makes the bearer token of a kind, or ``None`` to send none.
     """
@@ -94,37 +86,57 @@ class Codec:
     names: Names
     dialect: Dialect = Dialect.SEED
     token: Callable[[Token], str | None] = field(default=lambda _: None, repr=False)
+    routes: Routes = field(default=Factory(lambda self: ROUTES[self.dialect], takes_self=True))
+    spelling: Spelling = field(factory=Spelling)
 
     def health(self) -> Request:
         """Return the request that asks if the FC is there, with the headers of any other call."""
-        return Request("GET", HEALTH_PATH, self._caller(US))
+        return self._request("GET", self.routes.health, self._caller(US))
 
     def encode(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Request:
         """Return the request for ``command``; ``run_id`` names runs, ``nonce`` makes keys fresh."""
-        headers = self._caller(command.caller)
+        headers, routes = self._caller(command.caller), self.routes
         if isinstance(command, OddPath):
-            base = CREATE_PATH[self.dialect]
-            return Request("GET", f"{base}/{command.part}", headers)
+            before, _, _ = routes.read.partition("{run_id}")
+            return self._request("GET", f"{before}{command.part}", headers)
         if isinstance(command, CreateRun):
             if command.correlation is not None:
                 headers[CORRELATION_HEADER] = command.correlation
-            target = CREATE_PATH[self.dialect]
-            return self._with_body("POST", target, headers, command, nonce)
+            return self._with_body("POST", routes.create, headers, command, nonce)
         if isinstance(command, ChangeRun):
-            target = CHANGE_PATH[self.dialect].format(run_id=run_id(command.run))
+            target = _path(routes.change, run_id(command.run))
             return self._with_body("PATCH", target, headers, command, nonce)
         if isinstance(command, ReadRun):
             wanted = (("include_logs", command.logs), ("include_gates", command.gates))
             query = "&".join(f"{name}=true" for name, on in wanted if on)
-            target = READ_PATH[self.dialect].format(run_id=run_id(command.run))
+            target = _path(routes.read, run_id(command.run))
             if command.key is not None:
                 headers[IDEMPOTENCY_HEADER] = _key(command.key, nonce)
-            return Request("GET", f"{target}?{query}" if query else target, headers)
-        paths = {Route.CREATE: CREATE_PATH, Route.CHANGE: CHANGE_PATH, Route.READ: READ_PATH}
-        target = paths[command.route][self.dialect]
+            return self._request("GET", f"{target}?{query}" if query else target, headers)
+        target = getattr(routes, command.route)
         if command.route is not Route.CREATE:
-            target = target.format(run_id=run_id(command.run))
-        return Request(command.method, target, headers)
+            target = _path(target, run_id(command.run))
+        return self._request(command.method, target, headers)
+
+    def exchange(self, request: Request, answer: Answer | NoAnswer) -> Exchange:
+        """Return the exchange of a request and its answer, read. Never raises."""
+        if isinstance(answer, NoAnswer):
+            return Exchange(answer, request)
+        return Exchange(self.read(answer), request, answer)
+
+    def read(self, answer: Answer) -> Reply:
+        """Return the reply that an answer holds, in the names of the contract. Never raises."""
+        reply = decode(answer)
+        if isinstance(reply.body, Undecodable):
+            return reply
+        body = self.spelling.read(reply.body)
+        return evolve(reply, body=body, outside=self.spelling.outside(body))
+
+    def _request(
+        self, method: str, target: str, headers: dict[str, str], content: bytes | None = None
+    ) -> Request:
+        named = {self.spelling.header(name): value for name, value in headers.items()}
+        return Request(method, target, named, content)
 
     def _caller(self, caller: Caller) -> dict[str, str]:
         headers: dict[str, str] = {}
@@ -137,8 +149,8 @@ class Codec:
             headers[AUTHORIZATION_HEADER] = bearer(token)
         return headers
 
-    @staticmethod
     def _with_body(
+        self,
         method: str,
         target: str,
         headers: dict[str, str],
@@ -149,7 +161,11 @@ class Codec:
             headers[IDEMPOTENCY_HEADER] = _key(command.key, nonce)
         if command.content_type is not None:
             headers["Content-Type"] = command.content_type
-        return Request(method, target, headers, command.body.encode())
+        return self._request(method, target, headers, self.spelling.body(command.body))
+
+
+def _path(template: str, run_id: str) -> str:
+    return template.replace("{run_id}", run_id)
 
 
 def bearer(token: str) -> str:

@@ -97,7 +97,7 @@ def _no_address(text: str) -> BadTarget:
     )
 
 
-_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE: Final = re.compile(r"([\x21-\x7e]+( +[\x21-\x7e]+)*)?")
 _OURS: Final = frozenset(
     {"x-tenant-id", "x-actor-id", "x-idempotency-key", "content-length", "transfer-encoding"}
@@ -106,7 +106,7 @@ _OURS: Final = frozenset(
 
 def check_header(name: str, value: str) -> None:
     """Refuse a header that cannot go with every request. Raises :class:`BadTarget`."""
-    if not _HEADER.fullmatch(name):
+    if not HEADER.fullmatch(name):
         # any part of it may be a secret: of `Authorization: Basic S=` all but the last sign
         raise BadTarget("what was given is no header; give NAME=VALUE")
     if name.lower() in _OURS:

@@ -165,3 +165,29 @@ def test_whatever_a_check_is_told_is_a_setting() -> None:
     """No option of a campaign is left out of the file but what is for one run alone."""
     left = {option.name for option in main.commands["check"].params} - {s.key for s in SETTINGS}
     assert {"auth", "automatic", "fault", "config", "seed", "as_json", "quiet"} == left
+
+
+def test_what_is_no_setting_is_shown_too() -> None:
+    """Routes, demands, words and deviations, as they can be read again; secrets masked."""
+    text = (
+        f'[target]\nbase_url = "http://a"\nheaders = {{ A = "{HUSH}" }}\n[routes]\ncreate = "/r"\n'
+        f'[create.fields]\nkey = "{HUSH}"\n[[deviation]]\narea = "audit"\nreason = "so"\n'
+        "until = 2027-01-31\n"
+    )
+    Path("pt004.toml").write_text(text)
+    printed = invoke("config").out
+    assert HUSH not in printed
+    Path("other.toml").write_text(printed)
+    again = json.loads(invoke("config", "--json", "--config", "other.toml").out)
+    there = {row["table"]: row["value"] for row in again if not row["name"]}
+    assert {"create": "/r"} == there["routes"]
+    assert {"fields": {"key": "[secret]"}} == there["create"]
+    assert [{"area": "audit", "reason": "so", "until": "2027-01-31"}] == there["deviation"]
+
+
+def test_no_proof_report_in_words_of_its_own() -> None:
+    """It would show paths that nobody asked; the cases themselves can be run."""
+    Path("pt004.toml").write_text('[routes]\ncreate = "/r"\n')
+    ended = invoke("prove", "--base-url", "http://127.0.0.1:9", "--out", "proof")
+    assert 2 == ended.code
+    assert "the routes and words of the contract alone, and pt004.toml has others" in ended.err

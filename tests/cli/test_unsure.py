@@ -73,7 +73,7 @@ NO_FC: dict[str, tuple[Callable[[], AbstractContextManager[str]], str]] = {
     "another dialect": (
         lambda: answering(create_answers(refusal(404))),
         "the first create is refused with 404: this FC may speak the other dialect; now it is"
-        " seed, set FC_DIALECT or --dialect",
+        " seed, set FC_DIALECT or --dialect, or [routes] in pt004.toml",
     ),
     "demands a token": (
         lambda: answering(create_answers(refusal(401))),

@@ -62,7 +62,7 @@ class Taped:
         if isinstance(response, NoAnswer):
             return Exchange(response, request)
         answer = self.alter(request, json.dumps(response.body).encode())
-        return Exchange.of(request, _answer(response, answer))
+        return Codec(NAMES).exchange(request, _answer(response, answer))
 
 
 def _answer(reply: Reply, content: bytes) -> Answer:
