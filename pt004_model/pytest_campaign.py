@@ -24,9 +24,10 @@ from attrs import define, field
 from pt004_model.baseline import Known
 from pt004_model.cli.check import next_command, story
 from pt004_model.cli.known import read
-from pt004_model.cli.options import campaign_flags, profile_of, read_settings, setup
+from pt004_model.cli.options import campaign_flags, profile_of, setup
 from pt004_model.cli.screen import Screen
 from pt004_model.cli.session import Unsure, targeted
+from pt004_model.cli.settings import read_settings
 from pt004_model.drive.divergence import Divergence, divergence
 from pt004_model.drive.lockstep import Lockstep
 from pt004_model.drive.replay import attempt_lines, replay_trace, result_line

@@ -13,21 +13,11 @@ from attrs import define
 
 from pt004_model.baseline import Known
 from pt004_model.cli.known import read
-from pt004_model.cli.options import (
-    DEFAULT_OUT,
-    OUT,
-    VARIABLES,
-    Setup,
-    campaign_flags,
-    campaign_options,
-    profile_of,
-    rightly_given,
-    setup,
-    target_options,
-)
+from pt004_model.cli.options import OUT, Setup, campaign_flags, profile_of, rightly_given, setup
 from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.screen import plain_console, screen, speaker
 from pt004_model.cli.session import Connected, connected, reason
+from pt004_model.cli.settings import DEFAULT_OUT, VARIABLES, campaign_options, target_options
 from pt004_model.judge.oracle import Verdict
 from pt004_model.report import command, terminal
 from pt004_model.report.folder import Folder

@@ -10,13 +10,13 @@ import click
 import tomlkit
 from click.core import ParameterSource
 
-from pt004_model.cli.options import (
+from pt004_model.cli.options import setup
+from pt004_model.cli.settings import (
     SETTINGS,
     VARIABLES,
     Setting,
     campaign_options,
     every_area,
-    setup,
     target_options,
 )
 from pt004_model.config import Config

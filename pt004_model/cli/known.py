@@ -11,7 +11,8 @@ import click
 from pt004_model import baseline as file
 from pt004_model.baseline import DEFAULT, FINGERPRINT, BadKnown, Entry, Known, today
 from pt004_model.cli.group import Group
-from pt004_model.cli.options import known_setting, rightly_given
+from pt004_model.cli.options import rightly_given
+from pt004_model.cli.settings import known_setting
 from pt004_model.drive.replay import Result
 from pt004_model.judge.checks import CHECKS
 from pt004_model.report.summary import BadFolder, read_replays

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import click
 
-from pt004_model.cli.options import VARIABLES, Setup, rightly_given, setup, target_options
+from pt004_model.cli.options import Setup, rightly_given, setup
 from pt004_model.cli.session import Connected, connected
+from pt004_model.cli.settings import VARIABLES, target_options
 from pt004_model.judge.oracle import Verdict
 from pt004_model.proof import folder
 from pt004_model.proof import prove as judge_again

@@ -10,9 +10,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from pt004_model.cli.options import VARIABLES, setup, target_options
+from pt004_model.cli.options import setup
 from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.session import connected
+from pt004_model.cli.settings import VARIABLES, target_options
 from pt004_model.drive.replay import (
     Replay,
     as_json,

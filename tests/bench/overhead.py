@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from attrs import evolve, frozen
 
-from pt004_model.cli.options import read_settings, setup
+from pt004_model.cli.options import setup
 from pt004_model.cli.session import Connected, connected
+from pt004_model.cli.settings import read_settings
 from tests.bench.contenders import Tester, ours
 from tests.bench.sending import BareLoop, Pairing, direct
 

@@ -16,7 +16,7 @@ from attrs import frozen
 from click.testing import CliRunner
 
 from pt004_model.cli import main
-from pt004_model.cli.options import SETTINGS
+from pt004_model.cli.settings import SETTINGS
 
 OURS = ("PT004_CONFIG", *(str(each.envvar) for each in SETTINGS))
 """What the environment may say; a test begins with none of it."""

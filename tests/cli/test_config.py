@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pt004_model.cli import main
-from pt004_model.cli.options import SETTINGS, Setting
+from pt004_model.cli.settings import SETTINGS, Setting
 from pt004_model.config import SETTINGS as TABLES
 from pt004_model.manual import page
 from tests.cli.helpers import Ended, invoke

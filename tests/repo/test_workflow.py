@@ -15,6 +15,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from pt004_model.cli import main
+from pt004_model.cli.settings import SETTINGS
 from tests.repo.helpers import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
@@ -45,9 +46,9 @@ def lint(folder: Path) -> list[subprocess.CompletedProcess[str]]:
     ]
 
 
-def document() -> dict[str, Any]:
+def document() -> dict[Any, Any]:
     """The workflow as data."""
-    read: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text())
+    read: dict[Any, Any] = yaml.safe_load(WORKFLOW.read_text())
     return read
 
 
@@ -226,16 +227,64 @@ def test_what_is_not_set_is_said(
     assert said in ended.stdout
 
 
-def test_the_known_findings_come_from_the_repository(tmp_path: Path) -> None:
-    """Those that are committed are put where the suite looks for them; none is fine as well."""
-    script = step("campaign", "Put the known findings in their place")["run"]
-    (tmp_path / "fc").mkdir()
+@pytest.mark.parametrize("there", [(), ("pt004.toml",), ("pt004.toml", ".pt004-known.toml")])
+def test_what_describes_the_fc_comes_from_its_repository(
+    there: tuple[str, ...], tmp_path: Path
+) -> None:
+    """What is committed there is what the campaign is told; nothing is fine as well."""
+    wanted = step("campaign", "Fetch what describes the FC")["with"]["sparse-checkout"].split()
+    assert ["/pt004.toml", "/.pt004-known.toml", "*.pem"] == wanted
     (tmp_path / "pt004").mkdir()
-    assert run(script, tmp_path).returncode == 0
-    assert list((tmp_path / "pt004").iterdir()) == []
-    (tmp_path / "fc" / ".pt004-known.toml").write_text("x = 1\n")
-    assert run(script, tmp_path).returncode == 0
-    assert (tmp_path / "pt004" / ".pt004-known.toml").read_text() == "x = 1\n"
+    (tmp_path / "fc").mkdir()
+    for name in there:
+        (tmp_path / "fc" / name).write_text("")
+    program(tmp_path / "pt004/python", 'echo "$PT004_CONFIG,$PT004_KNOWN" > told')
+    script = step("campaign", "Campaign")["run"]
+    run(script, tmp_path / "pt004", SEED="", GITHUB_OUTPUT=f"{tmp_path}/out")
+    config, known = ("pt004.toml" in there, ".pt004-known.toml" in there)
+    told = ("../fc/pt004.toml" * config, "../fc/.pt004-known.toml" * known)
+    assert ",".join(told) + "\n" == (tmp_path / "pt004/told").read_text()
+
+
+def test_the_night_can_be_told_whatever_a_check_can() -> None:
+    """Each setting is handed on from a variable, one that is secret from a secret."""
+    given = step("campaign", "Campaign")["env"]
+    left = {"FC_BASE_URL": "vars", "PT004_PROFILE": "", "PT004_OUT": "", "PT004_PAGE": ""}
+    for setting in SETTINGS:
+        name = str(setting.envvar)
+        source = left.get(name, "secrets" if setting.secret else "vars")
+        if name == "PT004_KNOWN":
+            continue  # it comes from the repository
+        assert (f"${{{{ {source}.{name} }}}}" if source else given[name]) == given[name]
+    called = document()[True]["workflow_call"]  # YAML reads `on` as true
+    handed_on = set(re.findall(r"secrets\.(\w+)", WORKFLOW.read_text()))
+    assert handed_on == called["secrets"].keys()
+    assert "1" == given["PT004_PAGE"]
+
+
+def test_a_workflow_may_call_it() -> None:
+    """It takes what somebody who starts it by hand can say, and the runner."""
+    on = document()[True]
+    by_hand, called = on["workflow_dispatch"]["inputs"], on["workflow_call"]["inputs"]
+    assert called.keys() - by_hand.keys() == {"runner"}
+    assert {name: each["default"] for name, each in by_hand.items()} == {
+        name: called[name]["default"] for name in by_hand
+    }
+    for job in document()["jobs"].values():
+        assert "${{ inputs.runner || vars.PT004_RUNNER || 'ubuntu-24.04' }}" == job["runs-on"]
+
+
+def test_what_may_write_is_pinned() -> None:
+    """Each dependency is there in a release that is admitted, all of them with hashes."""
+    assert "--require-hashes" in step("file", "Install")["run"]
+    text = (ROOT / ".github" / "requirements.txt").read_text()
+    entries = re.split(r"(?m)^(?=[a-z])", text)[1:]
+    assert all("--hash=sha256:" in each for each in entries)
+    there = {match[1]: match[2] for match in re.finditer(r"(?m)^([\w-]+)==([^ ]+)", text)}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    for each in map(Requirement, wanted):
+        assert each.specifier.contains(there[each.name]), each
 
 
 def test_the_traces_are_kept_from_night_to_night() -> None:

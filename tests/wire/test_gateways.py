@@ -27,8 +27,8 @@ from pt004_model.wire.token_source import TokenSource
 BODY = b'{"detail": "no"}' * 9
 RAW = zlib.compressobj(wbits=-15)
 PACKED = {
-    "gzip": gzip.compress(BODY),
-    "X-GZIP ": gzip.compress(BODY),
+    "gzip": gzip.compress(BODY, mtime=0),
+    "X-GZIP ": gzip.compress(BODY, mtime=0),
     "deflate": zlib.compress(BODY),
     "Deflate": RAW.compress(BODY) + RAW.flush(),
 }
@@ -54,7 +54,9 @@ def test_a_bomb_is_not_unpacked() -> None:
     assert isinstance(unpacked(answer("gzip", bomb), 1000), NoAnswer)
 
 
-@pytest.mark.parametrize("content", [b"{}", b"", gzip.compress(BODY)[:-9], PACKED["gzip"] + b"x"])
+@pytest.mark.parametrize(
+    "content", [b"{}", b"", PACKED["gzip"][:-9], PACKED["gzip"] + b"x"], ids=range(4)
+)
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity", ""])
 def test_what_cannot_be_unpacked_stays(encoding: str, content: bytes) -> None:
     """It is for the judge to say something of."""

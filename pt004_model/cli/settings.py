@@ -1,0 +1,414 @@
+"""Settings: options that commands share, which the environment and a file may say as well.
+
+One table has them all. An option wins over the environment, that over the file of the FC (see
+``pt004_model.config``), and that over the default; click looks in this order and says where a value
+was found. The plugin of pytest asks by way of the same table, so whatever can be said to ``check``
+can be said to a night.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from pt004_model import config as file
+from pt004_model.baseline import DEFAULT as KNOWN
+from pt004_model.config import BadConfig, Config
+from pt004_model.drive.target import ACTOR, TENANT, TIMEOUT
+from pt004_model.embedded import FAULTS
+from pt004_model.judge.checks import AREAS, areas
+from pt004_model.judge.own import own_checks
+from pt004_model.search.campaign import PROFILES
+from pt004_model.vocabulary import Dialect
+from pt004_model.wire.patience import PATIENCE
+from pt004_model.wire.sending import MAX_REPLY
+from pt004_model.wire.token_source import VISIBLE
+from pt004_model.wire.transport import BadTarget, check_header, check_url
+
+DEFAULT_OUT: Final = Path(".pt004")
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class Setting(click.Option):
+    """An option that the file says as well, by its name in ``table``; a ``secret`` is not shown."""
+
+    def __init__(
+        self, *arguments: Any, table: str = "target", secret: bool = False, **more: Any
+    ) -> None:
+        super().__init__(*arguments, **{"show_envvar": True, **more})
+        self.table, self.secret = table, secret
+
+    @property
+    def key(self) -> str:
+        """The name in the file."""
+        return str(self.name)
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """Return the value; one that is wrong is told with where it stands."""
+        try:
+            return super().process_value(ctx, value)
+        except click.BadParameter as bad:
+            source = ctx.get_parameter_source(self.key)
+            if source is ParameterSource.DEFAULT_MAP:
+                raise wrongly(
+                    ctx.params["config"].wrong(bad.message, self.table, self.key)
+                ) from None
+            if source is ParameterSource.ENVIRONMENT:
+                raise click.UsageError(f"{self.envvar}: {bad.message}") from None
+            raise
+
+
+def wrongly(error: Exception) -> click.UsageError:
+    """Return the error that something is said wrongly."""
+    return click.UsageError(str(error))
+
+
+def _configured(ctx: click.Context, _: click.Parameter, value: Path | None) -> Config:
+    """Read the file of the FC, and have the options that follow look into it."""
+    if ctx.resilient_parsing:  # a shell that completes a word
+        return Config()
+    try:
+        tables = {each: [s.key for s in SETTINGS if s.table == each] for each in file.SETTINGS}
+        config = file.load(value, tables)
+        paths = {each.key for each in SETTINGS if isinstance(each.type, click.Path)}
+        ctx.default_map = {
+            name: _typed(config, table, name, each, is_path=name in paths)
+            for table, there in config.settings.items()
+            for name, each in there.items()
+        }
+    except BadConfig as error:
+        raise wrongly(error) from None
+    return config
+
+
+def _typed(config: Config, table: str, name: str, value: Any, *, is_path: bool) -> Any:
+    """Return a value of the file as it would be typed: a list with commas, a table by lines."""
+    if name == "token_command" and isinstance(value, list):
+        return shlex.join(map(str, value))
+    if name == "headers" and isinstance(value, dict):
+        return [f"{each}={content}" for each, content in value.items()]
+    if name == "areas" and isinstance(value, list):
+        return ",".join(map(str, value))
+    if name == "headers" or isinstance(value, list | dict):
+        raise config.wrong(f"{name} cannot be {_KINDS.get(type(value), 'that')}", table, name)
+    if is_path and config.document is not None:
+        return config.document.path.parent / str(value)
+    return value
+
+
+_KINDS: Final[dict[type, str]] = {list: "a list", dict: "a table", str: "a text"}
+
+
+def _address(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if not value:
+        return None
+    try:
+        return check_url(value)
+    except BadTarget as error:
+        raise click.BadParameter(str(error)) from None
+
+
+class _Line(click.types.StringParamType):
+    """A text; a variable of the environment holds one a line."""
+
+    name = "text"
+    envvar_list_splitter = "\n"
+
+
+def _headers(
+    _: click.Context, __: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for value in filter(None, values):
+        name, equals, content = value.partition("=")
+        try:
+            check_header(name if equals else "", content)
+        except BadTarget as error:
+            raise click.BadParameter(str(error)) from None
+        pairs.append((name, content))
+    return tuple(pairs)
+
+
+def _fault(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and value not in FAULTS:
+        raise click.BadParameter(f"{value!r} is no fault; choose from {', '.join(FAULTS)}")
+    return value
+
+
+def _words(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(value or ""))
+    except ValueError as error:
+        raise click.BadParameter(f"the command cannot be read: {error}") from None
+
+
+def _token(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value and not VISIBLE.fullmatch(value):
+        raise click.BadParameter("a token must be visible ASCII without spaces or line ends")
+    return value or None
+
+
+def every_area() -> tuple[str, ...]:
+    """Return all areas, those of the checks of installed packages too."""
+    own_checks()
+    return areas()
+
+
+def _areas(_: click.Context, __: click.Parameter, value: str | None) -> frozenset[str]:
+    if value is None:
+        return frozenset(every_area())
+    chosen = frozenset(part.strip() for part in value.split(",") if part.strip())
+    every = every_area()
+    for area in sorted(chosen - set(every)):
+        raise click.BadParameter(f"{area!r} is no area; choose from {', '.join(every)}")
+    if not chosen:
+        raise click.BadParameter(f"no area is named; choose from {', '.join(every)}")
+    return chosen
+
+
+def _profile_name(_: click.Context, __: click.Parameter, value: str) -> str:
+    if value not in PROFILES:
+        raise click.BadParameter(f"{value!r} is no profile; choose from {', '.join(PROFILES)}")
+    return value
+
+
+_setting: Final = partial(click.option, cls=Setting)
+_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+_NUMBER: Final = click.IntRange(min=1)
+_SECONDS: Final = click.FloatRange(min=0, min_open=True)
+_TARGET: Final = (
+    _setting(
+        "--base-url",
+        metavar="URL",
+        envvar="FC_BASE_URL",
+        callback=_address,
+        help="Federation Core to test; without it an embedded one is started.",
+    ),
+    _setting(
+        "--dialect",
+        type=click.Choice([str(each) for each in Dialect]),
+        default=str(Dialect.SEED),
+        envvar="FC_DIALECT",
+        show_default=True,
+        help="Its routes: /workflows/runs or /api/fc/runs.",
+    ),
+    _setting(
+        "--timeout",
+        type=_SECONDS,
+        default=TIMEOUT,
+        metavar="S",
+        envvar="PT004_TIMEOUT",
+        show_default=True,
+        help="Seconds that a call may take, from connecting to the last byte of its answer.",
+    ),
+    _setting(
+        "--patience",
+        type=click.FloatRange(min=0),
+        default=PATIENCE,
+        metavar="S",
+        envvar="PT004_PATIENCE",
+        show_default=True,
+        help="Seconds without any answer after which the FC counts as gone.",
+    ),
+    _setting(
+        "--header",
+        "headers",
+        multiple=True,
+        type=_Line(),
+        metavar="NAME=VALUE",
+        envvar="PT004_HEADERS",
+        callback=_headers,
+        secret=True,
+        help="A header to send with every request; may be repeated.",
+    ),
+    _setting(
+        "--ca-bundle",
+        type=_FILE,
+        metavar="FILE",
+        envvar="PT004_CA_BUNDLE",
+        help="Certificates to trust instead of the usual ones.",
+    ),
+    _setting(
+        "--client-cert",
+        type=_FILE,
+        metavar="FILE",
+        envvar="PT004_CLIENT_CERT",
+        help="Certificate to show of ourselves, in PEM.",
+    ),
+    _setting(
+        "--client-key",
+        type=_FILE,
+        metavar="FILE",
+        envvar="PT004_CLIENT_KEY",
+        help="Its key, where that is in another file.",
+    ),
+    _setting(
+        "--proxy",
+        metavar="URL",
+        envvar="PT004_PROXY",
+        secret=True,
+        help="Proxy to use in the place of that of the environment.",
+    ),
+    _setting(
+        "--max-reply",
+        type=click.IntRange(min=1024),
+        default=MAX_REPLY,
+        metavar="BYTES",
+        envvar="PT004_MAX_REPLY",
+        show_default=True,
+        help="How much of an answer is read.",
+    ),
+    _setting(
+        "--rate",
+        type=_SECONDS,
+        metavar="R",
+        envvar="PT004_RATE",
+        help="Send at most R requests a second.",
+    ),
+    _setting(
+        "--token-file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        envvar="FC_TOKEN_FILE",
+        help="File that holds the bearer token; read again after a 401.",
+    ),
+    _setting(
+        "--token-command",
+        metavar="COMMAND",
+        envvar="FC_TOKEN_COMMAND",
+        callback=_words,
+        secret=True,
+        help="Command that prints the bearer token; run again after a 401.",
+    ),
+    _setting(
+        "--token-lifetime",
+        type=_SECONDS,
+        metavar="S",
+        envvar="FC_TOKEN_LIFETIME",
+        help="Seconds that such a token lives; it is fetched again before.",
+    ),
+    _setting("--tenant", envvar="TENANT_ID", default=TENANT, hidden=True),
+    _setting("--stranger", envvar="STRANGER_TENANT_ID", hidden=True),
+    _setting("--actor", envvar="ACTOR_ID", default=ACTOR, hidden=True),
+    _setting("--token", envvar="FC_TOKEN", hidden=True, secret=True, callback=_token),
+    _setting("--secret-key", envvar="SECRET_KEY", hidden=True, secret=True),
+)
+known_setting: Final = _setting(
+    "--known",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    envvar="PT004_KNOWN",
+    table="campaign",
+    help=f"Known findings; without it {KNOWN}, if that is there.",
+)
+"""Which file of known findings is meant."""
+_CAMPAIGN: Final = (
+    _setting(
+        "--profile", default="dev", show_default=True, envvar="PT004_PROFILE", table="campaign",
+        metavar=f"[{'|'.join(PROFILES)}]", callback=_profile_name, help="How much to do.",
+    ),
+    _setting(
+        "--max-examples", type=_NUMBER, metavar="N", envvar="PT004_MAX_EXAMPLES",
+        table="campaign", help="Examples of the campaign.",
+    ),
+    _setting(
+        "--max-commands", type=_NUMBER, metavar="N", envvar="PT004_MAX_COMMANDS",
+        table="campaign", help="Acts of one example.",
+    ),
+    _setting(
+        "--max-time", type=_SECONDS, metavar="S", envvar="PT004_MAX_TIME", table="campaign",
+        help="End after S seconds, and at most a few more.",
+    ),
+    _setting(
+        "--require-coverage", is_flag=True, envvar="PT004_REQUIRE_COVERAGE", table="campaign",
+        help="Hold to the profile's coverage though --max-examples is given.",
+    ),
+    _setting(
+        "--areas", metavar="A,B", envvar="PT004_AREAS", table="campaign", callback=_areas,
+        help=f"Judge these areas alone: {', '.join(AREAS)}.",
+    ),
+    _setting(
+        "--ungoverned", is_flag=True, envvar="PT004_UNGOVERNED", table="campaign",
+        help="Make runs without steps alone.",
+    ),
+    _setting(
+        "--out", type=click.Path(file_okay=False, path_type=Path), default=DEFAULT_OUT,
+        metavar="DIR", envvar="PT004_OUT", show_default=True, table="campaign",
+        help="Where summary and traces go.",
+    ),
+    _setting(
+        "--page", is_flag=True, envvar="PT004_PAGE", table="campaign",
+        help="Make DIR/page.html as well, to be read in a browser.",
+    ),
+    _setting(
+        "--confirm", type=click.IntRange(min=0), metavar="K", envvar="PT004_CONFIRM",
+        table="campaign",
+        help="Replay each new finding K times, to see how surely it shows (5).",
+    ),
+    _setting(
+        "--no-replay", is_flag=True, envvar="PT004_NO_REPLAY", table="campaign",
+        help="Do not replay first what earlier campaigns left in DIR.",
+    ),
+    known_setting,
+)  # fmt: skip
+_CONFIG: Final = click.option(
+    "--config", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    envvar="PT004_CONFIG", is_eager=True, callback=_configured,
+    help=f"What describes the FC; without it {file.FILE}, or [tool.pt004] of {file.PROJECT}.",
+)  # fmt: skip
+_SHAPES: Final = (
+    click.option("--auth", is_flag=True, help="The embedded FC demands tokens (SECRET_KEY)."),
+    click.option("--automatic", is_flag=True, help="The embedded FC acts on decisions at once."),
+    click.option(
+        "--fault", metavar="NAME", callback=_fault,
+        help="Seed a fault into the embedded FC; `pt004 faults` lists them.",
+    ),
+)  # fmt: skip
+VARIABLES: Final = """\b
+Environment (flags win over it, and it over pt004.toml: `pt004 docs configuration`):
+  FC_TOKEN            the bearer token to send
+  SECRET_KEY          the shared secret, to have tokens made, bad ones too
+  TENANT_ID           who the runs are made for
+  ACTOR_ID            who they are made by
+  STRANGER_TENANT_ID  a second tenant, which must see nothing of the first
+"""
+
+
+def target_options(function: _F) -> _F:
+    """Add the options that say which FC is asked, how and as whom."""
+    for option in reversed((_CONFIG, *_TARGET, *_SHAPES)):
+        function = option(function)
+    return function
+
+
+def campaign_options(function: _F) -> _F:
+    """Add the options that say what a campaign does."""
+    for option in reversed(_CAMPAIGN):
+        function = option(function)
+    return function
+
+
+@click.command()
+@target_options
+@campaign_options
+def _read(**given: Any) -> dict[str, Any]:
+    return given
+
+
+SETTINGS: Final = tuple(each for each in _read.params if isinstance(each, Setting))
+"""All settings, in the order in which people are told of them."""
+
+
+def read_settings(arguments: Sequence[str] = ()) -> dict[str, Any]:
+    """Return all settings as some options, the environment and the file say.
+
+    Raises ``click.UsageError``.
+    """
+    given: dict[str, Any] = _read.main([*arguments], prog_name="pt004", standalone_mode=False)
+    return given
