@@ -21,7 +21,9 @@ from typing import Any, Final, TypeAlias
 
 from attrs import evolve, field, frozen
 
-from pt004_model.judge.checks import AREAS, CHECKS
+from pt004_model.judge.checks import CHECKS, areas
+from pt004_model.judge.deviation import Deviation
+from pt004_model.judge.own import own_checks
 from pt004_model.model.required import NOTHING, Required
 from pt004_model.vocabulary import GATE_FIELDS, LOG_FIELDS, RUN_FIELDS, Routes
 from pt004_model.wire.spelling import NAMES, Spelling
@@ -45,18 +47,6 @@ _VARIABLE: Final = re.compile(r"\$(\$\{|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 
 class BadConfig(Exception):  # noqa: N818 - said of a file, in a sentence for people
     """A file that cannot be used; the message is a sentence with file and line."""
-
-
-@frozen
-class Deviation:
-    """An agreed difference from the contract."""
-
-    reason: str
-    area: str = ""
-    check: str = ""
-    place: str = ""
-    fingerprint: str = ""
-    until: date | None = None
 
 
 @frozen
@@ -147,6 +137,10 @@ class Config:
     """The tables besides the settings, as they stand there."""
     given: Path | None = None
     """The file, where it was named and not found."""
+
+    def agreed(self, on: date) -> tuple[Deviation, ...]:
+        """Return the deviations that hold on a day."""
+        return tuple(each for each in self.deviations if each.until is None or on < each.until)
 
     def wrong(self, why: str, *place: str | int) -> BadConfig:
         """Return the error that something is wrong at a place of the file."""
@@ -288,9 +282,10 @@ def _deviation(document: Document, table: dict[str, Any], at: int) -> Deviation:
     if len(named) != 1:
         said = "; it names " + " and ".join(named) if named else ""
         raise document.wrong(f"a deviation names one area, check or fingerprint{said}", *here)
-    for name, there in (("area", AREAS), ("check", CHECKS)):
+    own_checks()  # those of installed packages can be agreed to as well
+    for name, there in (("area", areas()), ("check", tuple(CHECKS))):
         if name in table and table[name] not in there:
-            choices = ", ".join(get_close_matches(table[name], there) or AREAS)
+            choices = ", ".join(get_close_matches(table[name], there) or areas())
             why = f"{table[name]!r} is no {name}; `pt004 checks` lists them: {choices}"
             raise document.wrong(why, *here, name)
     if "fingerprint" in table and not re.fullmatch("[0-9a-f]{12}", table["fingerprint"]):

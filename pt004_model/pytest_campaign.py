@@ -199,6 +199,8 @@ class Conversation:
         screen = Screen(partial(_say, self.config), folder)
         name = self.profile.name
         screen.say(f"Federation Core {self.target.where}, profile {name}, seed {seed}")
+        for each in self.target.agreed:
+            screen.say(f"not judged, as agreed: {each}")
         fingerprints = self.known.fingerprints
         campaign = Campaign(self.session, self.profile, seed, screen, known=fingerprints)
         broken: BaseException | None = None

@@ -206,3 +206,10 @@ def test_the_places_of_a_reply(place: str, tmp_path: Path) -> None:
             config(tmp_path, text)
     else:
         assert place == config(tmp_path, text).deviations[0].place
+
+
+def test_until_when_a_deviation_holds(tmp_path: Path) -> None:
+    """From its day on it is judged again; one without a day holds for good."""
+    said = config(tmp_path, WHOLE.replace("lifecycle.fields-as-sent", CHECK))
+    assert 2 == len(said.agreed(date(2027, 1, 30)))
+    assert said.deviations[1:] == said.agreed(date(2027, 1, 31))

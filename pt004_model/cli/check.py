@@ -92,6 +92,8 @@ class Telling:
         with screen(folder, quiet=self.given["quiet"], errors=self.given["as_json"]) as shown:
             for line in self._beginning(profile, seed):
                 shown.say(line)
+            for each in there.target.agreed:
+                shown.say(f"not judged, as agreed: {each}")
             there.require(governed=not there.session.ungoverned, on_run=folder.keep_run)
             there.session.tally.on_run = folder.keep_run
             running = Campaign(there.session, profile, seed, shown, known=self.known.fingerprints)
@@ -145,6 +147,8 @@ def story(result: Result, folder: Folder, known: Known, width: int | None = None
     for entry in known.expired:
         if entry.fingerprint not in seen:
             yield f"expired: {entry.fingerprint}, {entry.says(known.on)}; not seen this time"
+    for word, runs in result.statistics.get("outside", {}).items():
+        yield f"set aside, outside of the model: {runs} runs that were {word}"
     if result.examples:
         yield from terminal.coverage_lines(result.edges)
 

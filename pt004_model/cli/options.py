@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 from attrs import evolve, field, frozen
 
+from pt004_model.baseline import today
 from pt004_model.cli.settings import SETTINGS, every_area, wrongly
 from pt004_model.config import Config
 from pt004_model.drive.target import ACTOR, TENANT, TIMEOUT, Target, name_callers
@@ -73,6 +74,7 @@ class Setup:
             routes=ROUTES[self.dialect]._replace(**self.config.routes),
             spelling=self.config.spelling,
             required=self.config.required,
+            agreed=self.config.agreed(today()),
             ungoverned=ungoverned,
             own=self.base_url is None,
             flags=self.flags,

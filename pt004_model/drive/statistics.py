@@ -138,7 +138,7 @@ class Statistics:
             "run_lengths": _told(_exactly(self.changed)),
             "pauses": _told(_exactly(self.paused)),
             "decisions": {str(each): self.decisions.get(str(each), 0) for each in Decision},
-            **({"outside": self.outside} if self.outside else {}),
+            "outside": dict(self.outside),
             "latency": {
                 str(route): self.latency[route].as_json()
                 for route in Route

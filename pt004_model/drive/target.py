@@ -20,6 +20,7 @@ from pt004_model.drive.preflight import no_longer, preflight
 from pt004_model.drive.replay import Replay, replay_trace
 from pt004_model.drive.session import Session
 from pt004_model.judge.checks import AREAS
+from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.memory import Ledger
 from pt004_model.judge.oracle import Oracle
 from pt004_model.judge.own import own_checks, unloaded
@@ -111,6 +112,8 @@ class Target:
     spelling: Spelling = field(factory=Spelling)
     required: Required = NOTHING
     """What every create must carry."""
+    agreed: tuple[Deviation, ...] = ()
+    """Differences from the contract that are not judged."""
     ungoverned: bool = False
     own: bool = False
     """An FC that we started: reached directly, never through a proxy."""
@@ -186,7 +189,7 @@ class Target:
         own = tuple(each for each in own_checks() if areas is None or each.check.area in areas)
         judged = areas if areas is not None else frozenset((*AREAS, *(e.check.area for e in own)))
         ledger = Ledger(served=self.spelling.entry)
-        oracle = Oracle(self.names, ledger, judged, own)
+        oracle = Oracle(self.names, ledger, judged, own, self.agreed)
         codec = self.codec(oracle)
         broken = {why: why for why in unloaded()} if areas is None or areas > set(AREAS) else {}
         session = Session(

@@ -191,3 +191,17 @@ def test_no_proof_report_in_words_of_its_own() -> None:
     ended = invoke("prove", "--base-url", "http://127.0.0.1:9", "--out", "proof")
     assert 2 == ended.code
     assert "the routes and words of the contract alone, and pt004.toml has others" in ended.err
+
+
+def test_what_is_agreed_is_not_judged_and_is_told() -> None:
+    """A fault that is agreed to is no finding until its day, which the campaign says."""
+    deviation = '[[deviation]]\ncheck = "policy.deny-blocks"\nreason = "so be it"\nuntil = {}\n'
+    asked = ("check", "--fault", "denied-step-may-pause", "--seed", "3", "--confirm", "0")
+    codes = []
+    for day in ("2999-01-01", "2020-01-01"):
+        Path("pt004.toml").write_text(deviation.format(day))
+        ended = invoke(*asked, "--max-examples", "6", "--no-replay")
+        codes.append(ended.code)
+        told = f"not judged, as agreed: policy.deny-blocks: so be it, until {day}"
+        assert (told in ended.out) == (day > "2026")
+    assert [0, 1] == codes

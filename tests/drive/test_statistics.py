@@ -108,6 +108,7 @@ def test_nothing_was_sent() -> None:
         "run_lengths": {},
         "pauses": {},
         "decisions": {"allow": 0, "flag": 0, "deny": 0},
+        "outside": {},
         "latency": {},
         "shrinking": {"requests": 0, "seconds": 0.0},
     }
