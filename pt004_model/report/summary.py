@@ -250,7 +250,7 @@ def read_replays(folder: Path, *, wanted: bool = False) -> tuple[Replayed, ...]:
         return ()
     replays = _structured(path, Replays)
     if replays.format != REPLAYS:
-        raise BadFolder(f"{path}: its format is not {REPLAYS}; run pt004 check again")
+        raise BadFolder(f"{path}: its format is not {REPLAYS}; run the campaign again")
     if replays.version != VERSION:
         raise BadFolder(
             f"{path}: version {replays.version} is not the {VERSION} that this pt004 reads;"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import Final
 
@@ -81,19 +81,20 @@ def finding_lines(found: Found, note: str = "", width: int | None = WIDTH) -> It
     if found.trouble:
         yield f"  {found.trouble}"
     if found.other:
-        yield from _side_by_side(found, width)
+        before = [None] * (len(found.commands) - len(found.steps))  # of an earlier conversation
+        both = side_by_side([*before, *map(_answer, found.steps)], map(_answer, found.other))
+        yield from (cut(f"    {line}", width) for line in both)
 
 
-def _side_by_side(found: Found, width: int | None) -> Iterator[str]:
-    """Yield what came back when the finding showed, and beside it when it did not."""
-    rows = [("when it showed", "when it did not")]
-    first = len(found.commands) - len(found.steps)  # those of an earlier conversation are not kept
-    ours = [None] * first + [*map(_answer, found.steps)]
-    for number, (one, other) in enumerate(zip_longest(ours, map(_answer, found.other)), 1):
-        rows.append((f"{number}. {one or '-'}", f"{other or '-'}"))
+def side_by_side(
+    showed: Iterable[str | None], did_not: Iterable[str | None], most: int = 0
+) -> Iterator[str]:
+    """Yield what came back when a finding showed and when it did not, the last ``most`` if any."""
+    pairs = enumerate(zip_longest(showed, did_not), 1)
+    rows = [(f"{number}. {one or '-'}", other or "-") for number, (one, other) in pairs]
+    rows = [("when it showed", "when it did not"), *rows[-most:]]
     left = max(len(one) for one, _ in rows)
-    for one, other in rows:
-        yield cut(f"    {one:<{left}} | {other}", width)
+    return (f"{one:<{left}} | {other}" for one, other in rows)
 
 
 def _answer(step: Step) -> str:

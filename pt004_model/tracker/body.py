@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import zip_longest
 from textwrap import indent
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from pt004_model.judge.checks import CHECKS
 from pt004_model.model.replies import NoAnswer
 from pt004_model.model.telling import count, times
 from pt004_model.report import command
+from pt004_model.report.terminal import side_by_side
 from pt004_model.report.text import fenced, span, templates, visible
 from pt004_model.trace.document import Trace, TraceStep
 from pt004_model.tracker.decide import FIXED_IN_A_ROW
@@ -87,16 +87,17 @@ def _body(sighting: Sighting, history: History, evidence: Evidence) -> str:
 def _rendered(
     sighting: Sighting, history: History, evidence: Evidence, curl: str, share: float
 ) -> str:
-    trace = evidence.trace
+    trace, most = evidence.trace, int(_STEPS * share)
+    both = side_by_side(map(_half, trace.steps), map(_half, trace.other), most)
     return _render(
         "issue",
         markers=[marker("fingerprint", sighting.fingerprint), write_history(history)],
         trace=trace,
         sentence=_sentence(trace),
         clause=_block(trace.clause, int(_CLAUSE * share)),
-        steps=_steps(trace, int(_STEPS * share)),
+        steps=_steps(trace, most),
         difference=_difference(trace, int(_SIDE * share)),
-        beside=_beside(trace, int(_STEPS * share)) if trace.other else "",
+        beside="\n".join(both) if trace.other else "",
         reproduced=sighting.reproduced,
         occurrences=history.occurrences,
         path=evidence.path,
@@ -130,16 +131,8 @@ def _step(number: int, step: TraceStep) -> str:
     return f"{visible(f'{number}. {step.says}', _STEP)}\n   -> {visible(_reply(step), _STEP)}"
 
 
-def _beside(trace: Trace, most: int) -> str:
-    """Return what came back when the finding showed, and beside it when it did not."""
-    rows = [("when it showed", "when it did not")]
-    pairs = list(zip_longest(trace.steps, trace.other))
-    for number, pair in enumerate(pairs, 1):
-        if number > len(pairs) - most:  # it ends with the finding
-            one, other = (visible(_reply(each), _HALF) if each else "-" for each in pair)
-            rows.append((f"{number}. {one}", other))
-    width = max(len(one) for one, _ in rows)
-    return "\n".join(f"{one:<{width}} | {other}" for one, other in rows)
+def _half(step: TraceStep) -> str:
+    return visible(_reply(step), _HALF)
 
 
 def _reply(step: TraceStep) -> str:

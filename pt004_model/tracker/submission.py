@@ -151,4 +151,4 @@ def _demand_counts(path: Path, **counts: int) -> None:
 
 
 def _bad(path: Path, name: str, value: object) -> BadFolder:
-    return BadFolder(f"{path}: {str(value)[:60]!r} is no {name!r}; run pt004 check again")
+    return BadFolder(f"{path}: {str(value)[:60]!r} is no {name!r}; run the campaign again")
