@@ -229,23 +229,6 @@ def _converter() -> Converter:
 _CONVERTER: Final = _converter()
 
 
-def dump_command(command: Command) -> dict[str, Any]:
-    """Return a command as JSON; :func:`load_command` reads it back."""
-    raw: dict[str, Any] = _CONVERTER.unstructure(command, unstructure_as=Command)
-    return raw
-
-
-def load_command(raw: object) -> Command:
-    """Return a command from JSON. Raises :class:`BadTrace` for anything else."""
-    try:
-        if not isinstance(raw, dict):
-            raise TypeError("no object")
-        command: Command = _CONVERTER.structure(raw, Command)  # type: ignore[arg-type]  # a union
-    except (BaseValidationError, KeyError, TypeError, ValueError) as error:
-        raise BadTrace(f"this is no command: {str(raw)[:_SHOWN]} ({error})") from None
-    return command
-
-
 def dump_trace(trace: Trace) -> dict[str, Any]:
     """Return the document of a trace as JSON; :func:`read_trace` reads it back."""
     return {"format": FORMAT, "version": VERSION, **_CONVERTER.unstructure(trace)}
