@@ -1,6 +1,6 @@
 """Known findings: a file of fingerprints that do not fail a run, each until a day.
 
-The file is written by people and by ``pt004 known``, and meant to be kept beside the code::
+The file is written by people and by ``pt004 baseline``, and meant to be kept beside the code::
 
     [[known]]
     fingerprint = "6b9764f45135"
@@ -33,7 +33,7 @@ FINGERPRINT: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
 _HEADING: Final = re.compile(r"^[ \t]*\[\[[ \t]*known[ \t]*\]\][ \t]*(#.*)?$")
 _TEXTS: Final = ("fingerprint", "reason", "owner")
 _NAMES: Final = (*_TEXTS, "expires", "check")
-_NEW: Final = "# Findings that do not fail a run; see `pt004 known --help`.\n"
+_NEW: Final = "# Findings that do not fail a run; see `pt004 baseline --help`.\n"
 
 
 class BadKnown(Exception):  # noqa: N818 - said of a file, in a sentence for people
@@ -163,7 +163,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        raise BadKnown(f"{path} is not there; `pt004 known add` makes it") from None
+        raise BadKnown(f"{path} is not there; `pt004 baseline add` makes it") from None
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise BadKnown(f"cannot read {path}: {why}") from None

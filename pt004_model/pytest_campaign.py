@@ -22,8 +22,8 @@ import pytest
 from attrs import define, field
 
 from pt004_model.baseline import Known
+from pt004_model.cli.baseline import read
 from pt004_model.cli.check import next_command, story
-from pt004_model.cli.known import read
 from pt004_model.cli.options import campaign_flags, profile_of, setup
 from pt004_model.cli.screen import Screen
 from pt004_model.cli.session import Unsure, targeted

@@ -91,6 +91,7 @@ ACTOR_HEADER: Final = "X-Actor-ID"
 CORRELATION_HEADER: Final = "X-Correlation-ID"
 IDEMPOTENCY_HEADER: Final = "X-Idempotency-Key"
 AUTHORIZATION_HEADER: Final = "Authorization"
+TRACE_HEADER: Final = "traceparent"
 
 MAX_BODY_BYTES: Final = 1024 * 1024
 MAX_BODY_DEPTH: Final = 64

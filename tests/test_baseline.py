@@ -74,7 +74,7 @@ def test_the_default_file_need_not_be_there(
     assert load(None, DAY) == Known(DEFAULT, (), DAY)
     DEFAULT.write_text(FILE)
     assert [A, B] == [entry.fingerprint for entry in load(None, DAY).entries]
-    with pytest.raises(BadKnown, match=r"^other.toml is not there; `pt004 known add` makes it$"):
+    with pytest.raises(BadKnown, match=r"^other.toml is not there; `pt004 baseline add` makes it$"):
         load(Path("other.toml"), DAY)
 
 

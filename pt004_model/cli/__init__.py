@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from pt004_model.cli import place  # noqa: F401 - before all others
+from pt004_model.cli.baseline import baseline
 from pt004_model.cli.bug import Bug
 from pt004_model.cli.check import check
 from pt004_model.cli.completion import completion
@@ -16,7 +17,6 @@ from pt004_model.cli.diagram import diagram
 from pt004_model.cli.digest import digest
 from pt004_model.cli.docs import docs, explain
 from pt004_model.cli.group import Group
-from pt004_model.cli.known import known
 from pt004_model.cli.lists import checks, faults
 from pt004_model.cli.page import page
 from pt004_model.cli.prove import prove
@@ -37,8 +37,16 @@ _COMPLETING = "_PT004_COMPLETE"
 """The variable by which a shell asks click to complete a word."""
 
 
+_FORMER: Final = {"known": "baseline"}
+"""Commands by the names that they had."""
+
+
 class _Commands(Group):
     """The commands; whatever may end one gets its exit code and its sentence here."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by its name, or by one that it had."""
+        return super().get_command(ctx, _FORMER.get(cmd_name, cmd_name))
 
     def main(self, *arguments: Any, **more: Any) -> Any:
         """Run the command of these arguments; standard output never ends it."""
@@ -87,7 +95,7 @@ def main() -> None:
 
 
 for command in (
-    prove, verify, check, config, page, replay, show, submit, known, digest, serve, score, checks,
-    explain, faults, docs, diagram, completion,
+    prove, verify, check, config, page, replay, show, submit, baseline, digest, serve, score,
+    checks, explain, faults, docs, diagram, completion,
 ):  # fmt: skip
     main.add_command(command)

@@ -12,7 +12,7 @@ import click
 from attrs import define
 
 from pt004_model.baseline import Known
-from pt004_model.cli.known import read
+from pt004_model.cli.baseline import read
 from pt004_model.cli.options import OUT, Setup, campaign_flags, profile_of, rightly_given, setup
 from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.screen import plain_console, screen, speaker
@@ -40,7 +40,7 @@ def check(context: click.Context, /, **given: Any) -> None:
 
     Findings are shortened, replayed, and kept as DIR/traces/FINGERPRINT.json. The traces that lie
     there already are replayed first; one that shows its finding again counts as found. A finding
-    that is known (see `pt004 known --help`) is told and does not fail the campaign.
+    that is known (see `pt004 baseline --help`) is told and does not fail the campaign.
 
     Runs cannot be deleted from a real Federation Core: every run is tagged pt004, and the ids of
     all runs made are kept in DIR/runs.txt.
@@ -163,7 +163,7 @@ def next_command(result: Result, dialect: str, flags: tuple[str, ...], folder: F
         return command.replay(str(folder.trace_path(new[0])), flags, None, *more)
     unsure = result.verdict is Verdict.UNSURE
     if result.findings and not unsure:
-        return "pt004 known list"
+        return "pt004 baseline list"
     if not unsure and result.profile != names[0]:
         return ""
     again = unsure and result.coverage.share >= PROFILES[result.profile].floor

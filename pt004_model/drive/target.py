@@ -31,7 +31,7 @@ from pt004_model.trace.redact import Redactor
 from pt004_model.vocabulary import AUTHORIZATION_HEADER, ROUTES, Dialect, Routes
 from pt004_model.wire.client import Client
 from pt004_model.wire.client_transport import ClientTransport, HttpClient
-from pt004_model.wire.codec import Codec, Request, bearer
+from pt004_model.wire.codec import Codec, Request, bearer, traceparent
 from pt004_model.wire.patience import PATIENCE
 from pt004_model.wire.sending import MAX_REPLY, Sender
 from pt004_model.wire.spelling import Spelling
@@ -179,7 +179,7 @@ class Target:
             return make(self.credentials, kind, ahead if math.isfinite(ahead) else None)
 
         routes = self.routes or ROUTES[self.dialect]
-        return Codec(self.names, self.dialect, token, routes, self.spelling)
+        return Codec(self.names, self.dialect, token, routes, self.spelling, traceparent)
 
     def session(self, areas: frozenset[str] | None = None) -> Session:
         """Return a session with the FC that judges ``areas``, or all; nothing is sent yet.

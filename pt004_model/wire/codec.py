@@ -7,6 +7,7 @@ that is not JSON becomes one that says so. Only the judge says what that means.
 from __future__ import annotations
 
 import json
+import secrets
 from collections import Counter
 from collections.abc import Callable
 from typing import Final, NoReturn
@@ -37,6 +38,7 @@ from pt004_model.vocabulary import (
     IDEMPOTENCY_HEADER,
     ROUTES,
     TENANT_HEADER,
+    TRACE_HEADER,
     Dialect,
     Routes,
 )
@@ -88,6 +90,8 @@ class Codec:
     token: Callable[[Token], str | None] = field(default=lambda _: None, repr=False)
     routes: Routes = field(default=Factory(lambda self: ROUTES[self.dialect], takes_self=True))
     spelling: Spelling = field(factory=Spelling)
+    trace: Callable[[], str | None] = field(default=lambda: None, repr=False)
+    """Makes the ``traceparent`` of a call (W3C Trace Context), where calls have one."""
 
     def health(self) -> Request:
         """Return the request that asks if the FC is there, with the headers of any other call."""
@@ -136,6 +140,8 @@ class Codec:
         self, method: str, target: str, headers: dict[str, str], content: bytes | None = None
     ) -> Request:
         named = {self.spelling.header(name): value for name, value in headers.items()}
+        if (traceparent := self.trace()) is not None:
+            named[TRACE_HEADER] = traceparent
         return Request(method, target, named, content)
 
     def _caller(self, caller: Caller) -> dict[str, str]:
@@ -166,6 +172,11 @@ class Codec:
 
 def _path(template: str, run_id: str) -> str:
     return template.replace("{run_id}", run_id)
+
+
+def traceparent() -> str:
+    """Return the header of a call by itself, under which an FC's traces and logs show it."""
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
 
 def bearer(token: str) -> str:

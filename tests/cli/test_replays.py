@@ -174,7 +174,7 @@ def test_a_known_finding_that_is_replayed_is_known(left: Path) -> None:
     (path,) = traces(left)
     listed = left / "known.toml"
     args = ("--reason", "r", "--owner", "ann", "--expires", "2099-12-31", "--known", listed)
-    assert invoke("known", "add", path, *args).code == 0
+    assert invoke("baseline", "add", path, *args).code == 0
     with fronted(fault=SEALS) as front:
         said = check(front, left, "--known", str(listed))
     assert said.code == 0

@@ -265,7 +265,7 @@ def test_completion_in_a_shell(tmp_path: Path) -> None:
     script.write_text(invoke("completion", "bash").out)
     asked = {
         "pt004 ch": {"check", "checks"},
-        "pt004 known pr": {"prune"},
+        "pt004 baseline pr": {"prune"},
         "pt004 check --qui": {"--quiet"},
     }
     for line, wanted in asked.items():
@@ -282,7 +282,7 @@ def test_completion_in_a_shell(tmp_path: Path) -> None:
 
 def test_every_command_has_a_short_help() -> None:
     """No line of help is cut off by an ellipsis, on a terminal of 80 columns."""
-    for group in (main, main.commands["known"]):
+    for group in (main, main.commands["baseline"]):
         assert isinstance(group, click.Group)
         with click.Context(group, terminal_width=80) as context:
             assert "..." not in group.get_help(context).replace("[ARGS]...", "")

@@ -139,7 +139,7 @@ def test_a_known_finding_fails_nothing(tmp_path: Path) -> None:
         assert suite(out=out, FC_BASE_URL=front.url).code == 1
         why = ("--reason", "FC-17", "--owner", "ann", "--expires", "2999-12-31")
         for trace in traces(out):
-            assert invoke("known", "add", trace, *why, "--known", known).code == 0
+            assert invoke("baseline", "add", trace, *why, "--known", known).code == 0
         said = suite(out=out, FC_BASE_URL=front.url, PT004_KNOWN=str(known))
     assert said.code == 0, said.said
     assert counts(said) == {"passed": 13}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import ssl
 import zlib
@@ -158,6 +159,19 @@ def test_health_is_asked_like_anything_else() -> None:
         there = {name: seen.seen[0].get(name) for name in ("X-Api-Key", "Authorization")}
         assert {"X-Api-Key": "k-e-y-k-e-y", "Authorization": "Bearer t-o-k-e-n"} == there
         assert {"X-Tenant-ID", "X-Actor-ID"} <= seen.seen[0].keys()
+
+
+def test_each_call_can_be_found_in_the_traces_of_the_fc() -> None:
+    """Every call has a traceparent of its own, and what is kept of it has the same."""
+    with gateway() as (url, seen):
+        target = Target(url)
+        client = Client(target.codec(), target.transport)
+        kept = [client.ask(ReadRun(Unknown()), lambda _: "id", "").request for _ in range(2)]
+        target.close()
+        sent = [each["traceparent"] for each in seen.seen]
+        assert sent == [each.headers["traceparent"] for each in kept if each is not None]
+        assert all(re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", each) for each in sent)
+        assert sent[0] != sent[1]
 
 
 def test_a_token_that_is_not_taken_is_fetched_again(

@@ -1,4 +1,4 @@
-"""``pt004 known``: the findings that do not fail a run."""
+"""``pt004 baseline``: the findings that do not fail a run."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def read(given: Path | None) -> Known:
 
 
 @click.group(cls=Group)
-def known() -> None:
+def baseline() -> None:
     """Keep a list of findings that are known and do not fail a run, each until a day.
 
     The list is a file to be committed beside your code. A finding on it is reported as known, and a
     campaign that finds nothing else passes. Each entry has a reason, an owner and a last day; from
     the day after on the finding fails again.
 
-    Example: pt004 known list
+    Example: pt004 baseline list
     """
 
 
@@ -54,7 +54,7 @@ def _text(_: click.Context, __: click.Parameter, value: str) -> str:
     return value
 
 
-@known.command()
+@baseline.command()
 @click.argument("finding", metavar="FINGERPRINT|FILE")
 @click.option("--reason", required=True, callback=_text, help="Why it may be there.")
 @click.option("--owner", required=True, callback=_text, help="Who sees to it.")
@@ -67,7 +67,7 @@ def add(finding: str, reason: str, owner: str, expires: date, known: Path | None
 
     One that is there already gets the new reason, owner and day. Comments stay.
 
-    Example: pt004 known add 6b9764f45135 --reason "FC-17" --owner ann --expires 2099-12-31
+    Example: pt004 baseline add 6b9764f45135 --reason "FC-17" --owner ann --expires 2099-12-31
     """
     fingerprint, check = _finding(finding)
     path = known or DEFAULT
@@ -93,13 +93,13 @@ def _finding(given: str) -> tuple[str, str]:
     return trace.fingerprint, trace.check if trace.check in CHECKS else ""
 
 
-@known.command("list")
+@baseline.command("list")
 @known_setting
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def list_(known: Path | None, as_json: bool) -> None:
     """Show the list: fingerprint, last day, owner, check and reason.
 
-    Example: pt004 known list --json
+    Example: pt004 baseline list --json
     """
     there = read(known)
     if as_json:
@@ -121,7 +121,7 @@ def list_(known: Path | None, as_json: bool) -> None:
         click.echo(f"{entry.fingerprint}{check}  {entry.says(there.on)}")
 
 
-@known.command()
+@baseline.command()
 @click.argument("finding", metavar="FINGERPRINT|FILE")
 @known_setting
 def remove(finding: str, known: Path | None) -> None:
@@ -129,18 +129,18 @@ def remove(finding: str, known: Path | None) -> None:
 
     From then on it fails a campaign again. The comment right above its entry goes with it.
 
-    Example: pt004 known remove 6b9764f45135
+    Example: pt004 baseline remove 6b9764f45135
     """
     fingerprint, _ = _finding(finding)
     there = read(known)
     if not there.about(fingerprint):
         raise click.UsageError(
-            f"{fingerprint} is not on the list in {there.path}; `pt004 known list` shows what is"
+            f"{fingerprint} is not on the list in {there.path}; `pt004 baseline list` shows what is"
         )
     _take_off(there, {fingerprint: "was known"})
 
 
-@known.command()
+@baseline.command()
 @known_setting
 @click.option(
     "--fixed", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR",
@@ -153,7 +153,7 @@ def prune(known: Path | None, fixed: Path | None) -> None:
     goes which a replay of its trace, in the latest campaign of DIR, found answered as the contract
     allows.
 
-    Example: pt004 known prune --fixed .pt004
+    Example: pt004 baseline prune --fixed .pt004
     """
     there = read(known)
     why = {entry.fingerprint: "expired" for entry in there.expired}

@@ -1,4 +1,4 @@
-"""``pt004 known``, and campaigns that find what is known."""
+"""``pt004 baseline``, and campaigns that find what is known."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def add(finding: str | Path, expires: str = "2099-12-31", *more: str) -> Ended:
     """Put a finding on the list."""
-    return invoke("known", "add", finding, *WHO, "--expires", expires, *more)
+    return invoke("baseline", "add", finding, *WHO, "--expires", expires, *more)
 
 
 def entry(fingerprint: str, expires: date) -> str:
@@ -40,15 +40,15 @@ def entry(fingerprint: str, expires: date) -> str:
 
 def test_a_list_is_kept() -> None:
     """What is added is listed, for people and as JSON, in the file that is the default."""
-    assert invoke("known", "list").out == "no finding is known: .pt004-known.toml has none\n"
+    assert invoke("baseline", "list").out == "no finding is known: .pt004-known.toml has none\n"
     said = add(A)
     assert said == Ended(0, f"{A} is known until 2099-12-31; kept in .pt004-known.toml\n", "")
     add(B, "2099-01-01")
-    assert invoke("known", "list").lines == [
+    assert invoke("baseline", "list").lines == [
         f"{A}  known until 2099-12-31 (ann): is being repaired",
         f"{B}  known until 2099-01-01 (ann): is being repaired",
     ]
-    assert json.loads(invoke("known", "list", "--json").out)[0] == {
+    assert json.loads(invoke("baseline", "list", "--json").out)[0] == {
         "fingerprint": A,
         "check": "",
         "reason": "is being repaired",
@@ -57,7 +57,19 @@ def test_a_list_is_kept() -> None:
         "expired": False,
     }
     assert add(A, "2099-12-30").out.startswith(f"{A} was there, and is known until 2099-12-30")
-    assert len(invoke("known", "list").lines) == 2
+    assert len(invoke("baseline", "list").lines) == 2
+
+
+def test_its_former_name() -> None:
+    """`pt004 known` is the same command, in what it does and says of itself."""
+    add(A)
+    assert invoke("baseline", "list") == invoke("known", "list")
+    assert "Usage: main baseline" in invoke("baseline", "--help").out
+    assert (
+        invoke("baseline", "--help").out.partition("\n")[2]
+        == invoke("known", "--help").out.partition("\n")[2]
+    )
+    assert "known " not in invoke("--help").out.partition("Commands:")[2].split()
 
 
 def test_another_file_may_be_meant(tmp_path: Path) -> None:
@@ -65,8 +77,8 @@ def test_another_file_may_be_meant(tmp_path: Path) -> None:
     other = tmp_path / "sub" / "ours.toml"
     add(A, "2099-12-31", "--known", str(other))
     assert not Path(".pt004-known.toml").exists()
-    assert invoke("known", "list", PT004_KNOWN=str(other)).out.startswith(A)
-    assert invoke("known", "list", "--known", "nowhere.toml").code == 2
+    assert invoke("baseline", "list", PT004_KNOWN=str(other)).out.startswith(A)
+    assert invoke("baseline", "list", "--known", "nowhere.toml").code == 2
 
 
 WRONG = [
@@ -86,7 +98,7 @@ WRONG = [
 @pytest.mark.parametrize(("arguments", "said"), WRONG)
 def test_what_cannot_be_added(arguments: tuple[str, ...], said: str) -> None:
     """Exit is 2 with a sentence, and no file is written."""
-    ended = invoke("known", "add", *arguments)
+    ended = invoke("baseline", "add", *arguments)
     assert (ended.code, ended.out) == (2, "")
     assert said in ended.err
     assert not Path(".pt004-known.toml").exists()
@@ -101,7 +113,7 @@ def test_a_known_finding_does_not_fail_a_campaign(tmp_path: Path) -> None:
         add(path)
         said = check(front, out, *MORE, "--no-replay")
         other = check(front, out, *MORE, "--no-replay", "--known", "none.toml")
-    assert "receipts.workflow-hash" in invoke("known", "list").out
+    assert "receipts.workflow-hash" in invoke("baseline", "list").out
     assert other.code == 2
     assert said.code == 0
     assert "known findings: 1 in .pt004-known.toml" == said.lines[3]
@@ -109,7 +121,7 @@ def test_a_known_finding_does_not_fail_a_campaign(tmp_path: Path) -> None:
     assert "  known until 2099-12-31 (ann): is being repaired" in said.lines
     assert [
         "CONFORMS: nothing was found but what is known, 1 finding",
-        "next: pt004 known list",
+        "next: pt004 baseline list",
     ] == (said.lines[-2:])
     (found,) = summary(out)["findings"]
     assert (summary(out)["verdict"], found["known"]) == ("conforms", True)
@@ -154,13 +166,13 @@ def test_a_finding_is_taken_off() -> None:
     """It goes with the comment above it, and the others stay; one that is not there is said so."""
     listed = Path(".pt004-known.toml")
     listed.write_text(f"# a\n{entry(A, date(2099, 1, 1))}\n# b\n{entry(B, date(2026, 1, 1))}")
-    assert invoke("known", "remove", A).lines == [f"{A} was known; taken off"]
+    assert invoke("baseline", "remove", A).lines == [f"{A} was known; taken off"]
     assert listed.read_text() == f"# b\n{entry(B, date(2026, 1, 1))}"
-    again = invoke("known", "remove", A)
+    again = invoke("baseline", "remove", A)
     assert again.code == 2
     assert f"{A} is not on the list in .pt004-known.toml" in again.err
-    assert invoke("known", "remove", B).lines == [f"{B} was known; taken off"]
-    assert invoke("known", "list").out == "no finding is known: .pt004-known.toml has none\n"
+    assert invoke("baseline", "remove", B).lines == [f"{B} was known; taken off"]
+    assert invoke("baseline", "list").out == "no finding is known: .pt004-known.toml has none\n"
 
 
 def test_prune_takes_off_what_is_over(tmp_path: Path) -> None:
@@ -172,11 +184,11 @@ def test_prune_takes_off_what_is_over(tmp_path: Path) -> None:
     rows = [(fixed, "fixed"), (still, "reproduced"), (B, "fixed")]
     replays = [{"fingerprint": each, "result": result} for each, result in rows]
     (tmp_path / "replays.json").write_text(json.dumps({"replays": replays}))
-    assert invoke("known", "prune").lines == [f"{A} expired; taken off"]
+    assert invoke("baseline", "prune").lines == [f"{A} expired; taken off"]
     assert listed.read_text().startswith("# ours\n\n# b\n[[known]]")
-    assert invoke("known", "prune").lines == ["nothing to take off the list"]
-    assert invoke("known", "prune", "--fixed", ".").lines == [f"{fixed} is fixed; taken off"]
+    assert invoke("baseline", "prune").lines == ["nothing to take off the list"]
+    assert invoke("baseline", "prune", "--fixed", ".").lines == [f"{fixed} is fixed; taken off"]
     assert listed.read_text() == "# ours\n\n" + entry(still, date(2099, 1, 1))
-    bad = invoke("known", "prune", "--fixed", tmp_path.parent)
+    bad = invoke("baseline", "prune", "--fixed", tmp_path.parent)
     assert bad.code == 2
     assert "replays.json" in bad.err
