@@ -120,7 +120,7 @@ class Place:
     way: tuple[Move, ...]
 
 
-def _asked(run: Run, move: Move) -> Change | None:
+def asked(run: Run, move: Move) -> Change | None:
     """Return the change that a move asks for; ``None`` where the run has no such move."""
     text = body(run, move)
     change = None if text is None else read_change(text)
@@ -132,7 +132,7 @@ def legal_moves(run: Run) -> tuple[Move, ...]:
     return tuple(
         move
         for move in MOVES
-        if (change := _asked(run, move)) is not None
+        if (change := asked(run, move)) is not None
         and any(not isinstance(after, Refusal) for after in step(run, change, 0))
     )
 
@@ -142,7 +142,7 @@ def forbidden_moves(run: Run) -> tuple[Move, ...]:
     return tuple(
         move
         for move in MOVES
-        if (change := _asked(run, move)) is not None
+        if (change := asked(run, move)) is not None
         and all(isinstance(after, Refusal) for after in step(run, change, 0))
     )
 
@@ -156,7 +156,7 @@ def places(length: int) -> tuple[Place, ...]:
     while queue:
         place = queue.popleft()
         for move in MOVES:
-            change = _asked(place.run, move)
+            change = asked(place.run, move)
             if change is None:
                 continue
             # the first outcome waits for us; what an FC does by itself (5.3) leads to the same
@@ -193,7 +193,7 @@ def goals(lengths: tuple[int, ...]) -> tuple[Goal, ...]:
     for length in lengths:
         for place in places(length):
             for move in MOVES:
-                change = _asked(place.run, move)
+                change = asked(place.run, move)
                 if change is None:
                     continue
                 edges = frozenset(
