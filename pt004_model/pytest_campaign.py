@@ -130,7 +130,7 @@ def conversing(config: pytest.Config, target: Target, known: Known) -> Iterator[
     try:
         with folder.held():
             config.stash[_PLACE] = (folder, profile)
-            why = target.preflight(folder.keep_run)
+            why = target.preflight(folder.keep_run, on_hint=partial(_say, config))
             if why is not None:
                 keep_nothing(folder, profile, why)
                 pytest.exit(f"UNSURE: {why}", UNSURE)

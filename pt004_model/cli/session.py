@@ -85,7 +85,10 @@ class Connected:
                 said.append(waiting)
                 click.echo(waiting, err=True)
 
-        why = self.target.preflight(on_run, wait, governed=governed)
+        def hint(said: str) -> None:
+            click.echo(said, err=True)
+
+        why = self.target.preflight(on_run, wait, hint, governed=governed)
         if why is not None:
             raise Unsure(why)
 

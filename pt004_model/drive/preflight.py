@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Final
 
+from pt004_model.judge.finding import quote
 from pt004_model.model.commands import CreateRun
 from pt004_model.model.replies import NoAnswer, Undecodable
-from pt004_model.model.required import NOTHING, Required
 from pt004_model.model.scenarios import HAPPY_PATH, plain_create
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Answer, Codec, Request, decode
@@ -20,17 +21,18 @@ def preflight(
     codec: Codec,
     transport: Transport,
     *,
-    required: Required = NOTHING,
     governed: bool = True,
     on_run: Callable[[str], None] = lambda _: None,
     patience: float = 0.0,
     on_wait: Callable[[], None] = lambda: None,
+    on_hint: Callable[[str], None] = lambda _: None,
 ) -> str | None:
     """Return why nothing can be said of what answers, in a sentence; ``None`` when it is an FC.
 
     An FC is healthy, and answers a first create with a run or with a refusal that has a ``detail``.
     Everything else about it, a server error included, is for the judge to say. One that does not
-    answer is asked again for ``patience`` seconds; ``on_wait`` is told each time.
+    answer is asked again for ``patience`` seconds; ``on_wait`` is told each time, ``on_hint`` what
+    an FC that refuses any create may want.
     """
     health = _asked(transport, codec.health(), patience, on_wait)
     if isinstance(health, NoAnswer):
@@ -39,7 +41,9 @@ def preflight(
     if why:
         asked = codec.routes.health
         return f"what answers is no Federation Core: {asked} {why}; is the address right?"
-    command = required.complete(CreateRun(0, plain_create(HAPPY_PATH.steps if governed else ())))
+    command = codec.required.complete(
+        CreateRun(0, plain_create(HAPPY_PATH.steps if governed else ()))
+    )
     answer = _asked(transport, codec.encode(command, lambda _: "", "preflight"), patience, on_wait)
     if isinstance(answer, NoAnswer):
         return f"the first create got no answer: {answer.why}"
@@ -54,14 +58,17 @@ def preflight(
         on_run(run_id)
         return None
     if 400 <= answer.code < 500 and isinstance(body, dict) and body.get("detail"):
+        on_hint(
+            f"the first create is refused with {answer.code}, {quote(body['detail'])};"
+            " what every create must carry on this FC can be said in [create] of pt004.toml"
+        )
         return None
-    what = "neither a run nor a refusal that has a detail"
-    if isinstance(body, Undecodable):
-        what = f"no JSON: {body.why}"
-    return (
-        f"what answers is no Federation Core: the first create gives status {answer.code} with"
-        f" {what}"
-    )
+    what = f"no JSON: {body.why}" if isinstance(body, Undecodable) else _NEITHER
+    first = f"the first create gives status {answer.code} with"
+    return f"what answers is no Federation Core: {first} {what}"
+
+
+_NEITHER: Final = "neither a run nor a refusal that has a detail"
 
 
 def _asked(
@@ -108,7 +115,6 @@ def no_longer(
     codec: Codec,
     transport: Transport,
     *,
-    required: Required = NOTHING,
     governed: bool = True,
     on_run: Callable[[str], None] = lambda _: None,
 ) -> str | None:
@@ -117,7 +123,9 @@ def no_longer(
     Asks for one more create like that of :func:`preflight`. One that is not answered, or answered
     in any other way, is for the judge to say something of.
     """
-    command = required.complete(CreateRun(0, plain_create(HAPPY_PATH.steps if governed else ())))
+    command = codec.required.complete(
+        CreateRun(0, plain_create(HAPPY_PATH.steps if governed else ()))
+    )
     try:
         answer = transport.send(codec.encode(command, lambda _: "", "preflight"))
     except NoToken as error:

@@ -179,7 +179,9 @@ class Target:
             return make(self.credentials, kind, ahead if math.isfinite(ahead) else None)
 
         routes = self.routes or ROUTES[self.dialect]
-        return Codec(self.names, self.dialect, token, routes, self.spelling, traceparent)
+        return Codec(
+            self.names, self.dialect, token, routes, self.spelling, traceparent, self.required
+        )
 
     def session(self, areas: frozenset[str] | None = None) -> Session:
         """Return a session with the FC that judges ``areas``, or all; nothing is sent yet.
@@ -206,7 +208,6 @@ class Target:
         session.no_longer = lambda: no_longer(
             codec,
             self.transport,
-            required=self.required,
             governed=not self.ungoverned,
             on_run=session.tally.on_run,
         )
@@ -216,24 +217,26 @@ class Target:
         self,
         on_run: Callable[[str], None] = lambda _: None,
         on_wait: Callable[[], None] = lambda: None,
+        on_hint: Callable[[str], None] = lambda _: None,
         *,
         governed: bool | None = None,
     ) -> str | None:
         """Return why nothing can be said of what answers, or ``None`` where it is an FC.
 
         ``on_run`` is told the id of the run that this makes, ``on_wait`` that there is no answer
-        yet. ``governed`` says if that run has steps, by default unless the FC knows none.
+        yet, ``on_hint`` what an FC that refuses any create may want. ``governed`` says if that run
+        has steps, by default unless the FC knows none.
         """
         self.transport.on_wait = on_wait
         try:
             why = preflight(
                 self.codec(),
                 self.transport,
-                required=self.required,
                 governed=not self.ungoverned if governed is None else governed,
                 on_run=on_run,
                 patience=self.patience,
                 on_wait=on_wait,
+                on_hint=lambda hint: on_hint(self.redact(hint)),
             )
         finally:
             self.transport.on_wait = lambda: None

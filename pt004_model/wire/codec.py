@@ -30,6 +30,7 @@ from pt004_model.model.commands import (
     Token,
 )
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
+from pt004_model.model.required import NOTHING, Required
 from pt004_model.model.values import Json
 from pt004_model.vocabulary import (
     ACTOR_HEADER,
@@ -92,6 +93,8 @@ class Codec:
     spelling: Spelling = field(factory=Spelling)
     trace: Callable[[], str | None] = field(default=lambda: None, repr=False)
     """Makes the ``traceparent`` of a call (W3C Trace Context), where calls have one."""
+    required: Required = NOTHING
+    """What the FC demands of every create, for whoever makes one without a conversation."""
 
     def health(self) -> Request:
         """Return the request that asks if the FC is there, with the headers of any other call."""

@@ -6,6 +6,7 @@ answers 401 to it. Nothing that a command says is ever shown: any of it may be t
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import signal
@@ -22,7 +23,7 @@ LONGEST: Final = 30.0
 _OF_ITS_LIFE: Final = 0.8
 """The share of its life after which a token is fetched again."""
 _NEW: Final = 1.0
-"""Seconds for which a token is not fetched again because of a 401: it cannot have expired."""
+"""Seconds between two times that a token is fetched again because of a 401."""
 
 
 class NoToken(Exception):  # noqa: N818 - said of a setting, in a sentence for people
@@ -43,19 +44,27 @@ class TokenSource:
     longest: float = LONGEST
     fetched: list[str] = field(factory=list, repr=False)
     _at: float = field(default=0.0, init=False)
+    _renewed: float = field(default=-math.inf, init=False)
 
     def token(self) -> str:
         """Return a token that has not expired. Raises :class:`NoToken`."""
         life = None if self.lifetime is None else self.lifetime * _OF_ITS_LIFE
         if not self.fetched or (life is not None and time.monotonic() - self._at >= life):
-            self.renew()
+            self._fetch()
         return self.fetched[-1]
 
     def renew(self) -> bool:
-        """Fetch it again; the answer is whether it is another one. Raises :class:`NoToken`."""
-        before = self.fetched[-1:]
-        if before and time.monotonic() - self._at < _NEW:
+        """Fetch it again, if that was not done just now; the answer is whether it is another one.
+
+        Raises :class:`NoToken`.
+        """
+        if time.monotonic() - self._renewed < _NEW:
             return False
+        self._renewed = time.monotonic()
+        return self._fetch()
+
+    def _fetch(self) -> bool:
+        before = self.fetched[-1:]
         said = self._said() if self.command else self._read()
         words = said.split()
         wrong = "nothing" if not words else "more than a token in visible ASCII"

@@ -46,14 +46,18 @@ def test_without_a_lifetime_it_is_kept(tmp_path: Path, now: list[float]) -> None
     source = TokenSource(file=path)
     assert "one" == source.token()
     now[0] += 1e6
-    assert not source.renew()
     path.write_text("two")
-    now[0] += 0.5
-    assert not source.renew()
     assert "one" == source.token()
-    now[0] += 1
     assert source.renew()
     assert "two" == source.token()
+    path.write_text("three")
+    now[0] += 0.5
+    assert not source.renew()
+    now[0] += 0.6
+    assert source.renew()
+    now[0] += 2
+    assert not source.renew()
+    assert "three" == source.token()
 
 
 def test_a_command_that_hangs_is_ended_with_all_it_started() -> None:
