@@ -16,7 +16,7 @@ from pt004_model.judge.checks import CHECKS, Check
 TOPICS: Final = {
     "your-fc": "first contact with an FC of your own, and what UNSURE means",
     "commands": "all commands, and what each tox environment does",
-    "configuration": "variables, and how to reach an FC",
+    "configuration": "settings: flags, variables and the file that describes an FC",
     "ci": "the nightly job: profiles, exit status, what a campaign leaves",
     "night": "what is promised of a job that runs unattended",
     "extending": "from pytest: the state machine, the plugin, checks and rules of your own",
