@@ -27,8 +27,8 @@ from pt004_model.report.text import plain
 from pt004_model.search.campaign import Campaign, Profile
 from pt004_model.search.goals import measure
 from pt004_model.search.results import Result
-from pt004_model.shrink.settling import NoLonger, trouble
 from pt004_model.shrink.shrinker import Budget
+from pt004_model.shrink.triage import NoLonger, trouble
 from pt004_model.trace.document import BadTrace, Trace, load_trace
 from pt004_model.trace.files import Unwritable
 from pt004_model.trace.interrupts import Interruption, undisturbed

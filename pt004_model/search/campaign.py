@@ -28,7 +28,7 @@ from pt004_model.search.explorer import Search
 from pt004_model.search.goals import measure
 from pt004_model.search.results import Progress, Reporter, Result, Silent
 from pt004_model.search.scenarios import live_through
-from pt004_model.shrink.settling import (
+from pt004_model.shrink.triage import (
     ATTEMPTS,
     UNSEEN_ATTEMPTS,
     Allowance,
@@ -282,7 +282,7 @@ class Campaign:
             if there.attempts < UNSEEN_ATTEMPTS:
                 there.commands, there.steps = self._trace(lockstep)
                 there.history, there.reproduced, there.settled = self._history(), None, False
-        elif there.shrunk and not there.stands_alone and there.attempts < ATTEMPTS:
+        elif there.shrunk and not there.self_contained and there.attempts < ATTEMPTS:
             there.again = self._trace(lockstep)
 
     def believe(self, step: Step) -> None:

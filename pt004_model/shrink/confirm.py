@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
 
 from attrs import frozen
 
-from pt004_model.drive.lockstep import TRIES, BrokenOff, Lockstep
+from pt004_model.drive.lockstep import TRIES, BrokenOff
 from pt004_model.drive.session import Session
-from pt004_model.judge.finding import Finding
-from pt004_model.shrink.alone import replay_alone
-from pt004_model.shrink.shrinker import fresh_tag, own_names, replay
+from pt004_model.shrink.replaying import Replay, Way, replay
 from pt004_model.trace.recorded import Commands, Step
 
 
@@ -32,7 +29,7 @@ class Confirmation:
 class Confirmer:
     """Replays one trace up to ``times`` times, with no more than ``requests`` if it can be helped.
 
-    ``alone`` says that it shows when judged by what is in it alone.
+    ``self_contained`` says that it shows when judged by what is in it.
     """
 
     session: Session
@@ -40,7 +37,7 @@ class Confirmer:
     commands: Commands
     times: int
     requests: int
-    alone: bool
+    self_contained: bool
     on_try: Callable[[], None] = lambda: None
 
     def run(self) -> Confirmation:
@@ -58,44 +55,39 @@ class Confirmer:
                 return tried[-1]
         return next((each for each in tried if each.seen), tried[0])
 
-    def _ways(self) -> Iterator[_Way]:
-        yield self._plain
-        if self.alone:
-            yield self._renamed
-        if self.alone and self.session.fresh is not None:
-            yield self._fresh
+    def _ways(self) -> Iterator[Way]:
+        if not self.self_contained:
+            yield Way.AS_KNOWN
+            return
+        yield Way.ISOLATED
+        yield Way.RENAMED
+        if self.session.fresh is not None:
+            yield Way.FRESH
 
     def sighted(self) -> Confirmation:
         """Whether it is seen at all: up to the first sight, each way in turn."""
         seen, runs, before = 0, 0, self.session.tally.commands
         other: tuple[Step, ...] = ()
-        ways = (self._plain, self._renamed)
+        ways = (Way.ISOLATED if self.self_contained else Way.AS_KNOWN, Way.RENAMED)
         try:
             while runs < self.times and not seen:
                 if runs and not self._affordable(before):
                     return Confirmation(seen, runs, other, whole=False)
                 self.on_try()
-                lockstep, finding = ways[runs % len(ways)]()
+                lockstep, finding, _ = self._replay(ways[runs % len(ways)])
                 seen, runs = seen + (finding is not None), runs + 1
                 other = other or tuple(lockstep.steps)
         except BrokenOff:
             return Confirmation(seen, runs, other, whole=False)
         return Confirmation(seen, runs, other)
 
-    def _plain(self) -> tuple[Lockstep, Finding | None]:
-        return replay(self.session, self.commands, self.fingerprint, alone=self.alone)
-
-    def _renamed(self) -> tuple[Lockstep, Finding | None]:
-        named = own_names(self.commands, fresh_tag(self.session))
-        return replay(self.session, named, self.fingerprint, alone=True)
-
-    def _fresh(self) -> tuple[Lockstep, Finding | None]:
-        return replay_alone(self.session, self.commands, self.fingerprint)
+    def _replay(self, way: Way) -> Replay:
+        return replay(self.session, self.commands, self.fingerprint, way)
 
     def _affordable(self, before: int) -> bool:
         return self.session.tally.commands - before + len(self.commands) <= self.requests
 
-    def _replays(self, way: _Way) -> Confirmation:
+    def _replays(self, way: Way) -> Confirmation:
         seen, runs = 0, 0
         other: tuple[Step, ...] = ()
         before = self.session.tally.commands
@@ -106,7 +98,7 @@ class Confirmer:
                 self.on_try()
                 if runs and not self._affordable(before):
                     return Confirmation(seen, runs, other, whole=False)
-                lockstep, finding = way()
+                lockstep, finding, _ = self._replay(way)
                 if finding is None and lockstep.unanswered:
                     continue  # it says nothing
                 seen, runs = seen + (finding is not None), runs + 1
@@ -115,6 +107,3 @@ class Confirmer:
         except BrokenOff:  # what was seen by then is told
             return Confirmation(seen, runs, other, whole=False)
         return Confirmation(seen, runs, other, whole=runs == self.times)
-
-
-_Way: TypeAlias = Callable[[], tuple[Lockstep, Finding | None]]

@@ -1,4 +1,4 @@
-"""What the model says of a shorter trace before it is sent.
+"""Candidates that the model rules out before they are sent.
 
 When an answer of the wrong kind was found (a call accepted that must be refused, or refused though
 it is legal), the model knows without an FC whether a shorter trace still asks for the same thing.
@@ -9,54 +9,34 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from pt004_model.drive.session import Session
 from pt004_model.judge.status import wrong_answers
-from pt004_model.model.commands import Command
-from pt004_model.model.world import Accepted, World, expect
+from pt004_model.shrink.symbolic import Model
 from pt004_model.trace.recorded import Commands
-from pt004_model.vocabulary import Decision, Status
 
 
 @frozen
-class Foresight:
-    """Says whether a candidate can show ``fingerprint``; where it cannot tell, it is hopeful.
+class Prefilter:
+    """Says whether a candidate can show ``fingerprint``; where it cannot tell, it lets it pass."""
 
-    ``own`` are the decisions that this FC acts on by itself (section 5.3).
-    """
-
-    world: World
+    model: Model
     fingerprint: str
-    own: frozenset[Decision]
-    tells: bool = False
+    tells: bool
 
     @classmethod
-    def of(cls, session: Session, commands: Commands, fingerprint: str) -> Foresight:
-        """Return the foresight for a finding at the last of ``commands``."""
-        tally = session.tally
-        own = frozenset(d for d in Decision if tally.own.get(d, 0) > tally.held.get(d, 0))
-        blind = cls(World(authenticates=session.authenticates), fingerprint, own)
-        return cls(blind.world, fingerprint, own, tells=blind.shows(commands))
+    def of(cls, model: Model, commands: Commands, fingerprint: str) -> Prefilter:
+        """Return the prefilter for a finding at the last of ``commands``."""
+        return cls(model, fingerprint, asks_for(model, commands, fingerprint))
 
-    def hopeful(self, commands: Commands) -> bool:
+    def passes(self, commands: Commands) -> bool:
         """Tell whether it is worth sending ``commands``."""
-        return not self.tells or self.shows(commands)
+        return not self.tells or asks_for(self.model, commands, self.fingerprint)
 
-    def shows(self, commands: Commands) -> bool:
-        """Tell whether a wrong answer to one of ``commands`` would have the fingerprint."""
-        world = self.world
-        for command in commands:
-            if self.fingerprint in wrong_answers(world, command):
-                return True
-            world = self._after(world, command)
-        return False
 
-    def _after(self, world: World, command: Command) -> World:
-        accepted = [each for each in expect(world, command) if isinstance(each.reply, Accepted)]
-        if not accepted:
-            return world
-        for outcome in accepted:
-            assert isinstance(outcome.reply, Accepted)  # noqa: S101 - for the type checker
-            state = outcome.reply.run.state
-            if state.decision in self.own and state.status is not Status.RUNNING:
-                return outcome.world
-        return accepted[0].world
+def asks_for(model: Model, commands: Commands, fingerprint: str) -> bool:
+    """Tell whether a wrong answer to one of ``commands`` would have the fingerprint."""
+    world = model.world
+    for command in commands:
+        if fingerprint in wrong_answers(world, command):
+            return True
+        world = model.after(world, command)
+    return False

@@ -5,7 +5,7 @@ Each candidate is simpler than what it is made of, so that simplifying comes to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from attrs import evolve
@@ -20,15 +20,14 @@ from pt004_model.model.commands import (
     subject,
 )
 from pt004_model.model.values import Body, Json
-from pt004_model.shrink.reduce import declared_steps, with_body
+from pt004_model.shrink.passes import declared_steps
+from pt004_model.shrink.symbolic import is_symbol, symbol
 from pt004_model.trace.recorded import Commands
 from pt004_model.vocabulary import Status
 
-_PLAINEST: Final = {"workflow_id": "w"}  # all other texts are plainest as "a"
+_PLAINEST: Final = {"workflow_id": "w"}
+_PLAIN: Final = "a"
 _KEY: Final = "k"
-_MISSPELT: Final[tuple[Callable[[str], str], ...]] = (
-    str.swapcase, "{}x".format, "{} ".format, lambda name: name[:-1],
-)  # fmt: skip
 _LONG: Final = 64
 _PARTS: Final = 16
 
@@ -43,10 +42,6 @@ def simpler(commands: Commands) -> Iterator[Commands]:
     for index, command in enumerate(commands):
         for each in _simpler_command(command):
             yield (*commands[:index], each, *commands[index + 1 :])
-
-
-def _texts(steps: list[Json]) -> bool:
-    return all(isinstance(each, str) for each in steps)
 
 
 def _plain_workflows(commands: Commands) -> Iterator[Commands]:
@@ -98,41 +93,35 @@ def _alike(commands: Commands) -> Iterator[Commands]:
         if bodies.count(body) > 1:
             create = any(isinstance(c, CreateRun) and c.body == body for c in commands)
             for simpler_body in _simpler_bodies(body, create):
-                yield tuple(with_body(c, body, simpler_body) for c in commands)
+                yield tuple(_with_body(c, body, simpler_body) for c in commands)
+
+
+def _with_body(command: Command, old: Body, new: Body) -> Command:
+    if isinstance(command, CreateRun | ChangeRun) and command.body == old:
+        return evolve(command, body=new)
+    return command
 
 
 def _plain_steps(commands: Commands) -> Iterator[Commands]:
-    """With steps named plainly, in the creates and wherever they are named: of all runs, of one."""
-    declared = {run: steps for run, steps in declared_steps(commands) if _texts(steps)}
-    if len(declared) > 1:
-        every = [step for steps in declared.values() for step in steps]
-        yield from _renamed(commands, declared, every)
-    for run, steps in declared.items():
-        yield from _renamed(commands, {run}, steps)
+    """With declared steps named plainly: of all runs, which may share names, then of each."""
+    declared = {subject(c): steps for c in commands if (steps := declared_steps(c))}
+    declared = {run: steps for run, steps in declared.items() if all(map(_is_text, steps))}
+    for runs in dict.fromkeys([tuple(declared), *((run,) for run in declared)]):
+        known = dict.fromkeys(str(step) for run in runs for step in declared[run])
+        names: dict[str, Json] = {each: f"step_{n}" for n, each in enumerate(known, 1)}
+        if any(each != plain for each, plain in names.items()):
+            yield tuple(_named(each, runs, names) for each in commands)
 
 
-def _renamed(commands: Commands, runs: Collection[int], steps: list[Json]) -> Iterator[Commands]:
-    known = dict.fromkeys(map(str, steps))
-    names: dict[str, Json] = {each: f"step_{n}" for n, each in enumerate(known, 1)}
-    if all(each == plain for each, plain in names.items()):
-        return
-    for change in _MISSPELT:  # what is nearly the name of a step stays so
-        for n, each in enumerate(known, 1):
-            names.setdefault(change(each), change(f"step_{n}"))
-    yield tuple(_named(each, runs, names) for each in commands)
+def _is_text(value: Json) -> bool:
+    return isinstance(value, str)
 
 
-def _named(command: Command, runs: Collection[int], names: dict[str, Json]) -> Command:
-    if not isinstance(command, CreateRun | ChangeRun) or command.run not in runs:
+def _named(command: Command, runs: Collection[int | None], names: dict[str, Json]) -> Command:
+    steps = declared_steps(command)
+    if not steps or not isinstance(command, CreateRun) or command.run not in runs:
         return command
-    fields = command.body.fields
-    steps, name = fields.get("steps"), fields.get("current_step")
-    if isinstance(command, CreateRun) and isinstance(steps, list):
-        body = command.body.replace(steps=[names.get(str(each), each) for each in steps])
-        return evolve(command, body=body)
-    if isinstance(command, ChangeRun) and isinstance(name, str) and name in names:
-        return evolve(command, body=command.body.replace(current_step=names[name]))
-    return command
+    return evolve(command, body=command.body.replace(steps=[names[str(each)] for each in steps]))
 
 
 def _simpler_command(command: Command) -> Iterator[Command]:
@@ -175,6 +164,9 @@ def _simpler_bodies(body: Body, create: bool) -> Iterator[Body]:
 
 def _simpler_values(name: str, value: Json) -> Iterator[Json]:
     """Values that are simpler than ``value``, the simplest first."""
+    if is_symbol(value):
+        yield from _simpler_symbols(name, value)
+        return
     # a value may be anything, and a list is in no set
     if name == "decision" and value in ("flag", "deny"):
         yield "allow"
@@ -195,6 +187,14 @@ def _simpler_values(name: str, value: Json) -> Iterator[Json]:
         yield from (each for each in (0, 1) if abs(value) > each)
 
 
+def _simpler_symbols(name: str, value: dict[str, int]) -> Iterator[Json]:
+    """Yield the plain name or index of the step, and any name that no step has."""
+    if value != symbol(value["$step"]):
+        yield symbol(value["$step"])
+        if name == "current_step":
+            yield _PLAIN
+
+
 def _simpler_texts(name: str, value: str) -> Iterator[str]:
     if name in {"status", "decision"}:
         if name == "status" and value not in set(Status) and value.lower() in set(Status):
@@ -204,7 +204,7 @@ def _simpler_texts(name: str, value: str) -> Iterator[str]:
             for other in others[: rank.index(True)] if True in rank else others:
                 yield other.upper() if value.isupper() else other.title()
         return
-    plain = _PLAINEST.get(name, "a")
+    plain = _PLAINEST.get(name, _PLAIN)
     if value == plain:
         return
     yield plain

@@ -81,7 +81,7 @@ class Found:
     ``requests_to_first`` counts the requests of the campaign when it was first seen; ``first_seen``
     and ``last_seen`` are epoch seconds. ``reproduced`` says how often it was seen again when it was
     replayed, and how often it was replayed; ``known`` that it was to be expected. ``other`` is the
-    conversation of the first replay in which it did not show. ``stands_alone`` says that the trace
+    conversation of the first replay in which it did not show. ``self_contained`` says that the trace
     needs nothing that happened before it; as long as it does not, another conversation in which the
     finding was seen is shortened, ``again``, in a few ``attempts``. ``history`` is what was sent up
     to the first sight, a conversation each. ``settled`` says that it needs no more replaying now,
@@ -103,7 +103,7 @@ class Found:
     reproduced: tuple[int, int] | None = None
     known: bool = False
     other: tuple[Step, ...] = ()
-    stands_alone: bool = False
+    self_contained: bool = False
     attempts: int = 0
     again: tuple[Commands, tuple[Step, ...]] | None = None
     history: tuple[Commands, ...] = field(default=(), repr=False, eq=False)

@@ -15,7 +15,7 @@ from pt004_model.model.commands import Command, RunRef, describe
 from pt004_model.model.replies import Reply
 from pt004_model.model.values import Json
 from pt004_model.search.campaign import Campaign
-from pt004_model.shrink.shrinker import replay as send
+from pt004_model.shrink.replaying import replay as send
 from pt004_model.trace.writing import Origin, trace_of
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Exchange
@@ -75,8 +75,7 @@ def test_without_haste_a_finding_about_a_time_is_short_and_sure(stale: Stale) ->
     said = [describe(command) for command in found.commands]
     assert said == ['run 0: create {"workflow_id":"w"}', "run 0: to running", "run 0: to paused"]
 
-    _, finding = send(session(stale), found.commands)
-    assert finding is None  # no time passes between these calls
+    assert send(session(stale), found.commands).finding is None  # no time passes between these calls
 
     trace = trace_of(found, Origin(0, "dev", Dialect.SEED, names=NAMES))
     replay = replay_trace(session(stale), trace, 3)

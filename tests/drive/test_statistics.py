@@ -7,7 +7,8 @@ import pytest
 from pt004_model.drive.statistics import Latency, Statistics
 from pt004_model.model.commands import Command, OddPath, Route
 from pt004_model.model.replies import Reply
-from pt004_model.shrink.shrinker import Budget, Shrinker, replay
+from pt004_model.shrink.replaying import replay
+from pt004_model.shrink.shrinker import Budget, Shrinker
 from tests.drive.helpers import READ, change, create, session, start, with_run
 from tests.habits import Habits, enforcing
 from tests.stub import Losing, Stub, Tampering
@@ -123,7 +124,7 @@ def test_shrinking_is_counted_apart() -> None:
 
     here = session(Tampering(Stub(), wrong))
     commands = (*FLAGGED, READ)
-    finding = replay(here, commands)[1]
+    finding = replay(here, commands).finding
     assert finding is not None
     counted, sent = dict(here.tally.statistics.step_counts), here.tally.commands
     assert counted == {2: 1}

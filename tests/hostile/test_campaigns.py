@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from pt004_model.shrink.settling import Settler
+from pt004_model.shrink.triage import Settler
 from pt004_model.trace.document import load_trace
 from tests.cli.helpers import Ended, invoke, serving, summary, traces
 from tests.cli.servers import After, Said, Seen, fronted, refusal

@@ -17,7 +17,7 @@ from pt004_model.model.commands import Command
 from pt004_model.model.replies import Reply, Response
 from pt004_model.search.campaign import PROFILES, Campaign, Profile
 from pt004_model.search.results import Result
-from pt004_model.shrink.settling import KNOWN_SHRINK
+from pt004_model.shrink.triage import KNOWN_SHRINK
 from pt004_model.trace.recorded import Found
 from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import refusal, with_run

@@ -45,9 +45,9 @@ def test_what_an_fc_remembers_does_not_make_a_finding_flaky() -> None:
     lockstep, _ = noting(OncePerWorkflow(), create(0))
     (finding,) = lockstep.steps[-1].findings
     told = []
-    for alone in (True, False):
+    for self_contained in (True, False):
         session = Session(OncePerWorkflow(), Oracle(NAMES))
-        done = Confirmer(session, finding.fingerprint, (create(0),), 4, 100, alone).run()
+        done = Confirmer(session, finding.fingerprint, (create(0),), 4, 100, self_contained).run()
         told.append((done.seen, done.runs, len(done.other)))
     assert told == [(4, 4, 0), (1, 4, 1)]
 
@@ -62,7 +62,7 @@ def confirmed(fates: Iterator[str]) -> tuple[int, int]:
     lockstep, _ = noting(Tampering(Stub(), wrong_tags), create(0))
     (finding,) = lockstep.steps[-1].findings
     session = Session(Tampering(Losing(Stub(), fates), wrong_tags), Oracle(NAMES), patience=60.0)
-    done = Confirmer(session, finding.fingerprint, (create(0),), 5, 100, alone=True).run()
+    done = Confirmer(session, finding.fingerprint, (create(0),), 5, 100, self_contained=True).run()
     return done.seen, done.runs
 
 

@@ -22,7 +22,8 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.replies import Reply
 from pt004_model.model.values import Json
-from pt004_model.shrink.shrinker import Budget, Shrinker, replay, sent
+from pt004_model.shrink.replaying import replay
+from pt004_model.shrink.shrinker import Budget, Shrinker
 from pt004_model.trace.recorded import Commands
 from tests.drive.helpers import (
     READ,
@@ -206,10 +207,10 @@ def shrunk(
 ) -> tuple[Commands, Budget]:
     """The shrunk trace of the first finding in ``trace``, and what it cost."""
     made = session(fc)
-    lockstep, finding = replay(made, trace)
+    _, finding, commands = replay(made, trace)
     assert finding is not None
     budget = Budget(requests, seconds)
-    return Shrinker(made, finding.fingerprint, sent(lockstep), budget).run(), budget
+    return Shrinker(made, finding.fingerprint, commands, budget).run(), budget
 
 
 def test_long_texts_are_cut_to_what_is_needed() -> None:
@@ -240,7 +241,7 @@ def test_the_budget_of_requests_is_kept(requests: int) -> None:
     assert budget.spent <= requests
     assert len(best) <= len(trace)
     assert (requests < 10) is (budget.spent == 0)
-    _, finding = replay(session(fc), best)
+    finding = replay(session(fc), best).finding
     assert finding is not None
     assert finding.check == "lifecycle.status"
 
@@ -249,11 +250,11 @@ def test_the_budget_counts_what_was_sent() -> None:
     """Requests are counted as they are sent, the first replay included."""
     stub = Stub()
     made = session(planted(stub, second_step))
-    lockstep, finding = replay(made, long_way(0, "a", "b"))
+    _, finding, commands = replay(made, long_way(0, "a", "b"))
     assert finding is not None
     before = len(stub.asked)
     budget = Budget()
-    Shrinker(made, finding.fingerprint, sent(lockstep), budget).run()
+    Shrinker(made, finding.fingerprint, commands, budget).run()
     assert len(stub.asked) - before == budget.spent
     assert budget.left
 
@@ -280,7 +281,7 @@ def test_a_lost_target_leaves_what_was_reached() -> None:
     assert budget.spent > 0
     assert len(best) < len(trace)
     fc.stub = stub
-    assert replay(session(fc), best)[1] is not None
+    assert replay(session(fc), best).finding is not None
 
 
 def test_better_traces_are_told_as_they_are_found() -> None:
@@ -292,9 +293,9 @@ def test_better_traces_are_told_as_they_are_found() -> None:
         told.append(len(lockstep.steps))
 
     made = session(planted(Stub(), second_step))
-    lockstep, finding = replay(made, long_way(0, "a", "b", "c"))
+    _, finding, commands = replay(made, long_way(0, "a", "b", "c"))
     assert finding is not None
-    Shrinker(made, finding.fingerprint, sent(lockstep), Budget(), better).run()
+    Shrinker(made, finding.fingerprint, commands, Budget(), better).run()
     assert sorted(told, reverse=True) == told
     assert told[-1] == 3
 
@@ -304,9 +305,9 @@ def test_no_conversation_has_the_names_of_another() -> None:
     stub = Stub()
     made = session(planted(stub, no_output))
     for _ in range(2):
-        lockstep, finding = replay(made, long_way(1, "a"))
+        _, finding, commands = replay(made, long_way(1, "a"))
         assert finding is not None
-        Shrinker(made, finding.fingerprint, sent(lockstep), Budget()).run()
+        Shrinker(made, finding.fingerprint, commands, Budget()).run()
     creates = [each for each in stub.asked if isinstance(each, CreateRun)]
     names = [str(create.body.fields["workflow_id"]) for create in creates]
     tagged = [name for name in names if "~" in name]
@@ -316,7 +317,7 @@ def test_no_conversation_has_the_names_of_another() -> None:
 def test_a_lossy_network_does_not_make_a_trace_longer() -> None:
     """A conversation in which a call got no answer is tried again, and does not count as failed."""
     trace = long_way(7, "observe", "decide")
-    _, finding = replay(session(planted(Stub(), second_step)), trace)
+    finding = replay(session(planted(Stub(), second_step)), trace).finding
     assert finding is not None
     rng = random.Random(1)  # noqa: S311 - a seed is no secret
     stub = Stub()
@@ -346,13 +347,13 @@ def test_a_replay_ends_at_the_finding_asked_for() -> None:
 
     made = session(Tampering(Stub(), wrong))
     trace = (create(0, "a"), create(1, "a"), ReadRun(1), create(2, "a"))
-    lockstep, finding = replay(made, trace)
+    lockstep, finding, _ = replay(made, trace)
     assert finding is not None
     assert (len(lockstep.steps), finding.check) == (1, "lifecycle.sent-data-kept")
-    status = replay(made, (create(1, "a"), ReadRun(1)))[1]
+    status = replay(made, (create(1, "a"), ReadRun(1))).finding
     assert status is not None
-    lockstep, finding = replay(made, trace, status.fingerprint)
+    lockstep, finding, _ = replay(made, trace, status.fingerprint)
     assert finding is not None
     assert (len(lockstep.steps), finding.check) == (3, "lifecycle.status")
-    assert replay(made, trace, "0" * 12)[1] is None
-    assert replay(session(Stub(habits=lambda: FREEDOMS["other codes"])), trace)[1] is None
+    assert replay(made, trace, "0" * 12).finding is None
+    assert replay(session(Stub(habits=lambda: FREEDOMS["other codes"])), trace).finding is None

@@ -20,7 +20,7 @@ from pt004_model.report.folder import Folder
 from pt004_model.report.page import write_page
 from pt004_model.search.campaign import PROFILES, Campaign
 from pt004_model.search.results import Progress, Result
-from pt004_model.shrink.shrinker import replay
+from pt004_model.shrink.replaying import replay
 from pt004_model.trace.recorded import Found
 from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
@@ -68,7 +68,7 @@ def diverging(commands: int = 3, tamper: Callable[[Reply], Reply] | None = None)
         start(0, "a", 0, "flag"),
         *islice(pauses, commands - 3),
     )
-    lockstep, finding = replay(session(Tampering(Stub(), change_last)), (*before, READ))
+    lockstep, finding, _ = replay(session(Tampering(Stub(), change_last)), (*before, READ))
     assert finding is not None
     assert commands == len(lockstep.steps)
     steps = tuple(lockstep.steps)

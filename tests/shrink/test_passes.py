@@ -7,9 +7,9 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pt004_model.judge.status import wrong_answers
 from pt004_model.model.commands import (
     Caller,
+    ChangeRun,
     Command,
     CreateRun,
     OddPath,
@@ -20,15 +20,12 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.values import Body, Json
 from pt004_model.model.world import World, expect
-from pt004_model.shrink.prefilter import Foresight
-from pt004_model.shrink.recast import REDUCTIONS
-from pt004_model.shrink.reduce import first_cuts, renumbered, without
-from pt004_model.shrink.shrinker import own_names
+from pt004_model.shrink.passes import PASSES, first_cuts, renumbered, without
+from pt004_model.shrink.replaying import own_names
 from pt004_model.shrink.simplify import simpler
+from pt004_model.shrink.symbolic import Model
 from pt004_model.trace.recorded import Commands
-from pt004_model.vocabulary import Decision
-from tests.drive.helpers import change, create, session, start
-from tests.stub import Stub
+from tests.drive.helpers import READ, change, create, start
 
 STORY = (
     create(3, "a", "b", "c"),
@@ -54,7 +51,19 @@ OURS = Caller()
 THEIRS = Caller(Tenant.STRANGER, 2)
 
 
+MODEL = Model(World(), frozenset())
 TRACES = st.lists(COMMANDS, min_size=1, max_size=9).map(tuple)
+
+
+def candidates(trace: Commands) -> list[Commands]:
+    """All shorter traces, their steps bound."""
+    symbolic = MODEL.symbolic(trace)
+    return [MODEL.bound(shorter) for each in PASSES for shorter in each(symbolic)]
+
+
+def simplified(trace: Commands) -> list[Commands]:
+    """All simpler traces, their steps bound."""
+    return [MODEL.bound(simpler_one) for simpler_one in simpler(MODEL.symbolic(trace))]
 
 
 def named(function: object) -> str:
@@ -62,15 +71,15 @@ def named(function: object) -> str:
     return str(getattr(function, "__name__", function)).strip("_")
 
 
-@pytest.mark.parametrize("reduction", REDUCTIONS, ids=named)
+@pytest.mark.parametrize("each", PASSES, ids=named)
 @SETTINGS
 @given(trace=TRACES)
-def test_no_candidate_is_longer(reduction: object, trace: Commands) -> None:
+def test_no_candidate_is_longer(each: object, trace: Commands) -> None:
     """Whatever the trace, each candidate has fewer commands, or as many on shorter runs."""
-    assert callable(reduction)
-    for candidate in reduction(trace):
+    assert callable(each)
+    for candidate in each(MODEL.symbolic(trace)):
         assert len(candidate) <= len(trace)
-        assert candidate != trace
+        assert candidate != MODEL.symbolic(trace)
         if len(candidate) == len(trace):
             assert declared(candidate) < declared(trace)
 
@@ -88,36 +97,34 @@ def declared(trace: Commands) -> int:
         without(STORY, {2}),
         # without looking in between
         without(STORY, {4}),
-        # the step allowed, and never paused
-        (*STORY[:1], start(3, "a", 0, "allow"), STORY[2], STORY[4], *STORY[6:]),
         # without its second step: what names it goes, what comes after moves up
         (create(3, "a", "c"), *STORY[1:6], start(3, "c", 1), *STORY[8:]),
     ],
-    ids=["run", "looks", "flag", "step"],
+    ids=["run", "looks", "step"],
 )
 def test_what_belongs_together_goes_together(expected: Commands) -> None:
     """Among the candidates are those that a person would try first."""
-    assert expected in [each for reduction in REDUCTIONS for each in reduction(STORY)]
+    assert expected in candidates(STORY)
 
 
 def test_runs_that_are_alike_get_shorter_together() -> None:
     """A step is left out of all runs at once, where leaving it out of one would tell them apart."""
     late = (start(3, "b", 1), start(5, "y", 1))
     trace = (create(3, "a", "b"), create(5, "a", "y"), start(3, "a", 0), start(5, "a", 0), *late)
-    candidates = [each for reduction in REDUCTIONS for each in reduction(trace)]
-    assert (create(3, "b"), create(5, "y"), start(3, "b", 0), start(5, "y", 0)) in candidates
+    told = candidates(trace)
+    assert (create(3, "b"), create(5, "y"), start(3, "b", 0), start(5, "y", 0)) in told
 
 
 def test_one_look_may_be_what_it_takes() -> None:
     """Where something must have been seen before, it is enough to see it once."""
     looks = (ReadRun(0), ReadRun(0, logs=False), ReadRun(0, gates=False))
     trace = (create(0), looks[0], looks[1], change(0, "running"), looks[2], change(0, "failed"))
-    candidates = [each for reduction in REDUCTIONS for each in reduction(trace)]
+    told = candidates(trace)
     for look in looks:
-        assert without(trace, {n for n in (1, 2, 4) if trace[n] != look}) in candidates
+        assert without(trace, {n for n in (1, 2, 4) if trace[n] != look}) in told
 
 
-@pytest.mark.parametrize(("index", "moved"), [(2.0, 1), (2.5, 2.5), (True, True)])
+@pytest.mark.parametrize(("index", "moved"), [(2.0, 1.0), (2.5, 2.5), (True, True)])
 def test_an_index_may_be_written_as_a_double(index: Json, moved: Json) -> None:
     """It moves up with the steps before it like any other; what is no index stays."""
     late = change(3, "running", current_step="c", step_index=index)
@@ -127,9 +134,9 @@ def test_an_index_may_be_written_as_a_double(index: Json, moved: Json) -> None:
         start(3, "b", 0),
         evolve(late, body=late.body.replace(step_index=moved)),
     )
-    assert shorter in [each for reduction in REDUCTIONS for each in reduction(trace)]
+    assert shorter in candidates(trace)
     assert (
-        evolve(late, body=late.body.replace(step_index=2)) in [c[0] for c in simpler((late,))]
+        evolve(late, body=late.body.replace(step_index=2)) in [c[-1] for c in simplified(trace)]
     ) is (index == 2)
 
 
@@ -201,7 +208,7 @@ def test_what_belongs_together_is_made_simpler_together(
     trace: Commands, expected: Commands
 ) -> None:
     """Among the simpler traces is the one that a person would have written in the first place."""
-    assert expected in list(simpler(trace))
+    assert expected in simplified(trace)
 
 
 def test_runs_are_renumbered_in_the_order_of_their_appearance() -> None:
@@ -226,35 +233,66 @@ def test_own_names_change_nothing_but_names(trace: Commands) -> None:
     assert worlds[0] == worlds[1]
 
 
-def test_foresight_knows_what_a_shorter_trace_asks() -> None:
-    """A denied run that is paused is asked the same thing without detours, and not if allowed."""
-    denied = start(0, "a", 0, "deny")
-    story = (create(0, "a", "b"), ReadRun(0), denied, change(0, "completed"), change(0, "paused"))
-    world = World()
-    for command in story[:-1]:
-        world = expect(world, command)[0].world
-    (fingerprint,) = wrong_answers(world, story[-1])
-    foresight = Foresight.of(session(Stub()), story, fingerprint)
-    assert foresight.tells
-    assert foresight.hopeful((create(0, "a"), denied, story[-1]))
-    assert not foresight.hopeful((create(0, "a"), start(0, "a", 0), story[-1]))
-    assert not foresight.hopeful((create(0, "a"), story[-1]))
+def keyed(command: CreateRun | ChangeRun, caller: Caller = OURS) -> Command:
+    """The command under a key, by a caller."""
+    return evolve(command, key="k", caller=caller)
 
 
-def test_foresight_hopes_where_it_cannot_tell() -> None:
-    """A finding that is no answer of the wrong kind may come of anything."""
-    foresight = Foresight.of(session(Stub()), STORY, "0" * 12)
-    assert not foresight.tells
-    assert foresight.hopeful(STORY[:1])
+@pytest.mark.parametrize(
+    ("trace", "expected"),
+    [
+        # what is wrong with a caller is wrong with it from the first call on
+        ((create(0), ReadRun(0, caller=THEIRS)), (evolve(create(0), caller=THEIRS),)),
+        # the key of a change is used by the create, and clashes there
+        (
+            (create(0), keyed(change(0, "running")), READ, keyed(create(1, tags=[]))),
+            (keyed(create(0)), READ, keyed(create(1, tags=[]))),
+        ),
+        # and so it is repeated there, by whom it was
+        (
+            (create(0), keyed(change(0, "running")), keyed(change(0, "running"), THEIRS)),
+            (keyed(create(0)), keyed(create(0), THEIRS)),
+        ),
+        # the first change that a run can make
+        (
+            (create(0), change(0, "running"), change(0, "paused", note=1)),
+            (create(0), change(0, "running", note=1)),
+        ),
+        (
+            (create(0), change(0, "running"), change(0, "completed", note=1)),
+            (create(0), change(0, "failed", note=1)),
+        ),
+        # wherever what comes of it is seen
+        (
+            (create(0), change(0, "running"), change(0, "paused", reason=" "), READ),
+            (create(0), change(0, "running", reason=" "), READ),
+        ),
+        # what was refused may as well be what is always refused
+        (
+            (create(0), change(0, "running"), change(0, "running", note=1), READ),
+            (create(0), change(0, "completed", note=1), READ),
+        ),
+    ],
+    ids=["caller", "clash", "repeated", "start", "failure", "seen later", "refused"],
+)
+def test_what_matters_is_done_sooner(trace: Commands, expected: Commands) -> None:
+    """What is wrong with a late call is tried on the first ones that a run can get."""
+    assert expected in candidates(trace)
 
 
-def test_foresight_goes_the_way_of_an_fc_that_acts_by_itself() -> None:
-    """Where a flag pauses a run at once, resuming is legal without a pause before it (5.3)."""
-    made = session(Stub())
-    made.tally.own[Decision.FLAG] = 3
-    story = (create(0, "a", "b"), start(0, "a", 0, "flag"), change(0, "running"))
-    world = Foresight.of(made, story, "0" * 12)
-    before = expect(expect(World(), story[0])[0].world, story[1])[1].world
-    (fingerprint,) = wrong_answers(before, story[2])
-    assert evolve(world, fingerprint=fingerprint).shows(story)
-    assert not evolve(world, fingerprint=fingerprint, own=frozenset()).shows(story)
+def test_one_run_may_do_for_two() -> None:
+    """Where two runs get into each other's way, what is done to one may be in its own way."""
+    trace = (keyed(create(4)), READ, create(2), change(2, "running"), keyed(change(2, "paused")))
+    expected = (trace[0], READ, change(4, "running"), keyed(change(4, "paused")))
+    assert expected in candidates(trace)
+
+
+def test_of_a_long_trace_the_first_cuts_are_few() -> None:
+    """A finding that takes many runs is not looked for in each pair of them."""
+    trace = tuple(c for n in range(300) for c in (create(n), change(n, "running"), ReadRun(n)))
+    cuts = list(first_cuts((*trace, READ), (*trace, READ)))
+    assert len(cuts) < 30
+    assert (*(create(n) for n in range(300)), READ) in [
+        without(cut, {n for n, each in enumerate(cut) if each == change(0, "running")})
+        for cut in cuts
+    ]

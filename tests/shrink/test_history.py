@@ -16,8 +16,9 @@ from pt004_model.model.commands import ChangeRun, Command, CreateRun, RunRef, de
 from pt004_model.model.replies import Reply
 from pt004_model.model.values import Body
 from pt004_model.search.campaign import Campaign
-from pt004_model.shrink.alone import make_whole, replay_alone, tell_plainly
-from pt004_model.shrink.shrinker import Budget, sent
+from pt004_model.shrink.history import make_self_contained, show_fresh
+from pt004_model.shrink.replaying import Way, replay
+from pt004_model.shrink.shrinker import Budget
 from pt004_model.trace.recorded import Commands
 from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import READ, change, create, refusal
@@ -80,9 +81,9 @@ def whole(
 
     def better(lockstep: Lockstep, finding: Finding) -> None:
         assert finding.fingerprint == FINGERPRINT
-        told.append(sent(lockstep))
+        told.append(tuple(step.command for step in lockstep.steps))
 
-    make_whole(there, FINGERPRINT, best, history, Budget(), better, shortened=shortened)
+    make_self_contained(there, FINGERPRINT, best, history, Budget(), better, shortened=shortened)
     return told
 
 
@@ -95,8 +96,7 @@ def test_what_another_fc_does_not_show_gets_what_it_takes() -> None:
         'run 0: create {"workflow_id":"w"} [under key \'\']',
         'run 1: create {"workflow_id":"w"} [under key \'\']',
     ]
-    _, finding = replay_alone(there, told[-1], FINGERPRINT)
-    assert finding is not None
+    assert replay(there, told[-1], FINGERPRINT, Way.FRESH).finding is not None
 
 
 def test_what_this_fc_could_not_shorten_is_shortened_on_another() -> None:
@@ -116,11 +116,11 @@ def test_a_trace_is_told_under_plain_names_where_it_shows_so(
     fresh: Callable[[], Fc] | None,
 ) -> None:
     """An FC that knows the plain names already is no witness; another one is, if there is one."""
-    told: list[Commands] = []
+    told: list[int] = []
     there = session(Remembering(used=True), fresh)
     plain = (OTHER, MINE)
-    tell_plainly(there, FINGERPRINT, plain, lambda lockstep, _: told.append(sent(lockstep)))
-    assert told == ([plain] if fresh is Remembering else [])
+    show_fresh(there, FINGERPRINT, plain, lambda lockstep, _: told.append(len(lockstep.steps)))
+    assert told == ([2] if fresh is Remembering else [])
 
 
 def test_a_workflow_may_be_named_by_anything() -> None:
@@ -179,7 +179,7 @@ def test_when_no_other_fc_starts_the_trace_stays() -> None:
 
     there = session(Shared(), lost)
     assert [] == whole(there, (MINE,), (OTHER,), (MINE,))
-    tell_plainly(there, FINGERPRINT, (MINE,), lambda _, finding: pytest.fail(str(finding)))
+    show_fresh(there, FINGERPRINT, (MINE,), lambda _, finding: pytest.fail(str(finding)))
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -188,6 +188,5 @@ def test_the_traces_of_a_campaign_show_on_any_such_fc(seed: int) -> None:
     there = session(Remembering(used=True), Remembering)
     result = Campaign(there, evolve(SMALL, examples=20), seed, Heard()).run()
     for found in result.findings:
-        _, finding = replay_alone(there, found.commands, found.fingerprint)
-        assert finding is not None
+        assert replay(there, found.commands, found.fingerprint, Way.FRESH).finding is not None
     assert result.findings

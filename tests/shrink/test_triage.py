@@ -17,11 +17,11 @@ from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Json
 from pt004_model.search.campaign import Campaign
 from pt004_model.search.results import Result
-from pt004_model.shrink import settling
-from pt004_model.shrink.recast import REDUCTIONS
-from pt004_model.shrink.settling import Allowance
-from pt004_model.shrink.shrinker import replay
+from pt004_model.shrink import triage
+from pt004_model.shrink.passes import PASSES
+from pt004_model.shrink.replaying import replay
 from pt004_model.shrink.simplify import simpler
+from pt004_model.shrink.triage import Allowance
 from pt004_model.trace.recorded import whole
 from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import change, create, refusal
@@ -101,7 +101,7 @@ def test_time_is_over_for_everything() -> None:
     running = campaign(Shared())
     with running.settler.within(-1.0), pytest.raises(OutOfTime):
         replay(running.aside, (create(0),))
-    assert replay(running.aside, (create(0),))[1] is None
+    assert replay(running.aside, (create(0),)).finding is None
 
 
 def test_a_fault_of_ours_keeps_the_finding(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ def test_a_fault_of_ours_keeps_the_finding(monkeypatch: pytest.MonkeyPatch) -> N
     def broken(*_: object, **__: object) -> None:
         raise TypeError("unhashable type: 'list'")
 
-    monkeypatch.setattr(settling, "Shrinker", broken)
+    monkeypatch.setattr(triage, "Shrinker", broken)
     result = ended(Tampering(Shared(), robots))
     (found,) = result.findings
     assert result.verdict is Verdict.DIVERGES
@@ -140,7 +140,7 @@ def test_anything_may_stand_in_a_body(name: str, value: Json) -> None:
     bodies: dict[str, Json] = {"policy": policy, name: value}
     made = create(0).body.replace(**bodies)
     commands = (CreateRun(0, made), evolve(change(0, "running"), body=made), ReadRun(0))
-    for candidates in (*REDUCTIONS, simpler):
+    for candidates in (*PASSES, simpler):
         for candidate in candidates(commands):
             assert isinstance(candidate, tuple)
 

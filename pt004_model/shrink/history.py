@@ -1,10 +1,9 @@
-"""Does a trace show its finding by itself, on an FC that has no history?
+"""What came before a trace in its campaign, put before it where it shows nothing without.
 
-What is shortened is replayed on the FC that was explored, under names of its own as far as that
-goes; but an FC remembers more: that the empty key was used, how many entries it has written. A
-trace can be too short for any other FC then. Where another FC like it can be started, as with the
-embedded one, the trace is tried there; when it shows nothing, what came before it in the campaign
-is put before it, and the whole is shortened again, each time on an FC of its own.
+A trace is shortened on the FC that was explored, under names of its own, and can be too short for
+any other FC: this one remembers what was sent before. Where another FC like it can be started, as
+with the embedded one, the trace is tried there; when it shows nothing, what came before it in the
+campaign is put before it, and the whole is shortened again, each time on an FC of its own.
 """
 
 from __future__ import annotations
@@ -12,14 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from attrs import evolve
-
-from pt004_model.drive.lockstep import BrokenOff, Lockstep, Tally
+from pt004_model.drive.lockstep import BrokenOff, Lockstep
 from pt004_model.drive.session import Session, apart
 from pt004_model.judge.finding import Finding
-from pt004_model.judge.memory import Ledger
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, subject
-from pt004_model.shrink.shrinker import Budget, Shrinker, replay
+from pt004_model.shrink.replaying import Way, replay
+from pt004_model.shrink.shrinker import Budget, Shrinker
 from pt004_model.trace.recorded import Commands
 
 _KEYED: Final = 8
@@ -28,23 +25,7 @@ _DEARER: Final = (20, 1)
 """So many times the requests and the seconds of a shortening: each FC must be started."""
 
 
-def replay_alone(
-    session: Session, commands: Commands, fingerprint: str | None = None, *, alone: bool = True
-) -> tuple[Lockstep, Finding | None]:
-    """Send ``commands`` to a new FC like the one of ``session``; see ``replay``.
-
-    Nothing that was seen before is remembered, whatever ``alone`` says. Raises
-    :class:`BrokenOff`.
-    """
-    del alone
-    assert session.fresh is not None  # noqa: S101 - asked for by the only caller
-    with session.fresh() as fc:
-        oracle = evolve(session.oracle, ledger=Ledger())
-        own = evolve(session, fc=fc, oracle=oracle, tally=Tally(), archive=None)
-        return replay(own, commands, fingerprint)
-
-
-def tell_plainly(
+def show_fresh(
     session: Session,
     fingerprint: str,
     plain: Commands,
@@ -57,14 +38,14 @@ def tell_plainly(
     if session.fresh is None:
         return
     try:
-        lockstep, finding = replay_alone(session, plain, fingerprint)
+        lockstep, finding, _ = replay(session, plain, fingerprint, Way.FRESH)
     except BrokenOff:
         return
     if finding is not None:
         better(lockstep, finding)
 
 
-def make_whole(
+def make_self_contained(
     session: Session,
     fingerprint: str,
     best: Commands,
@@ -87,16 +68,15 @@ def make_whole(
         return False
     try:
         for candidate in (best, *_suspects(best, history), *_longer(history)):
-            lockstep, finding = replay_alone(session, candidate, fingerprint)
+            lockstep, finding, _ = replay(session, candidate, fingerprint, Way.FRESH)
             if finding is None:
                 continue
             if candidate is not best or not shortened:
                 better(lockstep, finding)
                 if not _shorter_here(session, fingerprint, candidate, allowed, better):
                     budget = Budget(_DEARER[0] * allowed.requests, _DEARER[1] * allowed.seconds)
-                    shrinker = Shrinker(session, fingerprint, candidate, budget, better)
-                    shrinker.replaying, shrinker.modes = replay_alone, (False,)
-                    shrinker.run()
+                    trace = (session, fingerprint, candidate)
+                    Shrinker(*trace, budget, better, ways=(Way.FRESH,)).run()
             return True
     except BrokenOff:
         pass  # what was reached by then is kept
@@ -115,11 +95,11 @@ def _shorter_here(
     Whether that was possible, and what came of it shows on an FC of its own as well.
     """
     budget = Budget(allowed.requests, allowed.seconds)
-    shrinker = Shrinker(session, fingerprint, commands, budget, modes=(True,))
+    shrinker = Shrinker(session, fingerprint, commands, budget, ways=(Way.RENAMED,))
     shortest = shrinker.run()
     if not shrinker.confirmed:
         return False
-    lockstep, finding = replay_alone(session, shortest, fingerprint)
+    lockstep, finding, _ = replay(session, shortest, fingerprint, Way.FRESH)
     if finding is not None:
         better(lockstep, finding)
     return finding is not None

@@ -19,9 +19,10 @@ from attrs import define, evolve, field
 from pt004_model.drive.lockstep import Lockstep, OutOfTime
 from pt004_model.drive.session import Session
 from pt004_model.judge.finding import Finding
-from pt004_model.shrink.alone import make_whole, tell_plainly
 from pt004_model.shrink.confirm import Confirmer
-from pt004_model.shrink.shrinker import Budget, Shrinker, refused, sent
+from pt004_model.shrink.history import make_self_contained, show_fresh
+from pt004_model.shrink.replaying import Way
+from pt004_model.shrink.shrinker import Budget, Shrinker, refused
 from pt004_model.trace.interrupts import Interruption
 from pt004_model.trace.recorded import FindingReporter, Found
 
@@ -164,9 +165,11 @@ class Settler:
         """Tell whether another FC like this one shows it after what was sent before it here."""
         trace, history = (found.fingerprint, found.commands), found.history
         session, budget = self.session.paced_for(found.finding.where), self._budget(self.most)
-        whole = make_whole(session, *trace, history, budget, self._better(found), shortened=False)
+        whole = make_self_contained(
+            session, *trace, history, budget, self._better(found), shortened=False
+        )
         if whole:
-            found.shrunk = found.stands_alone = found.settled = True
+            found.shrunk = found.self_contained = found.settled = True
             self._confirm(found)
         return whole
 
@@ -185,25 +188,26 @@ class Settler:
         shrinker.refused = refused(steps, len(commands) - len(steps))
         shrinker.on_try = self.on_try
         if found.again is not None:  # there is a trace; only one that stands by itself is better
-            shrinker.modes = (True,)
+            shrinker.ways = (Way.RENAMED,)
         found.again, found.attempts = None, found.attempts + 1
         shrinker.run()
         found.cut = budget.spent + 2 * len(shrinker.best) > budget.requests or not budget.left
-        found.stands_alone = shrinker.confirmed and shrinker.alone
+        found.self_contained = shrinker.confirmed and shrinker.way is Way.RENAMED
         if found.known:
             return
         if shrinker.confirmed and shrinker.best != found.commands:
-            tell_plainly(session, found.fingerprint, shrinker.best, better)
+            show_fresh(session, found.fingerprint, shrinker.best, better)
         trace, history = (found.fingerprint, found.commands), found.history
         seen = shrinker.confirmed
-        whole = make_whole(session, *trace, history, budget, better, shortened=seen)
-        found.stands_alone = found.stands_alone or whole
+        whole = make_self_contained(session, *trace, history, budget, better, shortened=seen)
+        found.self_contained = found.self_contained or whole
         self._confirm(found)
 
     def _better(self, found: Found) -> Callable[[Lockstep, Finding], None]:
         def better(lockstep: Lockstep, finding: Finding) -> None:
             found.finding = finding
-            found.commands, found.steps = sent(lockstep), tuple(lockstep.steps)
+            found.steps = tuple(lockstep.steps)
+            found.commands = tuple(step.command for step in found.steps)
             found.other = ()  # it was a replay of a longer trace
             self.reporter.improved(found)
 
@@ -221,7 +225,7 @@ class Settler:
             self.reporter.confirmed(found)
 
     def _confirmer(self, found: Found, most: int) -> Confirmer:
-        session, alone = self.session.paced_for(found.finding.where), found.stands_alone
+        session, alone = self.session.paced_for(found.finding.where), found.self_contained
         trace = (found.fingerprint, found.commands)
         return Confirmer(session, *trace, self.times, most, alone, self.on_try)
 
