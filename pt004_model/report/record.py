@@ -127,7 +127,7 @@ def _replay_earlier(campaign: Campaign, folder: Folder, say: Callable[[str], Non
     budget = Budget(requests, seconds, started=time.monotonic())
     rows: list[Replayed] = []
     missed: list[tuple[str, str]] = []
-    with campaign.settler.within(seconds):
+    with campaign.triage.within(seconds):
         for path in paths:
             row, why_missed = _replay_one(campaign, folder, path, budget)
             rows.append(row)

@@ -33,7 +33,7 @@ from pt004_model.shrink.triage import (
     UNSEEN_ATTEMPTS,
     Allowance,
     NoLonger,
-    Settler,
+    Triage,
     trouble,
 )
 from pt004_model.trace.interrupts import Interruption
@@ -132,7 +132,7 @@ class Campaign:
     examples: int = 0
     doubt: str = ""
     aside: Session = field(init=False)
-    settler: Settler = field(init=False)
+    triage: Triage = field(init=False)
     started_at: float = field(factory=time.time)
     _started: float = field(init=False)
     _told: float = 0.0
@@ -143,7 +143,7 @@ class Campaign:
         latency = self.session.tally.statistics.latency
         tally = Tally(on_run=self.session.tally.on_run, statistics=Statistics(latency=latency))
         self.aside = evolve(self.session, tally=tally, archive=None)
-        self.settler = Settler(
+        self.triage = Triage(
             self.aside,
             self.reporter,
             Allowance(*self.profile.settle),
@@ -223,7 +223,7 @@ class Campaign:
 
     def _searched(self) -> float:
         """Return the seconds that were not spent on replays."""
-        return max(0.0, self._seconds() - self.settler.allowance.took)
+        return max(0.0, self._seconds() - self.triage.allowance.took)
 
     def tell(self) -> None:
         """Report progress, once a second at the most."""
@@ -243,7 +243,7 @@ class Campaign:
             len(self.found),
             self.profile.examples,
             self._left(),
-            self.settler.doing or "exploring",
+            self.triage.doing or "exploring",
         )
 
     def _left(self) -> float | None:
@@ -309,7 +309,7 @@ class Campaign:
         tally = self.session.tally  # how this FC acts on decisions was seen in the search
         self.aside.tally.own, self.aside.tally.held = dict(tally.own), dict(tally.held)
         self._note_echoes()
-        self.settler.settle(tuple(each for each in self.found.values() if not each.echo_of))
+        self.triage.run(tuple(each for each in self.found.values() if not each.echo_of))
         self._note_echoes()
         self._note_chance()
 

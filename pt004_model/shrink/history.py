@@ -14,13 +14,10 @@ from typing import Final
 from pt004_model.drive.lockstep import BrokenOff, Lockstep
 from pt004_model.drive.session import Session, apart
 from pt004_model.judge.finding import Finding
-from pt004_model.model.commands import ChangeRun, Command, CreateRun, subject
 from pt004_model.shrink.replaying import Way, replay
 from pt004_model.shrink.shrinker import Budget, Shrinker
 from pt004_model.trace.recorded import Commands
 
-_KEYED: Final = 8
-"""So many calls under an empty key are suspected, the first ones."""
 _DEARER: Final = (20, 1)
 """So many times the requests and the seconds of a shortening: each FC must be started."""
 
@@ -67,15 +64,15 @@ def make_self_contained(
     if session.fresh is None:
         return False
     try:
-        for candidate in (best, *_suspects(best, history), *_longer(history)):
-            lockstep, finding, _ = replay(session, candidate, fingerprint, Way.FRESH)
+        for candidate in (best, *_with_history(best, history)):
+            lockstep, finding, sent = replay(session, candidate, fingerprint, Way.FRESH)
             if finding is None:
                 continue
             if candidate is not best or not shortened:
                 better(lockstep, finding)
-                if not _shorter_here(session, fingerprint, candidate, allowed, better):
+                if not _shorter_here(session, fingerprint, sent, allowed, better):
                     budget = Budget(_DEARER[0] * allowed.requests, _DEARER[1] * allowed.seconds)
-                    trace = (session, fingerprint, candidate)
+                    trace = (session, fingerprint, sent)
                     Shrinker(*trace, budget, better, ways=(Way.FRESH,)).run()
             return True
     except BrokenOff:
@@ -105,42 +102,12 @@ def _shorter_here(
     return finding is not None
 
 
-def _suspects(best: Commands, history: tuple[Commands, ...]) -> Iterator[Commands]:
-    """Yield the trace after the one run that most likely matters: up to where it may, or all of it.
-
-    That is the first run of a workflow of the trace, or the first that was made or changed under an
-    empty key: all other keys are new in each conversation.
-    """
-    earlier = [command for each in history for command in each]
-    named = [create.body.fields.get("workflow_id") for create in _creates(best)]
-    workflows = {name for name in named if isinstance(name, str)}  # it may be anything
-    wanted: dict[Command, None] = {}
-    for workflow in sorted(workflows):
-        creates = [c for c in earlier if isinstance(c, CreateRun)]
-        mine = [c for c in creates if c.body.fields.get("workflow_id") == workflow]
-        wanted.update(dict.fromkeys(mine[:1]))
-        others = [c for c in mine if all(c.body != each.body for each in _creates(best))]
-        wanted.update(dict.fromkeys(others[:1]))
-    if any(getattr(command, "key", None) == "" for command in best):
-        keyed = [c for c in earlier if isinstance(c, CreateRun | ChangeRun) and c.key == ""]
-        # some were turned away, and used up nothing
-        wanted.update(dict.fromkeys(keyed[:_KEYED]))
-    for command in wanted:
-        life = tuple(each for each in earlier if subject(each) == subject(command))
-        until = life[: life.index(command) + 1]
-        for part in dict.fromkeys((until, life)):
-            yield (*apart(part), *best)
-
-
-def _creates(commands: Commands) -> list[CreateRun]:
-    return [command for command in commands if isinstance(command, CreateRun)]
-
-
-def _longer(history: tuple[Commands, ...]) -> Iterator[Commands]:
-    """Yield the last conversation, the last two, four, and so on up to all."""
+def _with_history(best: Commands, history: tuple[Commands, ...]) -> Iterator[Commands]:
+    """Yield the trace after the last conversation, the last two, four, and so on up to all."""
+    last = apart(best, count=len(history) + 1)
     count = 1
     while history:
-        yield tuple(command for each in history[-count:] for command in each)
+        yield (*(command for each in history[-count:] for command in each), *last)
         if count >= len(history):
             return
         count *= 2

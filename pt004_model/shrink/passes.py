@@ -25,9 +25,9 @@ from pt004_model.shrink.symbolic import starts_a_step
 from pt004_model.trace.recorded import Commands
 from pt004_model.vocabulary import Status
 
-_PAIRS_UP_TO: Final = 14
+_SHORT: Final = 14
+"""Of so many commands any two are left out, and chunks of three, wherever they begin."""
 _SLIDING: Final = 3
-"""Chunks of so many commands are tried at every place: what belongs together may begin anywhere."""
 _NEAR: Final = 4
 """What shows in an answer was done by one of so many commands, as a rule."""
 
@@ -76,10 +76,10 @@ def _others(commands: Commands) -> list[int]:
 
 
 def _chunks(length: int) -> Iterator[range]:
-    """Yield ever smaller parts of a sequence, from its end: a half, a quarter, at last each."""
+    """Yield ever smaller parts of a sequence, from its end: all, a half, at last each."""
     size = length
     while size >= 1:
-        step = size if size > _SLIDING else 1
+        step = 1 if size <= _SLIDING and length <= _SHORT else size
         for end in range(length, 0, -step):
             yield range(max(0, end - size), end)
         size //= 2
@@ -207,23 +207,24 @@ def without_chunks(commands: Commands) -> Iterator[Commands]:
     by_run = [[n for n in places if subject(commands[n]) == run] for run in runs]
     for sequence in (places, *(by_run if len(by_run) > 1 else ())):
         for chunk in _chunks(len(sequence)):
-            yield without(commands, {sequence[place] for place in chunk})
+            if len(chunk) > 1 or sequence is places:
+                yield without(commands, {sequence[place] for place in chunk})
 
 
 def without_pairs(commands: Commands) -> Iterator[Commands]:
     """Without any two commands: some can only go together."""
-    if len(commands) <= _PAIRS_UP_TO + 1:
+    if len(commands) <= _SHORT + 1:
         for pair in combinations(range(len(commands) - 1), 2):
             yield without(commands, pair)
 
 
 PASSES: Final[tuple[Callable[[Commands], Iterator[Commands]], ...]] = (
     without_runs,
-    as_one_run,
-    sooner,
     without_looks,
     without_steps,
     without_chunks,
+    as_one_run,
+    sooner,
     without_pairs,
 )
 """The kinds of candidates, in the order in which they are tried."""

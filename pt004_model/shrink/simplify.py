@@ -5,8 +5,8 @@ Each candidate is simpler than what it is made of, so that simplifying comes to 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import Final
+from collections.abc import Callable, Collection, Iterator
+from typing import Final, TypeAlias
 
 from attrs import evolve
 
@@ -26,8 +26,10 @@ from pt004_model.trace.recorded import Commands
 from pt004_model.vocabulary import Status
 
 _PLAINEST: Final = {"workflow_id": "w"}
+_NEEDED: Final[dict[type, str]] = {CreateRun: "workflow_id", ChangeRun: "status"}
 _PLAIN: Final = "a"
 _KEY: Final = "k"
+_Edit: TypeAlias = tuple[tuple[str, ...], Callable[[Command], Command]]
 _LONG: Final = 64
 _PARTS: Final = 16
 
@@ -35,28 +37,12 @@ _PARTS: Final = 16
 def simpler(commands: Commands) -> Iterator[Commands]:
     """Yield all simpler traces, those first that change many commands alike."""
     yield from _plain_steps(commands)
-    yield from _plain_workflows(commands)
     yield from _our_runs(commands)
     yield from _plain_keys(commands)
     yield from _alike(commands)
     for index, command in enumerate(commands):
         for each in _simpler_command(command):
             yield (*commands[:index], each, *commands[index + 1 :])
-
-
-def _plain_workflows(commands: Commands) -> Iterator[Commands]:
-    """With a workflow of several runs named plainly in all of them."""
-    named = [c.body.fields.get("workflow_id") for c in commands if isinstance(c, CreateRun)]
-    plain = _PLAINEST["workflow_id"]
-    for name in named:
-        if isinstance(name, str) and name != plain and named.count(name) > 1:
-            yield tuple(_of_workflow(each, name, plain) for each in commands)
-
-
-def _of_workflow(command: Command, name: str, plain: str) -> Command:
-    if isinstance(command, CreateRun) and command.body.fields.get("workflow_id") == name:
-        return evolve(command, body=command.body.replace(workflow_id=plain))
-    return command
 
 
 def _our_runs(commands: Commands) -> Iterator[Commands]:
@@ -87,19 +73,20 @@ def _keyed(command: Command, key: str) -> Command:
 
 
 def _alike(commands: Commands) -> Iterator[Commands]:
-    """With the body of a request that is made more than once made simpler in all of them."""
-    bodies = [c.body for c in commands if isinstance(c, CreateRun | ChangeRun)]
-    for body in dict.fromkeys(bodies):
-        if bodies.count(body) > 1:
-            create = any(isinstance(c, CreateRun) and c.body == body for c in commands)
-            for simpler_body in _simpler_bodies(body, create):
-                yield tuple(_with_body(c, body, simpler_body) for c in commands)
+    """With what several requests of a kind have in a field made simpler in all of them."""
+    for place, command in enumerate(commands):
+        for names, edit in _edits(command):
+            alike = {n for n, c in enumerate(commands) if _agree(c, command, names)}
+            if len(alike) > 1 and place == min(alike):
+                yield tuple(edit(c) if n in alike else c for n, c in enumerate(commands))
 
 
-def _with_body(command: Command, old: Body, new: Body) -> Command:
-    if isinstance(command, CreateRun | ChangeRun) and command.body == old:
-        return evolve(command, body=new)
-    return command
+def _agree(one: Command, other: Command, names: tuple[str, ...]) -> bool:
+    """Tell whether two requests of a kind have the same values in some fields."""
+    if not isinstance(one, CreateRun | ChangeRun) or type(one) is not type(other):
+        return False
+    mine, theirs = _fields(one), _fields(other)
+    return all(n in mine and n in theirs and Body.of(mine[n]) == Body.of(theirs[n]) for n in names)
 
 
 def _plain_steps(commands: Commands) -> Iterator[Commands]:
@@ -133,8 +120,7 @@ def _simpler_command(command: Command) -> Iterator[Command]:
             yield evolve(command, key=None)
         if command.content_type != JSON_TYPE:
             yield evolve(command, content_type=JSON_TYPE)
-        for body in _simpler_bodies(command.body, isinstance(command, CreateRun)):
-            yield evolve(command, body=body)
+        yield from (edit(command) for _, edit in _edits(command))
     if isinstance(command, CreateRun):
         if command.correlation is not None:
             yield evolve(command, correlation=None)
@@ -149,17 +135,35 @@ def _simpler_command(command: Command) -> Iterator[Command]:
             yield evolve(command, gates=False)
 
 
-def _simpler_bodies(body: Body, create: bool) -> Iterator[Body]:
-    fields = body.fields
-    needed = {"workflow_id"} if create else {"status"}
+def _edits(command: Command) -> Iterator[_Edit]:
+    """Yield edits of a body, with the fields that they concern: without one, or simpler in one."""
+    fields = _fields(command)
     for name in fields:
-        if name not in needed:
-            yield body.without(name)
+        if name != _NEEDED[type(command)]:
+            yield (name,), _without(name)
     if {"current_step", "step_index"} <= fields.keys():
-        yield body.without("current_step", "step_index")
+        yield ("current_step", "step_index"), _without("current_step", "step_index")
     for name, value in fields.items():
         for each in _simpler_values(name, value):
-            yield body.replace(**{name: each})
+            yield (name,), _with(name, each)
+
+
+def _fields(command: Command) -> dict[str, Json]:
+    return command.body.fields if isinstance(command, CreateRun | ChangeRun) else {}
+
+
+def _without(*names: str) -> Callable[[Command], Command]:
+    return lambda command: _with_body(command, lambda body: body.without(*names))
+
+
+def _with(name: str, value: Json) -> Callable[[Command], Command]:
+    return lambda command: _with_body(command, lambda body: body.replace(**{name: value}))
+
+
+def _with_body(command: Command, change: Callable[[Body], Body]) -> Command:
+    if isinstance(command, CreateRun | ChangeRun):
+        return evolve(command, body=change(command.body))
+    return command
 
 
 def _simpler_values(name: str, value: Json) -> Iterator[Json]:

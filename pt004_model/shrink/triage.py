@@ -63,7 +63,7 @@ class Allowance:
 
 
 @define
-class Settler:
+class Triage:
     """Replays and shortens findings in ``session``, within ``allowance``.
 
     ``times`` is how often each is replayed, ``most`` what one shortening may cost at most.
@@ -87,7 +87,7 @@ class Settler:
     def __attrs_post_init__(self) -> None:
         self.session.on_call = self._check
 
-    def settle(self, findings: tuple[Found, ...]) -> None:
+    def run(self, findings: tuple[Found, ...]) -> None:
         """See to all that are not settled; new ones are all replayed before one is shortened.
 
         Raises :class:`NoLonger`. A fault of ours leaves the finding concerned as it stands.

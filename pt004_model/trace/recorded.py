@@ -81,15 +81,15 @@ class Found:
     ``requests_to_first`` counts the requests of the campaign when it was first seen; ``first_seen``
     and ``last_seen`` are epoch seconds. ``reproduced`` says how often it was seen again when it was
     replayed, and how often it was replayed; ``known`` that it was to be expected. ``other`` is the
-    conversation of the first replay in which it did not show. ``self_contained`` says that the trace
-    needs nothing that happened before it; as long as it does not, another conversation in which the
-    finding was seen is shortened, ``again``, in a few ``attempts``. ``history`` is what was sent up
-    to the first sight, a conversation each. ``settled`` says that it needs no more replaying now,
-    ``cut`` that shortening it ended for lack of budget. ``rate`` is the share of all calls that got
-    such an answer, where it is of a kind that comes by chance; ``strewn`` says that replays did not
-    bear out others of this kind, so that one which was not replayed is not believed. ``trouble`` is
-    a sentence when shortening or writing it down was broken off by a fault of ours. ``echo_of`` is
-    the fingerprint of a finding that this one follows from.
+    conversation of the first replay in which it did not show. ``self_contained`` says that the
+    trace needs nothing that happened before it; as long as it does not, another conversation in
+    which the finding was seen is shortened, ``again``, in a few ``attempts``. ``history`` is what
+    was sent up to the first sight, a conversation each. ``settled`` says that it needs no more
+    replaying now, ``cut`` that shortening it ended for lack of budget. ``rate`` is the share of all
+    calls that got such an answer, where it is of a kind that comes by chance; ``strewn`` says that
+    replays did not bear out others of this kind, so that one which was not replayed is not
+    believed. ``trouble`` is a sentence when shortening or writing it down was broken off by a fault
+    of ours. ``echo_of`` is the fingerprint of a finding that this one follows from.
     """
 
     finding: Finding

@@ -75,7 +75,8 @@ def test_without_haste_a_finding_about_a_time_is_short_and_sure(stale: Stale) ->
     said = [describe(command) for command in found.commands]
     assert said == ['run 0: create {"workflow_id":"w"}', "run 0: to running", "run 0: to paused"]
 
-    assert send(session(stale), found.commands).finding is None  # no time passes between these calls
+    # no time passes between these calls
+    assert send(session(stale), found.commands).finding is None
 
     trace = trace_of(found, Origin(0, "dev", Dialect.SEED, names=NAMES))
     replay = replay_trace(session(stale), trace, 3)

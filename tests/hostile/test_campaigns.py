@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from pt004_model.shrink.triage import Settler
+from pt004_model.shrink.triage import Triage
 from pt004_model.trace.document import load_trace
 from tests.cli.helpers import Ended, invoke, serving, summary, traces
 from tests.cli.servers import After, Said, Seen, fronted, refusal
@@ -105,7 +105,7 @@ def test_a_trace_that_was_not_shortened_is_whole(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Settler, "_sight", interrupted)
+    monkeypatch.setattr(Triage, "_sight", interrupted)
     ended = invoke("check", "--out", tmp_path, "--fault", fault, "--max-examples", "60",
                    "--seed", "0")  # fmt: skip
     assert ended.code == 130, ended.said

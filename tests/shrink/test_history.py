@@ -128,7 +128,7 @@ def test_a_workflow_may_be_named_by_anything() -> None:
     odd = [CreateRun(number, Body(f'{{"workflow_id":{name}}}')) for number, name in enumerate(ODD)]
     odd.append(CreateRun(9, Body("no JSON")))
     there = session(Remembering(used=True), Remembering)
-    told = whole(there, (*odd, MINE), (create(11), evolve(OTHER, run=17)), tuple(odd))
+    told = whole(there, (*odd, MINE), (create(11), evolve(OTHER, run=17)), (*odd, MINE))
     assert told
 
 

@@ -324,7 +324,7 @@ def test_a_lossy_network_does_not_make_a_trace_longer() -> None:
     fates = (("lost" if rng.random() < 0.3 else "kept") for _ in repeat(None))
     made = session(Tampering(Losing(stub, fates), second_step(stub)))
     made.patience = 60.0
-    shortest = Shrinker(made, finding.fingerprint, trace, Budget()).run()
+    shortest = Shrinker(made, finding.fingerprint, trace, Budget(4000)).run()
     assert (
         create(0, "step_1", "step_2"), start(0, "step_1", 0), start(0, "step_2", 1)
     ) == shortest  # fmt: skip

@@ -99,7 +99,7 @@ def test_an_allowance_grows_with_the_search() -> None:
 def test_time_is_over_for_everything() -> None:
     """When the time is up a replay ends in the midst of its trace."""
     running = campaign(Shared())
-    with running.settler.within(-1.0), pytest.raises(OutOfTime):
+    with running.triage.within(-1.0), pytest.raises(OutOfTime):
         replay(running.aside, (create(0),))
     assert replay(running.aside, (create(0),)).finding is None
 
