@@ -3,7 +3,7 @@
 An example is a conversation of the search (see ``search.explorer``); all of it is drawn from one
 seed. Findings do not end it: judging goes on behind them, and so does the search. When an example
 has ended its new findings are replayed, shortened, and replayed some times more to see how surely
-they show (see ``settling``). Replays are counted apart and do not steer the search, so that a seed
+they show (see ``triage``). Replays are counted apart and do not steer the search, so that a seed
 generates the same whatever was replayed and however long it took.
 """
 
@@ -360,7 +360,7 @@ class Campaign:
             why,
             self.started_at,
             dict(tally.edges),
-            self._told_of_settling(self._statistics().as_json()),
+            self._told_of_triage(self._statistics().as_json()),
             self.session.judged,
             tuple(unsure.values()),
         )
@@ -401,7 +401,7 @@ class Campaign:
             f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         )
 
-    def _told_of_settling(self, statistics: dict[str, Any]) -> dict[str, Any]:
+    def _told_of_triage(self, statistics: dict[str, Any]) -> dict[str, Any]:
         """With the findings for which the budget did not suffice."""
         new = [each for each in self.found.values() if not each.known and not each.unconfirmed]
         left = {

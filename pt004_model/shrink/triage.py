@@ -44,7 +44,7 @@ class NoLonger(Interruption):
 
 @define
 class Allowance:
-    """What settling all findings of a campaign may cost, in requests and seconds.
+    """What the triage of all findings of a campaign may cost, in requests and seconds.
 
     A base, and a share of what the search has cost by now. ``spent`` and ``took`` is what it has
     cost so far.
