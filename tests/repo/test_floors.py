@@ -51,7 +51,7 @@ PLANTS = [
     ("wire/codec.py", "import pt004_model.judge.fields", "the floors"),
     ("trace/files.py", "import pt004_model.drive.lockstep", "the floors"),
     ("drive/session.py", "import pt004_model.shrink.shrinker", "the floors"),
-    ("shrink/reduce.py", "import pt004_model.search.campaign", "the floors"),
+    ("shrink/passes.py", "import pt004_model.search.campaign", "the floors"),
     ("reproduce/calls.py", "import pt004_model.report.terminal", "the floors"),
     ("proof/cases.py", "import pt004_model.tracker.issues", "the floors"),
     ("cli/check.py", "import pt004_model.pytest_plugin", "the floors"),
