@@ -225,7 +225,7 @@ class Explorer(WorkflowMachine):
     def visit(self) -> None:
         """Probe a run where it is, make the legal move made least, and read it."""
         number = self.rng.choice(self._live() or [self.add()])
-        if self.lockstep.drivable(number):
+        if self.lockstep.drivable(number) and not self.model(number).state.terminal:
             self._step_on(number)
         if self.lockstep.drivable(number) and self.model(number).state.terminal:
             self._probe_all(self.scene(number), {**_VISITING, "forbidden": 4})
