@@ -71,7 +71,6 @@ class StatisticsDocument:
     run_lengths: dict[str, int] = field(factory=dict)
     pauses: dict[str, int] = field(factory=dict)
     decisions: dict[str, int] = field(factory=dict)
-    outside: dict[str, int] = field(factory=dict)
     latency: dict[str, LatencyDocument] = field(factory=dict)
     shrinking: ShrinkingDocument = ShrinkingDocument()
 
