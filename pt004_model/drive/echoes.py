@@ -8,20 +8,22 @@ everything behind it, and so nothing is an echo of it.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from attrs import define, field, frozen
 
-from pt004_model.judge.finding import Finding, place_of
+from pt004_model.judge.finding import MISSING, Finding, kind_of, place_of
 
 _CHANCE: Final = 0.05
 """What chance may have of putting a finding behind another one each time."""
-Place: TypeAlias = tuple[str, str]
-"""The kind of call and the status of its run."""
-Told: TypeAlias = dict[str, str]
-"""What was found of a run so far: fingerprints, each with its place in the reply."""
+Place: TypeAlias = tuple[str, str, str]
+"""The kind of call, the status of its run, and the kind of answer."""
+_CODE: Final = ".refusal-code"
+_SECTIONS: Final = frozenset({"gates", "receipts"})
+"""Areas of the contract that are about one section of an envelope."""
 
 
 @frozen
@@ -39,33 +41,43 @@ class Echoes:
     replies: Counter[Place] = field(factory=Counter)
     behind: Counter[tuple[Place, str]] = field(factory=Counter)
     sightings: dict[str, list[Sighting]] = field(factory=dict)
-    places: dict[str, str] = field(factory=dict)
+    findings: dict[str, Finding] = field(factory=dict)
+    unsettling: set[str] = field(factory=set)
 
-    def note(self, place: Place, told: Told, findings: Iterable[Finding]) -> None:
-        """Note one reply about a run of which ``told`` was found; enters what is found now."""
-        new = {each.fingerprint: place_of(each.where) for each in findings}
+    def note(
+        self, place: Place, told: set[str], findings: Iterable[Finding], unsettling: bool
+    ) -> None:
+        """Note one reply about a run of which ``told`` was found; enters what is found now.
+
+        ``unsettling`` says that nobody can tell from the contract where the run is after it.
+        """
+        new = {each.fingerprint: each for each in findings}
         for number, fingerprint in enumerate(new):
             if fingerprint not in told:
                 behind = frozenset((*told, *list(new)[:number]))
                 self.sightings.setdefault(fingerprint, []).append(Sighting(place, behind))
-        told |= new
-        self.places |= new
+        told.update(new)
+        self.findings |= {each: new[each] for each in new if each not in self.findings}
+        self.unsettling.update(new if unsettling else ())
         self.replies[place] += 1
         self.behind.update((place, fingerprint) for fingerprint in told)
 
     def leader(self, fingerprint: str) -> str:
-        """Return the finding that this one is an echo of, empty when it is none."""
+        """Return the finding that this one is told under, empty when it is told by itself."""
         seen = self.sightings.get(fingerprint, [])
         always = frozenset.intersection(*(each.behind for each in seen)) if seen else frozenset()
-        first = min(
-            (each for each in always if self._follows(fingerprint, each, seen)),
-            key=list(self.places).index,
-            default="",
-        )
-        return self.leader(first) or first if first else ""
+        for other, earlier in self.findings.items():
+            if other == fingerprint:
+                break
+            alike = _kinship(earlier, self.findings[fingerprint])
+            follows = other in always and (alike or self._follows(fingerprint, other, seen))
+            if follows or (alike and other not in self.unsettling and earlier.where == "status"):
+                return self.leader(other) or other
+        return ""
 
     def _follows(self, fingerprint: str, other: str, seen: list[Sighting]) -> bool:
-        if not touches(self.places[other], self.places[fingerprint]):
+        where = "" if other in self.unsettling else place_of(self.findings[other].where)
+        if not _touches(where, place_of(self.findings[fingerprint].where)):
             return False
         chance = 1.0
         for each in seen:
@@ -73,17 +85,47 @@ class Echoes:
         return chance < _CHANCE
 
 
-def touches(where: str, place: str) -> bool:
+def _touches(where: str, place: str) -> bool:
     """Tell whether what is wrong ``where`` in a reply can show at ``place`` as well.
 
-    An answer of the wrong kind leaves a run in a state that it must not have, in which everything
-    may follow; a log that lacks an entry shows so in all that stands in it and in its receipts.
+    Of a run that is in a state which it must not have (``where`` is empty) everything may follow; a
+    log that lacks an entry shows so in all that stands in it and in its receipts.
     """
-    if where in {"status", "run.status", place}:
+    if where in {"", place}:
         return True
     if where.partition("[")[0] == "logs" and "." not in where:
-        return place.startswith("logs") or place in {
-            "run.receipt_chain",
-            "run.workflow_receipt_hash",
-        }
+        return place.startswith(("logs", "run.receipt_chain", "run.workflow_receipt_hash"))
     return where == "gates" and place.startswith("gates")
+
+
+def _kinship(one: Finding, other: Finding) -> bool:
+    """Tell whether two findings say the same of several places of a reply.
+
+    The same values at the same place; one form (``a time in RFC 3339``) that nothing keeps to;
+    texts that all differ in case, numbers that all are texts; a section that is not there at all; a
+    code by which everything is refused.
+    """
+    if one.check.endswith(_CODE) and other.check.endswith(_CODE):
+        return one.observed == other.observed
+    if (one.where, one.expected, one.observed) == (other.where, other.expected, other.observed):
+        return True
+    if one.area == other.area and one.area in _SECTIONS:
+        return one.observed == other.observed == repr(MISSING)
+    mine = _form(one)
+    return mine is not None and mine == _form(other)
+
+
+def _form(finding: Finding) -> str | None:
+    """Return in what form a finding says a value must be and is not, if that is what it says."""
+    try:
+        observed: object = json.loads(finding.observed)
+    except ValueError:
+        return None
+    try:
+        expected: object = json.loads(finding.expected)
+    except ValueError:
+        return f"{finding.expected}, not {kind_of(observed)}"
+    if isinstance(expected, str) and isinstance(observed, str):
+        return "case" if expected.casefold() == observed.casefold() else None
+    numbered = isinstance(expected, int | float) and observed == str(expected)
+    return "a number as text" if numbered else None

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from attrs import define, evolve, field
 
-from pt004_model.drive.echoes import Echoes, Told
+from pt004_model.drive.echoes import Echoes
 from pt004_model.drive.statistics import Statistics
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import Seen, View
@@ -104,7 +104,7 @@ class Lockstep:
     ``forgotten`` are the idempotency keys of what was set aside, by tenant.
     ``pace`` is the seconds that are left between two calls, ``patience`` those without any answer
     after which the FC counts as gone. ``on_call`` is called before each call, and may raise.
-    ``told`` is what was found of each run.
+    ``told`` are the fingerprints found of each run.
     ``required`` is what every create must carry.
     """
 
@@ -124,7 +124,7 @@ class Lockstep:
     pace: float = 0.0
     patience: float = 0.0
     on_call: Callable[[], None] = lambda: None
-    told: dict[int, Told] = field(factory=dict)
+    told: dict[int, set[str]] = field(factory=dict)
     required: Required = NOTHING
     views: tuple[View, ...] = field(init=False)
 
@@ -142,7 +142,7 @@ class Lockstep:
         """The likeliest world; it is the only one unless a call stayed without an answer."""
         return self.views[0].world
 
-    def adopt(self, run: Run, seen: Seen, since: int, told: Told) -> None:
+    def adopt(self, run: Run, seen: Seen, since: int, told: set[str]) -> None:
         """Take over a run of an earlier conversation, to be read again."""
         self.adopted[run.number], self.told[run.number] = since, told
         self.views = tuple(
@@ -204,8 +204,8 @@ class Lockstep:
         judgement = self._confirmed(command, response, judgement)
         if judgement.views:
             self.views = judgement.views
-            if judgement.findings:  # nobody can tell if a key was used that the model does not know
-                self.forgotten |= _keys(command) - self.world.keys.keys()
+            if judgement.unsettling:  # nobody can tell if its key was used
+                self.forgotten |= _keys(command)
         else:
             self._leave(command)
         self.steps.append(Step(command, exchange, before, self.views, judgement))
@@ -283,10 +283,10 @@ class Lockstep:
         tally.unsure.update(judgement.unsure)
         number = subject(command)
         was = None if number is None else before.runs.get(number)
-        if number is not None:
-            status = "-" if was is None else str(was.state.status)
-            told = self.told.setdefault(number, {})
-            tally.echoes.note((type(command).__name__, status), told, judgement.findings)
+        status = "-" if was is None else str(was.state.status)
+        place = (type(command).__name__, status, str(response.code // 100))
+        told = set() if number is None else self.told.setdefault(number, set())
+        tally.echoes.note(place, told, judgement.findings, judgement.unsettling)
         if not judgement.views:
             return
         if isinstance(judgement.outcome, Accepted) and judgement.outcome.replay:

@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from attrs import define, evolve, field, frozen
 
 from pt004_model.drive.divergence import raise_finding
-from pt004_model.drive.echoes import Told
 from pt004_model.drive.lockstep import Fc, Lockstep, Tally
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
@@ -35,7 +34,7 @@ class Remembered:
     run: Run
     seen: Seen
     since: int
-    told: Told = field(factory=dict)
+    told: set[str] = field(factory=set)
 
 
 _APART = 10**6
@@ -74,7 +73,7 @@ class Archive:
         view = lockstep.views[0]
         for number, run in view.world.runs.items():
             if number >= first and number not in view.world.open_calls and number in view.seen:
-                told = lockstep.told.get(number, {})
+                told = lockstep.told.get(number, set())
                 self.runs.append(Remembered(run, view.seen[number], lockstep.began, told))
                 if len(self.runs) > REMEMBERED:
                     del self.runs[OLDEST]

@@ -87,7 +87,8 @@ def _times(notes: Notes, seen: Seen, gate: Gate, shown: JsonObject) -> None:
 
 def _unchanged(notes: Notes, gate: Gate, before: JsonObject, now: JsonObject) -> None:
     """What was seen of a gate stays: all of a resolved one, the creation of a pending one."""
-    resolved = before.get("status") != GateStatus.PENDING
+    ends = {GateStatus.APPROVED.value, GateStatus.REJECTED.value}
+    resolved = before.get("status") in ends or before.get("resolved_at") is not None
     for name in GATE_FIELDS if resolved else ("created_at",):
         was = before.get(name, MISSING)
         observed = value_of(now, name)

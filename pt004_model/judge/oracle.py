@@ -61,8 +61,8 @@ class Judgement:
     """The verdict on one reply.
 
     ``views`` are the ways things may be now; there are none where nothing more can be said of the
-    run concerned. ``outcome`` is what came about, or what the reply is nearest to. ``unsure`` says
-    of own checks that cannot tell why, by id.
+    run concerned. ``outcome`` is what came about, or what the reply is nearest to; ``unsettling``
+    that the model cannot tell what did. ``unsure`` says of own checks that cannot tell why, by id.
     """
 
     verdict: Verdict
@@ -70,6 +70,7 @@ class Judgement:
     findings: tuple[Finding, ...] = ()
     outcome: Expected | None = None
     unsure: dict[str, str] = field(factory=dict)
+    unsettling: bool = False
 
 
 @frozen
@@ -122,8 +123,8 @@ class Oracle:
             assert nearest is not None  # noqa: S101 - there is a view, and it has an outcome
             if not nearest.unsure:
                 nearest.notes.believe()
-            told = nearest.notes.told()[: nearest.telling]
-            return Judgement(Verdict.DIVERGES, nearest.after, told, nearest.outcome)
+            told, open_ = nearest.notes.told()[: nearest.telling], nearest.unsure
+            return Judgement(Verdict.DIVERGES, nearest.after, told, nearest.outcome, {}, open_)
         if not agreed[0].unsure:
             agreed[0].notes.believe()
         remaining: list[View] = []
@@ -131,7 +132,8 @@ class Oracle:
             if after not in remaining:
                 remaining.append(after)
         verdict = Verdict.CONFORMS if remaining else Verdict.UNSURE
-        agreement = Judgement(verdict, tuple(remaining[:_MOST_VIEWS]), (), agreed[0].outcome)
+        views, open_ = tuple(remaining[:_MOST_VIEWS]), agreed[0].unsure
+        agreement = Judgement(verdict, views, (), agreed[0].outcome, {}, open_)
         return self._asked_besides(agreement, command, response) if self.own else agreement
 
     def _notes(self) -> Notes:
@@ -472,7 +474,7 @@ class _Candidate:
         check = "idempotency.replay-as-then"
         for name in RUN_FIELDS:
             was, observed = then.get(name, MISSING), shown.get(name, MISSING)
-            if not equal(self.notes, check, f"run.{name}", was, observed):
+            if was is not observed and not equal(self.notes, check, f"run.{name}", was, observed):
                 return view
         chain = then.get("receipt_chain")
         if logs is not None and isinstance(chain, list):

@@ -209,7 +209,7 @@ def test_needed_leaves_out_runs_of_other_conversations() -> None:
     first.do(create(7))
     later = session.lockstep(lambda *_: None)
     later.journal = [create(7)]
-    later.adopt(first.world.runs[7], first.views[0].seen[7], 0, {})
+    later.adopt(first.world.runs[7], first.views[0].seen[7], 0, set())
     for command in (ReadRun(7), create(8), ReadRun(8)):
         assert later.do(command) is not None
     commands = later.needed()
