@@ -1,0 +1,139 @@
+"""What follows from a finding is told under it; what only happens to stand behind it is not."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import evolve
+
+from pt004_model.drive.echoes import Echoes
+from pt004_model.judge.finding import Finding, disagreement
+
+READ = ("ReadRun", "paused", "2")
+KINDS = disagreement("audit.kinds", "logs", 1, 2, "FC-RUN-001", "more")
+ACTOR = disagreement("audit.actor", "logs[3].actor_id", "one", "other")
+STEP = disagreement("steps.current-step", "run.current_step", "a", "b")
+ILLEGAL = disagreement("policy.deny-blocks", "status", "a refusal", "status 200")
+
+
+def runs(
+    echoes: Echoes, count: int, *replies: tuple[Finding, ...], unsettling: bool = False
+) -> None:
+    """Note so many runs, each with these replies."""
+    for _ in range(count):
+        told: set[str] = set()
+        for findings in replies:
+            echoes.note(READ, told, findings, unsettling)
+
+
+def leader(echoes: Echoes, finding: Finding) -> str:
+    """The fingerprint of the finding that another is told under."""
+    return echoes.leader(finding.fingerprint)
+
+
+def test_what_is_only_seen_behind_another_is_its_echo() -> None:
+    """In a part that the other touches, and more often than chance has it."""
+    echoes = Echoes()
+    runs(echoes, 30, (), ())
+    runs(echoes, 2, (KINDS,), (ACTOR,))
+    assert KINDS.fingerprint == leader(echoes, ACTOR)
+    assert not leader(echoes, KINDS)
+
+
+def test_what_is_seen_once_without_it_stands_by_itself() -> None:
+    """One run that shows it alone is enough."""
+    echoes = Echoes()
+    runs(echoes, 30, (), ())
+    runs(echoes, 5, (KINDS,), (ACTOR,))
+    runs(echoes, 1, (ACTOR,))
+    assert not leader(echoes, ACTOR)
+
+
+def test_behind_a_difference_in_every_answer_all_stands_by_itself() -> None:
+    """Everything is behind it, so that this says nothing."""
+    echoes = Echoes()
+    runs(echoes, 30, (KINDS,), (KINDS,))
+    runs(echoes, 5, (KINDS,), (KINDS, ACTOR))
+    assert not leader(echoes, ACTOR)
+
+
+def test_another_part_of_the_reply_stands_by_itself() -> None:
+    """A log that lacks an entry does not make a run show another step."""
+    echoes = Echoes()
+    runs(echoes, 30, (), ())
+    runs(echoes, 2, (KINDS,), (STEP,))
+    assert not leader(echoes, STEP)
+
+
+def test_from_a_state_that_must_not_be_everything_may_follow() -> None:
+    """What was accepted against the rules is followed by whatever part of the reply."""
+    echoes = Echoes()
+    runs(echoes, 30, (), ())
+    runs(echoes, 2, (ILLEGAL,), (STEP,), unsettling=True)
+    assert ILLEGAL.fingerprint == leader(echoes, STEP)
+
+
+def test_an_echo_of_an_echo_is_told_under_the_first() -> None:
+    """There is one finding at the head of all that follows from it."""
+    echoes = Echoes()
+    runs(echoes, 50, (), (), ())
+    runs(echoes, 3, (ILLEGAL,), unsettling=True)
+    runs(echoes, 3, (ILLEGAL,), (KINDS,), (KINDS, ACTOR), unsettling=True)
+    assert ILLEGAL.fingerprint == leader(echoes, ACTOR)
+
+
+TIME = disagreement("lifecycle.created-at", "run.created_at", 1, "x", "form")
+TIME = evolve(TIME, expected="a time in RFC 3339 and UTC", observed='"2026-11-26 12:00"')
+
+
+def like(one: Finding, check: str, where: str, **others: str) -> Finding:
+    """Another finding that says the same of another place."""
+    return evolve(one, check=check, where=where, fingerprint=check, **others)
+
+
+STATUS = evolve(TIME, check="lifecycle.status", expected='"paused"', observed='"PAUSED"')
+INDEX = evolve(TIME, check="steps.step-index", expected="0", observed='"0"')
+LINK = evolve(TIME, check="receipts.link", expected="a link", observed="nothing")
+CODE = evolve(TIME, check="lifecycle.refusal-code", where="status", observed="418")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (TIME, like(TIME, "audit.timestamp", "logs[0].timestamp", observed='"2026-11-27 1:00"')),
+        (STATUS, like(STATUS, "audit.statuses", "logs[0].x", expected='"a"', observed='"A"')),
+        (INDEX, like(INDEX, "audit.step", "logs[0].x", expected="7", observed='"7"')),
+        (LINK, like(LINK, "receipts.hash", "logs[0].receipt_hash", expected="a hash")),
+        (CODE, like(CODE, "steps.refusal-code", "status", expected="one of 409, 422")),
+        (CODE, like(CODE, "idempotency.replay-as-then", "status")),
+    ],
+    ids=["form", "case", "number", "section", "code", "value"],
+)
+def test_one_difference_in_several_places_is_told_once(one: Finding, other: Finding) -> None:
+    """However often it is seen: that it is in every answer does not make it two."""
+    echoes = Echoes()
+    runs(echoes, 9, (one,), (one, other))
+    assert one.fingerprint == leader(echoes, other)
+    assert not leader(echoes, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (STATUS, like(STATUS, "audit.statuses", "logs[0].x", expected='"a"', observed='"b"')),
+        (STATUS, like(STATUS, "audit.x", "logs[0].x", observed='"failed"')),
+        (LINK, like(LINK, "gates.status", "gates[0].status", expected="a gate")),
+        (CODE, like(CODE, "steps.refusal-code", "status", observed="404")),
+        (TIME, like(TIME, "audit.timestamp", "logs[0].timestamp", observed="null")),
+    ],
+    ids=["values", "another", "section", "code", "form"],
+)
+def test_differences_of_two_kinds_are_two(one: Finding, other: Finding) -> None:
+    """In every answer both, and told apart."""
+    echoes = Echoes()
+    runs(echoes, 9, (one,), (one, other))
+    assert not leader(echoes, other)
+
+
+def test_nothing_follows_from_what_was_never_seen() -> None:
+    """A finding that an earlier campaign left is told by itself."""
+    assert not Echoes().leader("0123456789ab")
