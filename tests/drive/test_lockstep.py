@@ -120,13 +120,17 @@ def test_a_key_is_forgotten_where_nobody_can_tell_if_it_was_used() -> None:
     assert lockstep.do(evolve(create(1, "c"), key="k", caller=STRANGER)) is not None
 
 
-def test_a_key_is_forgotten_though_its_call_is_about_no_run() -> None:
-    """A finding about a run that is not there leaves open if its key was used."""
+def test_a_key_is_free_though_its_call_was_refused_otherwise() -> None:
+    """A call that is refused uses no key up, with whatever code it is refused."""
     lost = ChangeRun(Unknown(), change(0, "failed").body, key="k")
-    lockstep, found = noting(Tampering(Stub(), lambda _, reply: refusal(reply, 418)), lost)
+    lockstep, found = noting(Tampering(Stub(), only_refusals_are_418), lost, evolve(RUN, key="k"))
     assert found == ["isolation.refusal-code"]
-    assert lockstep.do(evolve(RUN, key="k")) is None
-    assert lockstep.do(RUN) is not None
+    assert 2 == len(lockstep.steps)
+
+
+def only_refusals_are_418(_: Command, reply: Reply) -> Reply:
+    """Tampering: another code for whatever is refused."""
+    return refusal(reply, 418) if reply.code >= 400 else reply
 
 
 def test_a_call_that_was_broken_off_is_not_held_against_the_fc() -> None:

@@ -95,9 +95,7 @@ DEVIATIONS: Final[dict[str, Deviate]] = {
     "no gates": lambda _, body: body.update({"gates": []} if "gates" in body else {}),
     "index as text": rewritten(run=lambda run: run.update(step_index=str(run["step_index"]))),
     "the system acts": rewritten(logs=lambda entry: entry.update(actor_id="system")),
-    "details elsewhere": rewritten(
-        logs=lambda entry: entry.update(details={"d": entry["details"]})
-    ),
+    "details elsewhere": rewritten(logs=elsewhere),
     "error for detail": lambda code, body: body.update(
         {"error": body.pop("detail")} if code >= 400 else {}
     ),
