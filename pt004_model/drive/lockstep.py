@@ -29,6 +29,7 @@ from pt004_model.model.commands import (
     RunRef,
     Tenant,
     Unknown,
+    Wait,
     subject,
 )
 from pt004_model.model.coverage import Edge, edge
@@ -76,8 +77,9 @@ class Tally:
     ``own`` counts the decisions that the FC acted on by itself (section 5.3), ``held`` those that
     it did not. ``open`` counts the calls that may have been applied without an answer, ``silence``
     the calls in a row that had none. ``on_run`` is told the id of every run that was made.
-    ``unsure`` says of checks of one's own that could not tell why, by id. ``statistics`` is what
-    people may want to know besides, ``echoes`` which findings were seen behind which.
+    ``values`` counts the kinds of values by the place in which one was taken. ``unsure`` says of
+    checks of one's own that could not tell why, by id. ``statistics`` is what people may want to
+    know besides, ``echoes`` which findings were seen behind which.
     """
 
     edges: dict[Edge, int] = field(factory=dict)
@@ -88,6 +90,7 @@ class Tally:
     open: int = 0
     silence: Silence = field(factory=Silence)
     on_run: Callable[[str], None] = lambda _: None
+    values: dict[tuple[str, str], int] = field(factory=dict)
     unsure: dict[str, str] = field(factory=dict)
     statistics: Statistics = field(factory=Statistics)
     echoes: Echoes = field(factory=Echoes)
@@ -101,7 +104,8 @@ class Lockstep:
     collects the commands of a whole campaign, of which this conversation ``began`` at that place;
     ``adopted`` maps runs of earlier conversations to the places where they were created. A call
     that is still ``under_way`` when the next one is asked for was broken off by an interrupt.
-    ``forgotten`` are the idempotency keys of what was set aside, by tenant.
+    ``forgotten`` are the idempotency keys of what was set aside, by tenant, ``touched`` maps runs
+    to the time of the last call about them.
     ``pace`` is the seconds that are left between two calls, ``patience`` those without any answer
     after which the FC counts as gone. ``on_call`` is called before each call, and may raise.
     ``told`` are the fingerprints found of each run.
@@ -121,6 +125,7 @@ class Lockstep:
     began: int = field(init=False)
     adopted: dict[int, int] = field(factory=dict)
     under_way: bool = False
+    touched: dict[int | None, float] = field(factory=dict)
     pace: float = 0.0
     patience: float = 0.0
     on_call: Callable[[], None] = lambda: None
@@ -195,11 +200,14 @@ class Lockstep:
             time.sleep(self.pace)
         if self.journal is not None:
             self.journal.append(command)
+        if isinstance(command, Wait):
+            return self._pass_time(command)
         self.under_way = True
         began = time.monotonic()
         exchange = self.fc.ask(command, self._run_id, self.nonce)
         response = exchange.response
         self.tally.commands += 1
+        self.touched[subject(command)] = time.monotonic()
         judgement = self.oracle.judge(self.views, command, response)
         judgement = self._confirmed(command, response, judgement)
         if judgement.views:
@@ -215,6 +223,17 @@ class Lockstep:
         self._count(command, response, judgement, before[0].world)
         for finding in judgement.findings:
             self.on_finding(finding, self)
+        return judgement
+
+    def _pass_time(self, command: Wait) -> Judgement:
+        """Sleep until so much time has passed since the last call about the run."""
+        left = self.touched.get(command.run, 0.0) + command.seconds - time.monotonic()
+        self.under_way = True
+        time.sleep(max(0.0, left))
+        self.under_way = False
+        judgement = Judgement(Verdict.CONFORMS, self.views)
+        nothing = Exchange(Reply(204, None))
+        self.steps.append(Step(command, nothing, self.views, self.views, judgement))
         return judgement
 
     def _may_be_sent(self, command: Command) -> bool:

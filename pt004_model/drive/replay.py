@@ -16,7 +16,7 @@ from pt004_model.drive.lockstep import TRIES, OutOfTime, Tally, TargetLost
 from pt004_model.drive.session import Session
 from pt004_model.judge.finding import Finding, quote
 from pt004_model.judge.oracle import Judgement, Verdict
-from pt004_model.model.commands import Token, describe
+from pt004_model.model.commands import Token, Wait, describe
 from pt004_model.model.replies import NoAnswer, Response, Undecodable
 from pt004_model.model.telling import tell
 from pt004_model.model.world import Unjudged
@@ -205,6 +205,8 @@ def attempt_lines(trace: Trace, attempt: Attempt) -> Iterator[str]:
         yield f"  {number}. {describe(then.send)}"
         if now is None:
             yield "     not sent"
+            continue
+        if isinstance(then.send, Wait):
             continue
         yield f"     expected: {' | '.join(_expected(now))}"
         yield f"     got:      {told(now.response)}"

@@ -24,6 +24,7 @@ from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.memory import Ledger
 from pt004_model.judge.oracle import Oracle
 from pt004_model.judge.own import own_checks, unloaded
+from pt004_model.model import dictionary
 from pt004_model.model.commands import Names, Token
 from pt004_model.model.required import NOTHING, Required
 from pt004_model.trace.document import Trace, load_trace
@@ -60,7 +61,8 @@ def name_callers(tenant: str, stranger: str | None, actor: str) -> Names:
         raise BadTarget(
             f"STRANGER_TENANT_ID and TENANT_ID are both {tenant!r}; a stranger is another tenant"
         )
-    return Names.of(tenant, other, (actor, f"{actor}_2", f"{actor}_3"))
+    odd = (name for name in dictionary.ACTORS if name != actor)
+    return Names.of(tenant, other, (actor, f"{actor}_2", f"{actor}_3", *odd))
 
 
 def _dialect(value: Dialect | str) -> Dialect:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable
 from enum import IntEnum, StrEnum
-from typing import Final, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 from attrs import frozen
 
@@ -21,13 +22,26 @@ class Tenant(IntEnum):
     """Who a call is made for.
 
     ``NEAR`` has a name that is ours in another case, and is a stranger for all that; ``NOBODY``
-    sends no tenant header.
+    sends no tenant header. Those after it are strangers whose names some query, path or header
+    takes for ours.
     """
 
     OURS = 0
     STRANGER = 1
     NEAR = 2
     NOBODY = 3
+    UNDERSCORED = 4
+    PERCENT = 5
+    STARRED = 6
+    DOTTED = 7
+    CUT = 8
+    LONGER = 9
+    PUNCTUATED = 10
+    ESCAPED = 11
+    QUOTED = 12
+    LISTED = 13
+    CLIMBING = 14
+    INJECTED = 15
 
 
 class Token(StrEnum):
@@ -67,6 +81,31 @@ class Caller:
 US: Final = Caller()
 
 
+def _other_marks(name: str) -> str:
+    return name.translate(str.maketrans("-_", "_-"))
+
+
+_NEARLY: Final[dict[Tenant, Callable[[str], str]]] = {
+    Tenant.NEAR: str.swapcase,
+    Tenant.UNDERSCORED: lambda name: f"{name[:-1]}_",
+    Tenant.PERCENT: lambda name: f"{name[:1]}%",
+    Tenant.STARRED: lambda name: f"{name[:1]}*",
+    Tenant.DOTTED: lambda name: f"{name[:-1]}.",
+    Tenant.CUT: lambda name: name[:-1] or f"{name}.",
+    Tenant.LONGER: "{}0".format,
+    Tenant.PUNCTUATED: _other_marks,
+    Tenant.ESCAPED: lambda name: f"%{ord(name[0]):02X}{name[1:]}",
+    Tenant.QUOTED: '"{}"'.format,
+    Tenant.LISTED: "{},x".format,
+    Tenant.CLIMBING: "x/../{}".format,
+    Tenant.INJECTED: "x'or'1'='1".format,
+}
+"""Names that are nearly ours, each made of it, in the order of their tenants."""
+KIN: Final = tuple(_NEARLY)
+"""Tenants whose names are nearly ours."""
+_FEW: Final = 3
+
+
 @frozen
 class Names:
     """The names that tenants and actors have on the wire, by their numbers."""
@@ -76,11 +115,22 @@ class Names:
 
     @classmethod
     def of(cls, ours: str, stranger: str, actors: tuple[str, ...]) -> Names:
-        """Return the names of two tenants, and one more that is ours in another case."""
-        near = ours.swapcase()
-        while near in {ours, stranger}:
-            near += "_"
-        return cls((ours, stranger, near), actors)
+        """Return the names of two tenants, and those that are nearly ours."""
+        names = [ours, stranger]
+        for spell in _NEARLY.values():
+            near = spell(ours)
+            while near in names:
+                near += "_"
+            names.append(near)
+        return cls((*names[: Tenant.NOBODY], "", *names[Tenant.NOBODY :]), actors)
+
+    def among(self, commands: Iterable[Command]) -> Names:
+        """Return the names without those that nobody has who makes one of ``commands``."""
+        callers = [each.caller for each in commands]
+        tenant = max((int(each.tenant) for each in callers), default=0)
+        actor = max((each.actor for each in callers), default=0)
+        kept = max(tenant + 1, _FEW) if tenant > Tenant.NOBODY else _FEW
+        return Names(self.tenants[:kept], self.actors[: max(actor + 1, _FEW)])
 
 
 @frozen
@@ -157,7 +207,20 @@ class OddPath:
     caller: Caller = US
 
 
-Command: TypeAlias = CreateRun | ChangeRun | ReadRun | WrongMethod | OddPath
+@frozen
+class Wait:
+    """Nothing is asked until ``seconds`` have passed since the last call about a run.
+
+    What happens by itself after a while (a timer, an archive, an end of life) needs no call to
+    happen; the contract knows of nothing like it, so the run stays as it is.
+    """
+
+    run: int
+    seconds: float
+    caller: ClassVar[Caller] = US
+
+
+Command: TypeAlias = CreateRun | ChangeRun | ReadRun | WrongMethod | OddPath | Wait
 
 
 def subject(command: Command) -> int | None:
@@ -197,6 +260,8 @@ def _what(command: Command) -> str:
         return f"{command.method} on the {command.route} route"
     if isinstance(command, OddPath):
         return f"read the path part {command.part!r}"
+    if isinstance(command, Wait):
+        return f"wait {command.seconds:g} s"
     return _describe_change(command.body)
 
 
@@ -249,10 +314,24 @@ _TENANTS: Final = {
     Tenant.STRANGER: "as a stranger",
     Tenant.NEAR: "as the tenant of our name in another case",
     Tenant.NOBODY: "without tenant",
+    Tenant.UNDERSCORED: "as the tenant of our name with an underscore at its end",
+    Tenant.PERCENT: "as the tenant of our first letter and a percent sign",
+    Tenant.STARRED: "as the tenant of our first letter and a star",
+    Tenant.DOTTED: "as the tenant of our name with a dot at its end",
+    Tenant.CUT: "as the tenant of our name without its end",
+    Tenant.LONGER: "as the tenant whose name begins with ours",
+    Tenant.PUNCTUATED: "as the tenant of our name with other hyphens",
+    Tenant.ESCAPED: "as the tenant of our name with an escape in it",
+    Tenant.QUOTED: "as the tenant of our name in quotes",
+    Tenant.LISTED: "as the tenant of a list that begins with our name",
+    Tenant.CLIMBING: "as the tenant of a path to our name",
+    Tenant.INJECTED: "as the tenant of a condition that is always true",
 }
 
 
 def _extras(command: Command) -> str:
+    if isinstance(command, Wait):
+        return ""
     words: list[str] = []
     caller = command.caller
     if caller.tenant is not Tenant.OURS:

@@ -26,6 +26,7 @@ from pt004_model.model.commands import (
     Tenant,
     Token,
     Unknown,
+    Wait,
     WrongMethod,
 )
 from pt004_model.model.run import Ask, Run, classify
@@ -109,6 +110,8 @@ def situation(world: World, command: Command, *, coarse: bool = False) -> tuple[
     """
     if isinstance(command, OddPath):
         return ("odd path",)
+    if isinstance(command, Wait):
+        return ("wait",)
     if isinstance(command, WrongMethod):
         return (command.method, str(command.route))
     wrong = _wrong_at_the_door(command)

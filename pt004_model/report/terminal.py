@@ -169,6 +169,8 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
 def _coverage(result: Result, width: int | None) -> Iterator[str]:
     coverage = result.coverage
     yield f"coverage: {coverage.driven} of {coverage.reachable} edges of the model"
+    if coverage.values_reachable:
+        yield f"values: {coverage.values} of {coverage.values_reachable} kinds by place were sent"
     for edge in coverage.missing[:_MISSING_SHOWN]:
         yield cut(f"  not driven: {edge}", width)
     if len(coverage.missing) > _MISSING_SHOWN:

@@ -13,6 +13,7 @@ from pt004_model.model.commands import (
     RunRef,
     Tenant,
     Unknown,
+    Wait,
     subject,
 )
 from pt004_model.model.replies import Reply, Response
@@ -30,8 +31,10 @@ _ID: Final = "\0"
 _NOBODYS: Final = "00000000-0000-4000-8000-000000000000"
 """The id of a run that does not exist; it is fixed, so that a call reads the same each time."""
 _TENANTS: Final[dict[int, str]] = {
-    Tenant.OURS: "TENANT", Tenant.STRANGER: "STRANGER", Tenant.NEAR: "NEAR",
-}  # fmt: skip
+    each: "TENANT" if each is Tenant.OURS else each.name
+    for each in Tenant
+    if each is not Tenant.NOBODY
+}
 _VARIABLES: Final = {
     "TENANT": "TENANT_ID", "STRANGER": "STRANGER_TENANT_ID", "ACTOR": "ACTOR_ID",
 }  # fmt: skip
@@ -53,6 +56,7 @@ class Call:
     request: Request
     makes: int | None
     then: str | None
+    waits: float = 0.0
 
     @property
     def path(self) -> tuple[str, int | None, str]:
@@ -85,13 +89,18 @@ def calls(trace: Trace) -> tuple[Call, ...]:
     made: list[Call] = []
     ids: dict[int | None, str] = {}
     wanted = {subject(each) for each in trace.commands if not isinstance(each, CreateRun)}
+    waits = 0.0
     for step in trace.steps:
+        if isinstance(step.send, Wait):
+            waits += step.send.seconds
+            continue
         then, makes = _then(step.reply), None
         if isinstance(step.send, CreateRun) and step.send.run in wanted and then != "refused":
             makes = step.send.run
             wanted.remove(makes)
         then = None if step is trace.steps[-1] else then
-        made.append(Call(step.send, _request(trace, step, ids), makes, then))
+        made.append(Call(step.send, _request(trace, step, ids), makes, then, waits))
+        waits = 0.0
         if makes is not None:
             ids[makes] = str(_run(step.reply).get("run_id", ""))
     return tuple(made)
@@ -113,7 +122,7 @@ def constants(trace: Trace, made: tuple[Call, ...]) -> dict[str, tuple[str, str]
     """Return the variable and the default of each constant that the calls take."""
     used = {constant for call in made for _, constant in call.who}
     used |= {"TENANT"} if "NEAR" in used else set()  # of which it is made
-    tenants = zip(_TENANTS.values(), trace.names.tenants, strict=False)
+    tenants = ((_TENANTS.get(number, ""), name) for number, name in enumerate(trace.names.tenants))
     actors = ((_actor(number), name) for number, name in enumerate(trace.names.actors))
     names = ((each, name) for each, name in (*tenants, *actors) if each in used)
     return {each: (_VARIABLES.get(each, ""), name) for each, name in names}

@@ -28,6 +28,7 @@ from pt004_model.search.explorer import Search
 from pt004_model.search.goals import measure
 from pt004_model.search.results import Progress, Reporter, Result, Silent
 from pt004_model.search.scenarios import live_through
+from pt004_model.search.waiting import Alone
 from pt004_model.shrink.triage import (
     ATTEMPTS,
     UNSEEN_ATTEMPTS,
@@ -51,7 +52,9 @@ class Profile:
     shortening of one finding, in requests and seconds. ``settle`` bounds what is done about all
     findings together: requests, seconds, and the share of those of the search that comes on top.
     ``confirm`` is how often each new finding is replayed; ``replays`` bounds the replaying of the
-    traces of earlier campaigns. All of it ends with ``seconds``, and a little more.
+    traces of earlier campaigns. ``waits`` are the seconds after which runs that are left alone are
+    looked at again, once more after each; ``lasts`` those that the examples take at the least, as
+    a rule, so that other work fills the waits. All of it ends with ``seconds``, and a little more.
     """
 
     name: str
@@ -65,11 +68,13 @@ class Profile:
     settle: tuple[int, float, float] = (12000, 300.0, 1.0)
     confirm: int = 5
     replays: tuple[int, float] = (3000, 60.0)
+    waits: tuple[float, ...] = ()
+    lasts: float = 30.0
 
 
 PROFILES: Final = {
     "dev": Profile("dev", examples=40, commands=8),
-    "ci": Profile("ci", examples=300, commands=8, floor=1.0),
+    "ci": Profile("ci", examples=300, commands=8, floor=1.0, waits=(1, 3, 6)),
     "nightly": Profile(
         "nightly",
         examples=4000,
@@ -78,6 +83,8 @@ PROFILES: Final = {
         lengths=(0, 1, 2, 3, 4),
         floor=1.0,
         replays=(20000, 300.0),
+        waits=(1, 3, 6, 20, 60, 210),
+        lasts=800.0,
     ),
 }
 
@@ -192,9 +199,12 @@ class Campaign:
                 live_through(self.session.lockstep(), scenario)
                 self._settle_new()
         search = Search.seeded(self.session, self.seed, self.lengths, self.profile.commands)
-        while self.examples < self.profile.examples:
+        profile = self.profile
+        alone = Alone.of(self.session, profile.examples, profile.waits, profile.lasts)
+        while self.examples < profile.examples:
             self._count()
             search.example()
+            alone.visit(self.examples)
             self._settle_new()
 
     def _count(self) -> None:
@@ -332,6 +342,12 @@ class Campaign:
             left = coverage.reachable - coverage.driven
             why = (
                 f"{left} of {coverage.reachable} edges of the model were not driven,"
+                f" and the profile {self.profile.name} wants {self.profile.floor:.0%} of them"
+            )
+        if not why and coverage.values_share < self.profile.floor:
+            left = coverage.values_reachable - coverage.values
+            why = (
+                f"{left} of {coverage.values_reachable} kinds of values by place were not sent,"
                 f" and the profile {self.profile.name} wants {self.profile.floor:.0%} of them"
             )
         if not why and tally.open > max(3, self.profile.open_share * tally.commands):

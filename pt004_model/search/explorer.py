@@ -16,11 +16,13 @@ from typing import Final, TypeVar
 from attrs import define, evolve, field
 
 from pt004_model.drive.session import Session
+from pt004_model.model.dictionary import PAGES
 from pt004_model.model.moves import Move, body, legal_moves
 from pt004_model.model.run import Ask, Run
 from pt004_model.model.scenarios import Scenario, following
 from pt004_model.model.values import Json
 from pt004_model.search import deliveries, payloads
+from pt004_model.search.fillings import FILLINGS, Filling
 from pt004_model.search.goals import due, goal_keys, is_legal
 from pt004_model.search.machine import MOST_RUNS, WorkflowMachine
 from pt004_model.search.payloads import Carried
@@ -37,8 +39,10 @@ _CREATING: Final = {"create": 3, "create caller": 1, "create token": 1, "elsewhe
 """Probes of each class after a create."""
 _NEVER_TRIED: Final = 2
 """So many more moves are asked for that were never tried in a state."""
-_SHARES: Final = {"visit": 6, "pursue": 2, "march": 1, "twins": 1, "linger": 0.5}
+_SHARES: Final = {"visit": 6, "pursue": 2, "march": 1, "twins": 1, "linger": 0.5, "fill": 2.5}
 """Shares of the requests."""
+_LATER: Final = {"fill": 75}
+"""Requests that count as spent, so that an act comes later: what is common is tried before."""
 _CREATES: Final = tuple(reversed(deliveries.CREATES))
 _DELIVERIES: Final = tuple(reversed(deliveries.CHANGES))
 _LENGTHS: Final = (3, 0, 2, 4, 0, 1, 5)
@@ -55,7 +59,7 @@ class Search:
     scheduler: Scheduler
     lengths: tuple[int, ...]
     acts: int
-    spent: Counter[str] = field(factory=Counter)
+    spent: Counter[str] = field(factory=lambda: Counter(_LATER))
 
     @classmethod
     def seeded(cls, session: Session, seed: int, lengths: tuple[int, ...], acts: int) -> Search:
@@ -79,6 +83,7 @@ class Explorer(WorkflowMachine):
         archive = self.session.archive
         self.first = self.next_run = 0 if archive is None else archive.next_run
         self.plans: dict[int, Scenario] = {}
+        self.besides = 0
         self.names = self.pick("names", payloads.STEP_NAMES)
         self.workflow = self.pick("workflow", ("odd", "", "long", ""))
 
@@ -89,8 +94,6 @@ class Explorer(WorkflowMachine):
         spent = self.search.spent
         for _ in range(self.search.acts):
             acts = self._acts()
-            if not acts:
-                break
             act = min(acts, key=lambda name: spent[name] / _SHARES[name])
             before = self.session.tally.commands
             acts[act]()
@@ -105,7 +108,7 @@ class Explorer(WorkflowMachine):
 
     def _acts(self) -> dict[str, Callable[[], None]]:
         """Return the acts that there is something or room for."""
-        acts: dict[str, Callable[[], None]] = {}
+        acts: dict[str, Callable[[], None]] = {"fill": self.fill}
         room, live = self._room, self._live()
         if live or room > 0:
             acts["visit"] = self.visit
@@ -192,7 +195,7 @@ class Explorer(WorkflowMachine):
 
     @property
     def _room(self) -> int:
-        return MOST_RUNS - (self.next_run - self.first)
+        return MOST_RUNS - (self.next_run - self.first - self.besides)
 
     def _plan(self, kind: str, length: int) -> Scenario:
         """Return a plan that mostly allows; the last decision is drawn by itself."""
@@ -343,6 +346,30 @@ class Explorer(WorkflowMachine):
             if gate:
                 self.look(number)
         self.look(number)
+
+    def fill(self) -> None:
+        """Fill runs with the values tried least, as near strangers look on."""
+        filling = self.pick("filling", FILLINGS)
+        first = self.next_run
+        if filling.gates:
+            self._gather(filling)
+        else:
+            self.live_filled(filling)
+        if self.lockstep.drivable(first):
+            self._probe_all(self.scene(first), {"kin": 2})
+        self.besides += self.next_run - first
+
+    def _gather(self, filling: Filling) -> None:
+        """Pause and resume a run until it has as many gates, read where a page would end."""
+        number = self.make(())
+        for count in range(1, filling.gates + 1):
+            for move in (Move(Ask.START, Decision.FLAG), Move(Ask.PAUSE)):
+                self.go(number, move)
+            if count - 1 in PAGES:
+                self.look(number)
+        self.look(number)
+        if self.lockstep.drivable(number):
+            self._filled(filling.kind, filling.places)
 
     def twins(self) -> None:
         """Drive two runs that are alike through one plan, and see both at each gate."""

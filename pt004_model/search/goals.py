@@ -10,24 +10,37 @@ from pt004_model.drive.lockstep import Tally
 from pt004_model.model.coverage import UNGOVERNED, Edge
 from pt004_model.model.laws import SOMETIMES
 from pt004_model.model.moves import Goal, goals
+from pt004_model.search.fillings import places
 from pt004_model.search.scheduler import Keys
 from pt004_model.vocabulary import Decision, Status
 
 
 @frozen
 class Coverage:
-    """Goals (edges; a *may* edge counts once) that were driven and missed, and laws witnessed."""
+    """Goals (edges; a *may* edge counts once) that were driven and missed, and laws witnessed.
+
+    ``values`` counts the kinds of values by the place in which one was taken, out of
+    ``values_reachable``.
+    """
 
     driven: int = 0
     reachable: int = 0
     missing: tuple[str, ...] = ()
     witnessed: tuple[str, ...] = ()
     unwitnessed: tuple[str, ...] = ()
+    values: int = 0
+    values_reachable: int = 0
+    values_missing: tuple[str, ...] = ()
 
     @property
     def share(self) -> float:
         """Driven goals out of reachable ones, from 0 to 1."""
         return self.driven / self.reachable if self.reachable else 0.0
+
+    @property
+    def values_share(self) -> float:
+        """Kinds of values in their places that were taken, out of all, from 0 to 1."""
+        return self.values / self.values_reachable if self.values_reachable else 0.0
 
 
 def reachable(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
@@ -76,12 +89,17 @@ def measure(tally: Tally, lengths: tuple[int, ...]) -> Coverage:
     names = {law.name for law in SOMETIMES}
     governed_only = lengths == (0,)
     wanted = names - {"resume-starts-next-step"} if governed_only else names
+    kinds = places(governed=not governed_only)
+    unfilled = kinds - tally.values.keys()
     return Coverage(
         len(all_goals) - len(left),
         len(all_goals),
         tuple(sorted(" or ".join(sorted(map(str, goal.edges))) for goal in left)),
         tuple(sorted(wanted & tally.witnessed)),
         tuple(sorted(wanted - tally.witnessed)),
+        len(kinds) - len(unfilled),
+        len(kinds),
+        tuple(sorted(f"{kind} as {place}" for kind, place in unfilled)),
     )
 
 

@@ -17,7 +17,7 @@ A subclass may add rules of its own; they use :meth:`WorkflowMachine.send` and
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar, Final, TypeVar
 
 from attrs import evolve
@@ -34,7 +34,9 @@ from hypothesis.stateful import (
 
 from pt004_model.drive.session import Session
 from pt004_model.drive.target import Target
+from pt004_model.model import dictionary
 from pt004_model.model.commands import (
+    US,
     Caller,
     ChangeRun,
     Command,
@@ -45,17 +47,20 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.coverage import edge
 from pt004_model.model.moves import MOVES, Move, body, legal_moves
-from pt004_model.model.run import Run
+from pt004_model.model.run import Ask, Run
 from pt004_model.model.scenarios import Scenario, following
 from pt004_model.model.values import Json
 from pt004_model.model.world import Accepted
 from pt004_model.search import deliveries, payloads
+from pt004_model.search.fillings import HEADERS, Filling
 from pt004_model.search.payloads import Carried
 from pt004_model.search.probes import PROBES, Scene
-from pt004_model.vocabulary import Decision
+from pt004_model.vocabulary import Decision, Status
 
 MOST_RUNS: Final = 10
 """Runs that one example makes at the most."""
+_FILLED_MOVES: Final = 14
+"""Moves of a filled run after which it fails."""
 _T = TypeVar("_T")
 _MOVES: Final = {move.word: move for move in MOVES}
 _ORDINARY: Final = tuple(move.word for move in MOVES[:7])
@@ -67,6 +72,13 @@ def _carried(tables: dict[str, dict[str, Json]]) -> st.SearchStrategy[Carried]:
     return st.fixed_dictionaries({}, optional=optional)
 
 
+_VALUES = st.one_of(
+    st.sampled_from([value for values in dictionary.KINDS.values() for value in values]),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
+    st.datetimes().map(str),
+    st.from_regex(r"[$#%@]?[{\[(<]+\w+[}\])>]+", fullmatch=True),
+)
+"""The values of the dictionary, and Hypothesis' own."""
 _STEPS = st.lists(st.sampled_from("abcdef"), max_size=6, unique=True)
 _ACTORS = st.integers(0, 2)
 _CREATIONS = _carried(payloads.CREATES)
@@ -117,6 +129,12 @@ class WorkflowMachine(RuleBasedStateMachine):
         for move in moves:
             self.go(run, _MOVES[move], carried, actor, delivery)
             self.look(run)
+
+    @precondition(lambda self: self.next_run < MOST_RUNS)
+    @rule(values=st.lists(_VALUES, min_size=1, max_size=3, unique=True))
+    def fill(self, values: list[str]) -> None:
+        """Live through a short life of a run with odd values in every place."""
+        self.live_filled(Filling("drawn", tuple(values)))
 
     @rule(run=runs, decisions=st.lists(st.sampled_from([*map(str, Decision)]), min_size=1))
     def walk(self, run: int, decisions: list[str]) -> None:
@@ -224,7 +242,8 @@ class WorkflowMachine(RuleBasedStateMachine):
     ) -> int:
         """Create a run with ``steps``; where an FC knows no steps, or without any, ungoverned."""
         number = self.next_run
-        call = payloads.creation(number, () if self.session.ungoverned else steps, carried)
+        more = payloads.named(payloads.CREATES, carried)
+        call = payloads.creation(number, () if self.session.ungoverned else steps, more)
         for command in deliveries.CREATES[delivery](evolve(call, caller=Caller(actor=actor))):
             self.send(command)
         return number
@@ -244,9 +263,79 @@ class WorkflowMachine(RuleBasedStateMachine):
         plain = body(now, move)
         if plain is None:
             return
-        call = ChangeRun(run, payloads.carrying(now, plain, carried or {}), _by(now, actor))
+        more = payloads.named(payloads.CHANGES, carried)
+        call = ChangeRun(run, payloads.carrying(now, plain, more), _by(now, actor))
         for command in deliveries.CHANGES[delivery](call, now, self.next_run):
             self.send(command)
+
+    def live_filled(self, filling: Filling) -> None:
+        """Make runs that are filled, one for each value; complete the first, reject the next."""
+        first = self.next_run
+        for place in range(max(1, len(filling.values))):
+            self._make_filled(filling, place)
+        steps = max(1, len(filling.steps))
+        plan = Scenario((Decision.FLAG, *(Decision.ALLOW,) * (steps - 1)))
+        self._move_filled(first, filling, plan, rejected="error_details" in filling.change)
+        self._move_filled(first + 1, filling, Scenario((Decision.FLAG,)), rejected=True)
+        self.look(first)
+
+    def _make_filled(self, filling: Filling, place: int) -> None:
+        """Make one of the runs that are filled; the first twice under its key."""
+        values, number = filling.values, self.next_run
+        steps = filling.steps if place == 0 and not self.session.ungoverned else ()
+        more = filling.created(place)
+        call = payloads.creation(number, steps, more)
+        value = values[place] if values and dictionary.fits_header(values[place]) else ""
+        if value:
+            call = evolve(call, caller=self.named(value), correlation=value)
+        key = value or f"f{number}"
+        if (Tenant.OURS, key) not in self.lockstep.world.keys:
+            call = evolve(call, key=key)
+        self.send(call)
+        if place == 0 and call.key:
+            self.send(call)
+        if self.lockstep.drivable(number):
+            self._filled(
+                filling.kind, (*more, *HEADERS[: 3 * bool(value)], *("steps",) * bool(steps))
+            )
+
+    def _move_filled(
+        self, number: int, filling: Filling, plan: Scenario, *, rejected: bool
+    ) -> None:
+        """Take a filled run along a plan; one that is rejected fails at its gate."""
+        place = 0
+        while self.lockstep.drivable(number):
+            before = self.model(number)
+            move = following(before, plan)
+            if before.state.status is Status.PENDING:  # a run without steps is on no plan yet
+                move = Move(Ask.START, plan.decisions[0])
+            elif move == Move(Ask.RESUME) and not before.governed:
+                move = Move(Ask.START)
+            if move is not None and (
+                place == _FILLED_MOVES or (rejected and before.state.gate_pending)
+            ):
+                move = Move(Ask.FAIL)
+            plain = None if move is None else body(before, move)
+            if plain is None:
+                return
+            more = filling.changed(place)
+            who = self.named(filling.values[place % len(filling.values)]) if filling.values else US
+            self.send(ChangeRun(number, payloads.carrying(before, plain, more), who))
+            if not self.lockstep.drivable(number) or self.model(number) == before:
+                return
+            self._filled(filling.kind, {*more} & {*payloads.fitting(plain)})
+            place += 1
+
+    def _filled(self, kind: str, places: Iterable[str]) -> None:
+        """Count the places in which a kind of values was taken."""
+        counts = self.session.tally.values
+        for place in places:
+            counts[kind, place] = counts.get((kind, place), 0) + 1
+
+    def named(self, value: str) -> Caller:
+        """Return a caller of that name, where there is one."""
+        actors = self.session.oracle.names.actors
+        return Caller(actor=actors.index(value)) if value in actors else US
 
     def probe(self, kind: str, name: str, run: int) -> None:
         """Send a probe of a run where it is, as far as it fits there."""

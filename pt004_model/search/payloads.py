@@ -7,7 +7,7 @@ shrinker finds out which.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
 from pt004_model.model.commands import CreateRun
@@ -177,6 +177,11 @@ CHANGES: Final[dict[str, dict[str, Json]]] = {
 """What a change may carry, field by field, where it has a use for it."""
 
 
+def named(table: dict[str, dict[str, Json]], carried: Carried | None) -> dict[str, Json]:
+    """Return the values of a table that ``carried`` names, by field."""
+    return {field: table[field][name] for field, name in (carried or {}).items()}
+
+
 def fitting(plain: Body) -> tuple[str, ...]:
     """Return the fields of :data:`CHANGES` that a change has a use for."""
     fields = plain.fields
@@ -188,13 +193,12 @@ def fitting(plain: Body) -> tuple[str, ...]:
     return tuple(names)
 
 
-def carrying(run: Run, plain: Body, carried: Carried) -> Body:
+def carrying(run: Run, plain: Body, carried: Mapping[str, Json]) -> Body:
     """Return a change of ``run`` with what it carries besides, as far as it has a use for that.
 
-    A governed run can be named no step but its own, so the name of a value stands for that.
+    A governed run can be named no step but its own, so any value stands for that.
     """
-    names = [name for name in fitting(plain) if name in carried]
-    more = {name: CHANGES[name][carried[name]] for name in names}
+    more = {name: carried[name] for name in fitting(plain) if name in carried}
     if run.governed:
         own: dict[str, Json] = {"current_step": run.current_step, "step_index": run.state.step}
         more |= {name: value for name, value in own.items() if name in more}
@@ -204,11 +208,12 @@ def carrying(run: Run, plain: Body, carried: Carried) -> Body:
     return plain.replace(**more) if more else plain
 
 
-def creation(number: int, steps: Sequence[str], carried: Carried | None = None) -> CreateRun:
+def creation(
+    number: int, steps: Sequence[str], carried: Mapping[str, Json] | None = None
+) -> CreateRun:
     """Return a create of a run with ``steps``, none for an ungoverned one, that carries more."""
-    more = {name: CREATES[name][value] for name, value in (carried or {}).items()}
     plain = plain_create(steps)
-    return CreateRun(number, plain.replace(**more) if more else plain)
+    return CreateRun(number, plain.replace(**carried) if carried else plain)
 
 
 def step_names(count: int, pattern: str = "step_{}") -> tuple[str, ...]:

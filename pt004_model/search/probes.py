@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 
 from pt004_model.model.asks import Change, read_change
 from pt004_model.model.commands import (
+    KIN,
     NO_ACTOR,
     Caller,
     ChangeRun,
@@ -180,12 +181,12 @@ def _with(token: Token) -> Iterator[Probe]:
     )
 
 
-def _stranger(tenant: Tenant, route: str, text: str | None = None) -> Probe:
+def _stranger(tenant: Tenant, route: str, text: str | None = None, kind: str = "caller") -> Probe:
     """Another tenant's call, and the same on a run that does not exist: the codes must agree."""
 
     def make(scene: Scene) -> Commands:
         owner = Tenant(scene.run.tenant)
-        if tenant is Tenant.NEAR and owner is not Tenant.OURS:
+        if tenant in KIN and owner is not Tenant.OURS:
             return ()
         foreign = _CALLS[route](scene)
         who = Caller(Tenant.OURS if owner is tenant else tenant, foreign.caller.actor)
@@ -194,7 +195,7 @@ def _stranger(tenant: Tenant, route: str, text: str | None = None) -> Probe:
             foreign = evolve(foreign, body=Body(text))
         return (foreign, evolve(foreign, run=Unknown()))  # type: ignore[arg-type]  # no create
 
-    return Probe("caller", f"{tenant.name.lower()} {route} {text or ''}".rstrip(), make)
+    return Probe(kind, f"{tenant.name.lower()} {route} {text or ''}".rstrip(), make)
 
 
 _METHODS: Final = {
@@ -356,6 +357,9 @@ def _table() -> Iterator[Probe]:
     for tenant in (Tenant.STRANGER, Tenant.NEAR):
         for route in ("change", "read"):
             yield _stranger(tenant, route)
+    for tenant in KIN:
+        yield _stranger(tenant, "read", kind="kin")
+        yield _stranger(tenant, "change", kind="kin")
     for text in ("{", '{"status":"archived"}', "{}"):
         yield _stranger(Tenant.STRANGER, "change", text)
     yield from _by("caller", "no tenant", lambda _, right: Caller(Tenant.NOBODY, right.actor))

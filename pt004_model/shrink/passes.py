@@ -18,6 +18,7 @@ from pt004_model.model.commands import (
     CreateRun,
     OddPath,
     ReadRun,
+    Wait,
     subject,
 )
 from pt004_model.model.values import Json
@@ -25,6 +26,8 @@ from pt004_model.shrink.symbolic import starts_a_step
 from pt004_model.trace.recorded import Commands
 from pt004_model.vocabulary import Status
 
+_WAIT: Final = 10.0
+"""Seconds that are waited where nothing tells how long it took."""
 _SHORT: Final = 14
 """Of so many commands any two are left out, and chunks of three, wherever they begin."""
 _SLIDING: Final = 3
@@ -101,7 +104,19 @@ def first_cuts(commands: Commands, accepted: Commands) -> Iterator[Commands]:
         cuts += (_about(accepted, {last, *part}) for part in (others[-count:], others[:count]))
         count *= 2
     plain = [(*(each for each in cut[:-1] if not _only_looks(each)), commands[-1]) for cut in cuts]
-    yield from dict.fromkeys(sorted([*plain, *cuts[:4]], key=len))
+    *shorter, whole = dict.fromkeys(sorted([*plain, *cuts[:4]], key=len))
+    yield from dict.fromkeys((*shorter, *_waited(accepted, last), whole))
+
+
+def _waited(commands: Commands, run: int | None) -> Iterator[Commands]:
+    """Yield a wait in place of all calls that made time pass: after the create, after all else."""
+    about = tuple(each for each in commands if subject(each) == run and not _only_looks(each))
+    waits = [each.seconds for each in about if isinstance(each, Wait)]
+    calls = tuple(each for each in about if not isinstance(each, Wait) and each != commands[-1])
+    if run is not None and calls:
+        wait = Wait(run, sum(waits) or _WAIT)
+        yield (calls[0], wait, commands[-1])
+        yield (*calls, wait, commands[-1])
 
 
 def without_runs(commands: Commands) -> Iterator[Commands]:

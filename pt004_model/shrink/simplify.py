@@ -15,8 +15,11 @@ from pt004_model.model.commands import (
     ChangeRun,
     Command,
     CreateRun,
+    OddPath,
     ReadRun,
     Tenant,
+    Wait,
+    WrongMethod,
     subject,
 )
 from pt004_model.model.values import Body, Json
@@ -32,6 +35,9 @@ _KEY: Final = "k"
 _Edit: TypeAlias = tuple[tuple[str, ...], Callable[[Command], Command]]
 _LONG: Final = 64
 _PARTS: Final = 16
+_ACTORS: Final = 3
+_SECONDS: Final = (0, 1, 2, 3, 5, 10, 20, 30, 60, 120)
+"""Seconds that a wait may be cut to."""
 
 
 def simpler(commands: Commands) -> Iterator[Commands]:
@@ -41,7 +47,9 @@ def simpler(commands: Commands) -> Iterator[Commands]:
     yield from _plain_keys(commands)
     yield from _alike(commands)
     for index, command in enumerate(commands):
-        for each in _simpler_command(command):
+        for each in (
+            _shorter_wait(command) if isinstance(command, Wait) else _simpler_command(command)
+        ):
             yield (*commands[:index], each, *commands[index + 1 :])
 
 
@@ -53,6 +61,8 @@ def _our_runs(commands: Commands) -> Iterator[Commands]:
 
 
 def _ours(command: Command, run: int) -> Command:
+    if isinstance(command, Wait):
+        return command
     if subject(command) == run and command.caller.tenant is Tenant.STRANGER:
         return evolve(command, caller=evolve(command.caller, tenant=Tenant.OURS))
     return command
@@ -111,9 +121,15 @@ def _named(command: Command, runs: Collection[int | None], names: dict[str, Json
     return evolve(command, body=command.body.replace(steps=[names[str(each)] for each in steps]))
 
 
-def _simpler_command(command: Command) -> Iterator[Command]:
+def _shorter_wait(wait: Wait) -> Iterator[Command]:
+    yield from (evolve(wait, seconds=each) for each in _SECONDS if each < wait.seconds)
+
+
+def _simpler_command(
+    command: CreateRun | ChangeRun | ReadRun | WrongMethod | OddPath,
+) -> Iterator[Command]:
     caller = command.caller
-    for actor in range(caller.actor):
+    for actor in range(min(caller.actor, _ACTORS)):
         yield evolve(command, caller=evolve(caller, actor=actor))
     if isinstance(command, CreateRun | ChangeRun):
         if command.key is not None:

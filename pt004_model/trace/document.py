@@ -19,7 +19,7 @@ from cattrs.strategies import configure_tagged_union
 from jsonschema.exceptions import best_match
 
 from pt004_model.judge.checks import SEVERITIES
-from pt004_model.model.commands import Caller, Command, CreateRun, Names, RunRef, Unknown
+from pt004_model.model.commands import Caller, Command, CreateRun, Names, RunRef, Unknown, Wait
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.values import Body, Value
 from pt004_model.trace.schema import Generator, Schema, closed
@@ -80,8 +80,9 @@ class TraceStep:
 
     ``before`` and ``after`` are the run's state in words, ``None`` for a run that is not there.
     ``came`` is the place in ``allowed`` of what came about, ``None`` where nothing allowed did.
-    ``request`` and ``reply`` are ``None`` for a command of an earlier conversation, of which only
-    the command was kept. ``reply_headers`` are those of the answer, with names in lower case.
+    ``request`` and ``reply`` are ``None`` for a wait, and for a command of an earlier conversation,
+    of which only the command was kept. ``reply_headers`` are those of the answer, with names in
+    lower case.
     """
 
     says: str
@@ -254,10 +255,12 @@ _LIMITS: Final[dict[tuple[type, str], Schema]] = {
     (TraceStep, "came"): {"minimum": 0},
     (Reproduced, "seen"): {"minimum": 0},
     (Reproduced, "runs"): {"minimum": 1},
-    (Names, "tenants"): {"minItems": 2, "maxItems": 3},
+    (Names, "tenants"): {"minItems": 2},
     (Names, "actors"): {"minItems": 1},
     (Caller, "actor"): {"minimum": -1},
     (CreateRun, "run"): {"minimum": 0},
+    (Wait, "run"): {"minimum": 0},
+    (Wait, "seconds"): {"minimum": 0},
 }
 _HEAD: Final[dict[str, Schema]] = {
     "status": {"type": "integer", "minimum": 100, "maximum": 999},

@@ -27,6 +27,8 @@ SECRET: Final = "[secret]"
 _OPEN: Final = (SECRET, "application/json")  # both may stand openly in a header
 _SHORTEST: Final = 4  # a shorter text is found in any other, and cannot be kept secret
 _PIECE: Final = 12
+_CALLERS: Final = 3
+"""Tenants and actors whose names somebody chose; the others have names from the dictionary."""
 _BLOCK: Final = _PIECE // 2
 """Every piece has a block of this size within it that begins at a multiple of it."""
 
@@ -73,7 +75,11 @@ class Redactor:
         """Return the redactor of all that an FC is sent in secret."""
         given = [each for each in (credentials.token, credentials.secret) if each]
         given += [part for _, value in headers for part in _parts(value)]
-        return cls(tuple(given), credentials.made.values(), (*names.tenants, *names.actors))
+        return cls(
+            tuple(given),
+            credentials.made.values(),
+            (*names.tenants[:_CALLERS], *names.actors[:_CALLERS]),
+        )
 
     def __call__(self, value: _T) -> _T:
         """Return ``value`` without secrets in any text, in names of members and numbers too."""

@@ -20,7 +20,7 @@ from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import View
 from pt004_model.manual import clause_of
-from pt004_model.model.commands import Command, Names, describe, subject
+from pt004_model.model.commands import Command, Names, Wait, describe, subject
 from pt004_model.model.replies import NoAnswer, Response, Undecodable
 from pt004_model.model.telling import tell
 from pt004_model.model.world import Accepted, Outcome, Refused
@@ -83,7 +83,7 @@ def trace_of(found: Found, origin: Origin) -> Trace:
         profile=origin.profile,
         dialect=origin.dialect,
         base_url=origin.base_url,
-        names=origin.names,
+        names=origin.names.among(found.commands),
         requests_to_first=found.requests_to_first,
         occurrences=found.occurrences,
         first_seen=rfc3339(found.first_seen),
@@ -123,7 +123,9 @@ def said(finding: Finding, redact: Redactor) -> dict[str, str]:
 
 
 def _step(step: Step, origin: Origin) -> TraceStep:
-    allowed, answer = step.allowed, step.exchange.answer
+    waits, answer = isinstance(step.command, Wait), step.exchange.answer
+    allowed = () if waits else step.allowed
+    where = step.findings[0].where if step.findings else ""
     places = (n for n, each in enumerate(allowed) if each.reply == step.judgement.outcome)
     return TraceStep(
         says=describe(step.command),
@@ -132,7 +134,7 @@ def _step(step: Step, origin: Origin) -> TraceStep:
         after=_state(step.after, step.command),
         allowed=tuple(map(_allowed, allowed)),
         request=_request(step.exchange.request, origin),
-        reply=_reply(step.response, origin.redact, step.findings[0].where if step.findings else ""),
+        reply=None if waits else _reply(step.response, origin.redact, where),
         findings=tuple(Said(each.check, **said(each, origin.redact)) for each in step.findings),
         came=next(places, None),
         reply_headers={} if answer is None else _headers(answer.headers, origin.redact),

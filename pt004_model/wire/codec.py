@@ -28,6 +28,7 @@ from pt004_model.model.commands import (
     RunRef,
     Tenant,
     Token,
+    Wait,
 )
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.required import NOTHING, Required
@@ -102,6 +103,8 @@ class Codec:
 
     def encode(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Request:
         """Return the request for ``command``; ``run_id`` names runs, ``nonce`` makes keys fresh."""
+        if isinstance(command, Wait):
+            raise TypeError("nothing is sent for a wait")
         headers, routes = self._caller(command.caller), self.routes
         if isinstance(command, OddPath):
             before, _, _ = routes.read.partition("{run_id}")

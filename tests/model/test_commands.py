@@ -17,11 +17,13 @@ from pt004_model.model.commands import (
     Tenant,
     Token,
     Unknown,
+    Wait,
     WrongMethod,
     describe,
     short,
     subject,
 )
+from pt004_model.model.coverage import situation
 from pt004_model.model.moves import Move
 from pt004_model.model.run import Ask, Run
 from pt004_model.model.scenarios import (
@@ -35,6 +37,7 @@ from pt004_model.model.scenarios import (
     following,
 )
 from pt004_model.model.values import Body
+from pt004_model.model.world import World, expect
 from pt004_model.vocabulary import Decision
 from tests.model.helpers import at, begin, body, create, new
 
@@ -149,5 +152,28 @@ def test_the_next_move_of_a_scenario(run: Run, expected: Move | None) -> None:
 
 def test_the_third_tenant_is_ours_in_another_case() -> None:
     """It is neither of the two that were named, even where a name has no letters."""
-    assert Names.of("Acme", "other", ("a",)).tenants == ("Acme", "other", "aCME")
-    assert Names.of("42", "42_", ("a",)).tenants == ("42", "42_", "42__")
+    assert Names.of("Acme", "other", ("a",)).tenants[:3] == ("Acme", "other", "aCME")
+    assert Names.of("42", "42_", ("a",)).tenants[:3] == ("42", "42_", "42__")
+
+
+@pytest.mark.parametrize("ours", ["tenant_omega", "a", "42", "%", "x'or'1'='1"])
+def test_near_tenants_are_strangers(ours: str) -> None:
+    """No tenant whose name is nearly ours has our name, or that of another."""
+    tenants = Names.of(ours, f"{ours}_stranger", ("a",)).tenants
+    assert tenants[Tenant.NOBODY] == ""
+    assert len(Tenant) == len(tenants) == len(set(tenants))
+
+
+def test_names_of_those_who_call() -> None:
+    """Names that nobody has are left out, but for those that somebody chose."""
+    names = Names.of("ours", "theirs", tuple("abcdefg"))
+    assert names.among([]) == Names(names.tenants[:3], ("a", "b", "c"))
+    calls: list[Command] = [ReadRun(0, caller=Caller(Tenant.STARRED, 4)), Wait(0, 1.0)]
+    assert names.among(calls) == Names(names.tenants[:7], tuple("abcde"))
+
+
+def test_a_wait_leaves_the_world_as_it_is() -> None:
+    """Nothing is asked, so nothing changes, and it is said in a few words."""
+    world, wait = World(), Wait(0, 2.5)
+    assert [each.world for each in expect(world, wait)] == [world]
+    assert (describe(wait), situation(world, wait)) == ("run 0: wait 2.5 s", ("wait",))

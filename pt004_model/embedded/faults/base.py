@@ -13,7 +13,7 @@ class Fault:
 
     A fault overrides one small method of one part. The part knows nothing of it: the fault's class
     takes the part's place when a server is built. Its docstring says what a user would suffer, and
-    what it does depends on the history of calls alone.
+    what it does depends on the history of calls alone, and on the time between them.
 
     A fault is called as its class, in kebab case; its area is the module in which it stands.
     """

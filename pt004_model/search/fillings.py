@@ -1,0 +1,174 @@
+"""Fillings: the values of the dictionary, in every place where one may stand.
+
+A filling is a few values of one kind. A short life of a run takes them everywhere at once: names of
+workflows, steps, rules and policies, tags, reasons, payloads with their names, and where the value
+is one that a header may hold the actor, the correlation id and the key. What is large goes into one
+place at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import Final
+
+from attrs import field, frozen
+
+from pt004_model.model.dictionary import KINDS, LARGE, PAGES, fits_header
+from pt004_model.model.scenarios import TAGS
+from pt004_model.model.values import Json
+
+_SEVERAL: Final = 8
+"""Values that one run is filled with."""
+_EVERYWHERE: Final = (16_385, 66_000)
+"""Sizes for which every place is tried."""
+GATES: Final = 201
+"""Gates of the run that has as many of them, and of log entries, as a list has that is cut."""
+
+HEADERS: Final = ("actor", "correlation", "key")
+"""Headers in which a value may stand that fits into one."""
+
+
+@frozen
+class Filling:
+    """Values of a kind; ``create`` and ``change`` are what is large, by field.
+
+    ``gates`` is how many gates a run is to have.
+    """
+
+    kind: str
+    values: tuple[str, ...] = ()
+    create: Mapping[str, Json] = field(factory=dict)
+    change: Mapping[str, Json] = field(factory=dict)
+    gates: int = 0
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The ids of the steps of a run that is filled with it."""
+        steps = self.create.get("steps")
+        return tuple(map(str, steps)) if isinstance(steps, list) else self.values
+
+    @property
+    def places(self) -> frozenset[str]:
+        """The places that are filled when a run was taken through its short life."""
+        if self.gates:
+            return frozenset({"gates", "logs"})
+        if not self.values:
+            return frozenset({*self.create, *self.change})
+        headers = HEADERS if any(map(fits_header, self.values)) else ()
+        return frozenset({*self.created(0), "steps", *self.changed(0), *headers})
+
+    def created(self, place: int) -> Mapping[str, Json]:
+        """Return what a create carries: the value at a place and the next, the first run all."""
+        if not self.values:
+            return {name: value for name, value in self.create.items() if name != "steps"}
+        shown = self.values if place == 0 else self._two(place)
+        one, other = self._two(place)
+        return {
+            "workflow_id": one,
+            "workflow_version": other,
+            "input_payload": payload(shown),
+            "metadata": {other: one},
+            "tags": [*shown, TAGS[0]],
+        }
+
+    def changed(self, place: int) -> Mapping[str, Json]:
+        """Return what a change carries, as far as it has a use for it."""
+        if not self.values:
+            return self.change
+        one, other = self._two(place)
+        rules: list[Json] = [*self.values]
+        return {
+            "reason": one,
+            "policy": {"policy_id": one, "reason": other, "rules_triggered": rules},
+            "output_payload": payload(self.values),
+            "error_details": payload(self.values),
+            "current_step": one,
+        }
+
+    def _two(self, place: int) -> tuple[str, str]:
+        many = len(self.values)
+        return self.values[place % many], self.values[(place + 1) % many]
+
+
+def payload(values: Sequence[str]) -> dict[str, Json]:
+    """Return an object with the values as texts, within texts, and as names, also further in."""
+    following = [*values[1:], *values[:1]]
+    return {
+        "list": [*values],
+        "within": [f"a {value} b" for value in values],
+        "deep": {value: {"a": value} for value in values},
+        "counts": [{value: number} for number, value in enumerate(values)],
+        **dict(zip(values, following, strict=True)),
+    }
+
+
+def _many(size: int, width: int) -> list[str]:
+    return [f"{number:0{width}}" for number in range(size // (width + 3))]
+
+
+def _large(size: int) -> Iterator[Filling]:
+    """Yield what is so many bytes long: one text, many names, for some sizes all else."""
+    text, texts = "".join(_many(size * 2, 5))[:size], _many(size, 7)
+
+    def create(**fields: Json) -> Filling:
+        return Filling("large", create=fields)
+
+    def change(**fields: Json) -> Filling:
+        return Filling("large", change=fields)
+
+    yield create(input_payload={"a": text})
+    yield create(metadata=dict.fromkeys(texts))
+    if size not in _EVERYWHERE:
+        return
+    yield create(workflow_id=text)
+    yield create(workflow_version=text)
+    yield create(input_payload={text: 1})
+    yield create(tags=[text, TAGS[0]])
+    yield create(tags=[*texts, TAGS[0]])
+    yield create(steps=[text, "b"])
+    yield create(steps=[*texts])
+    yield change(reason=text)
+    yield change(policy={"policy_id": text})
+    yield change(policy={"reason": text})
+    yield change(policy={"rules_triggered": [*texts]})
+    yield change(output_payload={"a": text})
+    yield change(error_details=dict.fromkeys(texts))
+
+
+def _lists() -> Iterator[Filling]:
+    yield Filling("lists", gates=GATES)
+    for size in PAGES:
+        items: list[Json] = [f"{number}" for number in range(size + 1)]
+        create: dict[str, Json] = {
+            "tags": [*items, TAGS[0]], "steps": items, "input_payload": {"list": items},
+        }  # fmt: skip
+        yield Filling("lists", create=create, change={"policy": {"rules_triggered": items}})
+
+
+def _fillings() -> Iterator[Filling]:
+    """Yield all fillings, of each kind in turn: the sooner is each kind seen at all."""
+    rows: list[list[Filling]] = [
+        [
+            Filling(kind, tuple(dict.fromkeys(values[start : start + _SEVERAL])))
+            for start in range(0, len(values), _SEVERAL)
+        ]
+        for kind, values in KINDS.items()
+    ]
+    rows += [[each for size in LARGE for each in _large(size)], [*_lists()]]
+    for filled in zip_longest(*rows):
+        yield from (each for each in filled if each is not None)
+
+
+FILLINGS: Final = tuple(_fillings())
+"""Everything of the dictionary, in the order in which it is tried."""
+
+
+def places(*, governed: bool) -> frozenset[tuple[str, str]]:
+    """Return each kind with each place that it may stand in; without steps where none are known."""
+    return frozenset(
+        (each.kind, place)
+        for each in FILLINGS
+        for place in each.places
+        if governed or place != "steps"
+    )
