@@ -109,6 +109,7 @@ class Session:
     left between the calls of a conversation, ``patience`` those without any answer after which the
     FC counts as gone. ``on_call`` is called before each call and may raise.
     ``required`` is what every create must carry on it.
+    ``races`` says that calls are made at once as well.
     ``no_longer`` asks again what was true before the campaign began, and says what is so no longer.
     """
 
@@ -127,11 +128,13 @@ class Session:
     on_call: Callable[[], None] = lambda: None
     no_longer: Callable[[], str | None] = lambda: None
     required: Required = NOTHING
+    races: bool = False
 
     @property
     def judged(self) -> tuple[str, ...]:
         """The areas whose findings would be seen; without tokens nothing is authenticated."""
-        areas = self.oracle.areas if self.authenticates else self.oracle.areas - {"authentication"}
+        seen = {"authentication": self.authenticates, "concurrency": self.races}
+        areas = self.oracle.areas - {area for area, there in seen.items() if not there}
         own = tuple(dict.fromkeys(each.check.area for each in self.oracle.own))
         return (*(area for area in AREAS if area in areas), *own)
 

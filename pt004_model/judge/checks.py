@@ -138,9 +138,13 @@ _ROWS: Final = (
     ("idempotency.refusal-code", "11", "A clash of keys is refused with 409 or 422."),
     ("authentication.token-required", "12", "A call without a good token is refused."),
     ("authentication.refusal-code", "11", "A bad token is refused with 401 or 403."),
+    ("concurrency.linearizable", "13", "Calls that overlap take effect one after the other."),
+    ("concurrency.log-tells-the-order", "13, 7.2", "The log has racing changes in their order."),
 )
 
-_CRITICAL_AREAS: Final = frozenset({"policy", "authentication", "receipts", "isolation"})
+_CRITICAL_AREAS: Final = frozenset(
+    {"policy", "authentication", "receipts", "isolation", "concurrency"}
+)
 _CRITICAL: Final = frozenset(
     {
         "lifecycle.terminal-is-final",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Final, TypeAlias
 
 from attrs import define, evolve, field, frozen
@@ -70,7 +70,7 @@ class Ledger:
     twice is noticed across runs and examples (sections 2, 7.1).
     """
 
-    owners: dict[str, str] = field(factory=dict)
+    owners: MutableMapping[str, str] = field(factory=dict)
     clock: Clock = field(factory=Clock)
     served: Callable[[JsonObject], JsonObject] = lambda entry: entry
     """Gives a log entry as it was served, where that is in other names."""

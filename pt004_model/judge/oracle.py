@@ -44,7 +44,7 @@ from pt004_model.model.world import (
 )
 from pt004_model.vocabulary import RUN_FIELDS
 
-_MOST_VIEWS: Final = 8
+MOST_VIEWS: Final = 8
 """Ways things may be that are kept, the likeliest first."""
 
 
@@ -132,7 +132,7 @@ class Oracle:
             if after not in remaining:
                 remaining.append(after)
         verdict = Verdict.CONFORMS if remaining else Verdict.UNSURE
-        views, open_ = tuple(remaining[:_MOST_VIEWS]), agreed[0].unsure
+        views, open_ = tuple(remaining[:MOST_VIEWS]), agreed[0].unsure
         agreement = Judgement(verdict, views, (), agreed[0].outcome, {}, open_)
         return self._asked_besides(agreement, command, response) if self.own else agreement
 

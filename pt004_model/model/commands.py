@@ -71,11 +71,16 @@ NO_ACTOR: Final = -1
 
 @frozen
 class Caller:
-    """Who makes a call. ``actor`` is a number that stands for a name, or :data:`NO_ACTOR`."""
+    """Who makes a call. ``actor`` is a number that stands for a name, or :data:`NO_ACTOR`.
+
+    Consecutive calls with a ``client`` are a round: all clients call at once, each the calls with
+    its number one after the other. ``None``: the call is made by itself.
+    """
 
     tenant: Tenant = Tenant.OURS
     actor: int = 0
     token: Token = Token.GOOD
+    client: int | None = None
 
 
 US: Final = Caller()
@@ -340,6 +345,8 @@ def _extras(command: Command) -> str:
         words.append("without actor" if caller.actor == NO_ACTOR else f"as actor {caller.actor}")
     if caller.token is not Token.GOOD:
         words.append(f"with token {caller.token}")
+    if caller.client is not None:
+        words.append(f"by client {caller.client}")
     key = getattr(command, "key", None)
     if key is not None:
         words.append(f"under key {short(key, 40)!r}")

@@ -14,7 +14,7 @@ from typing import Any, Final
 import jsonschema
 from attrs import field, frozen
 from cattrs import BaseValidationError, Converter
-from cattrs.gen import make_dict_unstructure_fn
+from cattrs.gen import make_dict_unstructure_fn, override
 from cattrs.strategies import configure_tagged_union
 from jsonschema.exceptions import best_match
 
@@ -220,6 +220,9 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(Response | None, _response_out)
     converter.register_structure_hook(Response | None, _response_in)
     converter.register_unstructure_hook(Names, _names_out)
+    alone = override(omit_if_default=True)
+    caller = make_dict_unstructure_fn(Caller, converter, client=alone)
+    converter.register_unstructure_hook(Caller, caller)
     configure_tagged_union(Command, converter, tag_name=_TAG)
     for kind in (Allowed, TraceStep, Trace):  # in this order: each holds those before
         out = make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True)
@@ -258,6 +261,7 @@ _LIMITS: Final[dict[tuple[type, str], Schema]] = {
     (Names, "tenants"): {"minItems": 2},
     (Names, "actors"): {"minItems": 1},
     (Caller, "actor"): {"minimum": -1},
+    (Caller, "client"): {"minimum": 0},
     (CreateRun, "run"): {"minimum": 0},
     (Wait, "run"): {"minimum": 0},
     (Wait, "seconds"): {"minimum": 0},
@@ -285,7 +289,8 @@ _SHAPES: Final[dict[Any, Schema]] = {  # of what has hooks of its own above
 @cache
 def schema() -> Schema:
     """Return the JSON Schema (draft 2020-12) that every trace file holds to."""
-    made = Generator(_LIMITS, _SHAPES, tags={Command: _TAG}, growing=(Allowed, TraceStep, Trace))
+    growing = (Allowed, TraceStep, Trace, (Caller, "client"))
+    made = Generator(_LIMITS, _SHAPES, tags={Command: _TAG}, growing=growing)
     whole = made.closed(Trace, format={"const": FORMAT}, version={"const": VERSION})
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -1,8 +1,8 @@
 """JSON Schemas (draft 2020-12) made of the attrs classes by which documents are read.
 
 Each class is an object with exactly its fields. All of them are required, save those with a default
-of the classes that are named ``growing``. A schema says in addition what a type cannot: limits of a
-field, and the shape of what a document spells its own way.
+of the classes that are named ``growing``, and fields named there themselves. A schema says in
+addition what a type cannot: limits of a field, and the shape of what a document spells its own way.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import attrs
 
 Schema: TypeAlias = dict[str, Any]
 
-_PLAIN: Final = {str: "string", int: "integer", bool: "boolean", NoneType: "null"}
+_PLAIN: Final = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
 
 
 def closed(optional: Collection[str] = (), **properties: Schema) -> Schema:
@@ -41,7 +41,7 @@ class Generator:
     limits: Mapping[tuple[type, str], Schema]
     shapes: Mapping[Any, Schema]
     tags: Mapping[Any, str]
-    growing: Collection[type] = ()
+    growing: Collection[type | tuple[type, str]] = ()
     definitions: dict[str, Schema] = attrs.field(factory=dict)
 
     def schema(self, kind: Any) -> Schema:
@@ -73,8 +73,13 @@ class Generator:
             name: self.schema(hints[name]) | self.limits.get((kind, name), {})
             for name in (each.name for each in fields)
         }
-        free = {each.name for each in fields if each.default is not attrs.NOTHING}
-        return closed(free if kind in self.growing else (), **head, **members)
+        free = {
+            each.name
+            for each in fields
+            if each.default is not attrs.NOTHING
+            and (kind in self.growing or (kind, each.name) in self.growing)
+        }
+        return closed(free, **head, **members)
 
     def _reference(self, kind: type, tag: str | None = None) -> Schema:
         if kind.__name__ not in self.definitions:
