@@ -14,7 +14,7 @@ from attrs import asdict, evolve, frozen
 
 from pt004_model.drive.lockstep import TRIES, OutOfTime, Tally, TargetLost
 from pt004_model.drive.session import Session
-from pt004_model.judge.finding import Finding, quote
+from pt004_model.judge.finding import Finding, place_of, quote
 from pt004_model.judge.oracle import Judgement, Verdict
 from pt004_model.model.commands import Token, Wait, describe
 from pt004_model.model.replies import NoAnswer, Response, Undecodable
@@ -79,9 +79,9 @@ class Replay:
 def replay_trace(session: Session, trace: Trace, runs: int = 1) -> Replay:
     """Send the commands of ``trace`` to the FC of ``session``, ``runs`` times over.
 
-    REPRODUCED when the finding was seen at least once, else CHANGED when another was, else UNSURE
-    when an attempt says nothing, else FIXED. Nothing is counted in the session. Never raises for
-    what an FC does.
+    REPRODUCED when the finding was seen at least once, else CHANGED when another was that is not in
+    the trace as well, else UNSURE when an attempt says nothing, else FIXED. Nothing is counted in
+    the session. Never raises for what an FC does.
     """
     missing = _not_judged(session, trace) or _missing_tokens(session, trace)
     if missing:
@@ -139,6 +139,7 @@ def _attempt(session: Session, trace: Trace) -> Attempt:
     steps: list[Step | None] = []
     judgements: list[Judgement | None] = []
     other: Finding | None = None
+    told = {(each.check, place_of(each.where)) for step in trace.steps for each in step.findings}
     for each in trace.steps:
         try:
             judgements.append(lockstep.do(each.send))
@@ -153,7 +154,8 @@ def _attempt(session: Session, trace: Trace) -> Attempt:
             if finding.fingerprint == trace.fingerprint:
                 why = f"the finding was seen again at step {len(steps)}"
                 return Attempt(Result.REPRODUCED, why, finding, tuple(steps))
-            other = other or finding
+            if (finding.check, place_of(finding.where)) not in told:
+                other = other or finding
     if other is not None:
         why = f"another finding was seen, {other.fingerprint} {other}"
         return Attempt(Result.CHANGED, why, other, tuple(steps))
@@ -175,7 +177,7 @@ def _unsure(check: str, steps: tuple[Step | None, ...], judgements: list[Judgeme
         if judgement is not None and check in judgement.unsure:
             return judgement.unsure[check]
     last = judgements[-1]
-    if last is None or last.verdict is not Verdict.CONFORMS:
+    if last is None or last.verdict is Verdict.UNSURE:
         return "the answer to the command that failed settles nothing"
     if isinstance(last.outcome, Unjudged):
         return "the command that failed now lies beyond the contract, and any answer to it will do"

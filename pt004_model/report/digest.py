@@ -14,7 +14,7 @@ from attrs import frozen
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.telling import count
-from pt004_model.report.summary import KINDS, FindingDocument, Replayed, Summary
+from pt004_model.report.summary import FindingDocument, Replayed, Summary
 from pt004_model.report.text import Safe, fenced, prose, span, templates
 
 MOST_BYTES: Final = 1024 * 1024
@@ -63,7 +63,7 @@ def digest(
 
 
 def _counts(summary: Summary) -> str:
-    counted = [f"{n} {kind}" for n, kind in zip(summary.counts, KINDS, strict=True) if n]
+    counted = [f"{n} {kind}" for kind, n in summary.counts.items() if n]
     noun = count(len(summary.findings), "finding").partition(" ")[2]
     return f", {_and(counted)} {noun}" if counted else ""
 

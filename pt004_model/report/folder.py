@@ -178,4 +178,5 @@ class Folder:
             reproduced=None if found.reproduced is None else Reproduced(*found.reproduced),
             unconfirmed=found.unconfirmed,
             trouble=self.origin.hide(found.trouble),
+            echo_of=found.echo_of,
         )

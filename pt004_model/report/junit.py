@@ -89,6 +89,8 @@ def _finding(finding: FindingDocument) -> TestCase:
         kind, word = Skipped, "known: "
     elif finding.unconfirmed:
         kind, word = Error, "unconfirmed, replays do not bear it out: "
+    elif finding.echo_of:
+        kind, word = Skipped, f"follows from {finding.echo_of}: "
     result = kind(xml(f"{word}{sentence}"), finding.check)
     result.text = xml("\n".join(_told(finding)))
     case.result = [result]

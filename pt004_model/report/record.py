@@ -182,6 +182,8 @@ def _not_wanted(campaign: Campaign, trace: Trace) -> str:
     """Return why a trace is not to be replayed in this campaign, or nothing."""
     if trace.area not in campaign.session.oracle.areas:
         return f"the area {trace.area} is not judged in this campaign"
+    if trace.echo_of:
+        return f"it follows from {trace.echo_of}, and is no finding of its own"
     if campaign.session.ungoverned and any(
         isinstance(each, CreateRun) and "steps" in each.body.fields for each in trace.commands
     ):

@@ -24,7 +24,7 @@ from pt004_model.trace.document import BadTrace, Reproduced, Trace, load_trace
 T = TypeVar("T")
 REPLAYS: Final = "pt004-replays"
 VERSION: Final = 1
-KINDS: Final = ("new", "unconfirmed", "known")
+KINDS: Final = ("new", "unconfirmed", "known", "echo")
 _PLAIN_NAME: Final = re.compile(r"[\w-]{1,64}")
 
 
@@ -77,7 +77,10 @@ class StatisticsDocument:
 
 @frozen
 class FindingDocument:
-    """One finding as the summary has it; ``trouble`` says what went wrong with shortening it."""
+    """One finding as the summary has it.
+
+    ``trouble`` says what went wrong with shortening it, ``echo_of`` which finding it follows from.
+    """
 
     fingerprint: str
     check: str
@@ -94,11 +97,14 @@ class FindingDocument:
     reproduced: Reproduced | None = None
     unconfirmed: bool = False
     trouble: str = ""
+    echo_of: str = ""
 
     @property
     def kind(self) -> str:
-        """Return ``known``, ``unconfirmed`` (replays do not bear it out), or ``new``."""
-        return "known" if self.known else "unconfirmed" if self.unconfirmed else "new"
+        """Return ``known``, ``unconfirmed`` (replays do not bear it out), ``echo``, or ``new``."""
+        if self.known or self.unconfirmed:
+            return "known" if self.known else "unconfirmed"
+        return "echo" if self.echo_of else "new"
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -136,10 +142,9 @@ class Summary:
     unsure: tuple[str, ...] = ()
 
     @property
-    def counts(self) -> tuple[int, int, int]:
-        """Return how many findings are new, unconfirmed and known."""
-        new, unconfirmed, known = (sum(f.kind == kind for f in self.findings) for kind in KINDS)
-        return new, unconfirmed, known
+    def counts(self) -> dict[str, int]:
+        """Return how many findings there are of each of :data:`KINDS`."""
+        return {kind: sum(f.kind == kind for f in self.findings) for kind in KINDS}
 
     @property
     def again(self) -> str:

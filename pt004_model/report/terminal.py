@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import Final
@@ -78,6 +79,8 @@ def finding_lines(found: Found, note: str = "", width: int | None = WIDTH) -> It
         yield f"  replayed {times(runs)}, seen in {shown} of {runs}"
     if found.unconfirmed:
         yield "  unconfirmed: replays do not bear it out, so it does not count against the FC"
+    if found.echo_of:
+        yield f"  follows from {found.echo_of}, and does not count by itself"
     if found.trouble:
         yield f"  {found.trouble}"
     if found.other:
@@ -150,13 +153,13 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
     yield from _rows(result, width)
     for why in result.unsure:
         yield f"unsure: {why}"
-    new = sum(found.counts for found in result.findings)
-    known = sum(found.known for found in result.findings)
-    unseen = len(result.findings) - new - known
+    kinds = Counter(found.kind for found in result.findings)
+    new, known = kinds["new"], kinds["known"]
     if result.verdict is Verdict.DIVERGES:
         if result.why:
             yield f"the campaign ended early: {result.why}"
-        more = [f"{n} {kind}" for n, kind in ((known, "known"), (unseen, "unconfirmed")) if n]
+        others = ("known", "unconfirmed", "echo")
+        more = [f"{kinds[kind]} {kind}" for kind in others if kinds[kind]]
         yield f"DIVERGES: {_findings(new)}" + (f", and {' and '.join(more)}" if more else "")
     elif result.verdict is Verdict.UNSURE:
         yield f"UNSURE: {result.why}"
@@ -187,6 +190,7 @@ def by_weight(findings: tuple[Found, ...]) -> list[Found]:
         findings,
         key=lambda each: (
             each.known,
+            bool(each.echo_of),
             each.unconfirmed,
             SEVERITIES.index(_severity(each)),
             each.flaky,
@@ -212,6 +216,8 @@ def _rows(result: Result, screen: int | None) -> Iterator[str]:
             told = ["known"]
         elif found.unconfirmed:
             told = ["unconfirmed", *told]
+        elif found.echo_of:
+            told = [f"follows from {found.echo_of}"]
         yield cut(
             f"  {found.fingerprint} {_severity(found):<8} {found.finding.check:<{width}}"
             f" {', '.join(told)}",

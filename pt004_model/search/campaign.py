@@ -392,7 +392,10 @@ class Campaign:
                 each.fingerprint == leader for step in found.steps for each in step.findings
             ):
                 leader = ""
-            found.echo_of = leader if leader in self.found else ""
+            leader = leader if leader in self.found else ""
+            if leader != found.echo_of:
+                found.echo_of = leader
+                self.reporter.improved(found)
 
     def _note_chance(self) -> None:
         """Note how often server errors come whatever is asked: a gateway may strew them in."""

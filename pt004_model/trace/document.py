@@ -123,7 +123,7 @@ class Trace:
     ``other`` is a replay of the same commands in which the finding did not show, if there was one.
     ``headers`` are the names of headers that went with every request, ``ca_bundle`` the file with
     the certificates that were trusted. ``lasting`` says that ``base_url`` is the address of an FC
-    that goes on after the campaign.
+    that goes on after the campaign. ``echo_of`` is the finding that this one follows from.
     """
 
     fingerprint: str
@@ -154,6 +154,7 @@ class Trace:
     headers: tuple[str, ...] = ()
     ca_bundle: str | None = None
     lasting: bool = False
+    echo_of: str = ""
 
     @property
     def commands(self) -> tuple[Command, ...]:

@@ -129,9 +129,16 @@ class Found:
         return not each_time and _at_least(seen, runs, self.rate) > _CHANCE
 
     @property
+    def kind(self) -> str:
+        """Return ``known``, ``unconfirmed``, ``echo`` (it follows from another), or ``new``."""
+        if self.known or self.unconfirmed:
+            return "known" if self.known else "unconfirmed"
+        return "echo" if self.echo_of else "new"
+
+    @property
     def counts(self) -> bool:
         """Return whether it makes an FC one that diverges."""
-        return not self.known and not self.unconfirmed and not self.echo_of
+        return self.kind == "new"
 
     @property
     def fingerprint(self) -> str:

@@ -97,6 +97,7 @@ def trace_of(found: Found, origin: Origin) -> Trace:
         headers=origin.headers,
         ca_bundle=None if origin.ca_bundle is None else str(origin.ca_bundle),
         lasting=origin.lasting,
+        echo_of=found.echo_of,
     )
 
 

@@ -6,6 +6,7 @@ the campaign says     no issue            open                          closed a
 seen                  filed               counted                       reopened as a regression
 seen, known           -                   counted                       -
 seen, unconfirmed     -                   -                             -
+seen, an echo         -                   counted                       -
 replay: fixed         -                   counted; closed on the third  -
 replay: changed       -                   campaigns of fixed start over -
 replay: unsure        -                   -                             -
@@ -102,6 +103,9 @@ def _new(submission: Submission, sighting: Sighting, room: bool) -> Action:
         return Action(Verb.LEAVE, sighting, why="known, so not filed")
     if sighting.unconfirmed:
         why = "unconfirmed, so not filed: replays do not bear it out"
+        return Action(Verb.LEAVE, sighting, why=why)
+    if sighting.echo_of:
+        why = f"not filed: it follows from {sighting.echo_of}"
         return Action(Verb.LEAVE, sighting, why=why)
     if submission.summary.verdict == "unsure" and not submission.summary.findings:
         return Action(Verb.LEAVE, sighting, why="not filed: the campaign could say nothing")

@@ -53,6 +53,11 @@ class Sighting:
         return self.finding is not None and self.finding.known
 
     @property
+    def echo_of(self) -> str:
+        """The finding that it follows from, empty when it stands by itself."""
+        return "" if self.finding is None else self.finding.echo_of
+
+    @property
     def unconfirmed(self) -> bool:
         """True when it was found, and replays do not bear it out."""
         return self.finding is not None and self.finding.unconfirmed

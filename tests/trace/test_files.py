@@ -169,6 +169,7 @@ TOLD = {
     "reproduced": {"seen": 3, "runs": 5},
     "unconfirmed": False,
     "trouble": "",
+    "echo_of": "",
 }
 
 

@@ -88,7 +88,7 @@ def _digest(text: str) -> str:
 
 def _verdict(summary: Summary) -> dict[str, str]:
     """Return the verdict: a word, a sign (colours are not seen by all), a sentence, a look."""
-    new, unseen, known = summary.counts
+    new, unseen, known, _ = summary.counts.values()
     before = f" {_kinds(unseen)} not borne out by replays." if unseen else ""
     before += f" {_kinds(known)} known before." if known else ""
     sentence = f"Nothing can be said: {summary.why or 'the campaign does not say why'}."
