@@ -115,7 +115,7 @@ def test_identifiers_are_harmonised(made: Machine) -> None:
 
 
 def test_states_may_be_told_apart_by_what_follows() -> None:
-    """Where one input says nothing, the shortest word that does is taken; alike states have none."""
+    """Where one input says nothing, the shortest word that does is taken; alike ones have none."""
     table = {
         0: {READ: ("same", 0), "pause": ("same", 1)},
         1: {READ: ("same", 1), "pause": ("same", 2)},
