@@ -11,6 +11,7 @@ from pt004_model.cli import place  # noqa: F401 - before all others
 from pt004_model.cli.baseline import baseline
 from pt004_model.cli.bug import Bug
 from pt004_model.cli.check import check
+from pt004_model.cli.complete import complete
 from pt004_model.cli.completion import completion
 from pt004_model.cli.config import config
 from pt004_model.cli.diagram import diagram
@@ -95,7 +96,7 @@ def main() -> None:
 
 
 for command in (
-    prove, verify, check, config, page, replay, show, submit, baseline, digest, serve, score,
-    checks, explain, faults, docs, diagram, completion,
+    prove, verify, check, complete, config, page, replay, show, submit, baseline, digest, serve,
+    score, checks, explain, faults, docs, diagram, completion,
 ):  # fmt: skip
     main.add_command(command)

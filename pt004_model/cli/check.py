@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -47,18 +47,31 @@ def check(context: click.Context, /, **given: Any) -> None:
 
     Example: pt004 check --profile ci --base-url http://127.0.0.1:9405 --rate 50
     """
-    chosen = setup(**given)
-    known = read(given["known"])
     seed = secrets.randbelow(2**32) if given["seed"] is None else given["seed"]
-    profile = profile_of(given)
-    chosen = chosen.within(profile.seconds)
+    carry_out(context, given, profile_of(given), seed, campaign_flags(given), f"seed {seed}")
+
+
+def _plain(_: Folder, *arguments: Any, **more: Any) -> Campaign:
+    return Campaign(*arguments, **more)
+
+
+def carry_out(
+    context: click.Context, given: dict[str, Any], profile: Profile, seed: int,
+    flags: tuple[str, ...], about: str, make: Callable[..., Campaign] = _plain,
+) -> None:  # fmt: skip
+    """Run the campaign that the options of a command say, tell of it, and exit with its code.
+
+    ``make`` is given the folder and what a campaign takes.
+    """
+    chosen = setup(**given).within(profile.seconds)
+    known = read(given["known"])
     origin = Origin(
         seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names,
         headers=tuple(name for name, _ in chosen.asked["headers"]),
         ca_bundle=chosen.asked["ca_bundle"], lasting=chosen.base_url is not None,
     )  # fmt: skip
-    flags = campaign_flags(given)
-    folder = Folder(given["out"], origin, given["page"], chosen.flags, flags)
+    name = context.info_name or "check"
+    folder = Folder(given["out"], origin, given["page"], chosen.flags, flags, name)
     judged, ungoverned = given["areas"], given["ungoverned"]
     with ExitStack() as stack:
         with rightly_given():
@@ -66,7 +79,7 @@ def check(context: click.Context, /, **given: Any) -> None:
         context.meta[OUT] = folder.path
         try:
             with connected(chosen, areas=judged, ungoverned=ungoverned) as there:
-                told = Telling(chosen, folder.at(there.base_url), known, given)
+                told = Telling(chosen, folder.at(there.base_url), known, given, about, make)
                 result = told.campaign(there, profile, seed)
         except BaseException as error:
             keep_nothing(folder.at(chosen.base_url or ""), profile, reason(error))
@@ -76,12 +89,17 @@ def check(context: click.Context, /, **given: Any) -> None:
 
 @define
 class Telling:
-    """A campaign and what is printed of it. ``given`` are the options of the command."""
+    """A campaign and what is printed of it. ``given`` are the options of the command.
+
+    ``about`` is what there is to say of it besides its profile.
+    """
 
     chosen: Setup
     folder: Folder
     known: Known
     given: dict[str, Any]
+    about: str
+    make: Callable[..., Campaign]
 
     def campaign(self, there: Connected, profile: Profile, seed: int) -> Result:
         """Run it and tell of it. Whatever breaks it off is raised when all that was found is told.
@@ -90,13 +108,14 @@ class Telling:
         """
         folder, broken = self.folder, None
         with screen(folder, quiet=self.given["quiet"], errors=self.given["as_json"]) as shown:
-            for line in self._beginning(profile, seed):
+            for line in self._beginning(profile):
                 shown.say(line)
             for each in there.target.agreed:
                 shown.say(f"not judged, as agreed: {each}")
             there.require(governed=not there.session.ungoverned, on_run=folder.keep_run)
             there.session.tally.on_run = folder.keep_run
-            running = Campaign(there.session, profile, seed, shown, known=self.known.fingerprints)
+            wanted = (folder, there.session, profile, seed, shown)
+            running = self.make(*wanted, known=self.known.fingerprints)
             try:
                 replays = not self.given["no_replay"]
                 result = conduct(running, folder, shown.say, replays=replays)
@@ -107,13 +126,13 @@ class Telling:
             raise broken
         return result
 
-    def _beginning(self, profile: Profile, seed: int) -> Iterator[str]:
+    def _beginning(self, profile: Profile) -> Iterator[str]:
         chosen, folder = self.chosen, self.folder
         tenant, stranger, *_ = chosen.names.tenants
         kind = "embedded " if chosen.base_url is None else ""
         yield f"{kind}Federation Core {folder.origin.base_url}, dialect {chosen.dialect}"
         yield f"tenant {tenant}, stranger {stranger}, runs tagged pt004, ids in {folder.runs}"
-        yield f"profile {profile.name}, seed {seed}"
+        yield f"profile {profile.name}, {self.about}"
         if self.known.entries:
             yield f"known findings: {len(self.known.entries)} in {self.known.path}"
 
@@ -164,10 +183,19 @@ def next_command(result: Result, dialect: str, flags: tuple[str, ...], folder: F
     unsure = result.verdict is Verdict.UNSURE
     if result.findings and not unsure:
         return "pt004 baseline list"
-    if not unsure and result.profile != names[0]:
-        return ""
+    if folder.made_by != "check" or (not unsure and result.profile != names[0]):
+        return _go_on(result.profile, dialect, flags, folder) if unsure else ""
     again = unsure and result.coverage.share >= PROFILES[result.profile].floor
-    options = folder.options if again else command.unsized(folder.options)
-    options += () if folder.path == DEFAULT_OUT else ("--out", str(folder.path))
+    options = (folder.options if again else command.unsized(folder.options)) + _place(folder)
     profile = result.profile if again else larger
     return command.check(profile, dialect, flags, *options)
+
+
+def _go_on(profile: str, dialect: str, flags: tuple[str, ...], folder: Folder) -> str:
+    """Return the command that goes on with a suite that was not finished."""
+    options = (*folder.options, *_place(folder), "--resume")
+    return command.check(profile, dialect, flags, *options, name=folder.made_by)
+
+
+def _place(folder: Folder) -> tuple[str, ...]:
+    return () if folder.path == DEFAULT_OUT else ("--out", str(folder.path))

@@ -17,6 +17,7 @@ from typing import Final
 
 from attrs import frozen
 from cattrs import BaseValidationError, Converter
+from cattrs.gen import make_dict_unstructure_fn, override
 
 from pt004_model.drive.playback import Exchanged, Playback
 from pt004_model.drive.session import Session
@@ -202,6 +203,16 @@ def _exchanged(case: CaseRecord, answers: Mapping[str, bytes]) -> Iterator[Excha
 
 
 _CONVERTER: Final = Converter(forbid_extra_keys=True)
+# an older record has neither, and is to be spelled as it was written
+_CONVERTER.register_unstructure_hook(
+    Summary,
+    make_dict_unstructure_fn(
+        Summary,
+        _CONVERTER,
+        made_by=override(omit_if_default=True),
+        guarantee=override(omit_if_default=True),
+    ),
+)
 
 
 def dump_record(record: Record) -> bytes:

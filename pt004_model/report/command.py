@@ -30,10 +30,10 @@ def replay(path: str, target: Sequence[str] | None, base_url: str | None = None,
 
 def check(
     profile: str, dialect: str, target: Sequence[str] | None, *options: str,
-    base_url: str | None = None, seed: int | None = None,
+    base_url: str | None = None, seed: int | None = None, name: str = "check",
 ) -> str:  # fmt: skip
     """Return the command that runs a campaign again, or with another profile."""
-    words = ["check", *(["--profile", profile] if profile else [])]
+    words = [name, *(["--profile", profile] if profile else [])]
     words += ["--dialect", dialect] if dialect not in {"", "seed"} else []
     words += [*_of(target, base_url), *options]
     return _line(*words, *([] if seed is None else ["--seed", str(seed)]))

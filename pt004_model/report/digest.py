@@ -91,4 +91,4 @@ def _link(text: str, address: str | None) -> Safe:
 
 
 _TEMPLATES: Final = templates("pt004_model.report", "", prose)
-_TEMPLATES.filters |= {"count": count, "code": span, "fenced": fenced}
+_TEMPLATES.filters |= {"count": count, "code": span, "fenced": fenced, "prose": prose}

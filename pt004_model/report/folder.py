@@ -18,6 +18,7 @@ from pt004_model.report.digest import digest
 from pt004_model.report.junit import junit
 from pt004_model.report.page import write_page
 from pt004_model.report.summary import (
+    DONE,
     EdgeDocument,
     FindingDocument,
     Replayed,
@@ -28,6 +29,7 @@ from pt004_model.report.summary import (
     statistics,
 )
 from pt004_model.report.text import plain
+from pt004_model.search.complete import Done
 from pt004_model.search.results import Result
 from pt004_model.trace.document import BadTrace, Reproduced, Trace, load_trace
 from pt004_model.trace.files import Unwritable, write_json, write_text
@@ -44,7 +46,7 @@ class Folder:
     """The writer of what a campaign finds, each file whole or not at all. Raises ``Unwritable``.
 
     ``with_page``: make a page of it as well. ``target`` are the options that say which FC it was,
-    ``options`` those that say what the campaign does.
+    ``options`` those that say what the campaign does, ``made_by`` is the command.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class Folder:
     with_page: bool = False
     target: tuple[str, ...] | None = None
     options: tuple[str, ...] = ()
+    made_by: str = "check"
     origins: dict[str, tuple[int, str]] = field(factory=dict, repr=False)
 
     def at(self, base_url: str) -> Folder:
@@ -137,6 +140,10 @@ class Folder:
         if self.with_page:
             write_page(self.path)
 
+    def keep_done(self, done: Done) -> None:
+        """Write how far a suite has come, so that another campaign can go on there."""
+        write_json(self.path / DONE, asdict(done))
+
     def summary(self, result: Result) -> Summary:
         """Return the summary of a campaign."""
         return Summary(
@@ -161,6 +168,8 @@ class Folder:
             ),
             statistics=statistics(result.statistics),
             unsure=tuple(map(self.origin.hide, result.unsure)),
+            made_by=self.made_by,
+            guarantee=self.origin.hide(result.guarantee),
         )
 
     def _told(self, found: Found) -> FindingDocument:

@@ -18,10 +18,12 @@ from cattrs import BaseValidationError, Converter, transform_error
 from pt004_model.drive.replay import Result
 from pt004_model.judge.checks import AREAS, SEVERITIES
 from pt004_model.report import command
+from pt004_model.search.complete import Done
 from pt004_model.search.goals import Coverage
 from pt004_model.trace.document import BadTrace, Reproduced, Trace, load_trace
 
 T = TypeVar("T")
+DONE: Final = "complete.json"
 REPLAYS: Final = "pt004-replays"
 VERSION: Final = 1
 KINDS: Final = ("new", "unconfirmed", "known", "echo")
@@ -118,7 +120,8 @@ class Summary:
     """``summary.json``.
 
     ``target`` are the options that say which FC it was, ``options`` those that say what was done.
-    ``unsure`` has a sentence for each check of one's own that could not tell.
+    ``unsure`` has a sentence for each check of one's own that could not tell. ``made_by`` is the
+    command, ``guarantee`` what a complete suite has shown, or why nothing.
     """
 
     verdict: str
@@ -140,6 +143,8 @@ class Summary:
     edges: tuple[EdgeDocument, ...] = ()
     statistics: StatisticsDocument = StatisticsDocument()
     unsure: tuple[str, ...] = ()
+    made_by: str = "check"
+    guarantee: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -150,7 +155,9 @@ class Summary:
     def again(self) -> str:
         """Return the command that repeats the campaign."""
         fc = (self.profile, self.dialect, self.target)
-        return command.check(*fc, *self.options, base_url=self.base_url, seed=self.seed)
+        seed = self.seed if self.made_by == "check" else None  # a suite is not drawn from one
+        more = self.options
+        return command.check(*fc, *more, base_url=self.base_url, seed=seed, name=self.made_by)
 
 
 @frozen
@@ -261,6 +268,12 @@ def read_replays(folder: Path, *, wanted: bool = False) -> tuple[Replayed, ...]:
             " update pt004"
         )
     return replays.replays
+
+
+def read_done(folder: Path) -> Done:
+    """Return how far a suite has come whose campaign left it in ``folder``. Raises BadFolder."""
+    path = folder / DONE
+    return _structured(path, Done) if path.exists() else Done()
 
 
 def _trace(folder: Path, fingerprint: str) -> Trace | str:

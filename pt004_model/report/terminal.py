@@ -142,10 +142,11 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
 
     Lines that may be cut are cut to ``width``, if that is given.
     """
+    suite = bool(result.guarantee)
     yield (
-        f"{count(result.examples, 'example')} and {count(result.requests, 'request')}"
-        f" in {result.seconds:.1f} s, "
-        f"profile {result.profile}, seed {result.seed}"
+        f"{count(result.examples, 'test' if suite else 'example')}"
+        f" and {count(result.requests, 'request')} in {result.seconds:.1f} s,"
+        f" profile {result.profile}{'' if suite else f', seed {result.seed}'}"
     )
     yield from _coverage(result, width)
     if result.open_calls:
@@ -153,6 +154,8 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
     yield from _rows(result, width)
     for why in result.unsure:
         yield f"unsure: {why}"
+    if result.guarantee:
+        yield f"guarantee: {result.guarantee}"
     kinds = Counter(found.kind for found in result.findings)
     new, known = kinds["new"], kinds["known"]
     if result.verdict is Verdict.DIVERGES:

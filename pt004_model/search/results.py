@@ -39,7 +39,7 @@ class Result:
     ``areas`` are those that were judged; without tokens there is nothing to authenticate.
     ``edges`` counts how often each was driven; ``statistics`` are as ``summary.json`` has
     them. ``started_at`` is in epoch seconds. ``unsure`` has a sentence for each check of one's own
-    that could not tell.
+    that could not tell. ``guarantee`` says what a complete suite has shown, or why nothing.
     """
 
     verdict: Verdict
@@ -57,6 +57,7 @@ class Result:
     statistics: dict[str, Any] = field(factory=dict)
     areas: tuple[str, ...] = AREAS
     unsure: tuple[str, ...] = ()
+    guarantee: str = ""
 
 
 class Reporter(FindingReporter, Protocol):

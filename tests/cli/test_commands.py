@@ -19,7 +19,7 @@ from tests.conftest import Golden
 
 COMMANDS = (
     "prove", "verify", "check", "replay", "show", "submit", "baseline", "digest", "serve",
-    "config", "score",
+    "config", "score", "complete",
     "checks", "faults", "completion", "page", "diagram", "docs", "explain",
 )  # fmt: skip
 SUBCOMMANDS = (*COMMANDS, *(f"baseline {each}" for each in ("add", "list", "prune", "remove")))

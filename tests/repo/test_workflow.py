@@ -201,6 +201,17 @@ def test_the_exit_status_is_passed_on(status: int, seed: str, tmp_path: Path) ->
     )
 
 
+def test_the_suite_is_told_and_leaves_the_night_to_the_campaign(tmp_path: Path) -> None:
+    """Its guarantee is on the summary of the job; however it ends, the campaign decides."""
+    program(tmp_path / ".tox/stateful/bin/pt004", 'echo "$@" | tee -a order; exit 1')
+    program(tmp_path / "python", "echo campaign >> order")
+    told = {"GITHUB_STEP_SUMMARY": f"{tmp_path}/told", "GITHUB_OUTPUT": f"{tmp_path}/out"}
+    script = step("campaign", "Campaign")["run"]
+    assert run(script, tmp_path, SEED="", PT004_OUT="../evidence", **told).returncode == 0
+    assert (tmp_path / "order").read_text() == "complete\ndigest ../evidence\ncampaign\n"
+    assert (tmp_path / "told").read_text() == "digest ../evidence\n"
+
+
 def test_setting_up_is_no_part_of_the_campaign() -> None:
     """What tox installs is installed before: tox ends with 1 when that fails, as for a finding."""
     steps = [each["name"] for each in document()["jobs"]["campaign"]["steps"]]
@@ -338,7 +349,7 @@ def test_the_commands_of_ours_exist() -> None:
         if "run" in each
     ]
     typed = re.findall(r"(?m)(?:^|/)pt004 (\w+)([^|>\n]*)", "\n".join(scripts))
-    assert {name for name, _ in typed} == {"digest", "submit"}
+    assert {name for name, _ in typed} == {"complete", "digest", "submit"}
     for name, rest in typed:
         known = {flag for option in main.commands[name].params for flag in option.opts}
         assert set(re.findall(r" (--[\w-]+)", rest)) <= known

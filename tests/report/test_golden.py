@@ -25,6 +25,7 @@ KNOWN: Final = evolve(
 )  # fmt: skip
 CAMPAIGNS: Final = {
     "conforms": result(Verdict.CONFORMS),
+    "complete": evolve(result(Verdict.CONFORMS), guarantee="k = 1, N = 3: it is the model's"),
     "diverges": result(Verdict.DIVERGES, found(), KNOWN),
     "unsure": result(Verdict.UNSURE, why="it was interrupted", open_calls=2),
 }

@@ -1,0 +1,96 @@
+"""``pt004 complete``: a suite that is complete for so many further moves."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import click
+from attrs import evolve
+
+from pt004_model.cli.check import carry_out
+from pt004_model.cli.options import campaign_flags, profile_of
+from pt004_model.cli.settings import SETTINGS, VARIABLES, every_area, target_options
+from pt004_model.report.folder import Folder
+from pt004_model.report.summary import BadFolder, read_done
+from pt004_model.search.campaign import Campaign
+from pt004_model.search.complete import STEPS, SUITES, Done, SuiteCampaign
+
+_OURS: Final = {
+    "profile", "max_time", "ungoverned", "out", "page", "confirm", "no_replay", "known",
+}  # fmt: skip
+"""The settings of a campaign that a suite has a use for: all of the contract is judged."""
+
+
+@click.command(epilog=VARIABLES, params=[each for each in SETTINGS if each.key in _OURS])
+@click.option(
+    "--steps",
+    type=click.IntRange(1, 8),
+    default=STEPS,
+    metavar="N",
+    show_default=True,
+    help="Make runs of 1 to N steps, and runs without steps.",
+)
+@click.option(
+    "--extra",
+    type=click.IntRange(0, 3),
+    metavar="K",
+    help="Further moves from a known state; 0 with --profile ci, 1 with the others.",
+)
+@click.option("--resume", is_flag=True, help="Go on where an earlier suite in DIR was broken off.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and no more.")
+@click.option("--quiet", is_flag=True, help="Tell nothing but the verdict and what to do next.")
+@target_options
+@click.pass_context
+def complete(context: click.Context, /, steps: int, extra: int | None, **given: Any) -> None:
+    """Run a test suite that leaves no room: the lifecycle is the model's, up to K further moves.
+
+    The suite is made from the table of the model by the HSI method. If it passes, the lifecycle of
+    the Federation Core is that of the contract, or differs only where more than K further moves
+    from a known state are needed, provided that it answers these calls deterministically. A suite
+    that was not finished, or in which a test failed, gives no guarantee. Findings are treated as
+    those of `pt004 check`.
+
+    The profile nightly ends after 1600 s. Tests for no further move come first; how far a suite
+    has come is kept in DIR/complete.json.
+
+    Example: pt004 complete --profile ci --base-url http://127.0.0.1:9405
+    """
+    usual, seconds = SUITES[given["profile"]]
+    most = usual if extra is None else extra
+    resume = given.pop("resume")
+    given |= {"areas": frozenset(every_area()), "max_examples": None, "max_commands": None}
+    given |= {"require_coverage": False}
+    profile = profile_of(given)
+    profile = evolve(
+        profile,
+        lengths=(*range(1, steps + 1), 0),
+        floor=0.0,  # the suite says by itself how much it is
+        seconds=seconds if given["max_time"] is None else given["max_time"],
+    )
+    flags = ("--steps", str(steps), "--extra", str(most), *campaign_flags(given))
+
+    def make(folder: Folder, *arguments: Any, **more: Any) -> Campaign:
+        done = _done(folder) if resume else Done(target=_target(folder))
+        more |= {"extra": most, "done": done, "keep": folder.keep_done}
+        return SuiteCampaign(*arguments, **more)
+
+    about = f"k = {most}, N = {0 if given['ungoverned'] else steps}"
+    carry_out(context, given, profile, 0, flags, about, make)
+
+
+def _target(folder: Folder) -> str:
+    return " ".join(folder.target or ())
+
+
+def _done(folder: Folder) -> Done:
+    """Return how far an earlier suite has come. Raises ``click.UsageError`` if it is another's."""
+    try:
+        done = read_done(folder.path)
+    except BadFolder as bad:
+        raise click.UsageError(f"{bad}; or leave out --resume") from None
+    if done.suite and done.target != _target(folder):
+        raise click.UsageError(
+            f"the suite in {folder.path} was made of another Federation Core, or in another way:"
+            " leave out --resume"
+        )
+    return evolve(done, target=_target(folder))
