@@ -23,6 +23,7 @@ TOPICS: Final = {
     "extending": "from pytest: the state machine, the plugin, checks and rules of your own",
     "filing": "findings as issues, and the list of known ones",
     "proof": "the proof of the canonical cases, and how to verify one",
+    "audit": "production judged by what it has written, without a request",
     "checks": "what each check holds an FC to, and what usually breaks it",
     "architecture": "the one idea, the life of a run, the parts",
     "search": "how a campaign chooses, and what each mechanism buys",

@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from pt004_model.cli import place  # noqa: F401 - before all others
+from pt004_model.cli.audit import audit
 from pt004_model.cli.baseline import baseline
 from pt004_model.cli.bug import Bug
 from pt004_model.cli.check import check
@@ -96,7 +97,7 @@ def main() -> None:
 
 
 for command in (
-    prove, verify, check, complete, config, page, replay, show, submit, baseline, digest, serve,
-    score, checks, explain, faults, docs, diagram, completion,
+    prove, verify, audit, check, complete, config, page, replay, show, submit, baseline, digest,
+    serve, score, checks, explain, faults, docs, diagram, completion,
 ):  # fmt: skip
     main.add_command(command)

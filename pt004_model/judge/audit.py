@@ -48,6 +48,19 @@ def read_log(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -> See
     return log_as_shown(run, after, shown)
 
 
+def read_shared(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject], start: int) -> None:
+    """Compare only what all entries share, from the entry ``start`` on.
+
+    It is for what comes after an entry from which on nobody can tell what was to be written.
+    """
+    reading = _Reading(notes, run, seen, {})
+    before = shown[start - 1] if start else None
+    for index in range(start, len(shown)):
+        reading.compare(f"logs[{index}]", None, shown[index])
+        reading.follow(f"logs[{index}]", before, shown[index])
+        before = shown[index]
+
+
 def log_as_shown(run: Run, seen: Seen, shown: list[JsonObject]) -> Seen:
     """Return what was seen of a run with its log as it stands, so that the next entry is new."""
     kinds = {kind: len(entries) for kind, entries in _by_kind(run).items()}

@@ -18,7 +18,7 @@ from tests.cli.helpers import ended, invoke, run, serving
 from tests.conftest import Golden
 
 COMMANDS = (
-    "prove", "verify", "check", "replay", "show", "submit", "baseline", "digest", "serve",
+    "prove", "verify", "audit", "check", "replay", "show", "submit", "baseline", "digest", "serve",
     "config", "score", "complete",
     "checks", "faults", "completion", "page", "diagram", "docs", "explain",
 )  # fmt: skip

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Final
 
 import pytest
 from attrs import evolve
 
+from pt004_model.judge.audit import read_shared
 from pt004_model.judge.forms import canonical_hash
+from pt004_model.judge.memory import Ledger, Notes
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import Command
 from pt004_model.model.values import Json
@@ -24,7 +27,7 @@ from tests.judge.helpers import (
     start,
     talk,
 )
-from tests.stub import JsonObject
+from tests.stub import NAMES, JsonObject
 
 FURTHER: Final = Habits(sections="complete", further=True)
 UNGOVERNED: Final = (create(), change("running"))
@@ -117,6 +120,27 @@ def test_an_entry_too_few_and_one_too_many_are_told_apart() -> None:
     assert {"audit.kinds"} == {finding.check for finding in found}
     assert [finding.observed for finding in found] == ["more of them", "fewer of them"]
     assert found[0].fingerprint != found[1].fingerprint
+
+
+def test_what_all_entries_share_is_compared_alone() -> None:
+    """Behind a place from which on nobody can tell what was to be written, the rest is compared."""
+    conversation = talk(*STARTED)
+    view, body = conversation.lockstep.views[0], conversation.answer(READ).body
+    assert isinstance(body, dict)
+    logs = copy.deepcopy(body["logs"])
+    assert isinstance(logs, list)
+    rows = [each for each in logs if isinstance(each, dict)]
+    rows[0]["message"] = rows[2]["message"] = ""
+    rows[2]["event_type"] = "FC-STEP-002"  # which has no place there
+    seen = view.seen[0]
+    loose = evolve(seen, log_version=-2, windows={**seen.windows, -1: seen.windows[0]})
+    for first, places in ((0, {0, 2}), (1, {2})):
+        notes = Notes(Ledger(), NAMES)
+        read_shared(notes, view.world.runs[0], loose, rows, first)
+        found = {(each.check, each.where) for each in notes.findings}
+        messages = {("audit.message", f"logs[{place}].message") for place in places}
+        hashes = {("receipts.hash", f"logs[{place}].receipt_hash") for place in places}
+        assert found == messages | hashes
 
 
 def test_an_empty_log_lacks_every_kind() -> None:

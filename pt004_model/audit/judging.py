@@ -1,0 +1,272 @@
+"""One run as it was recorded, judged by the readings that judge a live answer.
+
+The model says what the log must hold (``rebuild``); the envelope, if there is one, is then read as
+the answer to a ``GET`` would be. There is no call here that a time could be held against, so a
+time is held against the entries of the changes before and after.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from attrs import define, evolve, field, frozen
+
+from pt004_model.audit.rebuild import Rebuilt, rebuild
+from pt004_model.judge.audit import read_log, read_shared
+from pt004_model.judge.clock import Clock, Window, parse
+from pt004_model.judge.deviation import Deviation
+from pt004_model.judge.finding import Finding
+from pt004_model.judge.memory import JsonObject, Ledger, Notes, Seen, View
+from pt004_model.judge.oracle import Oracle
+from pt004_model.model.asks import Creation, Malformed, read_creation
+from pt004_model.model.commands import Names, ReadRun
+from pt004_model.model.replies import Reply
+from pt004_model.model.run import Run
+from pt004_model.model.values import Body, Json, is_number
+from pt004_model.model.world import World
+from pt004_model.vocabulary import Decision, Event
+
+_RESOLUTION: Final = 1.0
+"""Seconds that a time may be cut to, and be off from the log's by (section 2)."""
+_DAY: Final = 86_400.0
+_UNHASHED: Final = "its log has no receipts, so nobody can tell if it is as it was written"
+_STEPS_UNKNOWN: Final = (
+    "its log names steps and is no log of a run that declared them; give the run as shown"
+)
+_ENTRY: Final = re.compile(r"logs\[(\d+)\]")
+
+
+@frozen
+class Recorded:
+    """One reading of one run, as a source has it.
+
+    ``run`` and ``gates`` are ``None`` where there is the log alone. ``places`` says for each entry
+    where it stands, or in one place where all of it does.
+    """
+
+    run_id: str
+    logs: list[JsonObject] = field(repr=False)
+    places: tuple[str, ...]
+    run: JsonObject | None = field(default=None, repr=False)
+    gates: Json = field(default=None, repr=False)
+    gates_there: bool = False
+
+    @property
+    def hashed(self) -> bool:
+        """True when there are receipts at all."""
+        return any("receipt_hash" in entry for entry in self.logs)
+
+    def place(self, index: int | None) -> str:
+        """Return where an entry stands, or the whole of it."""
+        return self.places[0 if index is None or index >= len(self.places) else index]
+
+
+@frozen
+class Wrong:
+    """A finding in a run: the entry that it shows in, and the states thought possible before it."""
+
+    finding: Finding
+    index: int | None
+    before: tuple[str, ...]
+
+
+def placed(finding: Finding, recorded: Recorded, readings: Sequence[Rebuilt] = ()) -> Wrong:
+    """Return a finding with the entry that it names and the states before it."""
+    match = _ENTRY.match(finding.where)
+    index = None if match is None else int(match[1])
+    if finding.where == "logs":  # of the log as a whole it is known where it could not go on
+        index = next((each.broken for each in readings), None)
+    at = len(recorded.logs) if index is None else index
+    return Wrong(finding, index, tuple(dict.fromkeys(each.state_before(at) for each in readings)))
+
+
+@define
+class Judge:
+    """Judges one run after the other, and remembers what must be unique over all of them."""
+
+    owners: dict[str, str] = field(factory=dict)
+    tenants: dict[str, str] = field(factory=dict)
+
+    def judge(self, recorded: Recorded) -> tuple[tuple[Wrong, ...], tuple[str, ...]]:
+        """Return what is wrong with a run, in the order of its log, and of what nobody can tell."""
+        readings = list(_hypotheses(recorded))
+        clean = [each for each in readings if each.clean]
+        chosen = clean or [max(readings, key=_reached)]
+        findings, taken = self._read(recorded, chosen)
+        findings = (*taken.findings, *findings)
+        unsure = [] if recorded.hashed else [_UNHASHED]
+        if recorded.run is None and not findings and not taken.run.governed:
+            unsure += [_STEPS_UNKNOWN] if _has_steps(recorded) else []
+        first: dict[str, Wrong] = {}
+        for each in findings:
+            first.setdefault(each.fingerprint, placed(each, recorded, chosen))
+        in_order = sorted(first.values(), key=lambda e: math.inf if e.index is None else e.index)
+        return tuple(in_order), tuple(unsure)
+
+    def _read(
+        self, recorded: Recorded, readings: list[Rebuilt]
+    ) -> tuple[tuple[Finding, ...], Rebuilt]:
+        """Return what the readings of the judge find, and the way the run was made after all."""
+        clock = Clock(0.0, 0.0, _time(recorded.logs, 0) or 0.0)
+        ledger = Ledger(self.owners, clock)
+        agreed = () if recorded.hashed else (Deviation(_UNHASHED, area="receipts"),)
+        names = Names((self._tenant(recorded),), readings[0].actors)
+        if readings[0].torn is None and recorded.run is not None:
+            oracle = Oracle(names, ledger, agreed=agreed)
+            return _as_shown(recorded, readings, oracle), readings[0]
+        noted = [(Notes(ledger, names, agreed), each) for each in readings]
+        for notes, each in noted:
+            _log_alone(recorded, each, notes)
+        notes, taken = min(noted, key=lambda pair: pair[0].count)
+        notes.believe()
+        return notes.told(), taken
+
+    def _tenant(self, recorded: Recorded) -> str:
+        """Return the tenant that the run was shown under first."""
+        shown = None if recorded.run is None else recorded.run.get("tenant_id")
+        tenant = shown if isinstance(shown, str) else ""
+        return self.tenants.setdefault(recorded.run_id, tenant) if shown is not None else tenant
+
+
+def _hypotheses(recorded: Recorded) -> Iterator[Rebuilt]:
+    """Yield the run rebuilt in each way in which it may have been made."""
+    carried = recorded.run or {}
+    for asked in _asked(recorded):
+        for decision in Decision:
+            rebuilt = rebuild(recorded.logs, asked, carried, decision)
+            yield rebuilt
+            if rebuilt.clean or not _undecided(recorded):
+                break
+
+
+def _asked(recorded: Recorded) -> tuple[Creation, ...]:
+    if recorded.run is not None:
+        return (_creation(recorded.run),)
+    names = [
+        step
+        for entry in recorded.logs
+        if entry.get("event_type") == Event.STEP_STARTED
+        and isinstance(step := entry.get("step_id"), str)
+    ]
+    unknown = Creation("", "", {}, {}, (), tuple(dict.fromkeys(names)))
+    return unknown, evolve(unknown, steps=None)
+
+
+def _creation(shown: JsonObject) -> Creation:
+    """Return what a run was made of, as it shows that; what no create can hold is left out."""
+    wanted = ("workflow_id", "workflow_version", "tags", "steps")
+    body = Body.of({name: shown.get(name) for name in wanted})
+    while isinstance(asked := read_creation(body), Malformed) and asked.field in body.fields:
+        body = body.without(asked.field)
+        if asked.field == "workflow_id":
+            break
+    if not isinstance(asked, Creation):
+        asked = Creation("", "", {}, {}, (), None)
+    payload, metadata = shown.get("input_payload"), shown.get("metadata")
+    return evolve(
+        asked,
+        input_payload=payload if isinstance(payload, dict) else {},
+        metadata=metadata if isinstance(metadata, dict) else {},
+    )
+
+
+def _has_steps(recorded: Recorded) -> bool:
+    kinds = {Event.STEP_STARTED, Event.STEP_ENDED}
+    return any(entry.get("event_type") in kinds for entry in recorded.logs)
+
+
+def _undecided(recorded: Recorded) -> bool:
+    """Return whether the log holds a decision that cannot be read."""
+    for entry in recorded.logs:
+        if entry.get("event_type") == Event.POLICY_DECIDED:
+            details = entry.get("details")
+            if not isinstance(details, dict) or details.get("decision") not in set(Decision):
+                return True
+    return False
+
+
+def _reached(rebuilt: Rebuilt) -> tuple[int, int]:
+    """Return how far a log could be followed without a finding; the furthest is the likeliest."""
+    found = [int(match[1]) for each in rebuilt.findings if (match := _ENTRY.match(each.where))]
+    torn = [] if rebuilt.torn is None else [rebuilt.torn]
+    return min([*found, *torn]), -len(found)
+
+
+def _as_shown(recorded: Recorded, readings: list[Rebuilt], oracle: Oracle) -> tuple[Finding, ...]:
+    """Return what the run as shown, its log and its gates disagree in with the run rebuilt."""
+    shown = recorded.run or {}
+    views = []
+    for each in readings:
+        run = _placed(each.run, shown)
+        seen = Seen(recorded.run_id, version=run.version, windows=_windows(recorded, each))
+        views += [View(World({0: each}), {0: seen}) for each in (run, *_unsaid(run))]
+    body: JsonObject = {"run": shown, "logs": [*recorded.logs]}
+    if recorded.gates_there:
+        body["gates"] = recorded.gates
+    command = ReadRun(0, logs=True, gates=recorded.gates_there)
+    return oracle.judge(tuple(views), command, Reply(200, body)).findings
+
+
+def _unsaid(run: Run) -> Iterator[Run]:
+    """Yield the run if the reason in its log is the FC's own, which a rejected gate may lack."""
+    if run.gates and run.gates[-1].rejection_reason is not None:
+        yield evolve(run, gates=(*run.gates[:-1], evolve(run.gates[-1], rejection_reason=None)))
+
+
+def _placed(run: Run, shown: JsonObject) -> Run:
+    """Return an ungoverned run where it says it is, which its log does not tell (section 3.3)."""
+    if run.governed or not run.version:
+        return run
+    name, index = shown.get("current_step"), shown.get("step_index")
+    if isinstance(name, str):
+        run = evolve(run, current_step=name)
+    if isinstance(index, int | float) and is_number(index) and index >= 0:
+        run = evolve(run, step_index=index)
+    return run
+
+
+def _log_alone(recorded: Recorded, rebuilt: Rebuilt, notes: Notes) -> None:
+    """Compare the log as far as it could be followed; of what comes after what all entries share.
+
+    Where the log is torn the judge says what is missing there, or is too much.
+    """
+    windows = _windows(recorded, rebuilt)
+    seen = Seen(recorded.run_id, windows=windows)
+    if rebuilt.torn is None:
+        read_log(notes, rebuilt.run, seen, recorded.logs)
+        return
+    rest = rebuilt.torn
+    if rebuilt.nearest is not None:
+        read_log(notes, rebuilt.nearest, seen, recorded.logs[:rest])
+    else:
+        rest = 0
+    read_shared(notes, rebuilt.run, evolve(seen, log_version=-2), recorded.logs, rest)
+
+
+def _windows(recorded: Recorded, rebuilt: Rebuilt) -> dict[int, Window]:
+    """Return when each version of a run can have come about, by the log's own times.
+
+    Where the log's times are not in order that is told, and they say nothing else.
+    """
+    versions = range(-1, rebuilt.run.version + 3)
+    start = _time(recorded.logs, 0) or 0.0
+    times = {version: _time(recorded.logs, at) for version, at in rebuilt.made.items()}
+    known = [time for at in range(len(recorded.logs)) if (time := _time(recorded.logs, at))]
+    if known != sorted(known):
+        times = {}
+    windows = {}
+    for version in versions:
+        before, after = times.get(version - 1), times.get(version + 1)
+        windows[version] = Window(
+            start - _DAY if before is None else before - _RESOLUTION,
+            math.inf if after is None else after + _RESOLUTION,
+        )
+    return windows
+
+
+def _time(logs: list[JsonObject], index: int) -> float | None:
+    time = parse(logs[index].get("timestamp")) if logs else None
+    return None if time is None else time.seconds

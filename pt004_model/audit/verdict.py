@@ -1,0 +1,161 @@
+"""The verdict on an export: its runs judged one by one, and told by what is wrong.
+
+One bug over ten thousand runs is one finding. Nothing that was not looked at is ever a pass: an
+export without runs or receipts, or one of which a part cannot be read, is UNSURE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from attrs import define, evolve, field, frozen
+
+from pt004_model.audit.heads import Heads
+from pt004_model.audit.judging import Judge, Recorded, Wrong, placed
+from pt004_model.audit.sources import Sources
+from pt004_model.judge.checks import CHECKS, SEVERITIES, Check
+from pt004_model.judge.finding import Finding
+from pt004_model.judge.oracle import Verdict
+from pt004_model.model.telling import count
+
+_FIRST: Final = 3
+"""Runs of a finding that are told one by one."""
+
+
+@frozen
+class Sighting:
+    """A run that a finding shows in: where, and the states thought possible before."""
+
+    run_id: str
+    place: str
+    entry: int | None
+    log_id: str
+    before: tuple[str, ...]
+
+
+@frozen
+class Found:
+    """One finding: in how many runs it shows, and in which first."""
+
+    finding: Finding
+    runs: int
+    first: tuple[Sighting, ...]
+
+    @property
+    def check(self) -> Check:
+        """The check that fails."""
+        return CHECKS[self.finding.check]
+
+
+@define
+class Audit:
+    """What an audit came to. ``unread`` are sentences on sources, ``unsure`` those on runs."""
+
+    runs: int = 0
+    entries: int = 0
+    tenants: tuple[str, ...] = ()
+    found: dict[str, Found] = field(factory=dict)
+    unread: list[str] = field(factory=list)
+    unsure: dict[str, int] = field(factory=dict)
+    heads: Heads | None = None
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """Why nothing can be said of all or part of the export, in sentences."""
+        said = [f"{why} ({count(number, 'run')})" for why, number in self.unsure.items()]
+        if self.unread:
+            said.append(f"{count(len(self.unread), 'part')} of the sources could not be read")
+        if not self.entries:
+            said.append("there is nothing to check: no log entry was found")
+        return tuple(said)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What can be said of the export; a finding outranks all else."""
+        if self.found:
+            return Verdict.DIVERGES
+        return Verdict.UNSURE if self.why else Verdict.CONFORMS
+
+    @property
+    def by_weight(self) -> list[Found]:
+        """The findings, the gravest first, then those in the most runs."""
+        return sorted(
+            self.found.values(),
+            key=lambda each: (
+                SEVERITIES.index(each.check.severity), -each.runs, each.finding.fingerprint,
+            ),
+        )  # fmt: skip
+
+    def add(self, finding: Finding, sighting: Sighting) -> None:
+        """Count a finding in a run."""
+        known = self.found.get(finding.fingerprint, Found(finding, 0, ()))
+        first = known.first if len(known.first) == _FIRST else (*known.first, sighting)
+        self.found[finding.fingerprint] = evolve(known, runs=known.runs + 1, first=first)
+
+
+def audit(
+    paths: Iterable[Path], heads: Heads | None = None, tenants: tuple[str, ...] = ()
+) -> Audit:
+    """Judge all that the sources hold. Raises ``NoSource``.
+
+    With ``heads`` every log is held against that of the audit before. With ``tenants`` a run of
+    any other is no part of the export.
+    """
+    result, sources, judge = Audit(heads=heads), Sources(), Judge()
+    judged: set[str] = set()
+    for recorded in sources.read(paths):
+        whose = _tenant(recorded)
+        if tenants and whose is not None and whose not in tenants:
+            sources.problems.append(
+                f"{recorded.place(None)}: run {recorded.run_id} is of tenant {whose!r:.60}"
+            )
+            continue
+        _judge(result, judge, recorded)
+        result.runs += recorded.run_id not in judged
+        judged.add(recorded.run_id)
+    for run_id in sources.bare.keys() - judged:
+        judge.tenants.setdefault(run_id, "")
+        _doubt(result, "shown without log entries, so there is nothing to hold it against")
+        judged.add(run_id)
+    for run_id, finding in ({} if heads is None else heads.vanished(judged)).items():
+        result.add(finding, Sighting(run_id, "", None, "", ()))
+    result.tenants = tuple(sorted(filter(None, set(judge.tenants.values()))))
+    result.unread = sources.problems
+    return result
+
+
+def _judge(result: Audit, judge: Judge, recorded: Recorded) -> None:
+    wrong, unsure = judge.judge(recorded)
+    for why in unsure:
+        _doubt(result, why)
+    result.entries += len(recorded.logs)
+    if result.heads is not None:
+        changed = result.heads.compare(recorded.run_id, recorded.logs)
+        if changed is not None:
+            wrong = (*wrong, placed(changed, recorded))
+        if not wrong:
+            result.heads.keep(recorded.run_id, recorded.logs)
+    for each in wrong:
+        result.add(each.finding, _sighting(recorded, each))
+
+
+def _doubt(result: Audit, why: str) -> None:
+    result.unsure[why] = result.unsure.get(why, 0) + 1
+
+
+def _sighting(recorded: Recorded, wrong: Wrong) -> Sighting:
+    log_id = "" if wrong.index is None else recorded.logs[wrong.index].get("log_id")
+    return Sighting(
+        recorded.run_id,
+        recorded.place(wrong.index),
+        wrong.index,
+        log_id if isinstance(log_id, str) else "",
+        wrong.before,
+    )
+
+
+def _tenant(recorded: Recorded) -> str | None:
+    tenant = None if recorded.run is None else recorded.run.get("tenant_id")
+    return tenant if isinstance(tenant, str) else None

@@ -1,0 +1,73 @@
+"""``pt004 audit``: what was written already, judged without a request."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+import click
+
+from pt004_model.audit.heads import BadHeads, load_heads
+from pt004_model.audit.report import document, summary, text
+from pt004_model.audit.sources import NoSource
+from pt004_model.audit.verdict import audit as review
+from pt004_model.cli.session import UNSURE
+from pt004_model.judge.oracle import Verdict
+from pt004_model.report.junit import junit
+from pt004_model.trace.files import write_bytes
+from pt004_model.trace.redact import Redactor
+
+FORMATS: Final = ("text", "json", "junit")
+_CODES: Final = {Verdict.CONFORMS: 0, Verdict.DIVERGES: 1, Verdict.UNSURE: UNSURE}
+
+
+@click.command()
+@click.argument(
+    "sources", nargs=-1, required=True, metavar="SOURCE...", type=click.Path(path_type=Path)
+)
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True,
+    help="The form of what is printed.",
+)  # fmt: skip
+@click.option(
+    "--heads", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Hold every log against the heads of the last audit, and keep those of this one.",
+)  # fmt: skip
+@click.option(
+    "--tenant", "tenants", multiple=True, metavar="NAME",
+    help="The export is of this tenant alone; may be given again.",
+)  # fmt: skip
+@click.option("--token", envvar="FC_TOKEN", hidden=True)
+@click.option("--secret-key", envvar="SECRET_KEY", hidden=True)
+@click.pass_context
+def audit(
+    context: click.Context, sources: tuple[Path, ...], form: str, heads: Path | None,
+    tenants: tuple[str, ...], token: str | None, secret_key: str | None,
+) -> None:  # fmt: skip
+    """Judge an export of what a Federation Core has written, without a request.
+
+    A SOURCE is a file, a folder, or - for standard input. It holds envelopes, as a read with
+    include_logs=true and include_gates=true answers, or log entries: JSON or one value a line,
+    compressed with gzip or not. Each run is rebuilt from its log by the model and judged as a live
+    one is: receipts, the path of its statuses, policy, gates, times, ids.
+
+    Exit codes: 0 conforms, 1 diverges, 2 wrong usage, 3 unsure: nothing to check, no receipts, or
+    a part that cannot be read.
+
+    Example: pt004 audit export.ndjson.gz --heads heads.json
+    """
+    try:
+        result = review(sources, None if heads is None else load_heads(heads), tenants)
+    except (NoSource, BadHeads) as error:
+        raise click.UsageError(str(error)) from None
+    if heads is not None and result.heads is not None:
+        write_bytes(heads, result.heads.content())
+    redact = Redactor(tuple(each for each in (token, secret_key) if each))
+    if form == "text":
+        click.echo("\n".join(map(redact, text(result))))
+    elif form == "json":
+        click.echo(json.dumps(redact(document(result)), indent=1))
+    else:
+        click.echo(redact(junit(summary(result))), nl=False)
+    context.exit(_CODES[result.verdict])

@@ -1,0 +1,1 @@
+"""Tests of what was recorded elsewhere, judged without a request."""

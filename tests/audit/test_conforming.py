@@ -1,0 +1,59 @@
+"""What a Federation Core may write is never called wrong, however free it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pt004_model.audit.judging import Judge
+from tests.audit.campaigns import campaign
+from tests.audit.histories import alone, export, recorded
+from tests.habits import FREEDOMS, Habits, in_microseconds, in_milliseconds, in_seconds, wayward
+
+STAMPS = (in_microseconds, in_milliseconds, in_seconds)
+
+
+def free(seed: int, stamp: Callable[[float], str] = in_microseconds) -> Callable[[], Habits]:
+    """Habits that are free anew at each call."""
+    return wayward(Random(seed), stamp)  # noqa: S311 - nothing secret
+
+
+@pytest.mark.parametrize("name", FREEDOMS)
+def test_every_freedom_conforms(name: str) -> None:
+    """Whichever freedom an FC takes, nothing is found in its envelopes."""
+    judge = Judge()
+    for envelope in export(11, 12, lambda: FREEDOMS[name]):
+        assert judge.judge(recorded(envelope)) == ((), ())
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6), stamp=st.sampled_from(STAMPS))
+def test_freedom_at_each_call_conforms(seed: int, stamp: Callable[[float], str]) -> None:
+    """Nothing is found in the runs of an FC that is free anew at each call."""
+    judge = Judge()
+    habits = free(seed, stamp)
+    for envelope in export(seed, 4, habits, acts=20):
+        assert judge.judge(recorded(envelope)) == ((), ())
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_a_log_alone_conforms(seed: int) -> None:
+    """Nothing is found in logs without the runs, though of some nobody can tell."""
+    judge = Judge()
+    for envelope in export(seed, 4, free(seed), acts=20):
+        wrong, unsure = judge.judge(alone(envelope))
+        assert wrong == ()
+        assert not unsure or envelope["run"]["steps"] is None
+
+
+def test_a_campaign_conforms() -> None:
+    """Nothing is found in the runs of a campaign against the embedded FC."""
+    judge, envelopes = Judge(), campaign(None, seed=5, examples=8)
+    assert len(envelopes) > 30
+    for envelope in envelopes:
+        assert judge.judge(recorded(envelope)) == ((), ())
