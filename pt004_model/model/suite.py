@@ -167,8 +167,11 @@ def _separator(
 
 
 def identifiers(table: Table) -> tuple[tuple[Word, ...], ...]:
-    """Return the words that tell each state from all others; two states share one for them."""
-    words: dict[int, list[Word]] = {state: [] for state in table}
+    """Return the words that tell each state from all others; two states share one for them.
+
+    Of a state that is alone there is the empty word.
+    """
+    words: dict[int, list[Word]] = {state: [()] for state in table}
     for pair, word in separators(table).items():
         for state in pair:
             words[state].append(word)

@@ -131,6 +131,13 @@ def test_states_may_be_told_apart_by_what_follows() -> None:
     }
 
 
+def test_a_machine_of_one_state_has_a_suite() -> None:
+    """There is nothing to tell its state from, and each of its inputs is given all the same."""
+    one = Machine({0: {READ: ("all there is", 0), "fail": (REFUSED, 0)}}, ((),), ("one",))
+    assert suite(one) == ((("fail",), (READ,)),)
+    assert len(suite(one, 1)[1]) == 2
+
+
 def follow(table: Table, state: int, word: Word) -> list[str]:
     """Return the outputs to a word; what a state has not is refused there."""
     seen = []
