@@ -190,7 +190,6 @@ def _moment(number: int, step: TraceStep, most: int) -> Moment:
         number,
         step,
         step.before or "no run",
-        # after a finding it is set aside, and nothing more is known
         step.after or ("set aside" if step.findings and step.before else "no run"),
         tuple((name, visible(value, most)) for name, value in headers.items()),
         "" if request is None or request.body is None else pretty(request.body, most),
