@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import frozen
 
-from pt004_model.judge.checks import AREAS, CHECKS
+from pt004_model.judge.checks import AREAS, CHECKS, SEVERITIES
 from pt004_model.judge.memory import JsonObject
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import ReadRun
@@ -178,6 +178,9 @@ def _others(record: Record) -> Iterator[Part]:
         elsewhere = not here.embedded and campaign.base_url != here.base_url
         if state is State.PASS and (elsewhere or campaign.dialect != here.dialect):
             state, why = State.UNSURE, "the campaign was of another address or dialect"
+        grave = [e.check for e in campaign.findings if e.known and e.severity in SEVERITIES[:2]]
+        if state is State.PASS and grave:  # that somebody is mending it makes it no proof
+            state, why = State.FAIL, f"known, and not mended: {', '.join(grave)}"
         yield Part(CAMPAIGN, "", state, why)
     for log in record.fc_logs:
         silent = [each.case for each in log.quoted if not each.count]

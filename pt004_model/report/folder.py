@@ -170,6 +170,7 @@ class Folder:
             unsure=tuple(map(self.origin.hide, result.unsure)),
             made_by=self.made_by,
             guarantee=self.origin.hide(result.guarantee),
+            agreed=tuple(map(self.origin.hide, result.agreed)),
         )
 
     def _told(self, found: Found) -> FindingDocument:

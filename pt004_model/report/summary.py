@@ -120,8 +120,9 @@ class Summary:
     """``summary.json``.
 
     ``target`` are the options that say which FC it was, ``options`` those that say what was done.
-    ``unsure`` has a sentence for each check of one's own that could not tell. ``made_by`` is the
-    command, ``guarantee`` what a complete suite has shown, or why nothing.
+    ``unsure`` has a sentence for each check of one's own that could not tell, ``agreed`` one for
+    each agreed difference, which was not judged. ``made_by`` is the command, ``guarantee`` what a
+    complete suite has shown, or why nothing.
     """
 
     verdict: str
@@ -145,6 +146,7 @@ class Summary:
     unsure: tuple[str, ...] = ()
     made_by: str = "check"
     guarantee: str = ""
+    agreed: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:

@@ -166,10 +166,12 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
         yield f"DIVERGES: {_findings(new)}" + (f", and {' and '.join(more)}" if more else "")
     elif result.verdict is Verdict.UNSURE:
         yield f"UNSURE: {result.why}"
-    elif known:
-        yield f"CONFORMS: nothing was found but what is known, {_findings(known)}"
     else:
-        yield "CONFORMS: every answer was one that the contract allows"
+        besides = f", not judging {result.unseen}" if result.unseen else ""
+        told = "every answer was one that the contract allows"
+        if known:
+            told = f"nothing was found but what is known, {_findings(known)}"
+        yield f"CONFORMS: {told}{besides}"
 
 
 def _coverage(result: Result, width: int | None) -> Iterator[str]:

@@ -379,6 +379,7 @@ class Campaign:
             self._told_of_triage(self._statistics().as_json()),
             self.session.judged,
             tuple(unsure.values()),
+            agreed=tuple(map(str, self.session.oracle.agreed)),
         )
 
     def _note_echoes(self) -> None:

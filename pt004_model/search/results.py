@@ -39,7 +39,8 @@ class Result:
     ``areas`` are those that were judged; without tokens there is nothing to authenticate.
     ``edges`` counts how often each was driven; ``statistics`` are as ``summary.json`` has
     them. ``started_at`` is in epoch seconds. ``unsure`` has a sentence for each check of one's own
-    that could not tell. ``guarantee`` says what a complete suite has shown, or why nothing.
+    that could not tell, ``agreed`` one for each agreed difference, which was not judged.
+    ``guarantee`` says what a complete suite has shown, or why nothing.
     """
 
     verdict: Verdict
@@ -58,6 +59,18 @@ class Result:
     areas: tuple[str, ...] = AREAS
     unsure: tuple[str, ...] = ()
     guarantee: str = ""
+    agreed: tuple[str, ...] = ()
+
+    @property
+    def unseen(self) -> str:
+        """Return what the campaign did not look at, in words; empty when it judged everything.
+
+        Without tokens there is nothing to authenticate, which goes without saying.
+        """
+        left = [area for area in AREAS if area not in (*self.areas, "authentication")]
+        said = [f"the areas {', '.join(left)}"] if left else []
+        said += [f"what is agreed ({'; '.join(self.agreed)})"] if self.agreed else []
+        return " and ".join(said)
 
 
 class Reporter(FindingReporter, Protocol):

@@ -24,7 +24,7 @@ from pt004_model.proof.verdict import (
     State,
     prove,
 )
-from pt004_model.report.summary import Summary
+from pt004_model.report.summary import FindingDocument, Summary
 from tests.habits import FREEDOMS, Habits
 from tests.proof.proofs import CASES, HERE, altered, last, taped
 from tests.stub import Losing, Stub, Tampering, digest
@@ -241,6 +241,7 @@ def test_a_secret_that_an_answer_repeats_is_no_pass() -> None:
     assert whole.verdict is not State.PASS
 
 
+KNOWN = FindingDocument("0123456789ab", "policy.deny-blocks", severity="critical", known=True)
 CAMPAIGN_DONE = Summary("conforms", requests=10, dialect="seed", base_url=HERE.base_url)
 
 
@@ -255,6 +256,8 @@ CAMPAIGN_DONE = Summary("conforms", requests=10, dialect="seed", base_url=HERE.b
         ({"base_url": ""}, State.UNSURE),
         ({"dialect": "deployed"}, State.UNSURE),
         ({"verdict": "diverges", "dialect": "deployed"}, State.FAIL),
+        ({"findings": (KNOWN,)}, State.FAIL),
+        ({"findings": (evolve(KNOWN, severity="minor"),)}, State.PASS),
     ],
 )
 def test_a_campaign_counts(changes: dict[str, Any], state: State) -> None:

@@ -7,7 +7,7 @@ import math
 import pytest
 from attrs import evolve
 
-from pt004_model.judge.checks import CHECKS
+from pt004_model.judge.checks import AREAS, CHECKS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.coverage import Edge
 from pt004_model.model.replies import NoAnswer, Reply
@@ -124,6 +124,23 @@ SMALL = [
         (
             result(Verdict.CONFORMS, KNOWN),
             [*SMALL, KNOWN_ROW, "CONFORMS: nothing was found but what is known, 1 finding"],
+        ),
+        (
+            evolve(result(Verdict.CONFORMS), areas=AREAS[1:], agreed=("receipts: none",)),
+            [
+                *SMALL,
+                "CONFORMS: every answer was one that the contract allows, not judging the areas"
+                f" {AREAS[0]} and what is agreed (receipts: none)",
+            ],
+        ),
+        (
+            result(Verdict.DIVERGES, found(), evolve(found(), echo_of="0123456789ab")),
+            [
+                *SMALL,
+                ROW,
+                "  0123456789ab critical policy.deny-blocks follows from 0123456789ab",
+                "DIVERGES: 1 finding, and 1 echo",
+            ],
         ),
     ],
 )

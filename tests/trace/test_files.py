@@ -224,4 +224,5 @@ def test_the_summary(tmp_path: Path) -> None:
             "shrinking": {"requests": 0, "seconds": 0.0},
         },
         "unsure": ["acme.owner raises: [secret]"],
+        "agreed": [],
     }
