@@ -18,6 +18,7 @@ from pt004_model.cli.config import config
 from pt004_model.cli.diagram import diagram
 from pt004_model.cli.digest import digest
 from pt004_model.cli.docs import docs, explain
+from pt004_model.cli.fit import fit
 from pt004_model.cli.group import Group
 from pt004_model.cli.lists import checks, faults
 from pt004_model.cli.page import page
@@ -97,7 +98,7 @@ def main() -> None:
 
 
 for command in (
-    prove, verify, audit, check, complete, config, page, replay, show, submit, baseline, digest,
-    serve, score, checks, explain, faults, docs, diagram, completion,
+    fit, prove, verify, audit, check, complete, config, page, replay, show, submit, baseline,
+    digest, serve, score, checks, explain, faults, docs, diagram, completion,
 ):  # fmt: skip
     main.add_command(command)

@@ -71,7 +71,7 @@ LIFECYCLE: Final = (
     Row("lifecycle.envelope", (CREATE,), READ, lambda reply: evolve(reply, body=[])),
     Row("lifecycle.envelope", (CREATE,), READ, drop("logs")),
     Row("lifecycle.envelope", (CREATE,), READ, put("gates", {})),
-    Row("lifecycle.envelope", (CREATE,), READ, put("logs", [1])),
+    Row("lifecycle.envelope", (CREATE,), READ, put("logs", [1], sealed=False)),
     Row(
         "lifecycle.sections-as-asked",
         (CREATE,),
