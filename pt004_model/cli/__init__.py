@@ -20,6 +20,7 @@ from pt004_model.cli.digest import digest
 from pt004_model.cli.docs import docs, explain
 from pt004_model.cli.fit import fit
 from pt004_model.cli.group import Group
+from pt004_model.cli.learn import learn
 from pt004_model.cli.lists import checks, faults
 from pt004_model.cli.page import page
 from pt004_model.cli.prove import prove
@@ -98,7 +99,7 @@ def main() -> None:
 
 
 for command in (
-    fit, prove, verify, audit, check, complete, config, page, replay, show, submit, baseline,
+    fit, prove, verify, audit, check, complete, learn, config, page, replay, show, submit, baseline,
     digest, serve, score, checks, explain, faults, docs, diagram, completion,
 ):  # fmt: skip
     main.add_command(command)

@@ -15,13 +15,13 @@ from pt004_model.report.summary import BadFolder, read_done
 from pt004_model.search.campaign import Campaign
 from pt004_model.search.complete import STEPS, SUITES, Done, SuiteCampaign
 
-_OURS: Final = {
+USED: Final = {
     "profile", "max_time", "ungoverned", "out", "page", "confirm", "no_replay", "known",
 }  # fmt: skip
 """The settings of a campaign that a suite has a use for: all of the contract is judged."""
 
 
-@click.command(epilog=VARIABLES, params=[each for each in SETTINGS if each.key in _OURS])
+@click.command(epilog=VARIABLES, params=[each for each in SETTINGS if each.key in USED])
 @click.option(
     "--steps",
     type=click.IntRange(1, 8),

@@ -250,7 +250,7 @@ def read(folder: Path) -> Evidence:
 
 def read_summary(folder: Path, redact: Callable[[Any], Any] = lambda raw: raw) -> Summary:
     """Return the summary in ``folder``. Raises :class:`BadFolder`."""
-    return _structured(folder / "summary.json", Summary, redact)
+    return structured(folder / "summary.json", Summary, redact)
 
 
 def read_replays(folder: Path, *, wanted: bool = False) -> tuple[Replayed, ...]:
@@ -261,7 +261,7 @@ def read_replays(folder: Path, *, wanted: bool = False) -> tuple[Replayed, ...]:
     path = folder / "replays.json"
     if not wanted and not path.exists():
         return ()
-    replays = _structured(path, Replays)
+    replays = structured(path, Replays)
     if replays.format != REPLAYS:
         raise BadFolder(f"{path}: its format is not {REPLAYS}; run the campaign again")
     if replays.version != VERSION:
@@ -275,7 +275,7 @@ def read_replays(folder: Path, *, wanted: bool = False) -> tuple[Replayed, ...]:
 def read_done(folder: Path) -> Done:
     """Return how far a suite has come whose campaign left it in ``folder``. Raises BadFolder."""
     path = folder / DONE
-    return _structured(path, Done) if path.exists() else Done()
+    return structured(path, Done) if path.exists() else Done()
 
 
 def _trace(folder: Path, fingerprint: str) -> Trace | str:
@@ -287,7 +287,8 @@ def _trace(folder: Path, fingerprint: str) -> Trace | str:
         return f"There is no trace to show: {bad}."
 
 
-def _structured(path: Path, kind: type[T], redact: Callable[[Any], Any] = lambda raw: raw) -> T:
+def structured(path: Path, kind: type[T], redact: Callable[[Any], Any] = lambda raw: raw) -> T:
+    """Return the JSON object in a file as a value of this kind. Raises :class:`BadFolder`."""
     try:
         raw = json.loads(path.read_bytes())
     except FileNotFoundError:

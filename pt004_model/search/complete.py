@@ -68,6 +68,28 @@ class Done:
     lost: int = 0
 
 
+def drive(lockstep: Lockstep, length: int, word: Word) -> tuple[str, ...]:
+    """Give the inputs of ``word`` to a new run; return the outputs, as far as it got."""
+    seen: list[str] = []
+    lockstep.do(creation(0, fresh(length).asked.steps or ()))
+    for each in word:
+        if not lockstep.drivable(0):
+            break
+        before = lockstep.world.runs[0]
+        text = body(before, MOVE[each]) if each != READ else None
+        if each != READ and text is None:  # the FC went another way, where there is no such move
+            break
+        lockstep.do(ReadRun(0) if text is None else ChangeRun(0, text))
+        after = lockstep.world.runs.get(0)
+        if after is None:
+            break
+        told = REFUSED if after.version == before.version else moved(after)
+        seen.append(shown(after) if each == READ else told)
+    if word[-1] != READ:
+        lockstep.do(ReadRun(0))
+    return tuple(seen)
+
+
 @define
 class SuiteCampaign(Campaign):
     """A campaign that runs the suite which is complete for ``extra`` further moves.
@@ -118,7 +140,7 @@ class SuiteCampaign(Campaign):
 
     def _chooser(self, length: int) -> Choose:
         def choose(way: Word, word: str, outputs: tuple[str, ...]) -> str:
-            seen, _ = self._drive(length, (*way, word))
+            seen = drive(self.session.lockstep(), length, (*way, word))
             last = seen[-1] if len(seen) > len(way) else ""
             return last if last in outputs else outputs[0]
 
@@ -128,7 +150,8 @@ class SuiteCampaign(Campaign):
         """Make a case until it was gone through as planned, or a finding was seen in it."""
         varied = lost = False
         for _ in range(TRIES):
-            seen, lockstep = self._drive(case.length, case.inputs)
+            lockstep = self.session.lockstep()
+            seen = drive(lockstep, case.length, case.inputs)
             lost = lockstep.unanswered
             made = any(step.findings for step in lockstep.steps) or seen == case.outputs
             if made and not lost:
@@ -138,29 +161,6 @@ class SuiteCampaign(Campaign):
             missed = self.done.missed + (not lost)
             self.done = evolve(self.done, lost=self.done.lost + lost, missed=missed)
         self.done = evolve(self.done, varied=self.done.varied + varied)
-
-    def _drive(self, length: int, word: Word) -> tuple[tuple[str, ...], Lockstep]:
-        """Give the inputs of ``word`` to a new run; return the outputs, as far as it got."""
-        lockstep, seen = self.session.lockstep(), []
-        lockstep.do(creation(0, fresh(length).asked.steps or ()))
-        for each in word:
-            if not lockstep.drivable(0):
-                break
-            before = lockstep.world.runs[0]
-            text = body(before, MOVE[each]) if each != READ else None
-            if (
-                each != READ and text is None
-            ):  # the FC went another way, where there is no such move
-                break
-            lockstep.do(ReadRun(0) if text is None else ChangeRun(0, text))
-            after = lockstep.world.runs.get(0)
-            if after is None:
-                break
-            told = REFUSED if after.version == before.version else moved(after)
-            seen.append(shown(after) if each == READ else told)
-        if word[-1] != READ:
-            lockstep.do(ReadRun(0))
-        return tuple(seen), lockstep
 
     def result(self, why: str = "") -> Result:
         """Return what the suite has come to, with its guarantee, or why it gives none."""

@@ -19,7 +19,7 @@ from tests.conftest import Golden
 
 COMMANDS = (
     "prove", "verify", "audit", "check", "replay", "show", "submit", "baseline", "digest", "serve",
-    "config", "fit", "score", "complete",
+    "config", "fit", "score", "complete", "learn",
     "checks", "faults", "completion", "page", "diagram", "docs", "explain",
 )  # fmt: skip
 SUBCOMMANDS = (*COMMANDS, *(f"baseline {each}" for each in ("add", "list", "prune", "remove")))

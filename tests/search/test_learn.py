@@ -1,0 +1,89 @@
+"""An automaton that is learned of stubs and faults: the model's, or where it differs."""
+
+from __future__ import annotations
+
+import itertools
+from random import Random
+from typing import Any
+
+import pytest
+
+from pt004_model.drive.session import Session
+from pt004_model.judge.oracle import Oracle, Verdict
+from pt004_model.model.suite import READ, REFUSED, machine
+from pt004_model.search.campaign import Profile
+from pt004_model.search.learn import Difference, LearnCampaign, completed, differences
+from tests.drive.test_target import in_process
+from tests.habits import FREEDOMS, wayward
+from tests.stub import NAMES, Losing, Stub
+
+SHORT = Profile("short", examples=1, commands=1, lengths=(1,), confirm=0, settle=(0, 0.0, 0.0))
+
+
+def campaign(fc: Any, **more: Any) -> LearnCampaign:
+    """A campaign that learns a stub."""
+    return LearnCampaign(Session(fc, Oracle(NAMES)), SHORT, 0, **more)
+
+
+@pytest.mark.parametrize(
+    "habits", ["plain", "refuses whenever it may", "acts on decisions by itself"]
+)
+def test_a_conforming_fc_is_the_model(habits: str) -> None:
+    """Whatever freedom it takes, what is learned is the model with these choices."""
+    made = campaign(Stub(habits=lambda: FREEDOMS[habits]))
+    assert made.run().verdict is Verdict.CONFORMS
+    assert made.differing == {1: ()}
+    if habits == "plain":
+        assert made.learned[1].table == completed(machine(1)) or not differences(
+            completed(machine(1)), made.learned[1].table
+        )
+        assert len(made.learned[1].table) == len(machine(1).table)
+
+
+def test_a_fault_is_a_difference_and_a_finding() -> None:
+    """The difference has the shortest calls that show it, and what they show is a finding."""
+    made = LearnCampaign(in_process("denied-step-may-pause"), SHORT, 0)
+    result = made.run()
+    assert made.differing[1] == (Difference(("start-deny", "pause"), REFUSED, "paused, step 0"),)
+    assert result.verdict is Verdict.DIVERGES
+    assert [each.finding.check for each in result.findings] == ["policy.deny-blocks"]
+
+
+def test_an_fc_that_varies_is_told_with_the_call() -> None:
+    """An answer that keeps varying ends it as unsure, and says which call it was."""
+    dice = Random(5)  # noqa: S311 - no secret
+    result = campaign(Stub(habits=wayward(dice))).run()
+    assert result.verdict is Verdict.UNSURE
+    assert result.why.startswith("the FC varies: after ")
+
+
+def test_without_an_answer_nothing_is_learned() -> None:
+    """A call that gets no answer ends it as unsure."""
+    fates = itertools.cycle(["kept"] * 50 + ["unsent"])
+    result = campaign(Losing(Stub(), fates)).run()
+    assert result.verdict is Verdict.UNSURE
+    assert "a call got no answer" in result.why
+
+
+def test_what_was_asked_is_not_asked_again() -> None:
+    """With what was asked before, nothing is sent but what tries differences."""
+    first = campaign(Stub())
+    first.run()
+    stub = Stub()
+    again = campaign(stub, asked=first.asked)
+    again.run()
+    assert again.learned == first.learned
+    assert not stub.asked
+
+
+def test_differences_end_where_automata_part() -> None:
+    """Behind a difference nothing is compared: the states are no longer the same."""
+    right = completed(machine(1))
+    wrong = {state: dict(row) for state, row in right.items()}
+    wrong[0]["fail"] = (REFUSED, 0)
+    wrong[0][READ] = ("running", 0)
+    assert set(differences(right, wrong)) == {
+        Difference(("fail",), "failed", REFUSED),
+        Difference((READ,), "pending", "running"),
+    }
+    assert differences(right, right) == ()
