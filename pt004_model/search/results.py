@@ -65,9 +65,11 @@ class Result:
     def unseen(self) -> str:
         """Return what the campaign did not look at, in words; empty when it judged everything.
 
-        Without tokens there is nothing to authenticate, which goes without saying.
+        Without tokens there is nothing to authenticate, and without calls that overlap nothing of
+        concurrency, which goes without saying.
         """
-        left = [area for area in AREAS if area not in (*self.areas, "authentication")]
+        asked = {*self.areas, "authentication", "concurrency"}
+        left = [area for area in AREAS if area not in asked]
         said = [f"the areas {', '.join(left)}"] if left else []
         said += [f"what is agreed ({'; '.join(self.agreed)})"] if self.agreed else []
         return " and ".join(said)

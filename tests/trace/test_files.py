@@ -225,4 +225,6 @@ def test_the_summary(tmp_path: Path) -> None:
         },
         "unsure": ["acme.owner raises: [secret]"],
         "agreed": [],
+        "made_by": "check",
+        "guarantee": "",
     }
