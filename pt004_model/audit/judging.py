@@ -9,12 +9,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
 
 from attrs import define, evolve, field, frozen
 
-from pt004_model.audit.rebuild import Rebuilt, rebuild
+from pt004_model.audit.rebuild import LONGEST, Rebuilt, rebuild
+from pt004_model.audit.window import (
+    ANY_TIME,
+    BEFORE,
+    UNSEEN,
+    beginnings,
+    chain_as_shown,
+    is_window,
+    named_steps,
+    skippable,
+)
 from pt004_model.judge.audit import read_log, read_shared
 from pt004_model.judge.clock import Clock, Window, parse
 from pt004_model.judge.deviation import Deviation
@@ -24,7 +34,7 @@ from pt004_model.judge.oracle import Oracle
 from pt004_model.model.asks import Creation, Malformed, read_creation
 from pt004_model.model.commands import Names, ReadRun
 from pt004_model.model.replies import Reply
-from pt004_model.model.run import Run
+from pt004_model.model.run import Run, State
 from pt004_model.model.values import Body, Json, is_number
 from pt004_model.model.world import World
 from pt004_model.vocabulary import Decision, Event
@@ -37,6 +47,10 @@ _STEPS_UNKNOWN: Final = (
     "its log names steps and is no log of a run that declared them; give the run as shown"
 )
 _ENTRY: Final = re.compile(r"logs\[(\d+)\]")
+
+
+_Way: TypeAlias = "tuple[tuple[Finding, ...], Rebuilt, list[Rebuilt]]"
+"""What is wrong with a log that was written in one way, that way, and those alike."""
 
 
 @frozen
@@ -85,18 +99,32 @@ def placed(finding: Finding, recorded: Recorded, readings: Sequence[Rebuilt] = (
 
 @define
 class Judge:
-    """Judges one run after the other, and remembers what must be unique over all of them."""
+    """Judges one run after the other, and remembers what must be unique over all of them.
 
+    With ``partial`` a log that does not begin with its run is a window on it.
+    """
+
+    partial: bool = False
     owners: dict[str, str] = field(factory=dict)
     tenants: dict[str, str] = field(factory=dict)
 
     def judge(self, recorded: Recorded) -> tuple[tuple[Wrong, ...], tuple[str, ...]]:
         """Return what is wrong with a run, in the order of its log, and of what nobody can tell."""
-        readings = list(_hypotheses(recorded))
-        clean = [each for each in readings if each.clean]
-        chosen = clean or [max(readings, key=_reached)]
-        findings, taken = self._read(recorded, chosen)
-        findings = (*taken.findings, *findings)
+        ways: Iterable[list[Rebuilt]] = [list(_hypotheses(recorded))]
+        if self.partial and is_window(recorded.logs):
+            ways = _from_anywhere(recorded)
+        best: _Way | None = None
+        for readings in ways:
+            clean = [each for each in readings if each.clean]
+            chosen = clean or [max(readings, key=_reached)]
+            found, taken = self._read(recorded, chosen)
+            way = ((*taken.findings, *found), taken, chosen)
+            if best is None or _badness(way) < _badness(best):
+                best = way
+            if not best[0]:
+                break
+        assert best is not None  # noqa: S101 - there is a way
+        findings, taken, chosen = best
         unsure = [] if recorded.hashed else [_UNHASHED]
         if recorded.run is None and not findings and not taken.run.governed:
             unsure += [_STEPS_UNKNOWN] if _has_steps(recorded) else []
@@ -112,12 +140,15 @@ class Judge:
         """Return what the readings of the judge find, and the way the run was made after all."""
         clock = Clock(0.0, 0.0, _time(recorded.logs, 0) or 0.0)
         ledger = Ledger(self.owners, clock)
-        agreed = () if recorded.hashed else (Deviation(_UNHASHED, area="receipts"),)
+        agreed = [] if recorded.hashed else [Deviation(_UNHASHED, area="receipts")]
+        agreed += [UNSEEN] if readings[0].window is not None else []
         names = Names((self._tenant(recorded),), readings[0].actors)
         if readings[0].torn is None and recorded.run is not None:
-            oracle = Oracle(names, ledger, agreed=agreed)
-            return _as_shown(recorded, readings, oracle), readings[0]
-        noted = [(Notes(ledger, names, agreed), each) for each in readings]
+            oracle = Oracle(names, ledger, agreed=tuple(agreed))
+            notes = Notes(ledger, names, tuple(agreed))
+            _before(recorded, readings[0], notes)
+            return (*notes.told(), *_as_shown(recorded, readings, oracle)), readings[0]
+        noted = [(Notes(ledger, names, tuple(agreed)), each) for each in readings]
         for notes, each in noted:
             _log_alone(recorded, each, notes)
         notes, taken = min(noted, key=lambda pair: pair[0].count)
@@ -142,16 +173,30 @@ def _hypotheses(recorded: Recorded) -> Iterator[Rebuilt]:
                 break
 
 
+def _badness(way: _Way) -> tuple[bool, int]:
+    found, taken, _ = way
+    return not taken.clean, len(found)
+
+
+def _from_anywhere(recorded: Recorded) -> Iterator[list[Rebuilt]]:
+    """Yield the run rebuilt from each state in which a window may find it, and from within each."""
+    shown = recorded.run or {}
+    named = [row for row in recorded.logs if row.get("event_type") in tuple(Event)]
+    first = [(str(row["event_type"]), str(row.get("actor_id"))) for row in named[:LONGEST]]
+    for skipped in range(skippable(first) + 1):
+        yield [
+            rebuild(recorded.logs, asked, shown, beginning=(run, skipped))
+            for asked in _asked(recorded)
+            for run in beginnings(asked, shown)
+        ]
+
+
 def _asked(recorded: Recorded) -> tuple[Creation, ...]:
+    """Return what the run may have been made of: without it, of the steps that its log names."""
     if recorded.run is not None:
         return (_creation(recorded.run),)
-    names = [
-        step
-        for entry in recorded.logs
-        if entry.get("event_type") == Event.STEP_STARTED
-        and isinstance(step := entry.get("step_id"), str)
-    ]
-    unknown = Creation("", "", {}, {}, (), tuple(dict.fromkeys(names)))
+    steps = named_steps(recorded.logs)
+    unknown = Creation("", "", {}, {}, (), steps)
     return unknown, evolve(unknown, steps=None)
 
 
@@ -174,7 +219,7 @@ def _creation(shown: JsonObject) -> Creation:
 
 
 def _has_steps(recorded: Recorded) -> bool:
-    kinds = {Event.STEP_STARTED, Event.STEP_ENDED}
+    kinds = (Event.STEP_STARTED, Event.STEP_ENDED)
     return any(entry.get("event_type") in kinds for entry in recorded.logs)
 
 
@@ -183,7 +228,7 @@ def _undecided(recorded: Recorded) -> bool:
     for entry in recorded.logs:
         if entry.get("event_type") == Event.POLICY_DECIDED:
             details = entry.get("details")
-            if not isinstance(details, dict) or details.get("decision") not in set(Decision):
+            if not isinstance(details, dict) or details.get("decision") not in tuple(Decision):
                 return True
     return False
 
@@ -201,13 +246,18 @@ def _as_shown(recorded: Recorded, readings: list[Rebuilt], oracle: Oracle) -> tu
     views = []
     for each in readings:
         run = _placed(each.run, shown)
-        seen = Seen(recorded.run_id, version=run.version, windows=_windows(recorded, each))
+        seen = evolve(_seen(recorded, each), version=run.version)
         views += [View(World({0: each}), {0: seen}) for each in (run, *_unsaid(run))]
     body: JsonObject = {"run": shown, "logs": [*recorded.logs]}
-    if recorded.gates_there:
+    window = readings[0].window
+    if recorded.gates_there and window is None:  # there may have been others before
         body["gates"] = recorded.gates
-    command = ReadRun(0, logs=True, gates=recorded.gates_there)
-    return oracle.judge(tuple(views), command, Reply(200, body)).findings
+    command = ReadRun(0, logs=True, gates="gates" in body)
+    found = oracle.judge(tuple(views), command, Reply(200, body)).findings
+    if window is None:
+        return found
+    chain = chain_as_shown(shown, recorded.logs) if recorded.hashed else None
+    return found if chain is None else (*found, chain)
 
 
 def _unsaid(run: Run) -> Iterator[Run]:
@@ -233,17 +283,34 @@ def _log_alone(recorded: Recorded, rebuilt: Rebuilt, notes: Notes) -> None:
 
     Where the log is torn the judge says what is missing there, or is too much.
     """
-    windows = _windows(recorded, rebuilt)
-    seen = Seen(recorded.run_id, windows=windows)
+    seen = _seen(recorded, rebuilt)
+    _before(recorded, rebuilt, notes)
     if rebuilt.torn is None:
         read_log(notes, rebuilt.run, seen, recorded.logs)
         return
-    rest = rebuilt.torn
+    rest = rebuilt.torn if rebuilt.nearest is not None else rebuilt.window or 0
     if rebuilt.nearest is not None:
         read_log(notes, rebuilt.nearest, seen, recorded.logs[:rest])
-    else:
-        rest = 0
     read_shared(notes, rebuilt.run, evolve(seen, log_version=-2), recorded.logs, rest)
+
+
+def _before(recorded: Recorded, rebuilt: Rebuilt, notes: Notes) -> None:
+    """Compare those entries of a window that are of a change before it."""
+    if rebuilt.window:
+        seen = Seen(recorded.run_id, log_version=-2, windows=_windows(recorded, rebuilt))
+        anywhere = evolve(rebuilt.run, state=State())
+        read_shared(notes, anywhere, seen, recorded.logs[: rebuilt.window], 0)
+
+
+def _seen(recorded: Recorded, rebuilt: Rebuilt) -> Seen:
+    """Return what was seen of a run before its log: of a window, that a gate may be open."""
+    seen = Seen(recorded.run_id, windows=_windows(recorded, rebuilt))
+    if rebuilt.window is None:
+        return seen
+    before = [row for row in rebuilt.run.log if row.version == BEFORE]
+    kinds = {row.event.value: 1 for row in before}
+    log = tuple(recorded.logs[: rebuilt.window])
+    return evolve(seen, log=log, log_version=BEFORE if log else -1, kinds=kinds)
 
 
 def _windows(recorded: Recorded, rebuilt: Rebuilt) -> dict[int, Window]:
@@ -264,7 +331,7 @@ def _windows(recorded: Recorded, rebuilt: Rebuilt) -> dict[int, Window]:
             start - _DAY if before is None else before - _RESOLUTION,
             math.inf if after is None else after + _RESOLUTION,
         )
-    return windows
+    return windows if rebuilt.window is None else {**windows, 0: ANY_TIME, BEFORE: ANY_TIME}
 
 
 def _time(logs: list[JsonObject], index: int) -> float | None:

@@ -27,7 +27,7 @@ from pt004_model.model.values import Body, Json
 from pt004_model.model.world import Refused, World
 from pt004_model.vocabulary import Decision, Event, Status
 
-_LONGEST: Final = 8
+LONGEST: Final = 8
 """Entries of the longest change: resuming into a step that the FC fails at once (7.2, 5.3)."""
 _STEPS: Final = frozenset({Event.STEP_STARTED, Event.STEP_ENDED})
 _STARTING: Final = frozenset({Event.STEP_STARTED, Event.POLICY_DECIDED})
@@ -59,7 +59,8 @@ class Rebuilt:
     version of it with which entry it begins. Where the log could not be followed any further,
     ``torn`` is the number of entries that are compared with ``nearest``, what the run would be had
     it gone on, and ``broken`` the first entry that nothing explains, ``None`` if the log ends too
-    early. ``findings`` are the changes that a rule forbids.
+    early. ``findings`` are the changes that a rule forbids. Of a window, ``window`` is how many
+    entries are of a change before it.
     """
 
     run: Run
@@ -70,6 +71,7 @@ class Rebuilt:
     torn: int | None = None
     broken: int | None = None
     nearest: Run | None = None
+    window: int | None = None
 
     @property
     def clean(self) -> bool:
@@ -87,26 +89,39 @@ def rebuild(
     asked: Creation,
     carried: JsonObject,
     assumed: Decision = Decision.ALLOW,
+    beginning: tuple[Run, int] | None = None,
 ) -> Rebuilt:
     """Rebuild a run of ``asked`` from its log. Total.
 
     ``carried`` are the payloads that the log does not have: ``output_payload``, ``error_details``.
-    A decision that cannot be read counts as the one that is ``assumed``.
+    A decision that cannot be read counts as the one that is ``assumed``. A log that is a window has
+    a ``beginning``: the run then, and how many entries are of a change before.
     """
     actors = tuple(dict.fromkeys(_actors(entries))) or ("",)
     ignored = frozenset() if asked.steps is not None else _STEPS
     ahead = [
         Ahead(index, entry, _key(entry))
         for index, entry in enumerate(entries)
-        if entry.get("event_type") in _NAMED - ignored
+        if _kind(entry) in _NAMED - ignored
     ]
-    creator = actors.index(ahead[0].actor) if ahead and ahead[0].actor in actors else 0
-    rebuilt = Rebuilt(create(0, asked, 0, creator, None), actors)
-    if ahead and ahead[0].entry.get("event_type") == Event.RUN_CREATED:
+    first = actors.index(ahead[0].actor) if ahead and ahead[0].actor in actors else 0
+    rebuilt = Rebuilt(create(0, asked, 0, first, None), actors)
+    if beginning is not None:
+        run, skipped = beginning
+        creator = carried.get("actor_id")
+        if isinstance(creator, str) and creator not in actors:
+            rebuilt.actors = (*actors, creator)
+        actor = rebuilt.actors.index(creator) if creator in rebuilt.actors else 0
+        rebuilt.run = evolve(run, actor=actor)
+        ahead = ahead[skipped:]
+        rebuilt.window = ahead[0].index if ahead else len(entries)
+    elif ahead and ahead[0].key[0] == Event.RUN_CREATED:
         rebuilt.made[0] = ahead.pop(0).index
+    else:  # without its beginning nobody can tell where the run is
+        rebuilt.torn = rebuilt.broken = 0
     at = 0
     while at < len(ahead) and rebuilt.torn is None:
-        rest = ahead[at : at + _LONGEST]
+        rest = ahead[at : at + LONGEST]
         rebuilt.states.append((rest[0].index, str(rebuilt.run.state)))
         at += _Next(rebuilt, rest, carried, assumed).take()
     return rebuilt
@@ -119,9 +134,14 @@ def _actors(entries: Sequence[JsonObject]) -> Iterator[str]:
             yield actor
 
 
+def _kind(entry: JsonObject) -> str:
+    kind = entry.get("event_type")
+    return kind if isinstance(kind, str) else ""
+
+
 def _key(entry: JsonObject) -> _Key:
     """Return the kind of an entry and, where the kind is one of a status, the new one."""
-    kind = str(entry["event_type"])
+    kind = _kind(entry)
     told = kind in {Event.STATUS_CHANGED, Event.RUN_ENDED}
     new = entry.get("new_status")
     return kind, new if told and isinstance(new, str) else None

@@ -96,14 +96,18 @@ class Audit:
 
 
 def audit(
-    paths: Iterable[Path], heads: Heads | None = None, tenants: tuple[str, ...] = ()
+    paths: Iterable[Path],
+    heads: Heads | None = None,
+    tenants: tuple[str, ...] = (),
+    *,
+    partial: bool = False,
 ) -> Audit:
     """Judge all that the sources hold. Raises ``NoSource``.
 
     With ``heads`` every log is held against that of the audit before. With ``tenants`` a run of
-    any other is no part of the export.
+    any other is no part of the export. ``partial`` says that logs may begin in the middle of a run.
     """
-    result, sources, judge = Audit(heads=heads), Sources(), Judge()
+    result, sources, judge = Audit(heads=heads), Sources(), Judge(partial)
     judged: set[str] = set()
     for recorded in sources.read(paths):
         whose = _tenant(recorded)

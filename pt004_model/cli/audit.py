@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -38,13 +38,14 @@ _CODES: Final = {Verdict.CONFORMS: 0, Verdict.DIVERGES: 1, Verdict.UNSURE: UNSUR
     "--tenant", "tenants", multiple=True, metavar="NAME",
     help="The export is of this tenant alone; may be given again.",
 )  # fmt: skip
+@click.option(
+    "--partial", is_flag=True,
+    help="Logs may begin in the middle of a run, which may then be in any state.",
+)  # fmt: skip
 @click.option("--token", envvar="FC_TOKEN", hidden=True)
 @click.option("--secret-key", envvar="SECRET_KEY", hidden=True)
 @click.pass_context
-def audit(
-    context: click.Context, sources: tuple[Path, ...], form: str, heads: Path | None,
-    tenants: tuple[str, ...], token: str | None, secret_key: str | None,
-) -> None:  # fmt: skip
+def audit(context: click.Context, /, sources: tuple[Path, ...], **given: Any) -> None:
     """Judge an export of what a Federation Core has written, without a request.
 
     A SOURCE is a file, a folder, or - for standard input. It holds envelopes, as a read with
@@ -57,13 +58,17 @@ def audit(
 
     Example: pt004 audit export.ndjson.gz --heads heads.json
     """
+    path, form = given["heads"], given["form"]
+    if given["partial"] and path is not None:
+        raise click.UsageError("--heads needs whole logs, so it does not go with --partial")
     try:
-        result = review(sources, None if heads is None else load_heads(heads), tenants)
+        before = None if path is None else load_heads(path)
+        result = review(sources, before, given["tenants"], partial=given["partial"])
     except (NoSource, BadHeads) as error:
         raise click.UsageError(str(error)) from None
-    if heads is not None and result.heads is not None:
-        write_bytes(heads, result.heads.content())
-    redact = Redactor(tuple(each for each in (token, secret_key) if each))
+    if path is not None and result.heads is not None:
+        write_bytes(path, result.heads.content())
+    redact = Redactor(tuple(filter(None, (given["token"], given["secret_key"]))))
     if form == "text":
         click.echo("\n".join(map(redact, text(result))))
     elif form == "json":

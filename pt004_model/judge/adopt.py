@@ -106,8 +106,8 @@ def _like(run: Run, shown: JsonObject) -> Iterator[Run]:
         step = run.state.step
         if isinstance(name, str) and name in steps:
             step = steps.index(name)
-        elif is_number(index) and index in range(len(steps)):
-            step = int(str(index))
+        elif isinstance(index, int | float) and is_number(index) and index in range(len(steps)):
+            step = int(index)
         if step is None and status is not Status.FAILED:
             return  # nothing but a failed run may have no step
         decisions = (None,) if step is None else (*Decision,)

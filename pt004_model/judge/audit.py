@@ -55,6 +55,8 @@ def read_shared(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject], sta
     """
     reading = _Reading(notes, run, seen, {})
     before = shown[start - 1] if start else None
+    if not start:
+        _ends(notes, run, shown)
     for index in range(start, len(shown)):
         reading.compare(f"logs[{index}]", None, shown[index])
         reading.follow(f"logs[{index}]", before, shown[index])

@@ -10,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pt004_model.audit.judging import Judge
+from pt004_model.model.moves import changing, starting
+from pt004_model.vocabulary import Decision, Status
 from tests.audit.campaigns import campaign
-from tests.audit.histories import alone, export, recorded
+from tests.audit.histories import alone, driven, export, recorded
 from tests.habits import FREEDOMS, Habits, in_microseconds, in_milliseconds, in_seconds, wayward
+from tests.stub import Stub
 
 STAMPS = (in_microseconds, in_milliseconds, in_seconds)
 
@@ -30,7 +33,7 @@ def test_every_freedom_conforms(name: str) -> None:
         assert judge.judge(recorded(envelope)) == ((), ())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6), stamp=st.sampled_from(STAMPS))
 def test_freedom_at_each_call_conforms(seed: int, stamp: Callable[[float], str]) -> None:
     """Nothing is found in the runs of an FC that is free anew at each call."""
@@ -57,3 +60,23 @@ def test_a_campaign_conforms() -> None:
     assert len(envelopes) > 30
     for envelope in envelopes:
         assert judge.judge(recorded(envelope)) == ((), ())
+
+
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 10**6), share=st.floats(0.01, 0.95))
+def test_a_window_conforms(seed: int, share: float) -> None:
+    """Nothing is found in a log that begins anywhere, within a change too, when that is stated."""
+    for envelope in export(seed, 2, free(seed), acts=16):
+        cut = {**envelope, "logs": envelope["logs"][int(share * len(envelope["logs"])) :]}
+        assert Judge(partial=True).judge(recorded(cut))[0] == ()
+        assert Judge(partial=True).judge(alone(cut))[0] == ()
+
+
+def test_a_window_of_a_long_run_conforms() -> None:
+    """A window on a run of more steps than are enumerated is found wherever it begins."""
+    steps = tuple("abcdefgh")
+    calls = [(0, starting(steps, index, Decision.ALLOW)) for index in range(8)]
+    envelope = driven(Stub(), steps, [*calls, (0, changing(Status.COMPLETED))])
+    for at in range(1, len(envelope["logs"]), 3):
+        cut = {**envelope, "logs": envelope["logs"][at:]}
+        assert Judge(partial=True).judge(recorded(cut)) == ((), ())

@@ -8,6 +8,7 @@ in the second table are done by somebody who can make the whole chain anew.
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -201,3 +202,39 @@ def test_the_states_before_are_told() -> None:
     """A finding tells which states the run may have been in before the entry."""
     assert found(removed(7, 8, 9, 10), anew=True)[0].before == ("running, step 1, flag",)
     assert found(entry(2, message=""), anew=True)[0].before == ("pending",)
+
+
+WINDOWS = {
+    "hash": (entry(12, message="nothing"), False, "receipts.hash"),
+    "chain": (lambda e: e["run"]["receipt_chain"].pop(), False, "receipts.chain"),
+    "path": (removed(13), True, "policy.decision-recorded"),
+    "deny": (detail(13, decision="deny"), True, "policy.deny-blocks"),
+    "status": (shown(status="failed"), False, "lifecycle.status"),
+}
+
+
+@pytest.mark.parametrize("name", WINDOWS)
+def test_a_window_is_judged(name: str) -> None:
+    """What is wrong within a window is found, and without the statement its beginning is."""
+    tamper, anew, check = WINDOWS[name]
+    envelope = copy.deepcopy(governed())
+    tamper(envelope)
+    envelope = rehash(envelope) if anew else envelope
+    envelope["logs"] = envelope["logs"][9:]
+    wrong, _ = Judge(partial=True).judge(recorded(envelope))
+    assert check in {each.finding.check for each in wrong}
+    wrong, _ = Judge().judge(recorded(envelope))
+    assert {"audit.first-entry", "receipts.link"} <= {each.finding.check for each in wrong}
+
+
+def test_nothing_makes_it_fall_over() -> None:
+    """Whatever stands in the place of a value, a run is judged, and its log is never right."""
+    odd: list[object] = [None, [], {}, [7], {"a": [{}]}, 1e300, "\ud800", True, "x" * 5000]
+    for at, value in itertools.product((0, 6, 10), odd[::2]):
+        for name in governed()["logs"][at]:
+            envelope = copy.deepcopy(governed())
+            if envelope["logs"][at][name] == value or (name == "step_id" and at in {0, 3}):
+                continue
+            envelope["logs"][at][name] = value
+            for partial in (False, True):
+                assert Judge(partial).judge(recorded(envelope))[0]

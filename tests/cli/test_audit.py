@@ -53,6 +53,17 @@ def test_exit_codes() -> None:
         assert "Error: " in ended.err
 
 
+def test_a_window_is_stated() -> None:
+    """A log that begins in the middle is tampered with, unless whoever gives it says it is not."""
+    run = governed()
+    run["logs"] = run["logs"][4:]
+    Path("export.json").write_text(json.dumps(run))
+    assert invoke("audit", "export.json").code == 1
+    assert invoke("audit", "export.json", "--partial").code == 0
+    ended = invoke("audit", "export.json", "--partial", "--heads", "heads.json")
+    assert (ended.code, "does not go with --partial" in ended.err) == (2, True)
+
+
 def test_every_form_says_the_same() -> None:
     """JSON and JUnit hold the finding of the screen, with its count and its first runs."""
     export(Path())

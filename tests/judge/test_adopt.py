@@ -165,6 +165,7 @@ def shows(**fields: Json) -> Wrong:
             [f"paused, step 1, {decision}" for decision in ("allow", "flag", "deny")],
         ),
         ({"current_step": None, "step_index": 1, "status": "running"}, ["running, step 1, allow"]),
+        ({"current_step": 7, "step_index": 1.0, "status": "running"}, ["running, step 1, allow"]),
     ],
     ids=str,
 )

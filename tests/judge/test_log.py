@@ -141,6 +141,9 @@ def test_what_all_entries_share_is_compared_alone() -> None:
         messages = {("audit.message", f"logs[{place}].message") for place in places}
         hashes = {("receipts.hash", f"logs[{place}].receipt_hash") for place in places}
         assert found == messages | hashes
+    notes = Notes(Ledger(), NAMES)
+    read_shared(notes, view.world.runs[0], loose, rows[1:], 0)
+    assert notes.findings[0].check == "audit.first-entry"
 
 
 def test_an_empty_log_lacks_every_kind() -> None:
