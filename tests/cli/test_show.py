@@ -23,6 +23,7 @@ from pt004_model.model.commands import (
     Tenant,
     Token,
     Unknown,
+    Wait,
 )
 from pt004_model.model.values import Body
 from pt004_model.reproduce import FORMS, render
@@ -76,6 +77,8 @@ REPRESENTATIVE: dict[str, tuple[Command, ...]] = {
     "signature-ignores-case": (RUN, ReadRun(0, caller=Caller(token=Token.RECASED))),
     "signature-not-checked": (RUN, ReadRun(0, caller=Caller(token=Token.TAMPERED))),
     "expiry-not-checked": (RUN, ReadRun(0, caller=Caller(token=Token.EXPIRED))),
+    "correlation-ids-are-cut": (evolve(RUN, correlation="c" * 40),),
+    "pending-runs-expire": (RUN, Wait(0, 4.5), ReadRun(0)),
     "reads-are-open": (RUN, ReadRun(0, caller=Caller(token=Token.MISSING))),
 }  # fmt: skip
 """A fault or two an area, with commands that show it."""
