@@ -26,6 +26,8 @@ from pt004_model.shrink.symbolic import starts_a_step
 from pt004_model.trace.recorded import Commands
 from pt004_model.vocabulary import Status
 
+_LONG: Final = 40
+"""Calls of which one may suspect that it is the time they take that matters."""
 _WAIT: Final = 10.0
 """Seconds that are waited where nothing tells how long it took."""
 _SHORT: Final = 14
@@ -109,11 +111,14 @@ def first_cuts(commands: Commands, accepted: Commands) -> Iterator[Commands]:
 
 
 def _waited(commands: Commands, run: int | None) -> Iterator[Commands]:
-    """Yield a wait in place of all calls that made time pass: after the create, after all else."""
+    """Yield a wait in place of all calls that made time pass: after the create, after all else.
+
+    It takes its time, so that only a trace that waits, or is long enough to, is worth it.
+    """
     about = tuple(each for each in commands if subject(each) == run and not _only_looks(each))
     waits = [each.seconds for each in about if isinstance(each, Wait)]
     calls = tuple(each for each in about if not isinstance(each, Wait) and each != commands[-1])
-    if run is not None and calls:
+    if run is not None and calls and (waits or len(commands) > _LONG):
         wait = Wait(run, sum(waits) or _WAIT)
         yield (calls[0], wait, commands[-1])
         yield (*calls, wait, commands[-1])
