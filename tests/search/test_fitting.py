@@ -13,10 +13,14 @@ from pt004_model.drive.contact import make_contact
 from pt004_model.drive.session import Session
 from pt004_model.drive.target import Target
 from pt004_model.embedded.app import build_app
+from pt004_model.embedded.audit import Audit
+from pt004_model.embedded.parts import CONFORMING
+from pt004_model.embedded.records import Turn
 from pt004_model.report.fitting import Fit, written
 from pt004_model.search.campaign import Campaign
 from pt004_model.search.manner import SHORT, learn
 from pt004_model.search.results import Result
+from pt004_model.vocabulary import Event
 from tests.public_fc import in_process
 from tests.search.test_deviating import (
     DEVIATIONS,
@@ -77,3 +81,22 @@ def test_what_is_accepted_is_quiet(deviation: str, tmp_path: Path) -> None:
     result = checked(deviation, path)
     assert {each.finding.check for each in result.findings} == FOUND
     assert result.coverage.driven >= plain().coverage.driven
+
+
+class StatusWithEachStep(Audit):
+    """Writes FC-RUN-002 also where the status stays."""
+
+    def step_started(self, turn: Turn) -> None:
+        """Note the status where nothing else has."""
+        super().step_started(turn)
+        if not any(each["event_type"] == Event.STATUS_CHANGED for each in turn.entries):
+            self.status_changed(turn, turn.run.status)
+
+
+def test_entries_beyond_those_that_are_due() -> None:
+    """Entries of a kind that others lack are systematic where each change has room for them."""
+    app = build_app(evolve(CONFORMING, audit=StatusWithEachStep))
+    manner = learn(Target(client=in_process(app)))
+    (difference,) = manner.systematic
+    assert ("audit.kinds", "logs") == (difference.finding.check, difference.place)
+    assert "more of them" in difference.observed
