@@ -25,7 +25,7 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.model.replies import Reply
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.search.explorer import Search
-from pt004_model.search.goals import measure
+from pt004_model.search.goals import Coverage, measure
 from pt004_model.search.results import Progress, Reporter, Result, Silent
 from pt004_model.search.scenarios import live_through
 from pt004_model.search.waiting import Alone
@@ -336,22 +336,7 @@ class Campaign:
         tally = self.session.tally
         coverage = measure(tally, self.lengths)
         self._note_chance()
-        if not why and tally.commands == 0:
-            why = "nothing was sent"
-        if not why and coverage.share < self.profile.floor:
-            left = coverage.reachable - coverage.driven
-            why = (
-                f"{left} of {coverage.reachable} edges of the model were not driven,"
-                f" and the profile {self.profile.name} wants {self.profile.floor:.0%} of them"
-            )
-        if not why and coverage.values_share < self.profile.floor:
-            left = coverage.values_reachable - coverage.values
-            why = (
-                f"{left} of {coverage.values_reachable} kinds of values by place were not sent,"
-                f" and the profile {self.profile.name} wants {self.profile.floor:.0%} of them"
-            )
-        if not why and tally.open > max(3, self.profile.open_share * tally.commands):
-            why = f"{tally.open} of {tally.commands} calls stayed without an answer"
+        why = why or self._too_little(coverage)
         unsure = {**tally.unsure, **self.aside.tally.unsure}
         found = any(each.counts for each in self.found.values())
         why = (
@@ -381,6 +366,30 @@ class Campaign:
             tuple(unsure.values()),
             agreed=tuple(map(str, self.session.oracle.agreed)),
         )
+
+    def _too_little(self, coverage: Coverage) -> str:
+        """Return why what was asked and answered is too little for a verdict, or nothing."""
+        tally, wanted = self.session.tally, self.profile.floor
+        if tally.commands == 0:
+            return "nothing was sent"
+        for share, left, what in (
+            (
+                coverage.share,
+                f"{coverage.reachable - coverage.driven} of {coverage.reachable}",
+                "edges of the model were not driven",
+            ),
+            (
+                coverage.values_share,
+                f"{coverage.values_reachable - coverage.values} of {coverage.values_reachable}",
+                "kinds of values by place were not sent",
+            ),
+        ):
+            if share < wanted:
+                profile = f"the profile {self.profile.name} wants {wanted:.0%} of them"
+                return f"{left} {what}, and {profile}"
+        if tally.open > max(3, self.profile.open_share * tally.commands):
+            return f"{tally.open} of {tally.commands} calls stayed without an answer"
+        return ""
 
     def _note_echoes(self) -> None:
         """Note which findings follow from others; one whose trace does not show another does not.

@@ -173,6 +173,16 @@ TOLD = {
 }
 
 
+STATISTICS = {
+    "step_counts": {"1": 3},
+    "run_lengths": {},
+    "pauses": {},
+    "decisions": {},
+    "latency": {},
+    "shrinking": {"requests": 0, "seconds": 0.0},
+}
+
+
 def test_the_summary(tmp_path: Path) -> None:
     """Everything that another program needs to know, findings with the paths of their traces."""
     kept = folder(tmp_path, "status 200")
@@ -215,14 +225,7 @@ def test_the_summary(tmp_path: Path) -> None:
                 "count": 7,
             }
         ],
-        "statistics": {
-            "step_counts": {"1": 3},
-            "run_lengths": {},
-            "pauses": {},
-            "decisions": {},
-            "latency": {},
-            "shrinking": {"requests": 0, "seconds": 0.0},
-        },
+        "statistics": STATISTICS,
         "unsure": ["acme.owner raises: [secret]"],
         "agreed": [],
         "made_by": "check",
