@@ -19,6 +19,7 @@ from pt004_model.search.campaign import PROFILES, Profile
 from pt004_model.trace.files import Unwritable
 from pt004_model.trace.redact import Redactor
 from pt004_model.vocabulary import ROUTES, Dialect
+from pt004_model.wire.meeting import RaceBy
 from pt004_model.wire.patience import PATIENCE
 from pt004_model.wire.sending import MAX_REPLY
 from pt004_model.wire.token import Credentials
@@ -46,6 +47,7 @@ class Setup:
     automatic: bool = False
     fault: str | None = None
     config: Config = field(factory=Config, repr=False)
+    race_by: str | None = None
     redact: Redactor = field(init=False, eq=False, repr=False)
     """The redactor for all that is written or shown."""
 
@@ -77,6 +79,7 @@ class Setup:
             agreed=self.config.agreed(today()),
             ungoverned=ungoverned,
             own=self.base_url is None,
+            race_by=tuple(RaceBy) if self.race_by is None else (RaceBy(self.race_by),),
             flags=self.flags,
             names=self.names,
             credentials=self.credentials,
@@ -101,6 +104,7 @@ class Setup:
             "--patience": _unless(asked["patience"], PATIENCE),
             "--max-reply": _unless(asked["max_reply"], MAX_REPLY),
             "--rate": asked["rate"],
+            "--race-by": self.race_by,
             "--fault": self.fault,
         }
         there = {flag: word(value) for flag, value in told.items() if value is not None}
@@ -151,7 +155,7 @@ def setup(**given: Any) -> Setup:
         raise wrongly(error) from None
     asked = {name: given[name] for name in _ASKED}
     shape = (given["auth"], given["automatic"], given["fault"])
-    chosen = Setup(base_url, names, credentials, asked, *shape, given["config"])
+    chosen = Setup(base_url, names, credentials, asked, *shape, given["config"], given["race_by"])
     context = click.get_current_context(silent=True)
     if context is not None:
         context.meta[REDACT] = chosen.redact
@@ -188,8 +192,12 @@ def profile_of(given: dict[str, Any]) -> Profile:
         "max_time": "seconds",
         "confirm": "confirm",
     }
-    changes = {name: given[flag] for flag, name in names.items() if given[flag] is not None}
+    changes: dict[str, Any] = {
+        name: given[flag] for flag, name in names.items() if given[flag] is not None
+    }
+    changes["rounds"] = 0 if given["no_races"] else profile.rounds
     if "examples" in changes:
+        changes["rounds"] = changes["rounds"] * changes["examples"] // profile.examples
         changes.setdefault("seconds", None)
         if not given["require_coverage"]:
             changes["floor"] = 0.0  # who says how much to do, is only told what is missing
@@ -205,7 +213,7 @@ def campaign_flags(given: dict[str, Any]) -> tuple[str, ...]:
     for name in ("max_examples", "max_commands", "max_time", "confirm", "known"):
         if given[name] is not None:
             words += [f"--{name.replace('_', '-')}", word(given[name])]
-    for name in ("require_coverage", "no_replay"):
+    for name in ("require_coverage", "no_replay", "no_races"):
         words += [f"--{name.replace('_', '-')}"] if given[name] else []
     return tuple(words)
 

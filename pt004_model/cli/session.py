@@ -127,7 +127,7 @@ def _fresh(setup: Setup, codec: Codec) -> Iterator[Client]:
     """Start another embedded FC meanwhile. Raises ``TargetLost`` when none can be started."""
     try:
         with targeted(setup) as target:
-            yield Client(codec, target.transport)
+            yield Client(codec, target.transport, target.racers)
     except Unsure as unsure:
         raise TargetLost(unsure.message) from None
 

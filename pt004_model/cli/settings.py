@@ -26,6 +26,7 @@ from pt004_model.judge.checks import AREAS, areas
 from pt004_model.judge.own import own_checks
 from pt004_model.search.campaign import PROFILES
 from pt004_model.vocabulary import Dialect
+from pt004_model.wire.meeting import RaceBy
 from pt004_model.wire.patience import PATIENCE
 from pt004_model.wire.sending import MAX_REPLY
 from pt004_model.wire.token_source import VISIBLE
@@ -272,6 +273,13 @@ _TARGET: Final = (
         help="Send at most R requests a second.",
     ),
     _setting(
+        "--race-by",
+        type=click.Choice([str(each) for each in RaceBy]),
+        metavar=f"[{'|'.join(RaceBy)}]",
+        envvar="PT004_RACE_BY",
+        help="How calls at once meet: by their last bytes or by threads; both in turn if not told.",
+    ),
+    _setting(
         "--token-file",
         type=click.Path(dir_okay=False, path_type=Path),
         metavar="FILE",
@@ -324,6 +332,10 @@ _CAMPAIGN: Final = (
     _setting(
         "--max-time", type=_SECONDS, metavar="S", envvar="PT004_MAX_TIME", table="campaign",
         help="End after S seconds, and at most a few more.",
+    ),
+    _setting(
+        "--no-races", is_flag=True, envvar="PT004_NO_RACES", table="campaign",
+        help="Make no calls of several clients at once.",
     ),
     _setting(
         "--require-coverage", is_flag=True, envvar="PT004_REQUIRE_COVERAGE", table="campaign",

@@ -11,14 +11,17 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Protocol
 
 from attrs import define, evolve, field
 
 from pt004_model.drive.echoes import Echoes
+from pt004_model.drive.rounds import ask_together, in_turn, made_by, steps_of_round
 from pt004_model.drive.statistics import Statistics
 from pt004_model.judge.finding import Finding
-from pt004_model.judge.memory import Seen, View
+from pt004_model.judge.linearizable import Judged, judge_together
+from pt004_model.judge.memory import Ledger, Seen, View
 from pt004_model.judge.oracle import Judgement, Oracle, Verdict
 from pt004_model.model.asks import Change, read_change
 from pt004_model.model.commands import (
@@ -109,6 +112,7 @@ class Lockstep:
     ``pace`` is the seconds that are left between two calls, ``patience`` those without any answer
     after which the FC counts as gone. ``on_call`` is called before each call, and may raise.
     ``told`` are the fingerprints found of each run.
+    ``round`` are the calls that wait to be made at once, ``rounds`` what was said of each round.
     ``required`` is what every create must carry.
     """
 
@@ -130,6 +134,8 @@ class Lockstep:
     patience: float = 0.0
     on_call: Callable[[], None] = lambda: None
     told: dict[int, set[str]] = field(factory=dict)
+    round: list[Command] = field(factory=list)
+    rounds: list[Judged] = field(factory=list)
     required: Required = NOTHING
     views: tuple[View, ...] = field(init=False)
 
@@ -187,13 +193,19 @@ class Lockstep:
         """Send ``command`` and judge the reply; ``None`` when it is about a run set aside.
 
         Nor is anything sent under a key that was set aside with its run, and a create that would
-        give the name of a run to another one.
+        give the name of a run to another one. A call of a client that calls at once with others
+        waits for them; the next call by itself ends their round, which is judged as a whole.
 
         Raises :class:`TargetLost` when the FC has stopped answering, and what ``on_finding`` does.
         """
         command = self.required.complete(command)
-        if self.under_way or not self._may_be_sent(command):
+        if self.under_way or not (self._made_in_round(command) or self._may_be_sent(command)):
             return None
+        if command.caller.client is not None:
+            self.round.append(command)
+            return Judgement(Verdict.CONFORMS, self.views)
+        if self.round:
+            return self._race(command)
         self.on_call()
         before = self.views
         if self.pace and self.steps:
@@ -235,6 +247,71 @@ class Lockstep:
         nothing = Exchange(Reply(204, None))
         self.steps.append(Step(command, nothing, self.views, self.views, judgement))
         return judgement
+
+    def _made_in_round(self, command: Command) -> bool:
+        number = subject(command)
+        return any(isinstance(each, CreateRun) and each.run == number for each in self.round)
+
+    def _race(self, last: Command) -> Judgement:
+        """Send the calls of a round at once, then the ``last`` one, and judge them together.
+
+        The steps stand in the order of the commands, each with the worlds before and after it in
+        the order in which they took effect; the findings of the round are those of the last step.
+        """
+        calls, self.round = [*self.round, last], []
+        self.on_call()
+        before, began, self.under_way = self.views, time.monotonic(), True
+        exchanges = ask_together(self.fc, calls[:-1], self._run_id, self.nonce)
+        made = made_by(calls, exchanges)
+        for each in (run_id for ids in made.values() for run_id in ids):
+            self.tally.on_run(each)
+        there = subject(last) in made or subject(last) in self.world.runs
+        if there:
+            exchanges.append(self.fc.ask(last, partial(self._id_in, made), self.nonce))
+        else:
+            exchanges.append(Exchange(NoAnswer("no run was made by the round", applied=False)))
+        self.tally.commands += len(calls)
+        history = [(c, each.response) for c, each in zip(calls, exchanges, strict=True)]
+        judged = self._only_at_once(judge_together(self.oracle, before, history), calls)
+        self.rounds.append(judged)
+        self.steps += steps_of_round(calls, exchanges, before, judged)
+        judgement = self.steps[-1].judgement
+        if judgement.views:
+            self.views = judgement.views
+        else:
+            self._leave(last)
+        self.under_way = False
+        for command, response in history if there else history[:-1]:
+            if isinstance(response, NoAnswer):
+                self._wait(command, response, began)
+        self._count(last, history[-1][1], judgement, before[0].world)
+        for finding in judgement.findings:
+            self.on_finding(finding, self)
+        return judgement
+
+    def _id_in(self, made: dict[RunRef, list[str]], ref: RunRef) -> str:
+        return made[ref][0] if ref in made else self._run_id(ref)
+
+    def _only_at_once(self, judged: Judged, calls: list[Command]) -> Judged:
+        """Make the same calls one after the other: what shows so as well is no race."""
+        if not any(each.area == "concurrency" for each in judged.findings):
+            return judged
+        found: list[Finding] = []
+        for turn in in_turn(calls):
+            tally = Tally(on_run=self.tally.on_run)
+            ledger = Ledger(served=self.oracle.ledger.served)
+            alone = Lockstep(
+                self.fc, evolve(self.oracle, ledger=ledger), lambda each, _: found.append(each),
+                tally, self.authenticates, on_call=self.on_call, patience=self.patience,
+                required=self.required,
+            )  # fmt: skip
+            for command in (*in_turn([step.command for step in self.steps])[0], *turn):
+                alone.do(command)
+            self.tally.commands += tally.commands
+        if not found:
+            return judged
+        why = f"the calls of the round show a finding one after the other too: {found[0].check}"
+        return Judged(Verdict.UNSURE, judged.order, why=why, alone=True)
 
     def _may_be_sent(self, command: Command) -> bool:
         """Return whether an answer could be judged: its run is known, and waits for no other."""

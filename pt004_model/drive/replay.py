@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, Final
 
+import attrs
 from attrs import asdict, evolve, frozen
 
-from pt004_model.drive.lockstep import TRIES, OutOfTime, Tally, TargetLost
+from pt004_model.drive.lockstep import TRIES, Lockstep, OutOfTime, Tally, TargetLost
 from pt004_model.drive.session import Session
 from pt004_model.judge.finding import Finding, place_of, quote
 from pt004_model.judge.oracle import Judgement, Verdict
@@ -40,6 +41,10 @@ VERDICTS: Final = {
     Result.FIXED: Verdict.CONFORMS,
 }
 """The verdict on the FC of each result."""
+
+
+_CERTAIN: Final = 0.001
+"""The chance of silence below which a race counts as fixed."""
 
 
 @frozen
@@ -80,8 +85,9 @@ def replay_trace(session: Session, trace: Trace, runs: int = 1) -> Replay:
     """Send the commands of ``trace`` to the FC of ``session``, ``runs`` times over.
 
     REPRODUCED when the finding was seen at least once, else CHANGED when another was that is not in
-    the trace as well, else UNSURE when an attempt says nothing, else FIXED. Nothing is counted in
-    the session. Never raises for what an FC does.
+    the trace as well, else UNSURE when an attempt says nothing, else FIXED. A race that is not seen
+    is FIXED only where that would hardly come by chance. Nothing is counted in the session. Never
+    raises for what an FC does.
     """
     missing = _not_judged(session, trace) or _missing_tokens(session, trace)
     if missing:
@@ -91,8 +97,24 @@ def replay_trace(session: Session, trace: Trace, runs: int = 1) -> Replay:
     for result in Result:  # in the order in which one outweighs the next
         same = [each for each in attempts if each.result is result]
         if same:
-            return Replay(result, len(same), runs, same[0].why, same[0].finding, attempts)
+            why = same[0].why
+            chance = _chance_of_silence(trace, runs) if result is Result.FIXED else 0.0
+            if chance > _CERTAIN:
+                why = f"not seen in {runs}, of which the chance is {chance:.1%} if it is there"
+                return Replay(Result.UNSURE, len(same), runs, why, None, attempts)
+            return Replay(result, len(same), runs, why, same[0].finding, attempts)
     raise ValueError("a replay takes at least one run")
+
+
+def _chance_of_silence(trace: Trace, runs: int) -> float:
+    """Return the chance that a race which is still there does not show in ``runs`` replays.
+
+    At the rate of its earlier replays, had there been one more in vain; none for what is no race.
+    """
+    if trace.area != "concurrency":
+        return 0.0
+    seen, before = (0, 1) if trace.reproduced is None else attrs.astuple(trace.reproduced)
+    return float((1 - seen / (before + 1)) ** runs)
 
 
 def worst(replays: tuple[Replay, ...]) -> Verdict:
@@ -142,15 +164,17 @@ def _attempt(session: Session, trace: Trace) -> Attempt:
     told = {(each.check, place_of(each.where)) for step in trace.steps for each in step.findings}
     for each in trace.steps:
         try:
+            done = len(lockstep.steps)
             judgements.append(lockstep.do(each.send))
         except TargetLost as lost:
             steps.append(lockstep.steps[-1])
             return Attempt(Result.UNSURE, f"the FC stopped answering: {lost}", None, tuple(steps))
         except OutOfTime as over:
             return Attempt(Result.UNSURE, str(over), None, tuple(steps))
-        step = lockstep.steps[-1] if judgements[-1] is not None else None
-        steps.append(step)
-        for finding in step.findings if step is not None else ():
+        # calls that are made at once have their steps when the last of the round has its own
+        new = lockstep.steps[done:]
+        steps += new if judgements[-1] is not None else [None]
+        for finding in new[-1].findings if new else ():
             if finding.fingerprint == trace.fingerprint:
                 why = f"the finding was seen again at step {len(steps)}"
                 return Attempt(Result.REPRODUCED, why, finding, tuple(steps))
@@ -159,11 +183,21 @@ def _attempt(session: Session, trace: Trace) -> Attempt:
     if other is not None:
         why = f"another finding was seen, {other.fingerprint} {other}"
         return Attempt(Result.CHANGED, why, other, tuple(steps))
-    unsure = _unsure(trace.check, tuple(steps), judgements)
+    unsure = _no_race(lockstep) or _unsure(trace.check, tuple(steps), judgements)
     if unsure:
         return Attempt(Result.UNSURE, unsure, None, tuple(steps))
     why = "the command that failed was answered as the contract allows" + _though(trace, steps)
     return Attempt(Result.FIXED, why, None, tuple(steps))
+
+
+def _no_race(lockstep: Lockstep) -> str:
+    """Return why calls that were to be made at once say nothing, or nothing."""
+    for judged in lockstep.rounds:
+        if judged.one:
+            return "the calls that were to be made at once did not overlap"
+        if judged.verdict is Verdict.UNSURE:
+            return judged.why
+    return ""
 
 
 def _unsure(check: str, steps: tuple[Step | None, ...], judgements: list[Judgement | None]) -> str:

@@ -33,7 +33,9 @@ from pt004_model.vocabulary import AUTHORIZATION_HEADER, ROUTES, Dialect, Routes
 from pt004_model.wire.client import Client
 from pt004_model.wire.client_transport import ClientTransport, HttpClient
 from pt004_model.wire.codec import Codec, Request, bearer, traceparent
+from pt004_model.wire.meeting import RaceBy
 from pt004_model.wire.patience import PATIENCE
+from pt004_model.wire.racing import Racers
 from pt004_model.wire.sending import MAX_REPLY, Sender
 from pt004_model.wire.spelling import Spelling
 from pt004_model.wire.token import Credentials, make
@@ -129,7 +131,10 @@ class Target:
     )
     fresh: Callable[[Codec], AbstractContextManager[Fc]] | None = field(default=None, repr=False)
     """Starts another FC like this one, for as long as it is used, where one can be started."""
+    race_by: tuple[RaceBy, ...] = tuple(RaceBy)
+    """The ways to have calls of several clients meet, in turn; none for no races."""
     transport: Sender = field(init=False, repr=False)
+    racers: Racers | None = field(init=False, default=None, repr=False)
     redact: Redactor = field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -156,6 +161,8 @@ class Target:
                     self.client_cert, self.client_key, self.proxy,
                 )
             )  # fmt: skip
+            if self.race_by:
+                self.racers = Racers(self.transport, self.race_by)
         self.transport.renewed = self._renewed
 
     def _renewed(self, request: Request) -> Request | None:
@@ -197,7 +204,7 @@ class Target:
         codec = self.codec(oracle)
         broken = {why: why for why in unloaded()} if areas is None or areas > set(AREAS) else {}
         session = Session(
-            Client(codec, self.transport),
+            Client(codec, self.transport, self.racers),
             oracle,
             Tally(unsure=broken),
             authenticates=self.credentials.present,
@@ -206,6 +213,7 @@ class Target:
             fresh=None if self.fresh is None else partial(self.fresh, codec),
             patience=self.patience,
             required=self.required,
+            races=self.racers is not None and "concurrency" in judged,
         )
         session.no_longer = lambda: no_longer(
             codec,
@@ -246,6 +254,8 @@ class Target:
 
     def close(self) -> None:
         """Close our connections; a client that was given stays open."""
+        if self.racers is not None:
+            self.racers.close()
         self.transport.close()
 
 

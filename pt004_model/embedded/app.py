@@ -42,14 +42,15 @@ class Endpoints:
     async def create_run(self, request: Request) -> Response:
         """Create a run; it is pending until its first step starts."""
         try:
-            return respond(self.core.create(await self.door.admit(request)))
+            return respond(await self.core.serve_create(await self.door.admit(request)))
         except Refused as refused:
             return refuse(refused)
 
     async def change_run(self, request: Request, run_id: str) -> Response:
         """Start, pause, resume, complete or fail a run, or start its next step."""
         try:
-            return respond(self.core.change(await self.door.admit(request), run_id))
+            call = await self.door.admit(request)
+            return respond(await self.core.serve_change(call, run_id))
         except Refused as refused:
             return refuse(refused)
 
@@ -58,7 +59,7 @@ class Endpoints:
         query = request.query_params
         try:
             tenant = self.door.admit_reader(request.headers)
-            answer = self.core.read(
+            answer = await self.core.serve_read(
                 tenant,
                 run_id,
                 logs=query.get("include_logs") == "true",

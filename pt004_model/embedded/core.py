@@ -72,6 +72,20 @@ class Core:
             ),
         )
 
+    # The same calls as they come in: nothing is awaited in between, so they come one at a time
+
+    async def serve_create(self, call: Call) -> Answer:
+        """Create a run."""
+        return self.create(call)
+
+    async def serve_change(self, call: Call, run_id: str) -> Answer:
+        """Change a run."""
+        return self.change(call, run_id)
+
+    async def serve_read(self, tenant: str, run_id: str, *, logs: bool, gates: bool) -> Answer:
+        """Read a run."""
+        return self.read(tenant, run_id, logs=logs, gates=gates)
+
     # What they are made of
 
     def known_run(self, tenant: str, run_id: str) -> Run:

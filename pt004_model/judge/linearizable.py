@@ -11,7 +11,8 @@ another finding than where they have none.
 
 from __future__ import annotations
 
-from collections import ChainMap
+import re
+from collections import ChainMap, Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
@@ -21,7 +22,7 @@ from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.finding import Finding, Saying, disagreement
 from pt004_model.judge.memory import Ledger, View
 from pt004_model.judge.oracle import MOST_VIEWS, Judgement, Oracle, Verdict
-from pt004_model.model.commands import Command, describe, short
+from pt004_model.model.commands import ChangeRun, Command, describe, short
 from pt004_model.model.replies import NoAnswer, Reply, Response
 
 Call: TypeAlias = tuple[Command, Response]
@@ -31,6 +32,7 @@ MOST_TRIED: Final = 2000
 _WEIGHT: Final = (Verdict.CONFORMS, Verdict.UNSURE, Verdict.DIVERGES)
 _SHOWN: Final = 60
 """Characters of what was expected, and of what was observed, in the reason against a call."""
+_PART: Final = re.compile(r"[.\[]")
 _LOG: Final = frozenset({"audit", "receipts"})
 _IN_THE_LOG: Final = Deviation("it is in the log", check="policy.decision-recorded")
 
@@ -49,7 +51,7 @@ class Judged:
 
     ``order`` is one in which all answers are allowed, or the longest that can be begun. ``why`` is
     a sentence when the verdict is UNSURE. ``one`` says that time left no other order: these calls
-    were no race.
+    were no race; ``alone`` that they show a finding one after the other as well.
     """
 
     verdict: Verdict
@@ -57,6 +59,7 @@ class Judged:
     findings: tuple[Finding, ...] = ()
     why: str = ""
     one: bool = False
+    alone: bool = False
 
 
 def precedes(one: Call, other: Call) -> bool:
@@ -196,20 +199,31 @@ def _untaught(oracle: Oracle) -> Oracle:
 
 
 def _finding(history: Sequence[Call], search: _Search, apart: tuple[int, ...] | None) -> Finding:
-    """Return the finding; its class is the part of an answer that the longest order stops at."""
+    """Return the finding; its class is the kind of the calls."""
+    kind = _kind([command for command, _ in history])
     if apart is not None:
         place, against = search.against[0]
         seen = f"{_told(history, apart)}; but {_numbered(history, place)}: {_brief(against)}"
         check, said = "concurrency.log-tells-the-order", "a log that tells the order of the answers"
-        return disagreement(check, "logs", Saying(said), Saying(seen), "order", "another")
-    parts = sorted(each.where.partition("[")[0] for _, each in search.against)
+        return disagreement(check, "logs", Saying(said), Saying(seen), "log", kind)
+    parts = sorted(_PART.split(each.where)[0] for _, each in search.against)
     begun = _told(history, search.longest.calls) if search.longest.calls else "at the start"
     reasons = "; ".join(
         f"not {_numbered(history, n)} ({_brief(each)})" for n, each in search.against
     )
     said, seen = "an order of the calls in which each answer is allowed", f"{begun}: {reasons}"
     check = "concurrency.linearizable"
-    return disagreement(check, parts[0], Saying(said), Saying(seen), "order", parts[0])
+    return disagreement(check, parts[0], Saying(said), Saying(seen), "order", kind)
+
+
+def _kind(commands: Sequence[Command]) -> str:
+    """Return in a word how calls at once touch: what goes wrong of it depends on how they meet."""
+    keys = Counter(getattr(each, "key", None) for each in commands)
+    if any(key and count > 1 for key, count in keys.items()):
+        return "key"
+    if len({each.caller.tenant for each in commands}) > 1:
+        return "tenants"
+    return "reads" if sum(isinstance(each, ChangeRun) for each in commands) < 2 else "changes"
 
 
 def _brief(finding: Finding) -> str:

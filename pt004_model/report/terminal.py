@@ -183,6 +183,12 @@ def _coverage(result: Result, width: int | None) -> Iterator[str]:
         yield cut(f"  not driven: {edge}", width)
     if len(coverage.missing) > _MISSING_SHOWN:
         yield f"  and {len(coverage.missing) - _MISSING_SHOWN} more, all in summary.json"
+    races = result.statistics.get("races")
+    if races is not None:
+        shown = sum(map(len, races["table"].values()))
+        judged, every = races["judged"], count(races["rounds"], "round")
+        cells = f"{shown} of {races['cells']} kinds by state"
+        yield f"calls at once: {judged} of {every} overlapped, {cells}"
     for law in coverage.unwitnessed[:_LAWS_SHOWN]:
         yield f"  never seen: {law}"
     if len(coverage.unwitnessed) > _LAWS_SHOWN:

@@ -54,6 +54,7 @@ def _render(template: str, trace: Trace) -> str:
         "fc": _address(trace),
         "headers": [(name, variable(name)) for name in trace.headers],
         "calls": made,
+        "raced": trace.area == "concurrency",
         "authenticates": authenticates(trace),
         "names": constants(trace, made),
         "bad": any(call.command.caller.token in _SPOILED for call in made),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import secrets
 import time
+from random import Random
 from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
@@ -26,6 +27,7 @@ from pt004_model.model.replies import Reply
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.search.explorer import Search
 from pt004_model.search.goals import Coverage, measure
+from pt004_model.search.races import Races
 from pt004_model.search.results import Progress, Reporter, Result, Silent
 from pt004_model.search.scenarios import live_through
 from pt004_model.search.waiting import Alone
@@ -55,6 +57,7 @@ class Profile:
     traces of earlier campaigns. ``waits`` are the seconds after which runs that are left alone are
     looked at again, once more after each; ``lasts`` those that the examples take at the least, as
     a rule, so that other work fills the waits. All of it ends with ``seconds``, and a little more.
+    ``rounds`` is how often several clients call at once.
     """
 
     name: str
@@ -68,13 +71,14 @@ class Profile:
     settle: tuple[int, float, float] = (12000, 300.0, 1.0)
     confirm: int = 5
     replays: tuple[int, float] = (3000, 60.0)
+    rounds: int = 0
     waits: tuple[float, ...] = ()
     lasts: float = 30.0
 
 
 PROFILES: Final = {
-    "dev": Profile("dev", examples=40, commands=8),
-    "ci": Profile("ci", examples=300, commands=8, floor=1.0, waits=(1, 3, 6)),
+    "dev": Profile("dev", examples=40, commands=8, rounds=100),
+    "ci": Profile("ci", examples=300, commands=8, floor=1.0, waits=(1, 3, 6), rounds=600),
     "nightly": Profile(
         "nightly",
         examples=4000,
@@ -85,6 +89,7 @@ PROFILES: Final = {
         replays=(20000, 300.0),
         waits=(1, 3, 6, 20, 60, 210),
         lasts=800.0,
+        rounds=4000,
     ),
 }
 
@@ -92,6 +97,8 @@ _STREWN: Final = "lifecycle.no-server-error"
 """The check of answers that a gateway gives at random, whatever is asked."""
 _NAMED: Final = 3
 """Findings that are named in a sentence."""
+_ALONE: Final = 10
+"""Examples before calls are made at once: most of what shows so shows to one client by then."""
 GRACE: Final = (2.0, 5.0)
 """Seconds after the time of a campaign in which an example and then all else may come to an end."""
 DOUBTED: Final = frozenset({401, 403, 404})
@@ -139,6 +146,7 @@ class Campaign:
     examples: int = 0
     doubt: str = ""
     aside: Session = field(init=False)
+    races: Races = field(init=False)
     triage: Triage = field(init=False)
     started_at: float = field(factory=time.time)
     _started: float = field(init=False)
@@ -150,6 +158,13 @@ class Campaign:
         latency = self.session.tally.statistics.latency
         tally = Tally(on_run=self.session.tally.on_run, statistics=Statistics(latency=latency))
         self.aside = evolve(self.session, tally=tally, archive=None)
+        self.session.races = self.session.races and self.profile.rounds > 0
+        racing = evolve(
+            self.session, tally=Tally(on_run=self.session.tally.on_run), archive=None,
+            on_finding=self._collect, on_call=self._end_example,
+        )  # fmt: skip
+        rng = Random(f"{self.seed} races")  # noqa: S311 - a seed is no secret
+        self.races = Races(racing, rng, self.lengths)
         self.triage = Triage(
             self.aside,
             self.reporter,
@@ -164,7 +179,8 @@ class Campaign:
     @property
     def requests(self) -> int:
         """The commands sent so far, those of replays included."""
-        return self.session.tally.commands + self.aside.tally.commands
+        tallies = (self.session.tally, self.aside.tally, self.races.session.tally)
+        return sum(tally.commands for tally in tallies)
 
     def run(self) -> Result:
         """Explore until the budget is spent or the FC is lost. Never raises for what an FC does."""
@@ -206,12 +222,26 @@ class Campaign:
             search.example()
             alone.visit(self.examples)
             self._settle_new()
+            self._race()
+
+    def _race(self) -> None:
+        """Send the rounds that are due by now, evenly over the examples but the first ones."""
+        first = min(_ALONE, self.profile.examples // 4)
+        done, every = self.examples - first, self.profile.examples - first
+        due = self.profile.rounds * done // max(every, 1)
+        while self.session.races and self.races.rounds < due:
+            self._begin()
+            self.races.round()
+            self._settle_new()
 
     def _count(self) -> None:
         """Begin an example, if there is time for one."""
+        self._begin()
+        self.examples += 1
+
+    def _begin(self) -> None:
         if self._over(0.0):
             raise _OutOfTime
-        self.examples += 1
         self.tell()
 
     def _end_example(self) -> None:
@@ -273,7 +303,9 @@ class Campaign:
             self._seen_again(there, lockstep)
             return
         self.believe(lockstep.steps[-1])
-        self.add(Found(finding, *self._trace(lockstep), self.requests, history=self._history()))
+        # a round has a run of its own, and needs nothing of what was before
+        history = () if lockstep.rounds else self._history()
+        self.add(Found(finding, *self._trace(lockstep), self.requests, history=history))
         if self.first_only:
             raise _Enough
 
@@ -336,15 +368,11 @@ class Campaign:
         tally = self.session.tally
         coverage = measure(tally, self.lengths)
         self._note_chance()
-        why = why or self._too_little(coverage)
-        unsure = {**tally.unsure, **self.aside.tally.unsure}
+        why = why or self._too_little(coverage) or self._races_unsure()
+        unsure = tally.unsure | self.aside.tally.unsure
         found = any(each.counts for each in self.found.values())
-        why = (
-            why
-            or self.doubt
-            or self._unconfirmed()
-            or ("" if found else "; ".join(unsure.values()))
-        )
+        besides = "" if found else "; ".join(unsure.values())
+        why = why or self.doubt or self._unconfirmed() or besides
         verdict = Verdict.UNSURE if why else Verdict.CONFORMS
         if found:
             verdict = Verdict.DIVERGES
@@ -361,8 +389,8 @@ class Campaign:
             why,
             self.started_at,
             dict(tally.edges),
-            self._told_of_triage(self._statistics().as_json()),
-            self.session.judged,
+            self._told_of_races(self._told_of_triage(self._statistics().as_json())),
+            self._judged(),
             tuple(unsure.values()),
             agreed=tuple(map(str, self.session.oracle.agreed)),
         )
@@ -389,6 +417,27 @@ class Campaign:
                 return f"{left} {what}, and {profile}"
         if tally.open > max(3, self.profile.open_share * tally.commands):
             return f"{tally.open} of {tally.commands} calls stayed without an answer"
+        return ""
+
+    def _told_of_races(self, statistics: dict[str, Any]) -> dict[str, Any]:
+        return statistics | ({"races": self.races.as_json()} if self.races.rounds else {})
+
+    def _judged(self) -> tuple[str, ...]:
+        """Return the areas that were judged; calls at once are where some were made."""
+        raced = self.races.raced.total() > 0
+        return tuple(each for each in self.session.judged if raced or each != "concurrency")
+
+    def _races_unsure(self) -> str:
+        """Return why nothing can be said of calls at once, if they were wanted."""
+        races = self.races
+        unsure, missing = races.unsure.total(), races.missing()
+        if not races.rounds:
+            return ""
+        if unsure > max(3, 0.1 * races.rounds):
+            ((why, _),) = races.unsure.most_common(1)
+            return f"{unsure} of {races.rounds} rounds of calls at once were not judged: {why}"
+        if self.profile.floor and missing and not races.alone:
+            return f"no calls overlapped in a round of {' or '.join(missing)}"
         return ""
 
     def _note_echoes(self) -> None:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from attrs import frozen
 
 from pt004_model.model.commands import Command, RunRef
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire.codec import Codec, Exchange
+from pt004_model.wire.racing import Racers
 from pt004_model.wire.sending import Transport
 from pt004_model.wire.token_source import NoToken
 
 
 @frozen
 class Client:
-    """Encodes, sends, decodes."""
+    """Encodes, sends, decodes. With ``racers`` it calls as several clients at once, too."""
 
     codec: Codec
     transport: Transport
+    racers: Racers | None = None
 
     def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
         """Send ``command`` and read the answer. Never raises."""
@@ -27,3 +29,19 @@ class Client:
         except NoToken as error:
             return Exchange(NoAnswer(str(error), applied=False))
         return self.codec.exchange(request, self.transport.send(request))
+
+    def ask_together(
+        self, clients: Sequence[Sequence[Command]], run_id: Callable[[RunRef], str], nonce: str
+    ) -> list[list[Exchange]]:
+        """Send the commands of several clients, at once where that can be. Never raises."""
+        if self.racers is None:
+            return [[self.ask(c, run_id, nonce) for c in each] for each in clients]
+        try:
+            requests = [[self.codec.encode(c, run_id, nonce) for c in each] for each in clients]
+        except NoToken as error:
+            none = Exchange(NoAnswer(str(error), applied=False))
+            return [[none for _ in each] for each in clients]
+        return [
+            [self.codec.exchange(*each) for each in zip(asked, answers, strict=True)]
+            for asked, answers in zip(requests, self.racers.send(requests), strict=True)
+        ]

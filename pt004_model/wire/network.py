@@ -16,6 +16,8 @@ from typing import Any, Final
 import httpcore
 from attrs import define
 
+from pt004_model.wire.meeting import Held
+
 MAX_HEAD: Final = 256 * 1024
 """Bytes that may arrive before an answer has begun: its headers, and interim responses."""
 _SLICE: Final = 16 * 1024
@@ -23,11 +25,15 @@ _SLICE: Final = 16 * 1024
 
 @define
 class Exchange:
-    """The exchange under way: until when, and how many bytes may still arrive for it."""
+    """The exchange under way: until when, and how many bytes may still arrive for it.
+
+    Its request may be ``held`` back until those of others have got so far.
+    """
 
     until: float = 0.0
     room: int = 0
     begun: bool = False
+    held: Held | None = None
 
     def begin(self, seconds: float) -> None:
         """Begin an exchange that may take ``seconds``."""
@@ -67,12 +73,18 @@ class _Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         del timeout
+        if self._exchange.held is not None:  # the whole request has been written
+            self._exchange.held.release(self._send, self._exchange.left())
         data = self._stream.read(max_bytes, self._exchange.left())
         self._exchange.arrived(len(data))
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         del timeout
+        if self._exchange.held is None or not self._exchange.held.write(buffer):
+            self._send(buffer)
+
+    def _send(self, buffer: bytes) -> None:
         for at in range(0, len(buffer), _SLICE):  # a write, too, may progress byte by byte
             self._stream.write(buffer[at : at + _SLICE], self._exchange.left())
 

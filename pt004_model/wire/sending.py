@@ -90,7 +90,7 @@ class Sender:
         """
         waiting = self.patience
         while True:
-            self._hold_back()
+            self.hold_back()
             began, sent = time.monotonic(), self.now()
             self.requests += 1
             answer = self._once(request, sent)
@@ -134,7 +134,8 @@ class Sender:
         except NoToken as error:
             return NoAnswer(str(error), applied=False, sent=answer.sent)
 
-    def _hold_back(self) -> None:
+    def hold_back(self) -> None:
+        """Wait as long as the rate of requests demands."""
         if self.rate is not None:
             now = time.monotonic()
             if now < self._next:

@@ -16,10 +16,11 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire.codec import Answer, Request
+from pt004_model.wire.meeting import Held
 from pt004_model.wire.network import Exchange, Network, NotReached, plain
 from pt004_model.wire.patience import PATIENCE
 from pt004_model.wire.sending import ALWAYS, MAX_REPLY, Failure, Sender, too_long, unusable
@@ -246,6 +247,16 @@ class HttpTransport(Sender):
         except (ValueError, TypeError, OSError) as error:
             # the environment may name certificates, and name them wrong
             raise BadTarget(f"a header or setting cannot be used: {error}") from None
+
+    def another(self) -> HttpTransport:
+        """Return another client of the same FC, by the same clock, that keeps to no rate."""
+        other = HttpTransport(evolve(self.endpoint, rate=None))
+        other._epoch, other.renewed = self._epoch, self.renewed
+        return other
+
+    def hold(self, held: Held | None) -> None:
+        """Hold the requests that follow back, until :class:`Held` releases them; or no more."""
+        self._exchange.held = held
 
     def close(self) -> None:
         """Close all connections."""

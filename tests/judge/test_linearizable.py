@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from random import Random
 
 from attrs import evolve
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pt004_model.judge.checks import Check
@@ -21,6 +21,7 @@ from tests.judge.helpers import (
     FLAGGED,
     PAUSED,
     READ,
+    STRANGER,
     Talk,
     Tamper,
     change,
@@ -122,7 +123,7 @@ def test_twins_under_a_key_are_one_call() -> None:
     assert judged(talked, calls).verdict is Verdict.CONFORMS
     said = judged(talked, tampered(calls, 1, put("run.updated_at", "2026-02-06T12:00:09.5Z")))
     assert [each.check for each in said.findings] == ["concurrency.linearizable"]
-    assert said.findings[0].where == "run.updated_at"
+    assert said.findings[0].where == "run"
 
 
 def test_a_stale_read_has_no_order() -> None:
@@ -138,7 +139,7 @@ def test_a_stale_read_has_no_order() -> None:
     assert judged(talked, both).verdict is Verdict.CONFORMS
     late = evolve(other, sent=done.received + 0.1, received=done.received + 0.2)
     said = judged(talked, [*both[::2], (by(2, READ), late)])
-    assert said.findings[0].where == "run.status"
+    assert said.findings[0].where == "run"
 
 
 def test_a_log_in_another_order_is_another_finding() -> None:
@@ -150,6 +151,29 @@ def test_a_log_in_another_order_is_another_finding() -> None:
     (finding,) = said.findings
     assert finding.check == "concurrency.log-tells-the-order"
     assert "but call 3 (run 0: read with logs and gates): audit." in finding.observed
+
+
+def test_a_race_has_one_fingerprint_however_its_calls_meet() -> None:
+    """It tells keys, tenants, reads and changes apart, and not the part of the answer."""
+    talked = talk(*FLAGGED)
+    stranger = evolve(READ, caller=STRANGER)
+    rounds = [
+        (by(0, KEYED), by(1, KEYED)),
+        (by(0, READ), by(1, stranger)),
+        (by(0, READ), by(1, READ)),
+        (by(0, PAUSE), by(1, RESUME)),
+    ]
+    found = []
+    for each in rounds:
+        calls = together(heard(talked, *each, READ))
+        ways = [
+            tampered(calls, 2, put("run.status", "completed")),
+            tampered(calls, 0, refused(418)),
+        ]
+        first, other = (judged(talked, way).findings[0] for way in ways)
+        assert first.fingerprint == other.fingerprint
+        found.append(first.fingerprint)
+    assert len(set(found)) == 4
 
 
 def test_one_client_is_judged_as_ever() -> None:
@@ -220,6 +244,7 @@ def test_own_checks_are_asked_in_the_order_that_was_found() -> None:
     assert {each.check for each in said.findings} == {"acme.never"}
 
 
+@settings(deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(2, 7))
 def test_what_took_effect_one_after_the_other_always_has_an_order(rng: Random, calls: int) -> None:
     """Whatever overlaps, and however long each call is under way."""

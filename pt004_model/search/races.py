@@ -1,0 +1,194 @@
+"""Rounds of calls that several clients make at once, by kind and by the state of the run.
+
+Each round has a run of its own, which a client alone brings to some state of the model. What comes
+of a round depends on how the FC is scheduled, so no later draw looks at it: the kind, the state and
+the calls come from a generator that only counts rounds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+from typing import Any, Final, TypeAlias
+
+from attrs import define, evolve, field
+
+from pt004_model.drive.session import Session
+from pt004_model.judge.oracle import Verdict
+from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, ReadRun, Tenant
+from pt004_model.model.coverage import decision_word
+from pt004_model.model.moves import Place, body, forbidden_moves, legal_moves, places
+from pt004_model.model.run import Run
+from pt004_model.search.payloads import creation, step_names
+from pt004_model.vocabulary import Status
+
+Clients: TypeAlias = list[list[ChangeRun | CreateRun | ReadRun]]
+_KEY: Final = "once"
+_NONE: Final = "-"
+"""The state of a run that is not there yet."""
+_WEIGHTS: Final = {"rivals": 3.0, "reader beside writer": 2.0, "creates under one key": 12.0}
+"""How often a kind gets its turn, where it is not once."""
+_ENDED: Final = 0.25
+"""How often where a run has ended, so that nothing changes it any more."""
+_OFTEN: Final = 0.4
+"""How often there is one call more than it takes."""
+
+
+def state_word(run: Run) -> str:
+    """Return the state of a run as the table of races names it."""
+    return f"{run.state.status} {decision_word(run)}"
+
+
+def _change(run: Run, rng: Random, actor: int = 0, key: str | None = None) -> ChangeRun:
+    """Return a change that is legal where the run is, or any where none is."""
+    move = rng.choice(legal_moves(run) or forbidden_moves(run))
+    asked = body(run, move)
+    assert asked is not None  # noqa: S101 - both have a body for each move
+    return ChangeRun(run.number, asked, Caller(actor=actor), key)
+
+
+def _twins(run: Run, rng: Random) -> Clients:
+    one = _change(run, rng, key=_KEY)
+    count = 2 + (rng.random() < _OFTEN)
+    return [[evolve(one, caller=Caller(actor=actor))] for actor in range(count)]
+
+
+def _false_twins(run: Run, rng: Random) -> Clients:
+    one, other = _change(run, rng, key=_KEY), _change(run, rng, key=_KEY)
+    if one.body == other.body:
+        other = evolve(other, body=other.body.replace(reason="another"))
+    return [[one], [other]]
+
+
+def _rivals(run: Run, rng: Random) -> Clients:
+    count = 2 + (rng.random() < _OFTEN)
+    clients: Clients = [[_change(run, rng, actor)] for actor in range(count)]
+    if rng.random() < _OFTEN:
+        clients[0].append(_change(run, rng))
+    return clients
+
+
+def _reader_beside_writer(run: Run, rng: Random) -> Clients:
+    reads: list[ChangeRun | CreateRun | ReadRun] = [ReadRun(run.number)]
+    if rng.random() < _OFTEN:
+        reads.append(ReadRun(run.number, logs=False))
+    return [[_change(run, rng)], reads]
+
+
+def _stranger_beside_owner(run: Run, rng: Random) -> Clients:
+    stranger, read = Caller(Tenant.STRANGER), ReadRun(run.number)
+    if rng.random() < _OFTEN:
+        return [[_change(run, rng)], [evolve(_change(run, rng), caller=stranger)]]
+    return [[read], [evolve(read, caller=stranger)]]
+
+
+def _creates_under_one_key(run: Run, rng: Random) -> Clients:
+    one = evolve(creation(0, run.asked.steps or ()), key=_KEY)
+    other = one
+    if rng.random() < _OFTEN:
+        other = evolve(one, body=one.body.replace(workflow_version="another"))
+    return [[one], [other]]
+
+
+KINDS: Final[dict[str, Callable[[Run, Random], Clients]]] = {
+    "twins": _twins,
+    "false twins": _false_twins,
+    "rivals": _rivals,
+    "reader beside writer": _reader_beside_writer,
+    "stranger beside owner": _stranger_beside_owner,
+    "creates under one key": _creates_under_one_key,
+}
+"""The kinds of rounds: the calls of each client for a run where it is."""
+
+
+@define
+class Races:
+    """The rounds of a campaign. ``session`` has a tally of its own.
+
+    ``raced`` counts rounds whose calls overlapped and were judged, by kind and state; ``unsure``
+    those that could not be judged, ``alone`` those whose calls show a finding one by one as well.
+    """
+
+    session: Session
+    rng: Random
+    lengths: tuple[int, ...]
+    rounds: int = 0
+    raced: Counter[tuple[str, str]] = field(factory=Counter)
+    unsure: Counter[str] = field(factory=Counter)
+    alone: int = 0
+    _tried: Counter[tuple[str, str]] = field(factory=Counter)
+    _places: dict[str, list[tuple[int, Place]]] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._places = {}
+        for length in self.lengths:
+            for place in places(length):
+                self._places.setdefault(state_word(place.run), []).append((length, place))
+
+    def cells(self) -> list[tuple[str, str]]:
+        """Return the table: each kind with each state that it is for."""
+        *with_run, creates = KINDS
+        return [(creates, _NONE), *((kind, state) for kind in with_run for state in self._places)]
+
+    def round(self) -> None:
+        """Send one round, of a kind in a state that was tried least."""
+        cells = self.cells()
+        rest = {each: (self._tried[each] + self.rng.random()) / _weight(*each) for each in cells}
+        cell = min(cells, key=lambda each: rest[each])
+        self._tried[cell] += 1
+        self.rounds += 1
+        kind, state = cell
+        length, place = self.rng.choice(self._places["pending -" if state == _NONE else state])
+        lockstep = self.session.lockstep(self.session.on_finding)
+        run = place.run
+        if state != _NONE:
+            lockstep.do(creation(0, step_names(length)))
+            for move in place.way:
+                asked = body(lockstep.world.runs[0], move) if lockstep.drivable(0) else None
+                if asked is None:
+                    return  # the FC went another way, as it may
+                lockstep.do(ChangeRun(0, asked))
+            if not lockstep.drivable(0):
+                return
+            run = lockstep.world.runs[0]
+            cell = (kind, state_word(run))
+        for client, calls in enumerate(KINDS[kind](run, self.rng)):
+            for call in calls:
+                lockstep.do(_by(client, call))
+        lockstep.do(ReadRun(0))
+        for judged in lockstep.rounds:
+            if judged.alone:
+                self.alone += 1
+            elif judged.verdict is Verdict.UNSURE:
+                self.unsure[judged.why] += 1
+            elif not judged.one:
+                self.raced[cell] += 1
+
+    def missing(self) -> tuple[str, ...]:
+        """Return the kinds of which no round was judged."""
+        there = {kind for kind, _ in self.raced}
+        return tuple(kind for kind in KINDS if kind not in there)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the counts as ``summary.json`` has them."""
+        table: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
+        for (kind, state), count in sorted(self.raced.items()):
+            table[kind][state] = count
+        return {
+            "rounds": self.rounds,
+            "judged": self.raced.total(),
+            "unsure": self.unsure.total(),
+            "cells": len(self.cells()),
+            "table": table,
+        }
+
+
+def _weight(kind: str, state: str) -> float:
+    """Return how often a kind of round gets its turn in a state."""
+    ended = state.partition(" ")[0] in {Status.COMPLETED, Status.FAILED}
+    return _WEIGHTS.get(kind, 1.0) * (_ENDED if ended else 1.0)
+
+
+def _by(client: int, call: ChangeRun | CreateRun | ReadRun) -> Command:
+    return evolve(call, caller=evolve(call.caller, client=client))

@@ -1,0 +1,133 @@
+"""Rounds of calls that several clients make at once, in a lockstep with a stub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+from attrs import define, evolve
+
+from pt004_model.drive.lockstep import Fc
+from pt004_model.judge.oracle import Verdict
+from pt004_model.model.commands import ChangeRun, Command, CreateRun, ReadRun, RunRef
+from pt004_model.model.replies import NoAnswer, Reply
+from pt004_model.wire.codec import Exchange
+from tests.drive.helpers import READ, STRANGER, change, create, noting, start
+from tests.stub import Stub
+
+
+def by(client: int, command: ChangeRun | CreateRun | ReadRun) -> Command:
+    """The command as a call of a client that calls at once with others."""
+    return evolve(command, caller=evolve(command.caller, client=client))
+
+
+@define
+class AtOnce:
+    """A stub that takes the calls of the last client first, and answers all at one time."""
+
+    stub: Stub
+    tamper: Callable[[list[list[Exchange]]], list[list[Exchange]]] = lambda each: each
+
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
+        """Answer as the stub does."""
+        return self.stub.ask(command, run_id, nonce)
+
+    def ask_together(
+        self, clients: Sequence[Sequence[Command]], run_id: Callable[[RunRef], str], nonce: str
+    ) -> list[list[Exchange]]:
+        """Answer the calls of each client in turn."""
+        begin = self.stub.clock.now
+        told = [[self.ask(each, run_id, nonce) for each in mine] for mine in clients[::-1]][::-1]
+        end = self.stub.clock.tick()
+
+        def spread(each: Exchange) -> Exchange:
+            reply = each.response
+            assert isinstance(reply, Reply)
+            return evolve(each, response=evolve(reply, sent=begin, received=end))
+
+        return self.tamper([[spread(each) for each in mine] for mine in told])
+
+
+FLAGGED = (create(0, "a", "b"), start(0, "a", 0, "flag"))
+PAUSE, RESUME = change(0, "paused"), change(0, "running")
+
+
+def winners(told: list[list[Exchange]]) -> list[list[Exchange]]:
+    """Every client is answered as the last one was."""
+    return [told[-1] for _ in told]
+
+
+def test_a_round_is_sent_when_it_ends() -> None:
+    """Calls wait for the one by itself; the steps stand as asked, with what was so for each."""
+    lockstep, found = noting(AtOnce(Stub()), *FLAGGED, by(0, RESUME), by(1, PAUSE))
+    assert len(lockstep.steps) == 2
+    judgement = lockstep.do(READ)
+    assert judgement is not None
+    assert (judgement.verdict, found) == (Verdict.CONFORMS, [])
+    resume, pause, read = lockstep.steps[2:]
+    assert (resume.command, pause.command, read.command) == (by(0, RESUME), by(1, PAUSE), READ)
+    assert str(pause.before[0].world.runs[0].state.status) == "running"
+    assert str(resume.before[0].world.runs[0].state.status) == "paused"
+    assert lockstep.rounds[0].order.calls == (1, 0, 2)
+    assert lockstep.tally.commands == 5
+
+
+def test_two_winners_are_a_finding_of_the_last_step() -> None:
+    """Nothing more is judged of the run, as nobody can tell where it is."""
+    lockstep, found = noting(
+        AtOnce(Stub(), winners), *FLAGGED, by(0, PAUSE), by(1, PAUSE), READ, READ
+    )
+    assert found == ["concurrency.linearizable"]
+    assert [len(step.findings) for step in lockstep.steps] == [0, 0, 0, 0, 1]
+    assert lockstep.set_aside == {0}
+
+
+def test_what_shows_to_one_client_is_no_race() -> None:
+    """The calls are made one after the other before a race is told."""
+
+    class Deaf(Stub):
+        def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
+            told = super().ask(command, run_id, nonce)
+            if not isinstance(command, ChangeRun) or "paused" not in command.body.text:
+                return told
+            assert isinstance(told.response, Reply)
+            return evolve(told, response=evolve(told.response, code=500, body={"detail": "no"}))
+
+    lockstep, found = noting(AtOnce(Deaf()), *FLAGGED, by(0, PAUSE), by(1, PAUSE), READ)
+    assert found == []
+    assert lockstep.rounds[0].alone
+    assert lockstep.rounds[0].why.endswith("one after the other too: lifecycle.no-server-error")
+
+
+@pytest.mark.parametrize("fc", [AtOnce(Stub()), Stub()])
+def test_creates_under_one_key_make_one_run(fc: Fc) -> None:
+    """The run is read by the id that the round has told; whoever takes no two calls has no race."""
+    one = evolve(create(0, "a"), key="k")
+    ids: list[str] = []
+    lockstep, found = noting(fc)
+    lockstep.tally.on_run = ids.append
+    for command in (by(0, one), by(1, one), READ):
+        lockstep.do(command)
+    assert found == []
+    assert len(lockstep.steps) == 3
+    assert len(ids) == 1
+    assert lockstep.rounds[0].one is isinstance(fc, Stub)
+
+
+def test_a_round_that_makes_no_run_is_unsure() -> None:
+    """There is nothing to read then."""
+
+    def none(told: list[list[Exchange]]) -> list[list[Exchange]]:
+        return [[evolve(e, response=NoAnswer("gone", applied=True)) for e in each] for each in told]
+
+    one = evolve(create(0, "a"), key="k")
+    lockstep, found = noting(AtOnce(Stub(), none), by(0, one), by(1, one), READ)
+    assert (found, lockstep.rounds[0].verdict) == ([], Verdict.UNSURE)
+    assert lockstep.tally.open == 2
+
+
+def test_a_stranger_in_a_round_sees_nothing() -> None:
+    """A round may hold calls of any caller, and each is judged for who made it."""
+    stranger = evolve(READ, caller=STRANGER)
+    lockstep, found = noting(AtOnce(Stub()), *FLAGGED, by(0, PAUSE), by(1, stranger), READ)
+    assert (found, lockstep.rounds[0].verdict) == ([], Verdict.CONFORMS)
