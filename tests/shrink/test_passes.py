@@ -154,7 +154,8 @@ def test_the_first_cuts_begin_with_the_shortest() -> None:
 
 def test_a_wait_stands_for_many_calls() -> None:
     """A long trace may show what a wait shows as well; that is tried before all of it."""
-    long = (STORY[0], *[change(3, "paused")] * 50, *STORY[1:])
+    many: Commands = (change(3, "paused"),) * 50
+    long = (*STORY[:1], *many, *STORY[1:])
     *_, first, second, whole = first_cuts(long, long)
     assert [isinstance(each, Wait) for each in first] == [False, True, False]
     assert sum(isinstance(each, Wait) for each in second) == 1

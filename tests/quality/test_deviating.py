@@ -26,7 +26,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of Starlette, on what its test client rests on
     from starlette.testclient import TestClient
 
-pytestmark = pytest.mark.system
 Deviate: TypeAlias = Callable[[int, dict[str, Any]], int | None]
 """Changes a decoded answer in place; another code where it returns one."""
 FOUND: Final = {"policy.deny-blocks", "lifecycle.sent-data-kept", "isolation.foreign-run"}

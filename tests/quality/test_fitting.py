@@ -22,7 +22,7 @@ from pt004_model.search.manner import SHORT, learn
 from pt004_model.search.results import Result
 from pt004_model.vocabulary import Event
 from tests.public_fc import in_process
-from tests.search.test_deviating import (
+from tests.quality.test_deviating import (
     DEVIATIONS,
     FOUND,
     SEEDED,
@@ -31,7 +31,6 @@ from tests.search.test_deviating import (
     plain,
 )
 
-pytestmark = pytest.mark.system
 WORDS = {
     "no receipts": "has no receipts",
     "no version": "does not show run.workflow_version",

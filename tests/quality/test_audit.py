@@ -34,7 +34,6 @@ def test_a_fault_is_found(fault: str) -> None:
     assert found(fault, (5, 16))
 
 
-@pytest.mark.system
 @pytest.mark.parametrize("fault", [name for name, each in FAULTS.items() if each.area in AREAS])
 def test_every_fault_that_leaves_a_mark_is_found(fault: str) -> None:
     """Every fault of these areas is found, save those whose exports could be right."""
