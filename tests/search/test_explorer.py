@@ -52,7 +52,7 @@ def test_a_seed_asks_the_same_in_every_process() -> None:
 def test_every_act_gets_its_share() -> None:
     """No act is forgotten, and probing before moves has the most requests."""
     spent = search(Stub(), 1, 8).spent
-    assert set(spent) == {"visit", "pursue", "march", "linger", "twins"}
+    assert set(spent) == {"visit", "pursue", "march", "linger", "twins", "fill"}
     assert max(spent, key=lambda act: spent[act]) == "visit"
 
 
