@@ -85,8 +85,9 @@ REPRESENTATIVE: dict[str, tuple[Command, ...]] = {
 
 
 def test_each_area_is_represented() -> None:
-    """There is a fault of every area among them."""
-    assert {FAULTS[name].area for name in FAULTS} == {FAULTS[name].area for name in REPRESENTATIVE}
+    """There is a fault of every area among them, but for races, which no script makes."""
+    areas = {fault.area for fault in FAULTS.values()} - {"concurrency"}
+    assert areas == {FAULTS[name].area for name in REPRESENTATIVE}
 
 
 LEFT = {"failed-run-is-not-sealed", "hash-of-escaped-text"}

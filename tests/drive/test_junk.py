@@ -52,7 +52,7 @@ def test_whatever_comes_back_a_campaign_ends(seed: int) -> None:
         code = dice.choice((reply.code, reply.code, 200, 201, 204, 301, 404, 418, 500))
         return evolve(reply, code=code, body=spoil(body, dice))
 
-    profile = evolve(SMALL, shrink=(40, 5.0))
+    profile = evolve(SMALL, shrink=(40, 5.0), settle=(400, 20.0, 0.0))
     result = explore(Tampering(Misunderstood(), tamper), profile, seed)
     assert result.findings
     borne_out = any(found.counts for found in result.findings)  # what comes by chance need not be

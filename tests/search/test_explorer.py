@@ -61,7 +61,8 @@ def test_a_search_asks_for_everything(*, ungoverned: bool) -> None:
     """Moves, mutations, other callers and repeats come up within a few examples."""
     stub = Stub()
     search(stub, 2, 8, ungoverned=ungoverned)
-    assert {command.caller.tenant for command in stub.asked} == set(Tenant)
+    four = {Tenant.OURS, Tenant.STRANGER, Tenant.NEAR, Tenant.NOBODY}
+    assert four <= {command.caller.tenant for command in stub.asked}
     keyed = [c for c in stub.asked if isinstance(c, CreateRun | ChangeRun) and c.key]
     assert len(keyed) > len({(c.key, c.body, c.run) for c in keyed})
     words = {edge.command for edge in search(Stub(), 2, 8).session.tally.edges}
