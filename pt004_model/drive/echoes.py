@@ -64,12 +64,15 @@ class Echoes:
 
     def leader(self, fingerprint: str) -> str:
         """Return the finding that this one is told under, empty when it is told by itself."""
+        mine = self.findings.get(fingerprint)
+        if mine is None:  # an earlier trace has shown it, or calls that overlapped
+            return ""
         seen = self.sightings.get(fingerprint, [])
         always = frozenset.intersection(*(each.behind for each in seen)) if seen else frozenset()
         for other, earlier in self.findings.items():
             if other == fingerprint:
                 break
-            alike = _kinship(earlier, self.findings[fingerprint])
+            alike = _kinship(earlier, mine)
             follows = other in always and (alike or self._follows(fingerprint, other, seen))
             if follows or (alike and other not in self.unsettling and earlier.where == "status"):
                 return self.leader(other) or other

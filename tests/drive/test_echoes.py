@@ -136,4 +136,6 @@ def test_differences_of_two_kinds_are_two(one: Finding, other: Finding) -> None:
 
 def test_nothing_follows_from_what_was_never_seen() -> None:
     """A finding that an earlier campaign left is told by itself."""
-    assert not Echoes().leader("0123456789ab")
+    echoes = Echoes()
+    runs(echoes, 2, (KINDS,))
+    assert not echoes.leader("0123456789ab")
