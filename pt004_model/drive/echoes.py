@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from attrs import define, field, frozen
@@ -118,6 +119,7 @@ def _kinship(one: Finding, other: Finding) -> bool:
     return mine is not None and mine == _form(other)
 
 
+@lru_cache(maxsize=1024)
 def _form(finding: Finding) -> str | None:
     """Return in what form a finding says a value must be and is not, if that is what it says."""
     try:

@@ -39,9 +39,9 @@ def read_log(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -> See
 
     Where they disagree the next reading goes on from what is shown.
     """
-    noted = notes.count + notes.excused
+    noticed = notes.noticed
     after = _read_entries(notes, run, seen, shown)
-    if notes.count + notes.excused == noted:
+    if notes.noticed == noticed:
         return after
     if any(place == "logs" for _, place, *_ in notes.kinds):  # nobody can tell which is which
         notes.ids = {key: owner for key, owner in notes.ids.items() if not key.startswith("log id")}

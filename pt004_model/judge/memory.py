@@ -100,6 +100,11 @@ class Notes:
         """How many disagreements there are, told one by one or not."""
         return sum(self.kinds.values())
 
+    @property
+    def noticed(self) -> int:
+        """How many disagreements there are, those that were agreed to among them."""
+        return self.count + self.excused
+
     def disagree(
         self, check: str, where: str, expected: object, observed: object, *classes: str
     ) -> None:

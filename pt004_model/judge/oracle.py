@@ -376,9 +376,9 @@ class _Candidate:
             return self._unread(view)
         shown, logs, gates = parts
         if expected.replay:
-            noted = self.notes.count
+            noticed = self.notes.noticed
             view = self._replayed(view, shown, logs)
-            return (view,) if self.notes.count == noted else self._open(view)
+            return (view,) if self.notes.noticed == noticed else self._open(view)
         run = expected.run
         before, known = forced(self.view.world, self.command)[-1:], run.number in self.view.seen
         there = self._compare(view, expected, shown, logs, gates)

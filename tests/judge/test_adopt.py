@@ -274,6 +274,15 @@ def test_what_is_agreed_is_not_judged() -> None:
     assert ("lifecycle.sent-data-kept", "run.workflow_id") == (told.check, told.where)
 
 
+def test_a_key_that_is_agreed_to_be_forgotten_leaves_its_run_open() -> None:
+    """Where a repeated call is carried out anew, as agreed, nobody can tell where its run is."""
+    keyed = evolve(start("a", 0), key="k")
+    agreed = Deviation("no keys here", area="idempotency")
+    lockstep = conversation(at(2, put("run.status", "failed")), RUN, keyed, keyed, agreed=agreed)
+    assert found(lockstep) == [[], [], []]
+    assert not lockstep.drivable(0)
+
+
 @pytest.mark.parametrize(
     ("deviation", "told"),
     [
