@@ -92,7 +92,7 @@ def test_a_conforming_fc(tmp_path: Path) -> None:
     """Exit is 0; the coverage table and the verdict are printed, and the evidence is there."""
     said = suite(out=tmp_path)
     assert said.code == 0, said.said
-    assert counts(said) == {"passed": 13}
+    assert counts(said) == {"passed": 14}
     assert any(line.startswith("coverage (accepted/refused)") for line in said.lines)
     assert "CONFORMS: every answer was one that the contract allows" in said.lines
     assert any(
@@ -122,7 +122,7 @@ def test_a_canonical_case_that_fails_is_a_finding(tmp_path: Path) -> None:
     with fronted(after=lambda seen, said: _spoilt(said) if seen.method == "GET" else said) as front:
         said = suite("-k", "scenario", out=tmp_path, FC_BASE_URL=front.url)
     assert said.code == 1, said.said
-    assert counts(said) == {"failed": 1, "deselected": 12}
+    assert counts(said) == {"failed": 1, "deselected": 13}
 
 
 def _spoilt(said: Said) -> Said:
@@ -142,7 +142,7 @@ def test_a_known_finding_fails_nothing(tmp_path: Path) -> None:
             assert invoke("baseline", "add", trace, *why, "--known", known).code == 0
         said = suite(out=out, FC_BASE_URL=front.url, PT004_KNOWN=str(known))
     assert said.code == 0, said.said
-    assert counts(said) == {"passed": 13}
+    assert counts(said) == {"passed": 14}
     assert "skipped" in {outcomes(out)[name] for name in outcomes(out) if "." in str(name)}
     assert "failure" not in outcomes(out).values()
     assert " known finding" in (out / "summary.md").read_text()
@@ -265,7 +265,7 @@ def test_xdist_is_left_aside(tmp_path: Path) -> None:
     """With ``-n`` there is one campaign all the same, in one process, and it says so."""
     said = suite("-n", "2", "--dist", "load", out=tmp_path)
     assert said.code == 0, said.said
-    assert counts(said) == {"passed": 13}
+    assert counts(said) == {"passed": 14}
     assert "one campaign is one conversation: the flags of xdist are left aside" in said.lines
     assert "CONFORMS: every answer was one that the contract allows" in said.lines
 
@@ -291,7 +291,7 @@ def test_an_fc_without_steps(tmp_path: Path) -> None:
     """With PT004_UNGOVERNED a case without steps stands for the canonical ones; none is skipped."""
     said = suite("-v", out=tmp_path, PT004_UNGOVERNED="1")
     assert said.code == 0, said.said
-    assert counts(said) == {"passed": 13}
+    assert counts(said) == {"passed": 14}
     assert "test_without_steps PASSED" in said.out
 
 
