@@ -11,5 +11,5 @@ PROFILES.update(
     small=SMALL,
     demanding=evolve(SMALL, name="demanding", floor=1.0),
     idle=evolve(SMALL, name="idle", examples=0),
-    night=evolve(PROFILES["nightly"], name="night", examples=6, commands=8, floor=0.0),
+    night=evolve(PROFILES["nightly"], name="night", examples=6, commands=8, floor=0.0, rounds=6),
 )
