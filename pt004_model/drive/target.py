@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from attrs import Factory, define, evolve, field
+from attrs import Factory, define, evolve, field, fields
 
 from pt004_model.drive.lockstep import Fc, Tally
 from pt004_model.drive.preflight import no_longer, preflight
@@ -164,6 +164,16 @@ class Target:
             if self.race_by:
                 self.racers = Racers(self.transport, self.race_by)
         self.transport.renewed = self._renewed
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Take along how it is reached, and no connection: whoever gets it makes one."""
+        given = {each.name: getattr(self, each.name) for each in fields(Target) if each.init}
+        return partial(Target, **given), ()
+
+    def learn(self, tokens: Iterable[str]) -> None:
+        """Have tokens that were made elsewhere for this FC taken out of what is shown."""
+        made = self.credentials.made
+        made.update({(None, -len(made) - n): token for n, token in enumerate(tokens, 1)})
 
     def _renewed(self, request: Request) -> Request | None:
         """Return a request whose token was not taken with a new one. Raises ``NoToken``."""

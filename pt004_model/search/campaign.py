@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from random import Random
 from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
@@ -30,6 +29,7 @@ from pt004_model.search.goals import Coverage, measure
 from pt004_model.search.races import Races
 from pt004_model.search.results import Progress, Reporter, Result, Silent
 from pt004_model.search.scenarios import live_through
+from pt004_model.search.scheduler import Share
 from pt004_model.search.waiting import Alone
 from pt004_model.shrink.triage import (
     ATTEMPTS,
@@ -40,7 +40,7 @@ from pt004_model.shrink.triage import (
     trouble,
 )
 from pt004_model.trace.interrupts import Interruption
-from pt004_model.trace.recorded import SURE, Commands, Found, Step
+from pt004_model.trace.recorded import SURE, Found, Step
 
 
 @frozen
@@ -113,6 +113,13 @@ class _Enough(Interruption):
     """The first finding is there, and no other is wanted."""
 
 
+def wanted_again(found: Found) -> bool:
+    """Return whether another conversation in which a finding shows may tell more of it."""
+    if found.unconfirmed:
+        return found.attempts < UNSEEN_ATTEMPTS
+    return found.shrunk and not found.self_contained and found.attempts < ATTEMPTS
+
+
 def _session(given: Session | Target) -> Session:
     return given.session() if isinstance(given, Target) else given
 
@@ -133,7 +140,8 @@ class Campaign:
     ``first_only`` ends the search at the first finding, which is shortened all the same. ``known``
     are the fingerprints that do not count against the FC; ``found`` may hold what the traces of
     earlier campaigns have shown again.
-    ``doubt`` says why the campaign is unsure if there is nothing graver.
+    ``doubt`` says why the campaign is unsure if there is nothing graver. ``share`` is the part of
+    it that is done here; the profile says how much that is.
     """
 
     session: Session = field(converter=_session)
@@ -145,6 +153,7 @@ class Campaign:
     found: dict[str, Found] = field(factory=dict)
     examples: int = 0
     doubt: str = ""
+    share: Share = field(factory=Share)
     aside: Session = field(init=False)
     races: Races = field(init=False)
     triage: Triage = field(init=False)
@@ -163,8 +172,7 @@ class Campaign:
             self.session, tally=Tally(on_run=self.session.tally.on_run), archive=None,
             on_finding=self._collect, on_call=self._end_example,
         )  # fmt: skip
-        rng = Random(f"{self.seed} races")  # noqa: S311 - a seed is no secret
-        self.races = Races(racing, rng, self.lengths)
+        self.races = Races(racing, self.share.rng(self.seed, "races"), self.lengths)
         self.triage = Triage(
             self.aside,
             self.reporter,
@@ -184,24 +192,32 @@ class Campaign:
 
     def run(self) -> Result:
         """Explore until the budget is spent or the FC is lost. Never raises for what an FC does."""
-        self._told = time.monotonic()
-        self.session.on_finding, self.session.on_call = self._collect, self._end_example
-        self.session.archive = Archive()
-        why = ""
         try:
-            self._settle_new()
-            self._explore()
-        except TargetLost as lost:
-            why = f"the Federation Core stopped answering: {lost}"
+            why = self.explore()
         except NoLonger as gone:  # no replay would show anything
             return self.result(str(gone))
-        except (_OutOfTime, _Enough):
-            pass
         try:
             self._settle_new()
         except NoLonger as gone:
             why = why or str(gone)
         return self.result(why)
+
+    def explore(self) -> str:
+        """Explore until the budget is spent; return why it ended before, if the FC was lost.
+
+        Raises :class:`NoLonger`.
+        """
+        self._told = time.monotonic()
+        self.session.on_finding, self.session.on_call = self._collect, self._end_example
+        self.session.archive = Archive()
+        try:
+            self._settle_new()
+            self._explore()
+        except TargetLost as lost:
+            return f"the Federation Core stopped answering: {lost}"
+        except (_OutOfTime, _Enough):
+            pass
+        return ""
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -209,20 +225,32 @@ class Campaign:
         return (0,) if self.session.ungoverned else self.profile.lengths
 
     def _explore(self) -> None:
-        if not self.session.ungoverned:
-            for scenario in CANONICAL.values():
-                self._count()
-                live_through(self.session.lockstep(), scenario)
-                self._settle_new()
-        search = Search.seeded(self.session, self.seed, self.lengths, self.profile.commands)
-        profile = self.profile
-        alone = Alone.of(self.session, profile.examples, profile.waits, profile.lasts)
-        while self.examples < profile.examples:
+        self._live_through_cases()
+        search = self._search()
+        alone = self._alone()
+        while self.examples < self.profile.examples:
             self._count()
             search.example()
             alone.visit(self.examples)
             self._settle_new()
             self._race()
+
+    def _live_through_cases(self) -> None:
+        """Begin with the canonical cases."""
+        if not self.session.ungoverned:
+            for scenario in self.share.take(tuple(CANONICAL.values())):
+                self._count()
+                live_through(self.session.lockstep(), scenario)
+                self._settle_new()
+
+    def _search(self) -> Search:
+        acts = self.profile.commands
+        return Search.seeded(self.session, self.seed, self.lengths, acts, self.share)
+
+    def _alone(self) -> Alone:
+        profile = self.profile
+        examples, waits = profile.examples, profile.waits
+        return Alone.of(self.session, examples, waits, profile.lasts, self.share)
 
     def _race(self) -> None:
         """Send the rounds that are due by now, evenly over the examples but the first ones."""
@@ -300,32 +328,33 @@ class Campaign:
     def _collect(self, finding: Finding, lockstep: Lockstep) -> None:
         there = self.found.get(finding.fingerprint)
         if there is not None:
-            self._seen_again(there, lockstep)
+            there.occurrences += 1
+            there.last_seen = time.time()
+            if wanted_again(there):
+                self.take_up(there, self._found(finding, lockstep))
             return
         self.believe(lockstep.steps[-1])
-        # a round has a run of its own, and needs nothing of what was before
-        history = () if lockstep.rounds else self._history()
-        self.add(Found(finding, *self._trace(lockstep), self.requests, history=history))
+        self.add(self._found(finding, lockstep))
         if self.first_only:
             raise _Enough
 
-    def _trace(self, lockstep: Lockstep) -> tuple[Commands, tuple[Step, ...]]:
-        commands = lockstep.needed()
-        return commands, lockstep.steps_of(commands)
+    def _found(self, finding: Finding, lockstep: Lockstep) -> Found:
+        commands, archive = lockstep.needed(), self.session.archive
+        steps = lockstep.steps_of(commands)
+        # a round has a run of its own, and needs nothing of what was before
+        history = () if lockstep.rounds or archive is None else archive.history()
+        return Found(finding, commands, steps, self.requests, history=history)
 
-    def _history(self) -> tuple[Commands, ...]:
-        return () if self.session.archive is None else self.session.archive.history()
+    def take_up(self, there: Found, seen: Found) -> None:
+        """Take up another conversation with a finding where the one that is there says too little.
 
-    def _seen_again(self, there: Found, lockstep: Lockstep) -> None:
-        """Count it, and take up this conversation where the one that is there says too little."""
-        there.occurrences += 1
-        there.last_seen = time.time()
+        Only where it is :func:`wanted_again`.
+        """
         if there.unconfirmed:
-            if there.attempts < UNSEEN_ATTEMPTS:
-                there.commands, there.steps = self._trace(lockstep)
-                there.history, there.reproduced, there.settled = self._history(), None, False
-        elif there.shrunk and not there.self_contained and there.attempts < ATTEMPTS:
-            there.again = self._trace(lockstep)
+            there.commands, there.steps, there.history = seen.commands, seen.steps, seen.history
+            there.reproduced, there.settled = None, False
+        else:
+            there.again = (seen.commands, seen.steps)
 
     def believe(self, step: Step) -> None:
         """Ask again what was true at the start, where that could explain a finding.

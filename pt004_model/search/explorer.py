@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from random import Random
 from typing import Final, TypeVar
 
 from attrs import define, evolve, field
@@ -27,7 +26,7 @@ from pt004_model.search.goals import due, goal_keys, is_legal
 from pt004_model.search.machine import MOST_RUNS, WorkflowMachine
 from pt004_model.search.payloads import Carried
 from pt004_model.search.probes import PROBES, Commands, Scene, keys, move_keys, near_the_end
-from pt004_model.search.scheduler import Keys, Scheduler
+from pt004_model.search.scheduler import Keys, Scheduler, Share
 from pt004_model.vocabulary import Decision, Status
 
 _T = TypeVar("_T")
@@ -53,19 +52,23 @@ _LONG: Final = (4, 6, 8, 12, 30)
 
 @define
 class Search:
-    """What the examples of a campaign have in common."""
+    """What the examples of a campaign have in common, and which part of one they are."""
 
     session: Session
     scheduler: Scheduler
     lengths: tuple[int, ...]
     acts: int
+    share: Share = field(factory=Share)
     spent: Counter[str] = field(factory=lambda: Counter(_LATER))
 
     @classmethod
-    def seeded(cls, session: Session, seed: int, lengths: tuple[int, ...], acts: int) -> Search:
+    def seeded(
+        cls, session: Session, seed: int, lengths: tuple[int, ...], acts: int,
+        share: Share | None = None,
+    ) -> Search:  # fmt: skip
         """Return a search that draws everything from ``seed``."""
-        rng = Random(seed)  # noqa: S311 - a seed is no secret
-        return cls(session, Scheduler(rng), lengths, acts)
+        share = share or Share()
+        return cls(session, Scheduler(share.rng(seed)), lengths, acts, share)
 
     def example(self) -> None:
         """Run one example: a conversation of some acts, and all its runs read at the end."""
@@ -130,8 +133,9 @@ class Explorer(WorkflowMachine):
 
     def pick(self, kind: str, options: Sequence[_T]) -> _T:
         """Return the option that was tried least, the first of these."""
-        tried = self.scheduler.tried
-        place = min(range(len(options)), key=lambda each: tried[kind, each])
+        tried, first = self.scheduler.tried, self.search.share.first(len(options))
+        places: tuple[int, ...] = (*range(first, len(options)), *range(first))
+        place = min(places, key=lambda each: tried[kind, each])
         self.scheduler.note(((kind, place),))
         return options[place]
 
@@ -258,7 +262,8 @@ class Explorer(WorkflowMachine):
 
     def pursue(self) -> None:
         """Make a run for a goal, bring it there, and make the move."""
-        goals = due(self.session.tally, self.search.lengths)
+        every = due(self.session.tally, self.search.lengths)
+        goals = self.search.share.take(every) or every
         goal = self._choose(goals, goal_keys, lambda each: 0.0 if is_legal(each) else 1.5)
         plan = Scenario((Decision.ALLOW,) * max(goal.length, 1))
         number = self._fresh(plan, governed=goal.length > 0)

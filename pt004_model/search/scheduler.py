@@ -9,15 +9,41 @@ that a seed means the same in every process.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from math import sqrt
 from random import Random
 from typing import TypeAlias, TypeVar
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 Keys: TypeAlias = tuple[Hashable, ...]
 _T = TypeVar("_T")
+
+
+@frozen
+class Share:
+    """One of ``of`` parts that a campaign is cut into, the first of which has ``index`` 0."""
+
+    index: int = 0
+    of: int = 1
+
+    def rng(self, seed: int, *about: object) -> Random:
+        """Return the chance of this part, for a purpose of its own."""
+        part = (f"part {self.index} of {self.of}",) if self.of > 1 else ()
+        words = (seed, *about, *part)
+        return Random(" ".join(map(str, words)) if len(words) > 1 else seed)  # noqa: S311 - a seed is no secret
+
+    def take(self, each: Sequence[_T]) -> Sequence[_T]:
+        """Return those of a sequence that are for this part."""
+        return each[self.index :: self.of]
+
+    def count(self, total: int) -> int:
+        """Return how many of ``total`` are for this part."""
+        return len(range(self.index, total, self.of))
+
+    def first(self, options: int) -> int:
+        """Return where this part begins among options that all parts go through in turn."""
+        return self.index * options // self.of
 
 
 @define

@@ -18,6 +18,7 @@ from pt004_model.model.commands import Wait
 from pt004_model.model.moves import Move, legal_moves
 from pt004_model.model.run import Ask
 from pt004_model.search.machine import WorkflowMachine
+from pt004_model.search.scheduler import Share
 from pt004_model.vocabulary import Decision
 
 _ALLOW, _FLAG, _DENY = (Move(Ask.START, each) for each in Decision)
@@ -62,13 +63,17 @@ class Alone:
     looks: list[_Look] = field(factory=list)
 
     @classmethod
-    def of(cls, session: Session, examples: int, waits: tuple[float, ...], lasts: float) -> Alone:
+    def of(
+        cls, session: Session, examples: int, waits: tuple[float, ...], lasts: float,
+        share: Share | None = None,
+    ) -> Alone:  # fmt: skip
         """Return the runs of a campaign of so many examples, which take ``lasts`` seconds."""
         machine = WorkflowMachine(session)
         # it goes on beside all others, so that the journal, which has one at a time, is without it
         machine.lockstep = session.lockstep(session.on_finding)
         short = tuple(round(min(1.0, examples / _FULL) * each, 2) for each in waits)
-        return cls(machine, [*_WAYS] if waits else [], short, examples / lasts)
+        ways = (share or Share()).take(_WAYS) if waits else ()
+        return cls(machine, [*ways], short, examples / lasts)
 
     def visit(self, example: int) -> None:
         """Leave a run alone, and look at those for which it is time after an example."""

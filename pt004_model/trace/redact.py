@@ -13,7 +13,7 @@ import base64
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate, compress, count, islice
 from typing import Any, Final, TypeVar
 
@@ -54,7 +54,7 @@ class Redactor:
     """
 
     given: tuple[str, ...] = field(default=(), repr=False)
-    made: Collection[str] = field(default=(), repr=False)
+    made: Mapping[Any, str] = field(factory=dict, repr=False)
     public: tuple[str, ...] = ()
     _open: tuple[str, ...] = field(init=False, repr=False)
     _wholes: set[str] = field(factory=set, init=False, repr=False)
@@ -77,14 +77,14 @@ class Redactor:
         given += [part for _, value in headers for part in _parts(value)]
         return cls(
             tuple(given),
-            credentials.made.values(),
+            credentials.made,
             (*names.tenants[:_CALLERS], *names.actors[:_CALLERS]),
         )
 
     def __call__(self, value: _T) -> _T:
         """Return ``value`` without secrets in any text, in names of members and numbers too."""
         if self._learned < len(self.made):
-            self._learn(islice(self.made, self._learned, None))
+            self._learn(islice(self.made.values(), self._learned, None))
             self._learned = len(self.made)
         if not (self._pieces or self._short):
             return value

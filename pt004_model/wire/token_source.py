@@ -46,6 +46,11 @@ class TokenSource:
     _at: float = field(default=0.0, init=False)
     _renewed: float = field(default=-math.inf, init=False)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Take along what was given and fetched, and no time of a clock that is this machine's."""
+        given = (self.command, self.file, self.lifetime, self.longest, self.fetched)
+        return TokenSource, given
+
     def token(self) -> str:
         """Return a token that has not expired. Raises :class:`NoToken`."""
         life = None if self.lifetime is None else self.lifetime * _OF_ITS_LIFE
