@@ -105,7 +105,7 @@ class Judge:
     """
 
     partial: bool = False
-    owners: dict[str, str] = field(factory=dict)
+    owners: dict[int, int] = field(factory=dict)
     tenants: dict[str, str] = field(factory=dict)
 
     def judge(self, recorded: Recorded) -> tuple[tuple[Wrong, ...], tuple[str, ...]]:

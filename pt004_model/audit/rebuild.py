@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from statistics import mode
 from typing import Final, TypeAlias
 
 from attrs import define, evolve, field, frozen
@@ -43,12 +44,7 @@ class Ahead:
     index: int
     entry: JsonObject
     key: _Key
-
-    @property
-    def actor(self) -> str:
-        """The actor that the entry names, empty where it names none."""
-        actor = self.entry.get("actor_id")
-        return actor if isinstance(actor, str) else ""
+    actor: str
 
 
 @define
@@ -100,7 +96,7 @@ def rebuild(
     actors = tuple(dict.fromkeys(_actors(entries))) or ("",)
     ignored = frozenset() if asked.steps is not None else _STEPS
     ahead = [
-        Ahead(index, entry, _key(entry))
+        Ahead(index, entry, _key(entry), _text(entry.get("actor_id")) or "")
         for index, entry in enumerate(entries)
         if _kind(entry) in _NAMED - ignored
     ]
@@ -174,13 +170,14 @@ class _Next:
         self.carried = carried
         self.assumed = assumed
         self.keys = [each.key for each in rest]
+        self.actor = self._actor(len(rest))
 
     def take(self) -> int:
         """Make the change; the number of entries that it explains, 0 where the log is torn."""
-        bodies = list(self._bodies())
-        chosen = self._fitting(self._legal(filter(self._likely, bodies)))
+        chosen = self._fitting(self._legal(self._bodies(self._likely())))
         if chosen is not None:
             return self._make(chosen)
+        bodies = list(self._bodies(frozenset(Status)))
         legal, illegal = [*self._legal(bodies)], [*self._illegal(bodies)]
         nearest = max([*legal, *illegal], key=self._nearness)
         chosen = self._fitting(illegal)
@@ -192,15 +189,33 @@ class _Next:
         self._tear(nearest)
         return 0
 
-    def _likely(self, body: Body) -> bool:
-        """Return whether the entries ahead tell of such a change; asking the model costs more."""
-        status = body.fields["status"]
-        kinds = {kind for kind, _ in self.keys}
-        starts = status == Status.RUNNING and not kinds.isdisjoint(_STARTING)
-        return starts or (Event.STATUS_CHANGED.value, status) in self.keys
+    def _likely(self) -> frozenset[object]:
+        """Return the statuses of which the entries ahead tell; asking the model costs more."""
+        new = next((new for kind, new in self.keys if kind == Event.STATUS_CHANGED), None)
+        starts = any(kind in _STARTING for kind, _ in self.keys)
+        return frozenset({new, Status.RUNNING} if starts else {new})
 
-    def _bodies(self) -> Iterator[Body]:
+    def _bodies(self, statuses: frozenset[object]) -> Iterator[Body]:
         """Yield what may have been asked for, as far as the entries ahead can tell."""
+        if Status.RUNNING in statuses:
+            yield from self._running()
+        changed = self._first(Event.STATUS_CHANGED) or {}
+        details = changed.get("details")
+        reason = _text(details.get("reason")) if isinstance(details, dict) else None
+        if Status.PAUSED in statuses:
+            opened = self._first(Event.GATE_OPENED) or {}
+            governed = self.rebuilt.run.governed
+            step_id = None if governed else _text(opened.get("step_id"))
+            yield _asking(Status.PAUSED, reason=reason, current_step=step_id)
+        if Status.COMPLETED in statuses:
+            output = self.carried.get("output_payload")
+            yield _asking(Status.COMPLETED, reason=reason, output_payload=output)
+        if Status.FAILED in statuses:
+            error = self.carried.get("error_details")
+            yield _asking(Status.FAILED, reason=reason, error_details=error)
+
+    def _running(self) -> Iterator[Body]:
+        """Yield the changes to running that may have been asked for."""
         steps = self.rebuilt.run.asked.steps
         start: dict[str, Json] = {}
         decided = self._first(Event.POLICY_DECIDED)
@@ -216,15 +231,6 @@ class _Next:
             details = {} if decided is None else decided.get("details")
             policy = _policy(details if isinstance(details, dict) else {}, self.assumed)
             yield _asking(Status.RUNNING, **start, policy=policy)
-        changed = self._first(Event.STATUS_CHANGED) or {}
-        details = changed.get("details")
-        reason = _text(details.get("reason")) if isinstance(details, dict) else None
-        opened = self._first(Event.GATE_OPENED) or {}
-        step_id = None if steps is not None else _text(opened.get("step_id"))
-        yield _asking(Status.PAUSED, reason=reason, current_step=step_id)
-        output, error = self.carried.get("output_payload"), self.carried.get("error_details")
-        yield _asking(Status.COMPLETED, reason=reason, output_payload=output)
-        yield _asking(Status.FAILED, reason=reason, error_details=error)
 
     def _first(self, kind: Event) -> JsonObject | None:
         return next((each.entry for each in self.rest if each.key[0] == kind), None)
@@ -251,11 +257,10 @@ class _Next:
                 yield evolve(self._candidate(body, there), refusal=refusal, lost=True)
 
     def _changes(self, bodies: Iterable[Body]) -> Iterator[tuple[Body, Change, int]]:
-        actor = self._actor(len(self.rest))
         for body in bodies:
             change = read_change(body)
             if isinstance(change, Change):
-                yield body, change, actor
+                yield body, change, self.actor
 
     def _candidate(self, body: Body, after: Run) -> _Candidate:
         new = after.log[len(self.rebuilt.run.log) :]
@@ -284,8 +289,8 @@ class _Next:
 
     def _actor(self, count: int) -> int:
         """Return the actor that most of the next entries name."""
-        named = Counter(each.actor for each in self.rest[:count] if each.actor)
-        return self.rebuilt.actors.index(named.most_common(1)[0][0]) if named else 0
+        named = [each.actor for each in self.rest[:count] if each.actor]
+        return self.rebuilt.actors.index(mode(named)) if named else 0
 
     def _make(self, chosen: _Candidate) -> int:
         rebuilt, size, version = self.rebuilt, len(chosen.new), self.rebuilt.run.version
@@ -302,7 +307,7 @@ class _Next:
     def _by(self, chosen: _Candidate, actor: int) -> Run:
         """Return the run after a change, made by the actor that its entries name."""
         run, change = self.rebuilt.run, read_change(chosen.body)
-        if actor == self._actor(len(self.rest)) or not isinstance(change, Change):
+        if actor == self.actor or not isinstance(change, Change):
             return chosen.after
         if chosen.refusal is not None:
             return forced(run, change, actor) or chosen.after

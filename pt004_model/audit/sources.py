@@ -2,20 +2,24 @@
 
 A source is a file, a folder or standard input: JSON or a value a line (NDJSON), compressed with
 gzip or not; in it are envelopes, log entries, or lists of either. What cannot be read is told with
-its place, and the rest is read all the same.
+its place, and the rest is read all the same. Parts of runs wait on disk for the others, so that an
+export may be of any length.
 """
 
 from __future__ import annotations
 
 import gzip
+import json
+import sqlite3
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from itertools import groupby
 from pathlib import Path
 from typing import IO, Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from pt004_model.audit.judging import Recorded
 from pt004_model.judge.memory import JsonObject
@@ -38,34 +42,63 @@ class NoSource(Exception):  # noqa: N818 - said of a path, in a sentence for peo
     """What was named cannot be read; the message is a sentence for people."""
 
 
+class _Parts:
+    """Log entries by themselves, and runs without any, in a file that goes with the process."""
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("")
+        self._db.execute("PRAGMA journal_mode = OFF")
+        self._db.execute("CREATE TABLE parts (run_id TEXT, place TEXT, content TEXT)")
+
+    def keep(self, run_id: str, place: str, *content: Json) -> None:
+        """Keep a log entry, or a run and its gates."""
+        row = (json.dumps(run_id), place, json.dumps(content))
+        self._db.execute("INSERT INTO parts VALUES (?, ?, ?)", row)
+
+    def together(self) -> Iterator[Recorded]:
+        """Yield each run with its entries."""
+        rows = self._db.execute("SELECT * FROM parts ORDER BY run_id, rowid")
+        for run_id, parts in groupby(rows, key=lambda row: str(row[0])):
+            logs, places, shown = [], [], None
+            for _, place, content in parts:
+                first, *gates = json.loads(content)
+                if gates:
+                    there = bool(gates[0])
+                    shown = Recorded(json.loads(run_id), [], (place,), first, gates[0], there)
+                else:
+                    logs.append(first)
+                    places.append(place)
+            if not logs and shown is not None:
+                yield shown
+            elif shown is not None and shown.run is not None and _is_whole(shown.run, logs):
+                yield evolve(shown, logs=logs, places=tuple(places))
+            else:
+                yield Recorded(json.loads(run_id), logs, tuple(places))
+
+
+def _is_whole(run: JsonObject, logs: list[JsonObject]) -> bool:
+    """Tell whether a run was shown when its log had these entries, by the length of its chain."""
+    chain = run.get("receipt_chain")
+    return isinstance(chain, list) and len(chain) == len(logs)
+
+
 @define
 class Sources:
-    """Reads sources, and notes what is wrong with them: a sentence each, with file and line.
-
-    ``bare`` are runs that were shown without their log, each as shown last.
-    """
+    """Reads sources, and notes what is wrong with them: a sentence each, with file and line."""
 
     problems: list[str] = field(factory=list)
-    bare: dict[str, Recorded] = field(factory=dict)
-    _entries: dict[str, tuple[list[JsonObject], list[str]]] = field(factory=dict)
+    _parts: _Parts = field(init=False, factory=_Parts)
 
     def read(self, paths: Iterable[Path]) -> Iterator[Recorded]:
         """Yield a reading a run. Raises :class:`NoSource`.
 
-        Those of single log entries come last, when all of them are there.
+        Those of single log entries come last, when all of them are there, with the run as it was
+        shown last if it was; those that were shown without a log come without entries.
         """
         for path in [file for each in paths for file in _files(each)]:
             for place, value in self._values(path):
                 yield from self._recorded(place, value)
-        while self._entries:
-            run_id, (logs, places) = self._entries.popitem()
-            shown = self.bare.get(run_id)
-            chain = None if shown is None or shown.run is None else shown.run.get("receipt_chain")
-            if shown is not None and isinstance(chain, list) and len(chain) == len(logs):
-                gates = shown.gates
-                yield Recorded(run_id, logs, tuple(places), shown.run, gates, bool(gates))
-            else:
-                yield Recorded(run_id, logs, tuple(places))
+        yield from self._parts.together()
 
     def _values(self, path: Path) -> Iterator[tuple[str, Json]]:
         """Yield each value of a file and where it stands, lists taken apart."""
@@ -128,21 +161,23 @@ class Sources:
         if logs is not None and (not isinstance(logs, list) or len(rows) < len(logs)):
             self.problems.append(f"{place}: an envelope whose logs are no list of objects")
             return
-        there = "gates" in value
-        recorded = Recorded(run_id, rows, (place,), run, value.get("gates"), there)
         if rows:
-            yield recorded
+            yield Recorded(run_id, rows, (place,), run, value.get("gates"), "gates" in value)
         else:
-            self.bare[run_id] = recorded
+            self._keep(run_id, place, run, value.get("gates"))
 
     def _entry(self, place: str, value: Json) -> None:
         run_id = value.get("run_id") if isinstance(value, dict) else None
         if not isinstance(value, dict) or not isinstance(run_id, str) or not run_id:
             self.problems.append(f"{place}: a log entry without run_id")
             return
-        logs, places = self._entries.setdefault(run_id, ([], []))
-        logs.append(value)
-        places.append(place)
+        self._keep(run_id, place, value)
+
+    def _keep(self, run_id: str, place: str, *content: Json) -> None:
+        try:
+            self._parts.keep(run_id, place, *content)
+        except RecursionError:  # it is written with less room than it was read with
+            self.problems.append(f"{place}: nested too deep")
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -116,13 +116,15 @@ def audit(
                 f"{recorded.place(None)}: run {recorded.run_id} is of tenant {whose!r:.60}"
             )
             continue
-        _judge(result, judge, recorded)
-        result.runs += recorded.run_id not in judged
+        if recorded.logs:
+            try:
+                _judge(result, judge, recorded)
+            except RecursionError:  # it was read with more room than it is judged with
+                sources.problems.append(f"{recorded.place(None)}: nested too deep")
+            result.runs += recorded.run_id not in judged
+        elif recorded.run_id not in judged:
+            _doubt(result, "shown without log entries, so there is nothing to hold it against")
         judged.add(recorded.run_id)
-    for run_id in sources.bare.keys() - judged:
-        judge.tenants.setdefault(run_id, "")
-        _doubt(result, "shown without log entries, so there is nothing to hold it against")
-        judged.add(run_id)
     for run_id, finding in ({} if heads is None else heads.vanished(judged)).items():
         result.add(finding, Sighting(run_id, "", None, "", ()))
     result.tenants = tuple(sorted(filter(None, set(judge.tenants.values()))))

@@ -20,7 +20,7 @@ from pt004_model.model.run import Run
 from pt004_model.model.values import Json, same
 from pt004_model.vocabulary import RUN_TIMES
 
-_UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
+UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
 
 
 def read_run(notes: Notes, run: Run, seen: Seen, shown: JsonObject) -> Seen:
@@ -45,11 +45,11 @@ def _run_id(notes: Notes, run: Run, seen: Seen, shown: JsonObject) -> str:
     if seen.run_id:
         equal(notes, "lifecycle.run-id", "run.run_id", seen.run_id, observed)
         return seen.run_id
-    if not isinstance(observed, str) or not _UNRESERVED.fullmatch(observed):
+    if not isinstance(observed, str) or not UNRESERVED.fullmatch(observed):
         expected = Saying("a non-empty string of unreserved URL characters")
         notes.disagree("lifecycle.run-id", "run.run_id", expected, observed)
         return ""
-    if f"run id {observed}" in notes.ledger.owners:
+    if notes.ledger.knows(f"run id {observed}"):
         expected = Saying("a run id never used before")
         check = "lifecycle.run-id"
         notes.disagree(check, "run.run_id", expected, observed, "fresh", "used before")

@@ -52,11 +52,9 @@ def step_id(notes: Notes, check: str, where: str, step: StepRef, observed: objec
 def unique(notes: Notes, check: str, where: str, kind: str, value: str, owner: str) -> None:
     """An id that the FC made up belongs to one owner for ever (sections 2, 6, 7.1)."""
     key = f"{kind} {value}"
-    known = notes.ids.get(key, notes.ledger.owners.get(key, owner))
-    if known != owner:
+    if notes.ids.setdefault(key, owner) != owner or not notes.ledger.owns(owner, key):
         said = Saying(f"a {kind} never used before")
         notes.disagree(check, where, said, value, "fresh", "used before")
-    notes.ids[key] = known
 
 
 def moment(notes: Notes, check: str, where: str, observed: object, window: Window) -> bool:

@@ -70,10 +70,20 @@ class Ledger:
     twice is noticed across runs and examples (sections 2, 7.1).
     """
 
-    owners: MutableMapping[str, str] = field(factory=dict)
+    owners: MutableMapping[int, int] = field(factory=dict)
+    """Whose each id is, both by their hashes: an export may hold millions."""
     clock: Clock = field(factory=Clock)
     served: Callable[[JsonObject], JsonObject] = lambda entry: entry
     """Gives a log entry as it was served, where that is in other names."""
+
+    def knows(self, name: str) -> bool:
+        """Tell whether an id was ever seen."""
+        return hash(name) in self.owners
+
+    def owns(self, owner: str, name: str) -> bool:
+        """Tell whether an id was never seen as another's."""
+        mine = hash(owner)
+        return self.owners.get(hash(name), mine) == mine
 
 
 @define
@@ -136,6 +146,7 @@ class Notes:
 
     def believe(self) -> None:
         """Enter the ids and times that were read, and not disagreed with, into the ledger."""
-        self.ledger.owners.update(self.ids)
+        for name, owner in self.ids.items():
+            self.ledger.owners.setdefault(hash(name), hash(owner))
         for each in self.times:
             self.ledger.clock.learn(*each)

@@ -284,12 +284,10 @@ def apply(run: Run, ask: Ask, change: Change, actor: int) -> Run:
     writing = Writing(run.governed, run.current_step, run.gates, actor, run.version + 1)
     if run.state.gate_pending:
         writing.close_gate(change)
-    after = run.state
-    if change.status is RUNNING:
-        after = evolve(after, cleared=after.cleared or run.state.gate_pending)
+    approved = change.status is RUNNING and run.state.gate_pending
+    after = evolve(run.state, status=change.status, cleared=run.state.cleared or approved)
     if ask is Ask.START:
         after = _started(run, after, change)
-    after = evolve(after, status=change.status)
     shown = _shown(run, ask, change)
     if change.status is PAUSED and after.flagged:
         writing.open_gate(shown[0])

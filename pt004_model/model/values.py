@@ -176,6 +176,8 @@ def same(one: object, other: object) -> bool:
     Strings code point by code point, numbers as doubles (so ``1`` is ``1.0`` and ``-0`` is ``0``),
     lists in order; ``true`` is not ``1``. Anything that is no JSON value is the same as nothing.
     """
+    if type(one) is str or one is None:  # as it mostly is
+        return type(one) is type(other) and one == other
     pairs = [(one, other)]
     while pairs:  # no recursion: a reply may be nested as deep as Python can read
         mine, theirs = pairs.pop()

@@ -152,6 +152,22 @@ def test_a_broken_archive_is_told(tmp_path: Path) -> None:
         assert result.verdict is Verdict.UNSURE
 
 
+@pytest.mark.parametrize("at", ["run", "details", "entry"])
+def test_what_is_nested_too_deep_is_told(tmp_path: Path, at: str) -> None:
+    """However deep a value is nested it is judged, or told, and the rest is judged."""
+    for depth in range(930, 1000, 5):
+        envelope = governed()
+        if at == "run":
+            envelope["run"]["metadata"] = "@"
+        else:
+            envelope["logs"][3]["details"] = "@"
+        value = envelope["logs"][3] if at == "entry" else envelope
+        deep = json.dumps(value).replace('"@"', "[" * depth + "]" * depth).encode()
+        result = judged(tmp_path, GOOD + deep)
+        assert result.verdict is not Verdict.CONFORMS
+        assert all("nested too deep" in each for each in result.unread)
+
+
 def test_another_tenant_is_told(tmp_path: Path) -> None:
     """Of an export of one tenant a run of another is no part."""
     (tmp_path / "export.json").write_bytes(json.dumps(governed()).encode())

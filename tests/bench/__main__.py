@@ -13,6 +13,7 @@ from pt004_model.cli.options import embedded
 from pt004_model.cli.session import connected
 from pt004_model.embedded import FAULTS
 from pt004_model.wire.transport import Endpoint, HttpTransport
+from tests.bench import auditing
 from tests.bench.overhead import Ratio, lines, ratios
 from tests.bench.schemathesis_run import installed
 from tests.bench.side_by_side import TESTERS, examined, sample, servers
@@ -59,6 +60,8 @@ def _cost(
               help="Servers that are tried side by side.")  # fmt: skip
 @click.option("--rounds", type=click.IntRange(0), default=9, show_default=True,
               help="Rounds in which wall time is measured; 0 leaves that out.")  # fmt: skip
+@click.option("--entries", type=click.IntRange(0), default=100_000, show_default=True,
+              help="Log entries of the exports whose audit is measured; 0 leaves that out.")  # fmt: skip
 @click.option("--max-time", type=click.FloatRange(min=0, min_open=True), default=1500.0,
               show_default=True, metavar="S",
               help="Begin nothing more after so many seconds.")  # fmt: skip
@@ -94,6 +97,9 @@ def bench(context: click.Context, /, **given: Any) -> None:
             cost[tester] = tuple(measured)
             for line in lines(tester, measured):
                 click.echo(line)
+    if given["entries"]:
+        for line in auditing.lines(given["entries"]):
+            click.echo(line)
     counts = count(trials)
     click.echo(f"\n{given['requests']} requests a fault, seeds 0 to {given['seeds'] - 1}\n")
     for line in (*details(counts), "", *summary(counts, cost)):

@@ -6,10 +6,13 @@ import copy
 from typing import Final
 
 import pytest
+import rfc8785
 from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pt004_model.judge.audit import read_shared
-from pt004_model.judge.forms import canonical_hash
+from pt004_model.judge.forms import canonical_form, canonical_hash
 from pt004_model.judge.memory import Ledger, Notes
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import Command
@@ -168,3 +171,19 @@ def test_an_empty_log_lacks_every_kind() -> None:
 def test_hashes_are_those_of_the_canonical_form(value: Json, expected: str | None) -> None:
     """RFC 8785: names sorted, numbers as doubles; what has no such form has no hash."""
     assert expected == canonical_hash(value)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(-9, 9)
+        | st.text() | st.sampled_from(["\x7f", "\u2028", "\x00\x1f\\/\b", "\U0001f600"]),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=3), inner),
+    )
+)  # fmt: skip
+def test_the_quick_form_is_the_canonical_one(value: Json) -> None:
+    """Text that the encoder of Python writes is byte for byte what RFC 8785 says."""
+    try:
+        expected = rfc8785.dumps(value)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+        expected = None
+    assert canonical_form(value) == expected
