@@ -61,7 +61,7 @@ def _cost(
 @click.option("--rounds", type=click.IntRange(0), default=9, show_default=True,
               help="Rounds in which wall time is measured; 0 leaves that out.")  # fmt: skip
 @click.option("--entries", type=click.IntRange(0), default=100_000, show_default=True,
-              help="Log entries of the exports whose audit is measured; 0 leaves that out.")  # fmt: skip
+              help="Log entries of the exports that are audited; 0 leaves that out.")  # fmt: skip
 @click.option("--max-time", type=click.FloatRange(min=0, min_open=True), default=1500.0,
               show_default=True, metavar="S",
               help="Begin nothing more after so many seconds.")  # fmt: skip
