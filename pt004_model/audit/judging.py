@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from attrs import define, evolve, field, frozen
@@ -101,10 +101,13 @@ def placed(finding: Finding, recorded: Recorded, readings: Sequence[Rebuilt] = (
 class Judge:
     """Judges one run after the other, and remembers what must be unique over all of them.
 
-    With ``partial`` a log that does not begin with its run is a window on it.
+    With ``partial`` a log that does not begin with its run is a window on it. What was ``agreed``
+    is none, and ``served`` gives an entry in the names in which it was served.
     """
 
     partial: bool = False
+    agreed: tuple[Deviation, ...] = ()
+    served: Callable[[JsonObject], JsonObject] = lambda entry: entry
     owners: dict[int, int] = field(factory=dict)
     tenants: dict[str, str] = field(factory=dict)
 
@@ -139,8 +142,9 @@ class Judge:
     ) -> tuple[tuple[Finding, ...], Rebuilt]:
         """Return what the readings of the judge find, and the way the run was made after all."""
         clock = Clock(0.0, 0.0, _time(recorded.logs, 0) or 0.0)
-        ledger = Ledger(self.owners, clock)
-        agreed = [] if recorded.hashed else [Deviation(_UNHASHED, area="receipts")]
+        ledger = Ledger(self.owners, clock, self.served)
+        agreed = [*self.agreed]
+        agreed += [] if recorded.hashed else [Deviation(_UNHASHED, area="receipts")]
         agreed += [UNSEEN] if readings[0].window is not None else []
         names = Names((self._tenant(recorded),), readings[0].actors)
         if readings[0].torn is None and recorded.run is not None:

@@ -90,14 +90,16 @@ class Sources:
     _parts: _Parts = field(init=False, factory=_Parts)
 
     def read(self, paths: Iterable[Path]) -> Iterator[Recorded]:
-        """Yield a reading a run. Raises :class:`NoSource`.
-
-        Those of single log entries come last, when all of them are there, with the run as it was
-        shown last if it was; those that were shown without a log come without entries.
-        """
+        """Yield each run that stands as a whole in a source. Raises :class:`NoSource`."""
         for path in [file for each in paths for file in _files(each)]:
             for place, value in self._values(path):
-                yield from self._recorded(place, value)
+                yield from self.take(place, value)
+
+    def rest(self) -> Iterator[Recorded]:
+        """Yield the runs of single log entries, with the run as it was shown last if it was.
+
+        Those that were shown without a log come without entries.
+        """
         yield from self._parts.together()
 
     def _values(self, path: Path) -> Iterator[tuple[str, Json]]:
@@ -105,7 +107,7 @@ class Sources:
         name = "standard input" if path == STDIN else str(path)
         place = name
         try:
-            with _opened(path) as stream:
+            with opened(path) as stream:
                 for place, content in self._texts(name, stream):
                     value = read_json(content)
                     if isinstance(value, Undecodable):
@@ -135,14 +137,17 @@ class Sources:
             elif line.strip():
                 yield f"{name}, line {number}", line
 
-    def _recorded(self, place: str, value: Json) -> Iterator[Recorded]:
-        """Yield the run that a value holds, if it is an envelope with a log."""
+    def take(self, place: str, value: Json, asked: str = "") -> Iterator[Recorded]:
+        """Yield the run that a value holds, if it is an envelope with a log.
+
+        ``asked`` is the id of the run, where it is known from elsewhere.
+        """
         if not isinstance(value, dict):
             self.problems.append(f"{place}: neither an envelope nor a log entry, but no object")
             return
         run, logs = value.get("run"), value.get("logs")
         if isinstance(run, dict):
-            yield from self._envelope(place, value, run)
+            yield from self._envelope(place, value, run, asked)
         elif isinstance(logs, list):
             for each_place, each in _apart(f"{place}, logs", logs):
                 self._entry(each_place, each)
@@ -152,8 +157,10 @@ class Sources:
             names = ", ".join(map(repr, list(value)[:_SHOWN])) or "nothing"
             self.problems.append(f"{place}: neither an envelope nor a log entry; it has {names}")
 
-    def _envelope(self, place: str, value: JsonObject, run: JsonObject) -> Iterator[Recorded]:
-        run_id, logs = run.get("run_id"), value.get("logs")
+    def _envelope(
+        self, place: str, value: JsonObject, run: JsonObject, asked: str
+    ) -> Iterator[Recorded]:
+        run_id, logs = asked or run.get("run_id"), value.get("logs")
         if not isinstance(run_id, str) or not run_id:
             self.problems.append(f"{place}: an envelope whose run has no run_id")
             return
@@ -197,7 +204,8 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
+def opened(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
+    """Open a source, or standard input, unpacked if it is compressed. Raises ``OSError``."""
     with nullcontext(sys.stdin.buffer) if path == STDIN else path.open("rb") as stream:
         peek = getattr(stream, "peek", None)
         if peek is not None and peek(2)[:2] == _GZIP:

@@ -7,6 +7,7 @@ export without runs or receipts, or one of which a part cannot be read, is UNSUR
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from attrs import define, evolve, field, frozen
 
 from pt004_model.audit.heads import Heads
 from pt004_model.audit.judging import Judge, Recorded, Wrong, placed
+from pt004_model.audit.live import Live
 from pt004_model.audit.sources import Sources
 from pt004_model.judge.checks import CHECKS, SEVERITIES, Check
 from pt004_model.judge.finding import Finding
@@ -101,15 +103,20 @@ def audit(
     tenants: tuple[str, ...] = (),
     *,
     partial: bool = False,
+    live: Live | None = None,
 ) -> Audit:
-    """Judge all that the sources hold. Raises ``NoSource``.
+    """Judge all that the sources hold, and the runs of an FC that is ``live``. Raises ``NoSource``.
 
     With ``heads`` every log is held against that of the audit before. With ``tenants`` a run of
     any other is no part of the export. ``partial`` says that logs may begin in the middle of a run.
     """
     result, sources, judge = Audit(heads=heads), Sources(), Judge(partial)
     judged: set[str] = set()
-    for recorded in sources.read(paths):
+    asked: Iterable[Recorded] = ()
+    if live is not None:
+        asked = live.read(sources)
+        judge.agreed, judge.served = live.target.agreed, live.target.spelling.entry
+    for recorded in chain(sources.read(paths), asked, sources.rest()):
         whose = _tenant(recorded)
         if tenants and whose is not None and whose not in tenants:
             sources.problems.append(

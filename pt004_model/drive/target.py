@@ -119,6 +119,8 @@ class Target:
     agreed: tuple[Deviation, ...] = ()
     """Differences from the contract that are not judged."""
     ungoverned: bool = False
+    read_only: bool = False
+    """One to which nothing but GET is sent."""
     own: bool = False
     """An FC that we started: reached directly, never through a proxy."""
     flags: tuple[str, ...] | None = field(default=None, repr=False)
@@ -152,13 +154,14 @@ class Target:
             self.transport = ClientTransport(
                 self.client, self.timeout, self.headers,
                 max_reply=self.max_reply, rate=self.rate, patience=self.patience,
+                read_only=self.read_only,
             )  # fmt: skip
         else:
             self.transport = HttpTransport(
                 Endpoint(
                     str(self.base_url), self.timeout, self.rate, self.headers, self.ca_bundle,
                     self.max_reply, self.own, self.patience,
-                    self.client_cert, self.client_key, self.proxy,
+                    self.client_cert, self.client_key, self.proxy, self.read_only,
                 )
             )  # fmt: skip
             if self.race_by:

@@ -66,12 +66,13 @@ class Sender:
 
     What has not arrived is sent again for ``patience`` seconds; ``on_wait`` is told each time
     before. ``renewed`` gives a request that was answered 401 with a new token, where it had an old
-    one. Subclasses send once.
+    one. One that is ``read_only`` sends nothing but GET, whoever asks. Subclasses send once.
     """
 
     requests: int = field(default=0, kw_only=True)
     rate: float | None = field(default=None, kw_only=True)
     patience: float = field(default=PATIENCE, kw_only=True)
+    read_only: bool = field(default=False, kw_only=True)
     on_wait: Callable[[], None] = field(default=lambda: None, kw_only=True)
     renewed: Callable[[Request], Request | None] = field(default=lambda _: None, kw_only=True)
     max_reply: int = field(default=MAX_REPLY, kw_only=True)
@@ -88,6 +89,8 @@ class Sender:
 
         Both for as long as patience lasts.
         """
+        if self.read_only and request.method != "GET":
+            return NoAnswer(f"a {request.method} was not sent, as only GET may be", applied=False)
         waiting = self.patience
         while True:
             self.hold_back()

@@ -61,6 +61,7 @@ class Endpoint:
     """Its key, where that is not in the same file."""
     proxy: str | None = field(default=None, repr=False)
     """A proxy in the place of that which the environment names."""
+    read_only: bool = False
 
 
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+")
@@ -217,7 +218,7 @@ class HttpTransport(Sender):
 
     def __attrs_post_init__(self) -> None:
         self.rate, self.patience = self.endpoint.rate, self.endpoint.patience
-        self.max_reply = self.endpoint.max_reply
+        self.max_reply, self.read_only = self.endpoint.max_reply, self.endpoint.read_only
         base = check_url(self.endpoint.base_url)
         try:
             url = httpx.URL(base)

@@ -179,5 +179,5 @@ def test_another_tenant_is_told(tmp_path: Path) -> None:
 def test_refused_calls_say_nothing() -> None:
     """An answer that refuses a call is no run, and nothing is wrong with it."""
     read = Sources()
-    assert list(read._recorded("a", {"detail": "no"})) == []
+    assert list(read.take("a", {"detail": "no"})) == []
     assert read.problems == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.audit.histories import denied, governed, rehash
 from tests.cli.helpers import invoke, read_json
+from tests.cli.servers import Said, Seen, fronted, refusal
 from tests.conftest import Golden
 from tests.stub import Stub
 
@@ -103,3 +105,51 @@ def test_secrets_are_not_shown() -> None:
         assert "very-secret" not in ended.said
         assert "\x1b" not in ended.said
     assert "[secret]" in ended.out
+
+
+UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+def test_runs_are_read_from_an_fc_with_get_alone() -> None:
+    """The runs that are listed are asked for by GET, and judged; what is no run of it is told."""
+    with fronted() as front:
+        ids = re.findall(UUID, invoke("prove", FC_BASE_URL=front.url).out)
+        Path("runs.txt").write_text("\n".join(ids))
+        asked = ("audit", "--from", front.url, "--runs", "runs.txt")
+        front.seen.clear()
+        ended = invoke(*asked, "--rate", "1000")
+        assert (ended.code, ended.err) == (0, "")
+        assert ended.lines[0].startswith("3 runs of tenant_omega, ")
+        assert {(seen.method, seen.query) for seen in front.seen} == {
+            ("GET", "include_logs=true&include_gates=true")
+        }
+        Path("runs.txt").write_text("no/run\nnobody\n" + ids[0])
+        ended = invoke(*asked)
+        assert ended.code == 3
+        assert "not read: runs.txt, line 1: no id of a run" in ended.lines
+        assert f"not read: {front.url}, run nobody: the FC answers 404" in ended.lines
+
+
+def test_a_run_shown_for_another_is_found() -> None:
+    """An FC that shows another run than the one that was asked for is found."""
+
+    def before(seen: Seen) -> Said | None:
+        return Said(200, json.dumps(governed()).encode()) if "wanted" in seen.path else None
+
+    with fronted(before) as front:
+        Path("runs.txt").write_text("wanted")
+        ended = invoke("audit", "--from", front.url, "--runs", "runs.txt", "--format", "json")
+    checks = {each["check"] for each in json.loads(ended.out)["findings"]}
+    assert "lifecycle.run-id" in checks
+
+
+def test_an_fc_that_is_gone_is_not_asked_for_every_run() -> None:
+    """After some calls without an answer the others are left out, and that is told."""
+    with fronted(lambda _: refusal(503)) as front:
+        Path("runs.txt").write_text("\n".join(f"run-{number}" for number in range(9)))
+        ended = invoke("audit", "--from", front.url, "--runs", "runs.txt")
+        assert (ended.code, len(front.seen)) == (3, 3)
+    assert f"not read: {front.url}: not asked for 6 more runs" in ended.lines
+    for arguments in (["--from", front.url], ["--runs", "runs.txt"]):
+        assert "give both" in invoke("audit", "export.ndjson", *arguments).err
+    assert invoke("audit", "--from", front.url, "--runs", "nowhere").code == 2

@@ -366,3 +366,17 @@ def test_sending_never_raises(server: Start) -> None:
         assert isinstance(answer, Answer) or answer.applied
 
     check()
+
+
+def test_one_that_only_reads_sends_nothing_but_get(server: Start) -> None:
+    """Whoever asks for a change through it gets none, and nothing goes out."""
+    there = server(says(http(200)))
+    transport = HttpTransport(Endpoint(there.url, own=True, read_only=True))
+    for method in ("POST", "PATCH", "HEAD"):
+        answer = transport.send(Request(method, "/", {}, b"{}"))
+        assert isinstance(answer, NoAnswer)
+        assert not answer.applied
+    assert isinstance(transport.another().send(Request("PUT", "/", {}, b"")), NoAnswer)
+    assert isinstance(transport.send(Request("GET", "/", {})), Answer)
+    assert transport.requests == len(there.requests) == 1
+    transport.close()
