@@ -23,6 +23,8 @@ _CHANCE: Final = 0.05
 Place: TypeAlias = tuple[str, str, str]
 """The kind of call, the status of its run, and the kind of answer."""
 _CODE: Final = ".refusal-code"
+SERVER_ERROR: Final = "lifecycle.no-server-error"
+"""The check of calls that the FC, or a gateway before it, breaks down at."""
 _SECTIONS: Final = frozenset({"gates", "receipts"})
 """Areas of the contract that are about one section of an envelope."""
 
@@ -74,7 +76,9 @@ class Echoes:
             if other == fingerprint:
                 break
             alike = _kinship(earlier, mine)
-            follows = other in always and (alike or self._follows(fingerprint, other, seen))
+            follows = other in always and (
+                alike or _crash(earlier, mine) or self._follows(fingerprint, other, seen)
+            )
             if follows or (alike and other not in self.unsettling and earlier.where == "status"):
                 return self.leader(other) or other
         return ""
@@ -117,6 +121,11 @@ def _kinship(one: Finding, other: Finding) -> bool:
         return one.observed == other.observed == repr(MISSING)
     mine = _form(one)
     return mine is not None and mine == _form(other)
+
+
+def _crash(one: Finding, other: Finding) -> bool:
+    """Tell whether two findings say that calls are answered with the same server error."""
+    return one.check == other.check == SERVER_ERROR and one.observed == other.observed
 
 
 @lru_cache(maxsize=1024)

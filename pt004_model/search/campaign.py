@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
 
+from pt004_model.drive.echoes import SERVER_ERROR
 from pt004_model.drive.lockstep import Lockstep, Tally, TargetLost
 from pt004_model.drive.session import Archive, Session
 from pt004_model.drive.statistics import Statistics
@@ -68,7 +69,7 @@ class Profile:
     open_share: float = 0.01
     floor: float = 0.0
     shrink: tuple[int, float] = (3000, 60.0)
-    settle: tuple[int, float, float] = (12000, 300.0, 1.0)
+    settle: tuple[int, float, float] = (4000, 120.0, 1.0)
     confirm: int = 5
     replays: tuple[int, float] = (3000, 60.0)
     rounds: int = 0
@@ -93,8 +94,6 @@ PROFILES: Final = {
     ),
 }
 
-_STREWN: Final = "lifecycle.no-server-error"
-"""The check of answers that a gateway gives at random, whatever is asked."""
 _NAMED: Final = 3
 """Findings that are named in a sentence."""
 _ALONE: Final = 10
@@ -487,7 +486,7 @@ class Campaign:
 
     def _note_chance(self) -> None:
         """Note how often server errors come whatever is asked: a gateway may strew them in."""
-        errors = [each for each in self.found.values() if each.finding.check == _STREWN]
+        errors = [each for each in self.found.values() if each.finding.check == SERVER_ERROR]
         calls = self.session.tally.commands
         if self.profile.confirm >= SURE and calls:
             rate = min(1.0, sum(each.occurrences for each in errors) / calls)

@@ -113,14 +113,16 @@ def first_cuts(commands: Commands, accepted: Commands) -> Iterator[Commands]:
 def _waited(commands: Commands, run: int | None) -> Iterator[Commands]:
     """Yield a wait in place of all calls that made time pass: after the create, after all else.
 
-    It takes its time, so that only a trace that waits, or is long enough to, is worth it.
+    It takes its time, so that only a trace that waits, or is long enough to, is worth it; one that
+    is only long is tried once.
     """
     about = tuple(each for each in commands if subject(each) == run and not _only_looks(each))
     waits = [each.seconds for each in about if isinstance(each, Wait)]
     calls = tuple(each for each in about if not isinstance(each, Wait) and each != commands[-1])
     if run is not None and calls and (waits or len(commands) > _LONG):
         wait = Wait(run, sum(waits) or _WAIT)
-        yield (calls[0], wait, commands[-1])
+        if waits:
+            yield (calls[0], wait, commands[-1])
         yield (*calls, wait, commands[-1])
 
 

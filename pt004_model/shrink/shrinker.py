@@ -17,6 +17,7 @@ from attrs import define, field
 from pt004_model.drive.lockstep import TRIES, BrokenOff, Lockstep
 from pt004_model.drive.session import Session
 from pt004_model.judge.finding import Finding
+from pt004_model.model.commands import Wait
 from pt004_model.model.replies import Reply
 from pt004_model.shrink.passes import PASSES, first_cuts, renumbered, without
 from pt004_model.shrink.prefilter import Prefilter
@@ -38,7 +39,12 @@ class Budget:
     @property
     def left(self) -> bool:
         """Whether anything is left."""
-        return self.spent < self.requests and time.monotonic() - self.started < self.seconds
+        return self.has(1)
+
+    def has(self, requests: int, seconds: float = 0.0) -> bool:
+        """Tell whether so many requests, and so many seconds of waiting, are left."""
+        passed = time.monotonic() - self.started
+        return self.spent + requests <= self.requests and passed + seconds < self.seconds
 
 
 def refused(steps: Sequence[Step], first: int = 0) -> frozenset[int]:
@@ -138,7 +144,8 @@ class Shrinker:
         needed = len(candidate)
         if self.way is Way.RENAMED:  # the best is sent once more in the end, under its plain names
             needed += len(self.best) if self.confirmed else len(candidate)
-        if self.budget.spent + needed > self.budget.requests:
+        waits = sum(each.seconds for each in candidate if isinstance(each, Wait))
+        if not self.budget.has(needed, waits):
             return False
         if not self._prefilter.passes(candidate):
             return False

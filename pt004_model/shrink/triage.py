@@ -34,6 +34,8 @@ UNSEEN_ATTEMPTS: Final = 2
 """How many conversations are replayed of a finding that no replay shows."""
 DOUBTS: Final = 3
 """Findings that replays did not bear out, after which each further one gets a single replay."""
+_KEPT_EVERY: Final = 1.0
+"""Seconds between two shorter traces that are kept: each write waits for the disk."""
 _OFTEN: Final = 2.0
 """A finding that shows in one of so many replays is given all that a shortening may cost."""
 
@@ -83,6 +85,7 @@ class Triage:
     doing: str = ""
     _until: float = field(init=False, default=math.inf)
     _doubted: int = field(init=False, default=0)
+    _kept: float = field(init=False, factory=time.monotonic)
 
     def __attrs_post_init__(self) -> None:
         self.session.on_call = self._check
@@ -209,7 +212,9 @@ class Triage:
             found.steps = tuple(lockstep.steps)
             found.commands = tuple(step.command for step in found.steps)
             found.other = ()  # it was a replay of a longer trace
-            self.reporter.improved(found)
+            if time.monotonic() - self._kept >= _KEPT_EVERY:
+                self.reporter.improved(found)
+                self._kept = time.monotonic()
 
         return better
 

@@ -87,7 +87,7 @@ def test_a_log_without_end_is_told_in_short(entries: int, tmp_path: Path, figure
         ended = invoke("check", *where, "--max-commands", "1", "--confirm", "1", "--max-time", "20")
         took = time.monotonic() - began
     assert ended.code == 1, ended.said
-    assert len(summary(tmp_path)["findings"]) <= 12
+    assert len(summary(tmp_path)["findings"]) <= 24  # two or so a member of an entry, none an entry
     size = max(path.stat().st_size for path in traces(tmp_path))
     assert size < 1_000_000
     figure(f"log of {entries} empty entries", f"{took:.1f} s, largest trace {size // 1000} kB")
