@@ -59,12 +59,11 @@ def complete(context: click.Context, /, steps: int, extra: int | None, **given: 
     most = usual if extra is None else extra
     resume = given.pop("resume")
     given |= {"areas": frozenset(every_area()), "max_examples": None, "max_commands": None}
-    given |= {"require_coverage": False, "no_races": False}
-    profile = profile_of(given)
+    given |= {"require_coverage": False, "no_races": False, "no_losses": False}
+    profile = profile_of(given).alone
     profile = evolve(
         profile,
         lengths=(*range(1, steps + 1), 0),
-        rounds=0,
         floor=0.0,  # the suite says by itself how much it is
         seconds=seconds if given["max_time"] is None else given["max_time"],
     )

@@ -196,8 +196,10 @@ def profile_of(given: dict[str, Any]) -> Profile:
         name: given[flag] for flag, name in names.items() if given[flag] is not None
     }
     changes["rounds"] = 0 if given["no_races"] else profile.rounds
+    changes["losses"] = 0 if given["no_losses"] else profile.losses
     if "examples" in changes:
-        changes["rounds"] = changes["rounds"] * changes["examples"] // profile.examples
+        for name in ("rounds", "losses"):
+            changes[name] = changes[name] * changes["examples"] // profile.examples
         changes.setdefault("seconds", None)
         if not given["require_coverage"]:
             changes["floor"] = 0.0  # who says how much to do, is only told what is missing
@@ -213,7 +215,7 @@ def campaign_flags(given: dict[str, Any]) -> tuple[str, ...]:
     for name in ("max_examples", "max_commands", "max_time", "confirm", "known"):
         if given[name] is not None:
             words += [f"--{name.replace('_', '-')}", word(given[name])]
-    for name in ("require_coverage", "no_replay", "no_races"):
+    for name in ("require_coverage", "no_replay", "no_races", "no_losses"):
         words += [f"--{name.replace('_', '-')}"] if given[name] else []
     return tuple(words)
 

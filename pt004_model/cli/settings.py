@@ -338,6 +338,10 @@ _CAMPAIGN: Final = (
         help="Make no calls of several clients at once.",
     ),
     _setting(
+        "--no-losses", is_flag=True, envvar="PT004_NO_LOSSES", table="campaign",
+        help="Lose no answers on purpose.",
+    ),
+    _setting(
         "--require-coverage", is_flag=True, envvar="PT004_REQUIRE_COVERAGE", table="campaign",
         help="Hold to the profile's coverage though --max-examples is given.",
     ),

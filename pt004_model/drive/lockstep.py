@@ -40,7 +40,7 @@ from pt004_model.model.laws import SOMETIMES
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.required import NOTHING, Required
 from pt004_model.model.run import Run
-from pt004_model.model.world import Accepted, Unjudged, World, shape
+from pt004_model.model.world import MOST_OPEN, Accepted, Unjudged, World, shape
 from pt004_model.trace.interrupts import Interruption
 from pt004_model.trace.recorded import Step, whole
 from pt004_model.vocabulary import Decision, Status
@@ -146,7 +146,7 @@ class Lockstep:
     @property
     def unanswered(self) -> bool:
         """Return whether a call got no answer, so that a run may be there unseen."""
-        return any(isinstance(step.response, NoAnswer) for step in self.steps)
+        return any(step.silent for step in self.steps)
 
     @property
     def world(self) -> World:
@@ -178,14 +178,14 @@ class Lockstep:
         return tuple(s for s in self.steps if subject(s.command) in {None, *made})
 
     def drivable(self, number: int) -> bool:
-        """Return whether it is known where the run is, and that no lost call may change it."""
+        """Return whether it is known where the run is, but for a few lost calls."""
         world = self.world
         return (
             number in world.runs
             and number not in self.set_aside
             and number not in self.adopted
             and number not in world.outside
-            and number not in world.open_calls
+            and len(world.open_calls.get(number, ())) < MOST_OPEN
             and number not in self.views[0].unsettled
         )
 
@@ -356,8 +356,15 @@ class Lockstep:
         )
 
     def _wait(self, command: Command, response: NoAnswer, began: float) -> None:
-        """Give an FC that does not answer some time. Raises :class:`TargetLost` in the end."""
-        tally, silence = self.tally, self.tally.silence
+        """Give an FC that does not answer some time. Raises :class:`TargetLost` in the end.
+
+        An answer that we lose ourselves says nothing of the FC.
+        """
+        tally, silence, number = self.tally, self.tally.silence, subject(command)
+        if number is not None and len(self.world.open_calls.get(number, ())) == MOST_OPEN:
+            tally.statistics.set_aside(f"waiting for {MOST_OPEN} calls without an answer")
+        if command.caller.loss is not None:
+            return
         tally.open += response.applied and not _harmless(command)
         silence.unanswered(began)
         if silence.means_gone(self.patience):
@@ -393,6 +400,9 @@ class Lockstep:
             tally.on_run(self.views[0].seen[command.run].run_id)
             tally.statistics.created(after)
         driven = edge(before, command, accepted)
+        if number in before.open_calls and accepted and was and after:
+            own = after.version - was.version  # of a call that was lost before, perhaps
+            driven = driven if own == 1 else None
         if driven is not None:
             tally.edges[driven] = tally.edges.get(driven, 0) + 1
         if not (accepted and isinstance(command, ChangeRun) and was and after):

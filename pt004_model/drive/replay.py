@@ -150,8 +150,9 @@ def _answered_attempt(session: Session, trace: Trace) -> Attempt:
     """Return an attempt, made again where a call got no answer, which says nothing."""
     for _ in range(TRIES):
         attempt = _attempt(session, trace)
-        answered = not any(step and isinstance(step.response, NoAnswer) for step in attempt.steps)
-        if attempt.finding or answered or session.tally.silence.means_gone(session.patience):
+        answered = not any(step and step.silent for step in attempt.steps)
+        seen = attempt.result is Result.REPRODUCED  # any other may be due to what was lost
+        if seen or answered or session.tally.silence.means_gone(session.patience):
             break
     return attempt
 
@@ -205,7 +206,8 @@ def _unsure(check: str, steps: tuple[Step | None, ...], judgements: list[Judgeme
     for number, step in enumerate(steps, 1):
         if step is None:
             return f"step {number} could not be sent: its run is not there, or was set aside"
-        if isinstance(step.response, NoAnswer):
+        if step.silent:
+            assert isinstance(step.response, NoAnswer)  # noqa: S101 - it is silent
             return f"step {number} got no answer: {step.response.why}"
     for judgement in judgements:
         if judgement is not None and check in judgement.unsure:

@@ -109,7 +109,8 @@ class Session:
     left between the calls of a conversation, ``patience`` those without any answer after which the
     FC counts as gone. ``on_call`` is called before each call and may raise.
     ``required`` is what every create must carry on it.
-    ``races`` says that calls are made at once as well.
+    ``races`` says that calls are made at once as well, ``keyed`` that keys can be relied on, so
+    that a call whose answer is lost is made again.
     ``no_longer`` asks again what was true before the campaign began, and says what is so no longer.
     """
 
@@ -129,6 +130,7 @@ class Session:
     no_longer: Callable[[], str | None] = lambda: None
     required: Required = NOTHING
     races: bool = False
+    keyed: bool = False
 
     @property
     def judged(self) -> tuple[str, ...]:

@@ -216,6 +216,7 @@ class Target:
         oracle = Oracle(self.names, ledger, judged, own, self.agreed)
         codec = self.codec(oracle)
         broken = {why: why for why in unloaded()} if areas is None or areas > set(AREAS) else {}
+        keyed = "idempotency" in judged and not any(e.of("idempotency") for e in self.agreed)
         session = Session(
             Client(codec, self.transport, self.racers),
             oracle,
@@ -227,6 +228,7 @@ class Target:
             patience=self.patience,
             required=self.required,
             races=self.racers is not None and "concurrency" in judged,
+            keyed=keyed,
         )
         session.no_longer = lambda: no_longer(
             codec,

@@ -40,6 +40,10 @@ class Deviation:
             return False
         return not self.fingerprint or self.fingerprint == fingerprint(check, *classes)
 
+    def of(self, area: str) -> bool:
+        """Tell whether it is named by an area, or by one of the area's checks."""
+        return area in {self.area, self.check.partition(".")[0]}
+
     def __str__(self) -> str:
         """Return the difference in one line, for people."""
         what = self.fingerprint or self.check or self.area

@@ -375,9 +375,9 @@ class _Candidate:
         if parts is None:
             return self._unread(view)
         shown, logs, gates = parts
-        if expected.replay:
+        if expected.replay and not self._shown_first(view, expected):
             noticed = self.notes.noticed
-            view = self._replayed(view, shown, logs)
+            view = self._replayed(view, expected.run, shown, logs)
             return (view,) if self.notes.noticed == noticed else self._open(view)
         run = expected.run
         before, known = forced(self.view.world, self.command)[-1:], run.number in self.view.seen
@@ -389,6 +389,13 @@ class _Candidate:
             self.telling = 1  # all else follows from it
             return self._taken((run, *before))
         return (there,) if there.seen[run.number].run_id else ()
+
+    def _shown_first(self, view: View, expected: Accepted) -> bool:
+        """Tell whether a repeated call is the first of its key to be answered, the run as it is."""
+        assert isinstance(self.command, CreateRun | ChangeRun)  # noqa: S101 - only they have replays
+        run = expected.run
+        key = (int(self.command.caller.tenant), str(self.command.key))
+        return key not in view.replies and view.world.runs.get(run.number) == run
 
     def _unread(self, view: View) -> tuple[View, ...]:
         """Return how things may be after an accepted call whose answer cannot be read."""
@@ -463,16 +470,19 @@ class _Candidate:
     def _replayed(
         self,
         view: View,
+        run: Run,
         shown: JsonObject,
         logs: list[JsonObject] | None,
     ) -> View:
         """A repeated request is answered with the run as it was then (section 10)."""
         assert isinstance(self.command, CreateRun | ChangeRun)  # noqa: S101 - only they have replays
         key = (int(self.command.caller.tenant), str(self.command.key))
-        then = view.replies.get(key)
-        if then is None:  # the first answer never came
+        then, check = view.replies.get(key), "idempotency.replay-as-then"
+        if then is None:  # the first answer never came, so that only the model says what it was
+            status = run.state.status
+            if equal(self.notes, check, "run.status", status.value, shown.get("status", MISSING)):
+                view = evolve(view, replies={**view.replies, key: shown})
             return view
-        check = "idempotency.replay-as-then"
         for name in RUN_FIELDS:
             was, observed = then.get(name, MISSING), shown.get(name, MISSING)
             if was is not observed and not equal(self.notes, check, f"run.{name}", was, observed):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from enum import IntEnum, StrEnum
 from typing import ClassVar, Final, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pt004_model.model.asks import Change, read_change
 from pt004_model.model.values import Body, Json
@@ -69,18 +69,31 @@ NO_ACTOR: Final = -1
 """The actor of a call without an actor header."""
 
 
+class Loss(StrEnum):
+    """How a call goes without an answer that we ourselves see to."""
+
+    ANSWER = "answer"
+    """What is answered is thrown away."""
+    CLOSED = "closed"
+    """The connection is closed behind the last byte of the request."""
+    CUT = "cut"
+    """It is closed before that byte, so that nobody can carry the call out."""
+
+
 @frozen
 class Caller:
     """Who makes a call. ``actor`` is a number that stands for a name, or :data:`NO_ACTOR`.
 
     Consecutive calls with a ``client`` are a round: all clients call at once, each the calls with
-    its number one after the other. ``None``: the call is made by itself.
+    its number one after the other. ``None``: the call is made by itself. ``loss`` says how its
+    answer is lost, where we see to that.
     """
 
     tenant: Tenant = Tenant.OURS
     actor: int = 0
     token: Token = Token.GOOD
     client: int | None = None
+    loss: Loss | None = None
 
 
 US: Final = Caller()
@@ -235,6 +248,13 @@ def subject(command: Command) -> int | None:
     return command.run
 
 
+def as_asked(command: Command) -> Command:
+    """Return a command without what is ours alone: beside whom it is sent, and how it is lost."""
+    if isinstance(command, Wait) or (command.caller.client, command.caller.loss) == (None, None):
+        return command
+    return evolve(command, caller=evolve(command.caller, client=None, loss=None))
+
+
 def describe(command: Command) -> str:
     """Return a command in a few words, for people: ``run 0: start step_2 (deny)``."""
     return f"{_who(command)}{_what(command)}{_extras(command)}"
@@ -334,6 +354,13 @@ _TENANTS: Final = {
 }
 
 
+_LOSSES: Final = {
+    Loss.ANSWER: "its answer is lost",
+    Loss.CLOSED: "closed behind its last byte",
+    Loss.CUT: "broken off before its last byte",
+}
+
+
 def _extras(command: Command) -> str:
     if isinstance(command, Wait):
         return ""
@@ -347,6 +374,8 @@ def _extras(command: Command) -> str:
         words.append(f"with token {caller.token}")
     if caller.client is not None:
         words.append(f"by client {caller.client}")
+    if caller.loss is not None:
+        words.append(_LOSSES[caller.loss])
     key = getattr(command, "key", None)
     if key is not None:
         words.append(f"under key {short(key, 40)!r}")

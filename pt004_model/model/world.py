@@ -2,13 +2,14 @@
 
 ``expect(world, command)`` gives every :class:`Outcome` that the contract allows: a reply to expect
 and the world after it. One outcome is the rule; several mean that the contract says *may*. A call
-that got no answer is kept as an *open call*: it may take effect at any later time, once.
+that got no answer is kept as an *open call*: it may take effect at any later time, once. So what
+comes of a later call is what may come of it before and after each open one that bears on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TypeAlias
+from collections.abc import Hashable, Iterator
+from typing import Final, TypeAlias
 
 from attrs import evolve, field, frozen
 
@@ -30,6 +31,7 @@ from pt004_model.model.commands import (
     Unknown,
     Wait,
     WrongMethod,
+    as_asked,
     subject,
 )
 from pt004_model.model.keys import Used, clash
@@ -37,6 +39,9 @@ from pt004_model.model.rules import Refusal, Rule
 from pt004_model.model.run import Run
 from pt004_model.model.values import Body, NotJson
 from pt004_model.vocabulary import Status
+
+MOST_OPEN: Final = 2
+"""Open calls of one run after which no more changes of it are to be sent."""
 
 
 @frozen
@@ -84,19 +89,21 @@ class World:
     """All that a client can know of an FC. Immutable.
 
     ``runs`` maps symbolic numbers to runs. ``outside`` are runs that took a value beyond the
-    contract. ``open_calls`` are changes that got no answer and may still take effect. ``hidden``
-    remembers the code that a call on a run that one cannot see was refused with (section 9).
-    ``lost_keys`` came with calls that got no answer, so nobody can tell whether they are used.
+    contract. ``open_calls`` are changes of each run that got no answer and may still take effect.
+    ``hidden`` remembers the code that a call on a run that one cannot see was refused with (section
+    9). ``lost_keys`` came with creates that got no answer: nobody can tell if they are used.
+    Those of the runs that are ``over`` take effect before the next call on the run, or never.
     ``authenticates`` says whether the FC was told to enforce authentication.
     """
 
     runs: dict[int, Run] = field(factory=dict)
     outside: frozenset[int] = frozenset()
-    open_calls: dict[int, ChangeRun] = field(factory=dict)
+    open_calls: dict[int, tuple[ChangeRun, ...]] = field(factory=dict)
     keys: dict[tuple[int, str], Used] = field(factory=dict)
     hidden: dict[Hashable, int] = field(factory=dict)
     lost_keys: dict[tuple[int, str], Command] = field(factory=dict)
     authenticates: bool = False
+    over: frozenset[int] = frozenset()
 
     def with_run(self, run: Run) -> World:
         """This world with ``run`` in it."""
@@ -126,9 +133,35 @@ def expect(world: World, command: Command) -> tuple[Outcome, ...]:
         return _refused(world, [*rules, hidden])
     if isinstance(command, ReadRun):
         return _read(world, command, door)
-    if isinstance(command, CreateRun):
-        return _create(world, command, door)
-    return _change(world, command, door)
+    worlds = _settled(world, command)
+    outcomes = [
+        each
+        for now in worlds
+        for each in (
+            _create(now, command, door)
+            if isinstance(command, CreateRun)
+            else _change(now, command, door)
+        )
+    ]
+    if len(worlds) == 1 or number in world.over:
+        return tuple(outcomes)
+    return _plainest(outcomes, world)
+
+
+def _plainest(outcomes: list[Outcome], world: World) -> tuple[Outcome, ...]:
+    """Return outcomes without refusals that one of ``world`` as it is stands for.
+
+    An open call that took effect before such a refusal could as well take it afterwards.
+    """
+    now = [each for each in outcomes if each.world is world and isinstance(each.reply, Refused)]
+    return tuple(each for each in outcomes if each in now or not _like_one_of(each.reply, now))
+
+
+def _like_one_of(reply: Expected, outcomes: list[Outcome]) -> bool:
+    return isinstance(reply, Refused) and any(
+        isinstance(each.reply, Refused) and reply.refusal.codes <= each.reply.refusal.codes
+        for each in outcomes
+    )
 
 
 def unanswered(world: World, command: Command) -> World:
@@ -144,14 +177,29 @@ def unanswered(world: World, command: Command) -> World:
             return each.world  # it may have been taken, and nobody can tell
     if _at_the_door(world, command.caller):
         return world
-    if command.key:
-        key = (int(command.caller.tenant), command.key)
-        world = evolve(world, lost_keys={**world.lost_keys, key: command})
-    if isinstance(command, CreateRun) or _hides(world, command.run, command.caller) is not None:
-        return world  # a run whose create got no answer has no name, so nothing can be said of it
-    if isinstance(read_change(command.body), Change):
-        return evolve(world, open_calls={**world.open_calls, command.run: command})
-    return world
+    asked = as_asked(command)
+    if isinstance(asked, CreateRun):  # its run has no name, so nothing can be said of that
+        lost = {(int(asked.caller.tenant), asked.key): asked} if asked.key else {}
+        return evolve(world, lost_keys={**world.lost_keys, **lost}) if lost else world
+    assert isinstance(asked, ChangeRun)  # noqa: S101 - as the command
+    there = world.open_calls.get(command.run, ())
+    if (
+        _hides(world, command.run, command.caller) is not None
+        or not isinstance(read_change(asked.body), Change)
+        or world.runs[command.run].state.terminal
+        or _used(world, asked) is not None
+        or (asked.key and asked in there)
+    ):
+        return world
+    return evolve(world, open_calls={**world.open_calls, command.run: (*there, asked)})
+
+
+def restarted(world: World) -> World:
+    """Return the world once the FC was killed and answers again (section 13).
+
+    Each open call has taken effect by now, or never will.
+    """
+    return evolve(world, over=frozenset(world.open_calls))
 
 
 def forced(world: World, command: Command) -> tuple[Run, ...]:
@@ -218,22 +266,54 @@ def _read(world: World, command: ReadRun, rules: list[Rule]) -> tuple[Outcome, .
     rest = frozenset({"logs", "gates"}) - wanted
     return tuple(
         Outcome(Accepted(200, now.runs[command.run], wanted, rest), now)
-        for now in _settled(world, command.run)
+        for now in _settled(world, command)
     )
 
 
-def _settled(world: World, number: int) -> list[World]:
-    """``world``, and what it is once the open call on the run took effect."""
-    late = world.open_calls.get(number)
-    if late is None:
+def _settled(world: World, command: Command) -> list[World]:
+    """``world``, and what it is once open calls that bear on a command took effect.
+
+    Those of its run, and those under its key, in any order.
+    """
+    number = subject(command)
+    if number in world.runs and _hides(world, number, command.caller):
         return [world]
-    closed = evolve(
-        world,
-        open_calls={n: call for n, call in world.open_calls.items() if n != number},
-        lost_keys={key: call for key, call in world.lost_keys.items() if call != late},
-    )
-    applied = [each.world for each in expect(closed, late) if isinstance(each.reply, Accepted)]
-    return [world, *applied]
+    worlds = [world]
+    for now in worlds:  # it grows
+        for late in _bearing(now, command):
+            for each in _change(_without(now, late), late, []):
+                accepted = isinstance(each.reply, Accepted) and not each.reply.replay
+                if accepted and each.world not in worlds:
+                    worlds.append(each.world)
+    if number not in world.over:
+        return worlds
+    over = world.over - {number}
+    return [evolve(_without(each, *_of(each, number)), over=over) for each in worlds]
+
+
+def _of(world: World, number: int | None) -> tuple[ChangeRun, ...]:
+    """Return the open calls of a run."""
+    return () if number is None else world.open_calls.get(number, ())
+
+
+def _bearing(world: World, command: Command) -> Iterator[ChangeRun]:
+    """Yield the open calls of the run of a command, and those of others under its key."""
+    number, key = subject(command), getattr(command, "key", None)
+    for each in (call for calls in world.open_calls.values() for call in calls):
+        alike = key and (each.key, each.caller.tenant) == (key, command.caller.tenant)
+        if each.run == number or alike:
+            yield each
+
+
+def _without(world: World, *closed: ChangeRun) -> World:
+    """This world without open calls that can have no effect any more; one of a kind each."""
+    if not closed:
+        return world
+    left = {number: list(calls) for number, calls in world.open_calls.items()}
+    for each in closed:
+        left[int(each.run)].remove(each)  # type: ignore[arg-type]  # open calls are of runs of ours
+    calls = {number: tuple(there) for number, there in left.items() if there}
+    return evolve(world, open_calls=calls)
 
 
 def _beyond(world: World, number: int) -> Outcome:
@@ -276,7 +356,7 @@ def _create(world: World, command: CreateRun, rules: list[Rule]) -> tuple[Outcom
     caller = command.caller
     correlation = command.correlation or None
     run = run_model.create(command.run, asked, caller.tenant, caller.actor, correlation)
-    after = _remember(world.with_run(run), command, request, 201, run)
+    after = _taken(world, command, request, 201, run)
     if odd:
         return (*_refused(world, odd), _beyond(world, command.run))
     return (Outcome(Accepted(201, run), after),)
@@ -357,7 +437,7 @@ def _step(world: World, command: ChangeRun, change: Change, run: Run) -> tuple[O
             outcomes.append(Outcome(Refused(result), world))
         else:
             request = ("PATCH", command.run)
-            after = _remember(world.with_run(result), command, request, 200, result)
+            after = _taken(world, command, request, 200, result)
             outcomes.append(Outcome(Accepted(200, result), after))
     if command.content_type != JSON_TYPE:
         refusals = [each.reply.refusal for each in outcomes if isinstance(each.reply, Refused)]
@@ -380,12 +460,12 @@ def _used(world: World, command: CreateRun | ChangeRun) -> Used | None:
 
 
 def _lost(world: World, command: CreateRun | ChangeRun) -> bool:
-    """Tell whether the command's key came with another call that may or may not have taken effect.
+    """Tell whether the command's key came with another create that may have taken effect.
 
-    The very call made again comes to the same, whichever of the two took effect.
+    The very create made again comes to the same, whichever of the two took effect.
     """
-    before = world.lost_keys.get((int(command.caller.tenant), command.key or ""), command)
-    return before != command
+    before = world.lost_keys.get((int(command.caller.tenant), command.key or ""))
+    return before is not None and before != as_asked(command)
 
 
 def _with_key(world: World, used: Used, exact: bool, odd: list[Rule]) -> tuple[Outcome, ...]:
@@ -395,14 +475,23 @@ def _with_key(world: World, used: Used, exact: bool, odd: list[Rule]) -> tuple[O
     return (replay, *_refused(world, rules)) if rules else (replay,)
 
 
-def _remember(
+def _taken(
     world: World,
     command: CreateRun | ChangeRun,
     request: tuple[str, Hashable],
     code: int,
     run: Run,
 ) -> World:
-    if not command.key:
-        return world
-    key = (int(command.caller.tenant), command.key)
-    return evolve(world, keys={**world.keys, key: Used(request, command.body, code, run)})
+    """Return the world once a call was accepted and its run is ``run``.
+
+    Open calls under its key can only be repeats of it now, and those of a run that ended are void.
+    """
+    world = world.with_run(run)
+    closed = _of(world, run.number) if run.state.terminal else ()
+    if command.key:
+        key = (int(command.caller.tenant), command.key)
+        used = Used(request, command.body, code, run)
+        world = evolve(world, keys={**world.keys, key: used})
+        under = _bearing(world, evolve(command, run=-1))
+        closed = (*closed, *(each for each in under if each not in closed))
+    return _without(world, *closed)

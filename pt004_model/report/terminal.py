@@ -189,6 +189,11 @@ def _coverage(result: Result, width: int | None) -> Iterator[str]:
         judged, every = races["judged"], count(races["rounds"], "round")
         cells = f"{shown} of {races['cells']} kinds by state"
         yield f"calls at once: {judged} of {every} overlapped, {cells}"
+    losses = result.statistics.get("losses")
+    if losses is not None:
+        shown = sum(map(len, losses["table"].values()))
+        cells = f"{shown} of {losses['cells']} kinds by state"
+        yield f"answers lost by us: {losses['lost']} in {count(losses['examples'], 'run')}, {cells}"
     for law in coverage.unwitnessed[:_LAWS_SHOWN]:
         yield f"  never seen: {law}"
     if len(coverage.unwitnessed) > _LAWS_SHOWN:

@@ -10,6 +10,7 @@ from pt004_model.model.commands import (
     NO_ACTOR,
     Command,
     CreateRun,
+    Loss,
     RunRef,
     Tenant,
     Unknown,
@@ -94,8 +95,11 @@ def calls(trace: Trace) -> tuple[Call, ...]:
         if isinstance(step.send, Wait):
             waits += step.send.seconds
             continue
+        if step.send.caller.loss is Loss.CUT:
+            continue  # nobody has got it
         then, makes = _then(step.reply), None
-        if isinstance(step.send, CreateRun) and step.send.run in wanted and then != "refused":
+        answered = step.send.caller.loss is None and then != "refused"
+        if isinstance(step.send, CreateRun) and step.send.run in wanted and answered:
             makes = step.send.run
             wanted.remove(makes)
         then = None if step is trace.steps[-1] else then

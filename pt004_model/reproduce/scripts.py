@@ -54,7 +54,7 @@ def _render(template: str, trace: Trace) -> str:
         "fc": _address(trace),
         "headers": [(name, variable(name)) for name in trace.headers],
         "calls": made,
-        "raced": trace.area == "concurrency",
+        "raced": any(each.caller.client is not None for each in trace.commands),
         "authenticates": authenticates(trace),
         "names": constants(trace, made),
         "bad": any(call.command.caller.token in _SPOILED for call in made),

@@ -27,6 +27,7 @@ from pt004_model.model.replies import Reply
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.search.explorer import Search
 from pt004_model.search.goals import Coverage, measure
+from pt004_model.search.losses import Losses
 from pt004_model.search.races import Races
 from pt004_model.search.results import Progress, Reporter, Result, Silent
 from pt004_model.search.scenarios import live_through
@@ -58,7 +59,8 @@ class Profile:
     traces of earlier campaigns. ``waits`` are the seconds after which runs that are left alone are
     looked at again, once more after each; ``lasts`` those that the examples take at the least, as
     a rule, so that other work fills the waits. All of it ends with ``seconds``, and a little more.
-    ``rounds`` is how often several clients call at once.
+    ``rounds`` is how often several clients call at once, ``losses`` how many examples there are in
+    which answers are lost.
     """
 
     name: str
@@ -73,13 +75,21 @@ class Profile:
     confirm: int = 5
     replays: tuple[int, float] = (3000, 60.0)
     rounds: int = 0
+    losses: int = 0
     waits: tuple[float, ...] = ()
     lasts: float = 30.0
+
+    @property
+    def alone(self) -> Profile:
+        """This profile for one client whose calls are all answered."""
+        return evolve(self, rounds=0, losses=0)
 
 
 PROFILES: Final = {
     "dev": Profile("dev", examples=40, commands=8, rounds=100),
-    "ci": Profile("ci", examples=300, commands=8, floor=1.0, waits=(1, 3, 6), rounds=600),
+    "ci": Profile(
+        "ci", examples=300, commands=8, floor=1.0, waits=(1, 3, 6), rounds=600, losses=400
+    ),
     "nightly": Profile(
         "nightly",
         examples=4000,
@@ -91,6 +101,7 @@ PROFILES: Final = {
         waits=(1, 3, 6, 20, 60, 210),
         lasts=800.0,
         rounds=4000,
+        losses=3000,
     ),
 }
 
@@ -155,6 +166,7 @@ class Campaign:
     share: Share = field(factory=Share)
     aside: Session = field(init=False)
     races: Races = field(init=False)
+    losses: Losses = field(init=False)
     triage: Triage = field(init=False)
     started_at: float = field(factory=time.time)
     _started: float = field(init=False)
@@ -167,11 +179,8 @@ class Campaign:
         tally = Tally(on_run=self.session.tally.on_run, statistics=Statistics(latency=latency))
         self.aside = evolve(self.session, tally=tally, archive=None)
         self.session.races = self.session.races and self.profile.rounds > 0
-        racing = evolve(
-            self.session, tally=Tally(on_run=self.session.tally.on_run), archive=None,
-            on_finding=self._collect, on_call=self._end_example,
-        )  # fmt: skip
-        self.races = Races(racing, self.share.rng(self.seed, "races"), self.lengths)
+        self.races = Races(self._besides(), self.share.rng(self.seed, "races"), self.lengths)
+        self.losses = Losses(self._besides(), self.share.rng(self.seed, "losses"), self.lengths)
         self.triage = Triage(
             self.aside,
             self.reporter,
@@ -183,11 +192,18 @@ class Campaign:
             self.tell,
         )
 
+    def _besides(self) -> Session:
+        """Return a session for runs that change nothing of the search."""
+        tally = Tally(on_run=self.session.tally.on_run)
+        session = evolve(self.session, tally=tally, archive=None)
+        session.on_finding, session.on_call = self._collect, self._end_example
+        return session
+
     @property
     def requests(self) -> int:
         """The commands sent so far, those of replays included."""
-        tallies = (self.session.tally, self.aside.tally, self.races.session.tally)
-        return sum(tally.commands for tally in tallies)
+        sessions = (self.session, self.aside, self.races.session, self.losses.session)
+        return sum(session.tally.commands for session in sessions)
 
     def run(self) -> Result:
         """Explore until the budget is spent or the FC is lost. Never raises for what an FC does."""
@@ -232,7 +248,7 @@ class Campaign:
             search.example()
             alone.visit(self.examples)
             self._settle_new()
-            self._race()
+            self._send_others()
 
     def _live_through_cases(self) -> None:
         """Begin with the canonical cases."""
@@ -251,14 +267,18 @@ class Campaign:
         examples, waits = profile.examples, profile.waits
         return Alone.of(self.session, examples, waits, profile.lasts, self.share)
 
-    def _race(self) -> None:
+    def _send_others(self) -> None:
         """Send the rounds that are due by now, evenly over the examples but the first ones."""
-        first = min(_ALONE, self.profile.examples // 4)
-        done, every = self.examples - first, self.profile.examples - first
-        due = self.profile.rounds * done // max(every, 1)
-        while self.session.races and self.races.rounds < due:
+        profile, session = self.profile, self.session
+        first = min(_ALONE, profile.examples // 4)
+        done, every = self.examples - first, max(profile.examples - first, 1)
+        while session.races and self.races.rounds < profile.rounds * done // every:
             self._begin()
             self.races.round()
+            self._settle_new()
+        while session.keyed and self.losses.examples < profile.losses * done // every:
+            self._begin()
+            self.losses.example()
             self._settle_new()
 
     def _count(self) -> None:
@@ -340,8 +360,8 @@ class Campaign:
     def _found(self, finding: Finding, lockstep: Lockstep) -> Found:
         commands, archive = lockstep.needed(), self.session.archive
         steps = lockstep.steps_of(commands)
-        # a round has a run of its own, and needs nothing of what was before
-        history = () if lockstep.rounds or archive is None else archive.history()
+        # what is in no journal has a run of its own, and needs nothing of what was before
+        history = () if lockstep.journal is None or archive is None else archive.history()
         return Found(finding, commands, steps, self.requests, history=history)
 
     def take_up(self, there: Found, seen: Found) -> None:
@@ -417,7 +437,7 @@ class Campaign:
             why,
             self.started_at,
             dict(tally.edges),
-            self._told_of_races(self._told_of_triage(self._statistics().as_json())),
+            self._told_of_others(self._told_of_triage(self._statistics().as_json())),
             self._judged(),
             tuple(unsure.values()),
             agreed=tuple(map(str, self.session.oracle.agreed)),
@@ -447,8 +467,10 @@ class Campaign:
             return f"{tally.open} of {tally.commands} calls stayed without an answer"
         return ""
 
-    def _told_of_races(self, statistics: dict[str, Any]) -> dict[str, Any]:
-        return statistics | ({"races": self.races.as_json()} if self.races.rounds else {})
+    def _told_of_others(self, statistics: dict[str, Any]) -> dict[str, Any]:
+        more = {"races": self.races.as_json()} if self.races.rounds else {}
+        more |= {"losses": self.losses.as_json()} if self.losses.examples else {}
+        return statistics | more
 
     def _judged(self) -> tuple[str, ...]:
         """Return the areas that were judged; calls at once are where some were made."""

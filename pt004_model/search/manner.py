@@ -21,10 +21,9 @@ from pt004_model.search.results import Result
 from pt004_model.search.systematic import Answered, Difference, Watching, differences
 from pt004_model.vocabulary import RUN_FIELDS
 
-SHORT: Final = evolve(
-    PROFILES["dev"], examples=14, confirm=0, settle=(0, 0.0, 0.0),
-    rounds=0,  # the answers of calls that overlap are not judged one by one, and none counts
-)  # fmt: skip
+SHORT: Final = evolve(  # the answers of calls that overlap are not judged one by one
+    PROFILES["dev"].alone, examples=14, confirm=0, settle=(0, 0.0, 0.0)
+)
 """A campaign that shows in some thousand requests what an FC is like, and shortens nothing."""
 _ROUNDS: Final = 3
 _CODES: Final = {

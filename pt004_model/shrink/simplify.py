@@ -129,6 +129,8 @@ def _simpler_command(
     command: CreateRun | ChangeRun | ReadRun | WrongMethod | OddPath,
 ) -> Iterator[Command]:
     caller = command.caller
+    if caller.loss is not None:
+        yield evolve(command, caller=evolve(caller, loss=None))
     for actor in range(min(caller.actor, _ACTORS)):
         yield evolve(command, caller=evolve(caller, actor=actor))
     if isinstance(command, CreateRun | ChangeRun):

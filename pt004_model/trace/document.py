@@ -222,7 +222,7 @@ def _converter() -> Converter:
     converter.register_structure_hook(Response | None, _response_in)
     converter.register_unstructure_hook(Names, _names_out)
     alone = override(omit_if_default=True)
-    caller = make_dict_unstructure_fn(Caller, converter, client=alone)
+    caller = make_dict_unstructure_fn(Caller, converter, client=alone, loss=alone)
     converter.register_unstructure_hook(Caller, caller)
     configure_tagged_union(Command, converter, tag_name=_TAG)
     for kind in (Allowed, TraceStep, Trace):  # in this order: each holds those before
@@ -290,7 +290,7 @@ _SHAPES: Final[dict[Any, Schema]] = {  # of what has hooks of its own above
 @cache
 def schema() -> Schema:
     """Return the JSON Schema (draft 2020-12) that every trace file holds to."""
-    growing = (Allowed, TraceStep, Trace, (Caller, "client"))
+    growing = (Allowed, TraceStep, Trace, (Caller, "client"), (Caller, "loss"))
     made = Generator(_LIMITS, _SHAPES, tags={Command: _TAG}, growing=growing)
     whole = made.closed(Trace, format={"const": FORMAT}, version={"const": VERSION})
     return {

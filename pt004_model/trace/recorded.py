@@ -17,7 +17,7 @@ from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import View
 from pt004_model.judge.oracle import Judgement
 from pt004_model.model.commands import Command, CreateRun, subject
-from pt004_model.model.replies import Response
+from pt004_model.model.replies import NoAnswer, Response
 from pt004_model.model.world import Outcome, expect
 from pt004_model.wire.codec import Exchange
 
@@ -45,6 +45,11 @@ class Step:
     def response(self) -> Response:
         """The reply, or that none came."""
         return self.exchange.response
+
+    @property
+    def silent(self) -> bool:
+        """Return whether no answer came, and not because we ourselves lost it."""
+        return isinstance(self.response, NoAnswer) and self.command.caller.loss is None
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ from pt004_model.model.commands import Command, RunRef
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire.codec import Codec, Exchange
 from pt004_model.wire.racing import Racers
-from pt004_model.wire.sending import Transport
+from pt004_model.wire.sending import Sender, Transport
 from pt004_model.wire.token_source import NoToken
 
 
@@ -28,6 +28,9 @@ class Client:
             request = self.codec.encode(command, run_id, nonce)
         except NoToken as error:
             return Exchange(NoAnswer(str(error), applied=False))
+        loss = command.caller.loss
+        if loss is not None and isinstance(self.transport, Sender):
+            return Exchange(self.transport.lose(request, loss), request)
         return self.codec.exchange(request, self.transport.send(request))
 
     def ask_together(

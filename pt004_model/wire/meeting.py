@@ -104,3 +104,28 @@ class Held:
             send(data[split:])
 
         self.meeting.wait(rest, seconds)
+
+
+class Closed(Exception):  # noqa: N818 - it is as we want it
+    """We have closed the connection before an answer came."""
+
+
+@define
+class Abandoned:
+    """A request that we send ``whole``, or but for its last byte, and then close the connection."""
+
+    whole: bool
+    _kept: bytearray = field(factory=bytearray)
+
+    def write(self, data: bytes) -> bool:
+        """Take bytes of the request; those by which a proxy is asked for a tunnel are not."""
+        if data.startswith(b"CONNECT "):
+            return False
+        self._kept += data
+        return True
+
+    def release(self, send: Callable[[bytes], None], _: float) -> None:
+        """Send what there is to send. Raises :class:`Closed`."""
+        if self._kept:
+            send(bytes(self._kept if self.whole else self._kept[:-1]))
+            raise Closed

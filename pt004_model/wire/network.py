@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpcore
 from attrs import define
 
-from pt004_model.wire.meeting import Held
+from pt004_model.wire.meeting import Abandoned, Held
 
 MAX_HEAD: Final = 256 * 1024
 """Bytes that may arrive before an answer has begun: its headers, and interim responses."""
@@ -27,13 +27,13 @@ _SLICE: Final = 16 * 1024
 class Exchange:
     """The exchange under way: until when, and how many bytes may still arrive for it.
 
-    Its request may be ``held`` back until those of others have got so far.
+    Its request may be ``held`` back until those of others have got so far, or be abandoned.
     """
 
     until: float = 0.0
     room: int = 0
     begun: bool = False
-    held: Held | None = None
+    held: Held | Abandoned | None = None
 
     def begin(self, seconds: float) -> None:
         """Begin an exchange that may take ``seconds``."""

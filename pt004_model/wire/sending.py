@@ -18,12 +18,19 @@ from typing import Final, Protocol
 
 from attrs import define, evolve, field
 
+from pt004_model.model.commands import Loss
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire.codec import Answer, Request
 from pt004_model.wire.patience import PATIENCE, Silence
 from pt004_model.wire.token_source import NoToken
 
 MAX_REPLY: Final = 16 * 1024 * 1024
+LOST: Final = {
+    Loss.ANSWER: "we threw its answer away",
+    Loss.CLOSED: "we closed the connection behind its last byte",
+    Loss.CUT: "we closed the connection before its last byte",
+}
+"""Why there is no answer to a call whose answer we ourselves lose."""
 ALWAYS: Final = (
     ("Accept", "*/*"),
     ("Accept-Encoding", "identity"),
@@ -121,6 +128,15 @@ class Sender:
                 return NoAnswer(why, applied=False, sent=answer.sent)
             waiting -= max(pause, 0.05)
             time.sleep(max(pause, 0.05))
+
+    def lose(self, request: Request, loss: Loss) -> NoAnswer:
+        """Send a request whose answer is lost, as good as nothing where it is to be cut."""
+        if loss is Loss.CUT:
+            return NoAnswer(LOST[loss], applied=False, sent=self.now())
+        answer = self.send(request)
+        if isinstance(answer, NoAnswer):
+            return answer
+        return NoAnswer(LOST[Loss.ANSWER], applied=True, sent=answer.sent)
 
     def close(self) -> None:
         """Close all connections that are ours."""

@@ -18,12 +18,13 @@ import httpcore
 import httpx
 from attrs import define, evolve, field, frozen
 
+from pt004_model.model.commands import Loss
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire.codec import Answer, Request
-from pt004_model.wire.meeting import Held
+from pt004_model.wire.meeting import Abandoned, Closed, Held
 from pt004_model.wire.network import Exchange, Network, NotReached, plain
 from pt004_model.wire.patience import PATIENCE
-from pt004_model.wire.sending import ALWAYS, MAX_REPLY, Failure, Sender, too_long, unusable
+from pt004_model.wire.sending import ALWAYS, LOST, MAX_REPLY, Failure, Sender, too_long, unusable
 
 KEEP_ALIVE: Final = 2.0
 """Seconds that an idle connection is kept; servers close theirs after five."""
@@ -258,6 +259,24 @@ class HttpTransport(Sender):
     def hold(self, held: Held | None) -> None:
         """Hold the requests that follow back, until :class:`Held` releases them; or no more."""
         self._exchange.held = held
+
+    def lose(self, request: Request, loss: Loss) -> NoAnswer:
+        """Send a request whose answer is lost, by closing the connection where that is wanted."""
+        if loss is Loss.ANSWER:
+            return super().lose(request, loss)
+        self.hold_back()
+        self.requests += 1
+        sent, why = self.now(), LOST[loss]
+        self._exchange.held = Abandoned(whole=loss is Loss.CLOSED)
+        try:
+            answer = self._once(request, sent)
+            if isinstance(answer, Failure):
+                return NoAnswer(answer.why, answer.applied, sent)
+        except Closed:
+            pass
+        finally:
+            self._exchange.held = None
+        return NoAnswer(why, applied=loss is Loss.CLOSED, sent=sent)
 
     def close(self) -> None:
         """Close all connections."""

@@ -191,7 +191,9 @@ def test_a_run_is_drivable_while_it_is_known_judged_and_not_waiting() -> None:
     assert lockstep.drivable(0)
     assert not lockstep.drivable(1)
     assert not lockstep.drivable(2)
-    fc.fates = iter(["never"])
+    fc.fates = iter(["never", "never"])
+    lockstep.do(start(0, "a", 0))
+    assert lockstep.drivable(0)
     lockstep.do(start(0, "a", 0))
     assert not lockstep.drivable(0)
     assert lockstep.do(start(0, "a", 0)) is None  # no change before the last one is settled

@@ -164,7 +164,7 @@ def test_without_an_answer_nothing_can_be_said(code: int, why: str) -> None:
 def test_a_lost_answer_is_asked_for_again() -> None:
     """An attempt in which a call got no answer is made again, and what it shows then counts."""
     for tamper, result in ((honest, Result.FIXED), (pauses, Result.REPRODUCED)):
-        stub = Losing(Stub(), itertools.cycle(["kept", "lost", "kept", "kept", "kept"]))
+        stub = Losing(Stub(), itertools.cycle(["kept", "lost", *["kept"] * 4]))
         replay = replay_trace(session(Tampering(stub, tamper)), recorded(), 2)
         assert (result, 2, 2) == (replay.result, replay.seen, replay.runs)
 

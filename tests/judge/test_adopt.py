@@ -306,3 +306,13 @@ def test_a_fingerprint_covers_nothing_else() -> None:
     deviation = Deviation("so", fingerprint=fingerprint("lifecycle.create-accepted", *classes))
     assert deviation.covers("lifecycle.create-accepted", "status", classes)
     assert not deviation.covers("lifecycle.create-accepted", "status", ("accepted", "other"))
+
+
+def test_a_difference_is_of_the_area_of_its_check() -> None:
+    """An area that differs in part cannot be relied on."""
+    for deviation in (
+        Deviation("agreed", area="idempotency"),
+        Deviation("agreed", check="idempotency.x"),
+    ):
+        assert deviation.of("idempotency")
+        assert not deviation.of("audit")

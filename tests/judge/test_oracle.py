@@ -78,7 +78,7 @@ def test_a_read_that_shows_the_effect_settles_a_lost_call() -> None:
     """After a lost change both worlds are kept; a read of the new state leaves that one."""
     conversation = lost(talk(CREATE), start("a", 0))
     view = conversation.lockstep.views[0]
-    assert {0: start("a", 0)} == dict(view.world.open_calls)
+    assert {0: (start("a", 0),)} == dict(view.world.open_calls)
     conversation.say(READ)
     (view,) = conversation.lockstep.views
     assert not view.world.open_calls
@@ -90,7 +90,7 @@ def test_a_read_that_shows_no_effect_leaves_a_lost_call_open() -> None:
     """The call may still take effect later, so a read of the old state settles nothing."""
     conversation = lost(talk(CREATE), start("a", 0), apply=False).say(READ, READ)
     (view,) = conversation.lockstep.views
-    assert {0: start("a", 0)} == dict(view.world.open_calls)
+    assert {0: (start("a", 0),)} == dict(view.world.open_calls)
     conversation.answer(start("a", 0))  # it arrives at last
     conversation.say(READ, start("b", 1), READ)
     assert not conversation.lockstep.world.open_calls
@@ -149,14 +149,25 @@ def test_lost_reads_and_calls_on_unknown_runs_are_not_waited_for() -> None:
     assert dict(conversation.lockstep.world.open_calls) == {}
 
 
-def test_a_replay_whose_first_answer_never_came_is_believed() -> None:
-    """Nothing is known of how the run was shown then, so nothing can be compared."""
+def test_a_replay_whose_first_answer_never_came_shows_what_the_model_has() -> None:
+    """Of how the run was shown then only its status is known."""
     keyed = ChangeRun(0, start("a", 0).body, key="k")
     conversation = lost(talk(CREATE), keyed).say(READ, change("paused"))
     reply = conversation.answer(keyed)
     assert Verdict.CONFORMS is conversation.judge(keyed, reply).verdict
     tampered = put("run.status", "failed")(reply)
-    assert Verdict.CONFORMS is conversation.judge(keyed, tampered).verdict
+    assert checks(conversation.judge(keyed, tampered)) == ["idempotency.replay-as-then"]
+
+
+def test_a_lost_call_that_is_made_again_shows_the_run_in_full() -> None:
+    """As long as nothing followed it the answer is that of the run as it is."""
+    keyed = ChangeRun(0, start("a", 0).body, key="k")
+    conversation = lost(talk(CREATE), keyed)
+    reply = conversation.answer(keyed)
+    tampered = put("run.step_index", 1)(reply)
+    assert checks(conversation.judge(keyed, tampered)) == ["steps.step-index"]
+    conversation.say(keyed, keyed, READ)
+    assert len(conversation.lockstep.views) == 1
 
 
 def test_a_replay_shows_the_log_as_it_was_then() -> None:

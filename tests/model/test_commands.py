@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from pt004_model.model.commands import (
     NO_ACTOR,
@@ -10,6 +11,7 @@ from pt004_model.model.commands import (
     ChangeRun,
     Command,
     CreateRun,
+    Loss,
     Names,
     OddPath,
     ReadRun,
@@ -19,6 +21,7 @@ from pt004_model.model.commands import (
     Unknown,
     Wait,
     WrongMethod,
+    as_asked,
     describe,
     short,
     subject,
@@ -177,3 +180,14 @@ def test_a_wait_leaves_the_world_as_it_is() -> None:
     world, wait = World(), Wait(0, 2.5)
     assert [each.world for each in expect(world, wait)] == [world]
     assert (describe(wait), situation(world, wait)) == ("run 0: wait 2.5 s", ("wait",))
+
+
+def test_a_command_as_it_is_asked_has_nothing_of_ours() -> None:
+    """Beside whom it is sent and how its answer is lost is none of the FC's business."""
+    asked = ChangeRun(0, Body.of({"status": "paused"}), key="k")
+    lost = evolve(asked, caller=Caller(client=1, loss=Loss.CUT))
+    assert as_asked(lost) == as_asked(asked) == asked
+    assert describe(lost) == (
+        "run 0: to paused [by client 1, broken off before its last byte, under key 'k']"
+    )
+    assert as_asked(Wait(0, 1.0)) == Wait(0, 1.0)

@@ -101,7 +101,7 @@ def test_the_model_is_pure_and_total(
         assert outcomes == expect(before, command)
         for each in outcomes:
             if isinstance(each.reply, Refused):
-                assert before == each.world
+                assert before == each.world or before.open_calls  # one of these was first
                 assert each.reply.refusal.codes
             elif isinstance(each.reply, Accepted):
                 _holds(before, each.world, each.reply, command)
@@ -116,7 +116,7 @@ def _holds(before: World, after: World, reply: Accepted, command: Command) -> No
     """What holds of every accepted call, whatever the rules."""
     for number, run in before.runs.items():
         now = after.runs[number]
-        if number != getattr(command, "run", None):
+        if number not in {getattr(command, "run", None), *before.open_calls}:
             assert run == now  # what happens to one run never shows on another (9)
         assert run.log == now.log[: len(run.log)]  # append-only (7.4)
         if run.state.terminal:

@@ -19,7 +19,15 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.rules import Rule
 from pt004_model.model.values import Body
-from pt004_model.model.world import Accepted, Refused, Unjudged, World, expect, unanswered
+from pt004_model.model.world import (
+    Accepted,
+    Refused,
+    Unjudged,
+    World,
+    expect,
+    restarted,
+    unanswered,
+)
 from tests.model.helpers import (
     BEYOND,
     CLASH,
@@ -45,7 +53,7 @@ NAN = Body('{"status":"failed","error_details":{"a":NaN}}')
 def test_an_unanswered_change_stays_open() -> None:
     """A change that may have been applied is kept; the run itself has not moved (1)."""
     before = world(new())
-    assert evolve(before, open_calls={0: begin(0)}) == unanswered(before, begin(0))
+    assert evolve(before, open_calls={0: (begin(0),)}) == unanswered(before, begin(0))
 
 
 def test_a_read_settles_it_or_leaves_it_open() -> None:
@@ -105,6 +113,68 @@ def test_a_key_that_was_lost_tells_nothing() -> None:
         assert isinstance(only.reply, Unjudged)
         assert only.world.outside == {again.run}
     assert now == unanswered(now, create(7))
+
+
+def after_all(now: World, command: Command) -> list[str]:
+    """The runs that the answers to a command may show, or that it is refused."""
+    return [
+        f"{each.reply.run.state}" if isinstance(each.reply, Accepted) else "refused"
+        for each in expect(now, command)
+    ]
+
+
+def test_two_open_calls_take_effect_in_either_order_or_alone() -> None:
+    """Of what is legal at its turn (1)."""
+    pause, fail = ChangeRun(0, body("paused")), ChangeRun(0, body("failed"))
+    now = unanswered(unanswered(world(at("running", 0, "allow")), pause), fail)
+    assert now.open_calls == {0: (pause, fail)}
+    shown = [each.world for each in expect(now, ReadRun(0))]
+    statuses = [str(each.runs[0].state.status) for each in shown]
+    assert statuses == ["running", "paused", "failed", "failed"]
+    assert [each.open_calls for each in shown[2:]] == [{}, {}]  # nothing follows the end of a run
+
+
+def test_a_change_is_answered_as_before_or_after_an_open_call() -> None:
+    """A refusal as the run is stands for those after the call, which may take effect later (1)."""
+    now = unanswered(world(new()), begin(0))
+    assert after_all(now, ChangeRun(0, body("paused"))) == ["refused", "paused, step 0, allow"]
+    assert after_all(now, begin(0)) == ["running, step 0, allow", "refused"]
+    assert after_all(now, ChangeRun(0, body("running", "b", 1))) == ["refused"]
+
+
+def test_an_open_call_and_the_same_again_under_its_key_take_effect_once() -> None:
+    """Whichever was first, the key is used and nothing is open any more (10)."""
+    keyed = begin(0, key="k")
+    now = unanswered(world(new()), keyed)
+    assert unanswered(now, keyed) == now
+    first, again = expect(now, keyed)
+    assert isinstance(again.reply, Accepted)
+    assert again.reply.replay
+    assert (first.world, first.world.open_calls) == (again.world, {})
+    assert unanswered(first.world, keyed) == first.world
+
+
+def test_a_key_of_an_open_call_bears_on_other_runs() -> None:
+    """Another run's call under the key is taken, or refused since the key is used (10)."""
+    now = unanswered(world(new(), new(number=1)), begin(0, key="k"))
+    taken, refused = expect(now, begin(1, key="k"))
+    assert summary((taken, refused)) == [200, CLASH]
+    assert (taken.world.open_calls, refused.world.open_calls) == ({}, {})
+    assert summary(expect(now, create(2))) == [201]
+
+
+def test_once_it_answers_after_a_crash_nothing_takes_effect_later() -> None:
+    """What the first call on a run shows is how it stays (13)."""
+    pause = ChangeRun(0, body("paused"))
+    before = unanswered(world(at("running", 0, "allow"), new(number=1)), pause)
+    now = restarted(before)
+    early, late = expect(now, ReadRun(0))
+    for each in (early.world, late.world):
+        assert (each.open_calls, each.over) == ({}, frozenset())
+    assert [str(each.world.runs[0].state.status) for each in (early, late)] == ["running", "paused"]
+    assert after_all(now, ChangeRun(0, body("completed"))) == ["refused", "refused"]
+    (other,) = expect(now, ReadRun(1))
+    assert other.world == now
 
 
 @pytest.mark.parametrize(

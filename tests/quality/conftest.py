@@ -44,8 +44,8 @@ UNPINNED = FORGOTTEN | {
     "width-is-folded",
     "words-become-truths",
     "workflow-and-version-run-together",
-    # how short a race is told depends on how often its calls meet
-    *(name for name, fault in FAULTS.items() if fault.area == "concurrency"),
+    # how short a race or a loss is told depends on how often its calls meet
+    *(name for name, fault in FAULTS.items() if fault.area in {"concurrency", "losses"}),
 }
 """Faults whose traces have no one shortest length."""
 JOBS = 3
