@@ -198,13 +198,13 @@ def _from_anywhere(recorded: Recorded) -> Iterator[list[Rebuilt]]:
 def _asked(recorded: Recorded) -> tuple[Creation, ...]:
     """Return what the run may have been made of: without it, of the steps that its log names."""
     if recorded.run is not None:
-        return (_creation(recorded.run),)
+        return (creation_of(recorded.run),)
     steps = named_steps(recorded.logs)
     unknown = Creation("", "", {}, {}, (), steps)
     return unknown, evolve(unknown, steps=None)
 
 
-def _creation(shown: JsonObject) -> Creation:
+def creation_of(shown: JsonObject) -> Creation:
     """Return what a run was made of, as it shows that; what no create can hold is left out."""
     wanted = ("workflow_id", "workflow_version", "tags", "steps")
     body = Body.of({name: shown.get(name) for name in wanted})
@@ -249,7 +249,7 @@ def _as_shown(recorded: Recorded, readings: list[Rebuilt], oracle: Oracle) -> tu
     shown = recorded.run or {}
     views = []
     for each in readings:
-        run = _placed(each.run, shown)
+        run = placed_as_shown(each.run, shown)
         seen = evolve(_seen(recorded, each), version=run.version)
         views += [View(World({0: each}), {0: seen}) for each in (run, *_unsaid(run))]
     body: JsonObject = {"run": shown, "logs": [*recorded.logs]}
@@ -270,7 +270,7 @@ def _unsaid(run: Run) -> Iterator[Run]:
         yield evolve(run, gates=(*run.gates[:-1], evolve(run.gates[-1], rejection_reason=None)))
 
 
-def _placed(run: Run, shown: JsonObject) -> Run:
+def placed_as_shown(run: Run, shown: JsonObject) -> Run:
     """Return an ungoverned run where it says it is, which its log does not tell (section 3.3)."""
     if run.governed or not run.version:
         return run

@@ -26,7 +26,8 @@ def text(result: Audit) -> Iterator[str]:
     more = ", ..." if len(result.tenants) > 5 else ""
     whose = f" of {tenants}{more}" if tenants else ""
     entries = "1 log entry" if result.entries == 1 else f"{result.entries:,} log entries"
-    yield f"{count(result.runs, 'run', ',')}{whose}, {entries}"
+    calls = f", {count(result.calls, 'call', ',')}" if result.calls else ""
+    yield f"{count(result.runs, 'run', ',')}{whose}, {entries}{calls}"
     for found in result.by_weight:
         yield from _finding(found)
     if result.found:
@@ -84,6 +85,7 @@ def document(result: Audit) -> dict[str, Any]:
         "why": list(result.why),
         "runs": result.runs,
         "entries": result.entries,
+        "calls": result.calls,
         "tenants": list(result.tenants),
         "findings": [_document(each) for each in result.by_weight],
         "unread": result.unread,

@@ -21,6 +21,7 @@ from typing import IO, Final
 
 from attrs import define, evolve, field
 
+from pt004_model.audit.har import BadHar, Call, har_entries, read_call
 from pt004_model.audit.judging import Recorded
 from pt004_model.judge.memory import JsonObject
 from pt004_model.model.replies import Undecodable
@@ -30,7 +31,7 @@ from pt004_model.wire.codec import read_json
 STDIN: Final = Path("-")
 MAX_VALUE: Final = 64 * 1024 * 1024
 """Bytes of the longest line, or of the longest value of several lines, that is read."""
-_SUFFIXES: Final = (".json", ".ndjson", ".jsonl", ".gz")
+_SUFFIXES: Final = (".json", ".ndjson", ".jsonl", ".gz", ".har")
 _GZIP: Final = b"\x1f\x8b"
 _OPENING: Final = (b"[", b"{", b"[{")
 """First lines with which a value of several lines begins."""
@@ -87,6 +88,8 @@ class Sources:
     """Reads sources, and notes what is wrong with them: a sentence each, with file and line."""
 
     problems: list[str] = field(factory=list)
+    recordings: list[list[Call]] = field(factory=list)
+    """The calls of each HAR file."""
     _parts: _Parts = field(init=False, factory=_Parts)
 
     def read(self, paths: Iterable[Path]) -> Iterator[Recorded]:
@@ -146,7 +149,9 @@ class Sources:
             self.problems.append(f"{place}: neither an envelope nor a log entry, but no object")
             return
         run, logs = value.get("run"), value.get("logs")
-        if isinstance(run, dict):
+        if (entries := har_entries(value)) is not None:
+            yield from self._recording(place, entries)
+        elif isinstance(run, dict):
             yield from self._envelope(place, value, run, asked)
         elif isinstance(logs, list):
             for each_place, each in _apart(f"{place}, logs", logs):
@@ -156,6 +161,27 @@ class Sources:
         elif set(value) != {"detail"}:  # an answer that refuses a call says nothing of a run
             names = ", ".join(map(repr, list(value)[:_SHOWN])) or "nothing"
             self.problems.append(f"{place}: neither an envelope nor a log entry; it has {names}")
+
+    def _recording(self, place: str, entries: list[Json]) -> Iterator[Recorded]:
+        """Yield the runs that the answers of a HAR file show with a log, and keep its calls."""
+        calls: list[Call] = []
+        for each_place, entry in _apart(f"{place}, entries", entries):
+            try:
+                call = read_call(each_place, entry)
+            except BadHar as bad:
+                self.problems.append(str(bad))
+                continue
+            if call is not None:
+                calls.append(call)
+        if not calls:
+            self.problems.append(f"{place}: a HAR file without an answered call of a run")
+        self.recordings.append(calls)
+        for call in calls:
+            body = call.reply.body
+            if call.shown is not None and isinstance(body, dict) and body.get("logs"):
+                gates = {} if body.get("gates") or "gates" in call.query else {"gates": None}
+                parts = {name: value for name, value in body.items() if name not in gates}
+                yield from self.take(call.place, parts)
 
     def _envelope(
         self, place: str, value: JsonObject, run: JsonObject, asked: str

@@ -13,6 +13,7 @@ from typing import Final
 
 from attrs import define, evolve, field, frozen
 
+from pt004_model.audit.calls import judge_calls
 from pt004_model.audit.heads import Heads
 from pt004_model.audit.judging import Judge, Recorded, Wrong, placed
 from pt004_model.audit.live import Live
@@ -53,10 +54,14 @@ class Found:
 
 @define
 class Audit:
-    """What an audit came to. ``unread`` are sentences on sources, ``unsure`` those on runs."""
+    """What an audit came to. ``unread`` are sentences on sources, ``unsure`` those on runs.
+
+    ``calls`` are those whose replies were judged, of recordings that have such.
+    """
 
     runs: int = 0
     entries: int = 0
+    calls: int = 0
     tenants: tuple[str, ...] = ()
     found: dict[str, Found] = field(factory=dict)
     unread: list[str] = field(factory=list)
@@ -69,7 +74,7 @@ class Audit:
         said = [f"{why} ({count(number, 'run')})" for why, number in self.unsure.items()]
         if self.unread:
             said.append(f"{count(len(self.unread), 'part')} of the sources could not be read")
-        if not self.entries:
+        if not self.entries and not self.calls:
             said.append("there is nothing to check: no log entry was found")
         return tuple(said)
 
@@ -132,6 +137,11 @@ def audit(
         elif recorded.run_id not in judged:
             _doubt(result, "shown without log entries, so there is nothing to hold it against")
         judged.add(recorded.run_id)
+    for calls in sources.recordings:
+        result.calls += len(calls)
+        for each in judge_calls(calls):
+            run_id = each.call.run_id or str((each.call.shown or {}).get("run_id", ""))
+            result.add(each.finding, Sighting(run_id, each.call.place, None, "", each.before))
     for run_id, finding in ({} if heads is None else heads.vanished(judged)).items():
         result.add(finding, Sighting(run_id, "", None, "", ()))
     result.tenants = tuple(sorted(filter(None, set(judge.tenants.values()))))

@@ -65,8 +65,9 @@ def audit(context: click.Context, /, sources: tuple[Path, ...], **given: Any) ->
 
     A SOURCE is a file, a folder, or - for standard input. It holds envelopes, as a read with
     include_logs=true and include_gates=true answers, or log entries: JSON or one value a line,
-    compressed with gzip or not. Each run is rebuilt from its log by the model and judged as a live
-    one is: receipts, the path of its statuses, policy, gates, times, ids.
+    compressed with gzip or not; or it is a HAR file, whose answers are judged too. Each run is
+    rebuilt from its log by the model and judged as a live one is: receipts, the path of its
+    statuses, policy, gates, times, ids.
 
     With --from and --runs the FC itself is asked, for these runs and with GET alone; how it is
     asked is said by the environment and pt004.toml, as for `pt004 check`.
