@@ -124,6 +124,7 @@ def conversing(config: pytest.Config, target: Target, known: Known) -> Iterator[
         _seed(config), profile.name, target.dialect, target.redact, names=target.names,
         headers=tuple(name for name, _ in target.headers), ca_bundle=target.ca_bundle,
         lasting=target.base_url is not None and not target.own,
+        trace_link=given["trace_link"],
     )  # fmt: skip
     options = campaign_flags({**given, "ungoverned": target.ungoverned})
     folder = Folder(given["out"], origin, given["page"], target.flags, options).at(target.where)

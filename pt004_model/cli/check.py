@@ -69,6 +69,7 @@ def carry_out(
         seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names,
         headers=tuple(name for name, _ in chosen.asked["headers"]),
         ca_bundle=chosen.asked["ca_bundle"], lasting=chosen.base_url is not None,
+        trace_link=given["trace_link"],
     )  # fmt: skip
     name = context.info_name or "check"
     folder = Folder(given["out"], origin, given["page"], chosen.flags, flags, name)

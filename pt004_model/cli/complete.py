@@ -59,7 +59,7 @@ def complete(context: click.Context, /, steps: int, extra: int | None, **given: 
     most = usual if extra is None else extra
     resume = given.pop("resume")
     given |= {"areas": frozenset(every_area()), "max_examples": None, "max_commands": None}
-    given |= {"require_coverage": False, "no_races": False, "no_losses": False}
+    given |= {"require_coverage": False, "no_races": False, "no_losses": False, "trace_link": None}
     profile = profile_of(given).alone
     profile = evolve(
         profile,

@@ -64,7 +64,7 @@ def learn(
             "AALpy is not there; install pt004_model with its extra: pip install '.[learn]'"
         )
     given |= {"areas": frozenset(every_area()), "max_examples": None, "max_commands": None}
-    given |= {"require_coverage": False, "no_races": False, "no_losses": False}
+    given |= {"require_coverage": False, "no_races": False, "no_losses": False, "trace_link": None}
     profile = evolve(profile_of(given).alone, lengths=(*range(1, steps + 1), 0), floor=0.0)
     flags = ("--steps", str(steps), *campaign_flags(given))
 

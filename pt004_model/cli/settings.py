@@ -25,6 +25,7 @@ from pt004_model.embedded import FAULTS
 from pt004_model.judge.checks import AREAS, areas
 from pt004_model.judge.own import own_checks
 from pt004_model.search.campaign import PROFILES
+from pt004_model.trace.writing import TRACE_ID
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.meeting import RaceBy
 from pt004_model.wire.patience import PATIENCE
@@ -159,6 +160,12 @@ def every_area() -> tuple[str, ...]:
     """Return all areas, those of the checks of installed packages too."""
     own_checks()
     return areas()
+
+
+def _trace_link(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and TRACE_ID not in value:
+        raise click.BadParameter(f"{value!r} has no {TRACE_ID}", context, option)
+    return value
 
 
 def _areas(_: click.Context, __: click.Parameter, value: str | None) -> frozenset[str]:
@@ -366,6 +373,11 @@ _CAMPAIGN: Final = (
         "--confirm", type=click.IntRange(min=0), metavar="K", envvar="PT004_CONFIRM",
         table="campaign",
         help="Replay each new finding K times, to see how surely it shows (5).",
+    ),
+    _setting(
+        "--trace-link", metavar="URL", envvar="PT004_TRACE_LINK", table="campaign",
+        callback=_trace_link,
+        help="Where the FC's own tracing shows a call, {trace_id} standing for its trace id.",
     ),
     _setting(
         "--no-replay", is_flag=True, envvar="PT004_NO_REPLAY", table="campaign",

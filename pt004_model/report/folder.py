@@ -23,6 +23,7 @@ from pt004_model.report.summary import (
     FindingDocument,
     Replayed,
     Replays,
+    ShrinkingDocument,
     Summary,
     document,
     read_replays,
@@ -189,4 +190,5 @@ class Folder:
             unconfirmed=found.unconfirmed,
             trouble=self.origin.hide(found.trouble),
             echo_of=found.echo_of,
+            shrinking=ShrinkingDocument(found.cost[0], round(found.cost[1], 3)),
         )

@@ -81,7 +81,8 @@ class StatisticsDocument:
 class FindingDocument:
     """One finding as the summary has it.
 
-    ``trouble`` says what went wrong with shortening it, ``echo_of`` which finding it follows from.
+    ``trouble`` says what went wrong with shortening it, ``echo_of`` which finding it follows from;
+    ``shrinking`` is what replaying and shortening it has cost.
     """
 
     fingerprint: str
@@ -100,6 +101,7 @@ class FindingDocument:
     unconfirmed: bool = False
     trouble: str = ""
     echo_of: str = ""
+    shrinking: ShrinkingDocument = ShrinkingDocument()
 
     @property
     def kind(self) -> str:

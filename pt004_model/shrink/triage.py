@@ -118,8 +118,10 @@ class Triage:
             found.settled, found.again = True, None
             found.trouble = trouble("it could not be replayed or shortened", error)
         finally:
-            self.allowance.took += time.monotonic() - began
-            self.allowance.spent += self.session.tally.commands - first
+            took, spent = time.monotonic() - began, self.session.tally.commands - first
+            self.allowance.took += took
+            self.allowance.spent += spent
+            found.cost = found.cost[0] + spent, found.cost[1] + took
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:

@@ -124,6 +124,8 @@ class Trace:
     ``headers`` are the names of headers that went with every request, ``ca_bundle`` the file with
     the certificates that were trusted. ``lasting`` says that ``base_url`` is the address of an FC
     that goes on after the campaign. ``echo_of`` is the finding that this one follows from.
+    ``tracing`` is the trace id of the last request (W3C Trace Context), or where the FC's own
+    tracing shows it.
     """
 
     fingerprint: str
@@ -155,6 +157,7 @@ class Trace:
     ca_bundle: str | None = None
     lasting: bool = False
     echo_of: str = ""
+    tracing: str = ""
 
     @property
     def commands(self) -> tuple[Command, ...]:

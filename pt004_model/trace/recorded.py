@@ -94,7 +94,8 @@ class Found:
     calls that got such an answer, where it is of a kind that comes by chance; ``strewn`` says that
     replays did not bear out others of this kind, so that one which was not replayed is not
     believed. ``trouble`` is a sentence when shortening or writing it down was broken off by a fault
-    of ours. ``echo_of`` is the fingerprint of a finding that this one follows from.
+    of ours. ``echo_of`` is the fingerprint of a finding that this one follows from. ``cost`` is
+    what replaying and shortening it has taken, in requests and seconds.
     """
 
     finding: Finding
@@ -118,6 +119,7 @@ class Found:
     cut: bool = False
     trouble: str = ""
     echo_of: str = ""
+    cost: tuple[int, float] = (0, 0.0)
 
     @property
     def flaky(self) -> bool:

@@ -37,10 +37,12 @@ from pt004_model.trace.document import (
 from pt004_model.trace.files import write_json
 from pt004_model.trace.recorded import Found, Step
 from pt004_model.trace.redact import SECRET, Redactor
-from pt004_model.vocabulary import AUTHORIZATION_HEADER, Dialect
+from pt004_model.vocabulary import AUTHORIZATION_HEADER, TRACE_HEADER, Dialect
 from pt004_model.wire.codec import Request
 
 _ANY: Final = frozenset(range(200, 500))  # of what lies beyond the contract
+TRACE_ID: Final = "{trace_id}"
+"""What stands for the trace id in the address of a call in the tracing of an FC."""
 _DEEP: Final = 100  # no reply of an FC that conforms is nested as deep as this
 
 
@@ -57,6 +59,8 @@ class Origin:
     headers: tuple[str, ...] = field(default=(), kw_only=True)
     ca_bundle: Path | None = field(default=None, kw_only=True)
     lasting: bool = field(default=False, kw_only=True)
+    trace_link: str | None = field(default=None, kw_only=True)
+    """Where the tracing of the FC shows a call, with :data:`TRACE_ID` in it."""
 
     def hide(self, text: str) -> str:
         """Return ``text`` without secrets."""
@@ -98,7 +102,16 @@ def trace_of(found: Found, origin: Origin) -> Trace:
         ca_bundle=None if origin.ca_bundle is None else str(origin.ca_bundle),
         lasting=origin.lasting,
         echo_of=found.echo_of,
+        tracing=_tracing(found.steps[-1], origin) if found.steps else "",
     )
+
+
+def _tracing(step: Step, origin: Origin) -> str:
+    """Return where the FC's own tracing has the call that shows a finding, or its trace id."""
+    request = step.exchange.request
+    trace_id = dict(request.headers).get(TRACE_HEADER, "--").split("-")[1] if request else ""
+    link = origin.trace_link or TRACE_ID
+    return link.replace(TRACE_ID, trace_id) if trace_id else ""
 
 
 def trace(found: Found, origin: Origin) -> dict[str, Any]:

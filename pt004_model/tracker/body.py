@@ -163,6 +163,7 @@ def _facts(history: History, trace: Trace, sighting: Sighting) -> dict[str, str]
         "Federation Core": f"{trace.base_url}, dialect {trace.dialect}",
         "versions": ", ".join(f"{name} {each}" for name, each in trace.versions.items()),
     }
+    facts |= {"tracing": trace.tracing} if trace.tracing else {}
     return {name: visible(value, _FACT) for name, value in facts.items()}
 
 

@@ -24,6 +24,7 @@ VALUES = {
     "out": ("a", "b", "c"),
     "profile": ("ci", "nightly", "dev"),
     "areas": ("audit", "policy", "gates"),
+    "trace_link": ("http://a/{trace_id}", "http://b/{trace_id}", "http://c/{trace_id}"),
     "race_by": ("threads", "last-byte", "threads"),
 }
 """What file, environment and flag say, in the place of numbers or of names of files."""

@@ -170,6 +170,7 @@ TOLD = {
     "unconfirmed": False,
     "trouble": "",
     "echo_of": "",
+    "shrinking": {"requests": 0, "seconds": 0.0},
 }
 
 

@@ -44,6 +44,21 @@ def load_command(raw: Any) -> Command:
     return read_trace(document).commands[0]
 
 
+@pytest.mark.parametrize(
+    ("link", "expected"), [(None, "0af7"), ("https://t/{trace_id}?a", "https://t/0af7?a")]
+)
+def test_the_tracing_of_the_fc_is_named(link: str | None, expected: str) -> None:
+    """The trace id of the call that shows the finding is kept, or where it is looked up."""
+    sent = found()
+    exchange = sent.steps[-1].exchange
+    assert exchange.request is not None
+    traced = evolve(exchange.request, headers={"traceparent": "00-0af7-b7ad-01"})
+    last = evolve(sent.steps[-1], exchange=evolve(exchange, request=traced))
+    there = evolve(ORIGIN, trace_link=link)
+    assert trace(evolve(sent, steps=(*sent.steps[:-1], last)), there).get("tracing") == expected
+    assert trace(sent, there).get("tracing", "") == ""
+
+
 @given(COMMANDS)
 def test_any_command_is_read_back(command: Command) -> None:
     """What is dumped, written as JSON in ASCII and loaded is the same command."""

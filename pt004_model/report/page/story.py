@@ -162,9 +162,14 @@ def _facts(finding: FindingDocument, trace: Trace | None) -> list[tuple[str, str
     ]
     if trace is not None:
         facts.append(("When", _between(trace.first_seen, trace.last_seen)))
+        facts += [("Tracing", trace.tracing)] if trace.tracing else []
     if finding.reproduced is not None:
         again = finding.reproduced
         facts.append(("Reproduced", f"in {again.seen} of {count(again.runs, 'replay')}"))
+    cost = finding.shrinking
+    if cost.requests:
+        took = f"{count(cost.requests, 'request', ',')} in {cost.seconds:.1f} s"
+        facts.append(("Replaying and shortening", took))
     length = len(trace.steps) if trace else finding.commands
     shortened = " (shortened by replaying)" if trace is not None and trace.shrunk else ""
     return [*facts, ("Trace", f"{count(length, 'command', ',')}{shortened}")]
