@@ -47,6 +47,9 @@ from pt004_model.vocabulary import (
     TENANT_HEADER,
 )
 
+_MADE_OF: Final = (
+    "workflow_id", "workflow_version", "input_payload", "metadata", "tags", "steps",
+)  # fmt: skip
 _DOOR: Final = frozenset({401, 403})
 """Refusals of who may call at all, of which a recording does not tell if they are right."""
 _ROUNDED: Final = 0.005
@@ -55,10 +58,12 @@ _ROUNDED: Final = 0.005
 
 @frozen
 class Unexplained:
-    """A finding in a reply, and the states in which the call may have found its run."""
+    """A finding in a reply: the recorded calls of its run up to it, and where it may have been."""
 
     call: Call
     finding: Finding
+    names: Names
+    commands: tuple[Command, ...]
     before: tuple[str, ...] = ()
 
 
@@ -99,16 +104,17 @@ def _create(call: Call, ledger: Ledger) -> Iterator[Unexplained]:
     if call.headers.get(IDEMPOTENCY_HEADER.lower()) and call.reply.code < 500:
         return
     judgement = _judged(Oracle(names, ledger), View(), command, call)
-    yield from (Unexplained(call, finding) for finding in judgement.findings)
+    named = Names.of(names.tenants[0], "stranger", names.actors)
+    yield from (Unexplained(call, each, named, (command,)) for each in judgement.findings)
 
 
 def _of_no_run(calls: Iterable[Call]) -> Iterator[Unexplained]:
     """Yield the server errors in answers to calls of a run that is shown nowhere."""
-    oracle = Oracle(Names(("",), ("",)))
+    names, command = Names.of("production", "stranger", ("nobody",)), ReadRun(Unknown())
     for call in calls:
         if call.reply.code >= 500:
-            judgement = _judged(oracle, View(), ReadRun(Unknown()), call)
-            yield from (Unexplained(call, finding) for finding in judgement.findings)
+            judgement = _judged(Oracle(names), View(), command, call)
+            yield from (Unexplained(call, each, names, (command,)) for each in judgement.findings)
 
 
 def _judged(oracle: Oracle, view: View, command: Command, call: Call) -> Judgement:
@@ -187,13 +193,16 @@ class _Recording:
     refused: _Left | None = None
     heads: Heads = field(factory=Heads)
     _read: list[tuple[float, list[JsonObject]]] = field(factory=list)
+    _sent: list[Command] = field(factory=list)
     _asked: Creation = field(init=False)
     _names: Names = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._asked = creation_of(self.known)
         actors = dict.fromkeys((str(self.known.get("actor_id")), *map(_actor, self.calls)))
-        self._names = Names((str(self.known.get("tenant_id")), "another tenant"), tuple(actors))
+        self._names = Names.of(str(self.known.get("tenant_id")), "stranger", tuple(actors))
+        body = {name: self.known.get(name) for name in _MADE_OF if self.known.get(name)}
+        self._sent.append(CreateRun(0, Body.of(body)))
 
     def judge(self) -> Iterator[Unexplained]:
         """Yield what is wrong with the replies."""
@@ -236,7 +245,7 @@ class _Recording:
             return
         changed = self.heads.compare(self.run_id, rows)
         if changed is not None:
-            yield Unexplained(call, changed)
+            yield self._unexplained(call, changed)
         else:
             self._read.append((call.reply.received, rows))
 
@@ -245,6 +254,7 @@ class _Recording:
         keyed = call.method == "PATCH" and call.headers.get(IDEMPOTENCY_HEADER.lower())
         states = None if keyed else self.states
         command = self._command(call)
+        self._sent.append(command)
         runs = [run for run in self._runs(call) if states is None or run.state in states]
         likely = [run for run in runs if _is_like(run, command, call)]
         asked = [(run, self._ask(call, command, run)) for run in likely]
@@ -254,18 +264,23 @@ class _Recording:
         if asked and not fitting:
             told = min((judgement.findings for _, judgement in asked), key=len)
             before = tuple(dict.fromkeys(str(run.state) for run, _ in asked))
-            yield from (Unexplained(call, finding, before) for finding in told)
+            yield from (self._unexplained(call, finding, before) for finding in told)
             self._forget()
         elif not keyed:
             either = self.refusing
             believed = [each for each in fitting if either is None or each[0].state in either]
             if not believed and self.refused is not None:
-                yield Unexplained(call, _contradiction(command, self.refused.command))
+                yield self._unexplained(call, _contradiction(command, self.refused.command))
                 self._forget()
                 return
             refusal = call.reply.code >= 300
             states = None if refusal else _states(fitting)
             self.left.append(_Left(call, command, states, _states(believed)))
+
+    def _unexplained(
+        self, call: Call, finding: Finding, before: tuple[str, ...] = ()
+    ) -> Unexplained:
+        return Unexplained(call, finding, self._names, tuple(self._sent), before)
 
     def _forget(self) -> None:
         """Begin anew behind what nothing explains, so that it is told once."""

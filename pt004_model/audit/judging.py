@@ -101,13 +101,15 @@ def placed(finding: Finding, recorded: Recorded, readings: Sequence[Rebuilt] = (
 class Judge:
     """Judges one run after the other, and remembers what must be unique over all of them.
 
-    With ``partial`` a log that does not begin with its run is a window on it. What was ``agreed``
-    is none, and ``served`` gives an entry in the names in which it was served.
+    ``taken`` is the way in which the last run was made after all. With ``partial`` a log that does
+    not begin with its run is a window on it. What was ``agreed`` is none, and ``served`` gives an
+    entry in the names in which it was served.
     """
 
     partial: bool = False
     agreed: tuple[Deviation, ...] = ()
     served: Callable[[JsonObject], JsonObject] = lambda entry: entry
+    taken: Rebuilt | None = None
     owners: dict[int, int] = field(factory=dict)
     tenants: dict[str, str] = field(factory=dict)
 
@@ -128,6 +130,7 @@ class Judge:
                 break
         assert best is not None  # noqa: S101 - there is a way
         findings, taken, chosen = best
+        self.taken = taken
         unsure = [] if recorded.hashed else [_UNHASHED]
         if recorded.run is None and not findings and not taken.run.governed:
             unsure += [_STEPS_UNKNOWN] if _has_steps(recorded) else []

@@ -47,6 +47,20 @@ class Ahead:
     actor: str
 
 
+@frozen
+class Made:
+    """A change that was made out: its first entry, the run before it, and who asked for what.
+
+    ``acted`` is the status that an FC may have given the run by itself at once (5.3).
+    """
+
+    index: int
+    before: Run
+    body: Body
+    actor: int
+    acted: Status | None = None
+
+
 @define
 class Rebuilt:
     """What the log of a run comes to.
@@ -55,8 +69,8 @@ class Rebuilt:
     version of it with which entry it begins. Where the log could not be followed any further,
     ``torn`` is the number of entries that are compared with ``nearest``, what the run would be had
     it gone on, and ``broken`` the first entry that nothing explains, ``None`` if the log ends too
-    early. ``findings`` are the changes that a rule forbids. Of a window, ``window`` is how many
-    entries are of a change before it.
+    early. ``changes`` are those that were made out, ``findings`` those that a rule forbids. Of a
+    window, ``window`` is how many entries are of a change before it.
     """
 
     run: Run
@@ -64,6 +78,7 @@ class Rebuilt:
     made: dict[int, int] = field(factory=dict)
     states: list[tuple[int, str]] = field(factory=list)
     findings: list[Finding] = field(factory=list)
+    changes: list[Made] = field(factory=list)
     torn: int | None = None
     broken: int | None = None
     nearest: Run | None = None
@@ -299,7 +314,11 @@ class _Next:
         if chosen.lost:
             rebuilt.torn = rebuilt.broken = self.rest[0].index
             return 0
-        rebuilt.run = self._by(chosen, self._actor(size))
+        actor = self._actor(size)
+        acted = chosen.after.state.status if chosen.after.version > version + 1 else None
+        made = Made(self.rest[0].index, rebuilt.run, chosen.body, actor, acted)
+        rebuilt.changes.append(made)
+        rebuilt.run = self._by(chosen, actor)
         for each in range(version + 1, rebuilt.run.version + 1):
             rebuilt.made[each] = self.rest[0].index
         return size

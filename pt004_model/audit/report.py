@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
+from attrs import evolve
+
+from pt004_model.audit.evidence import GONE, emptied_all, found_as, origin_of, without_payloads
 from pt004_model.audit.verdict import Audit, Found, Sighting
+from pt004_model.drive.lockstep import Tally
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.telling import count
+from pt004_model.report.folder import Folder, edge_documents
 from pt004_model.report.summary import FindingDocument, Summary
 from pt004_model.report.text import visible
+from pt004_model.search.campaign import PROFILES
+from pt004_model.search.goals import measure
+from pt004_model.trace.redact import Redactor
+from pt004_model.trace.writing import rfc3339, write_trace
 
 FORMAT: Final = "pt004-audit"
 VERSION: Final = 1
@@ -118,23 +128,67 @@ def _document(found: Found) -> dict[str, Any]:
     }
 
 
-def summary(result: Audit) -> Summary:
-    """Return the result in the form of a campaign's summary, for what reads those."""
+def summary(
+    result: Audit,
+    sources: tuple[str, ...] = (),
+    started: float = 0.0,
+    redact: Callable[[str], str] = str,
+) -> Summary:
+    """Return the result in the form of a campaign's summary, for what reads those.
+
+    Its examples are the runs, and its requests what was judged of them: entries and calls.
+    """
     return Summary(
         verdict=str(result.verdict),
-        why="; ".join(result.why),
+        why=redact("; ".join(result.why)),
+        requests=result.entries + result.calls,
+        examples=result.runs,
+        seed=0,
+        target=(),
+        options=sources,
+        started_at=rfc3339(started),
         areas=AREAS,
+        coverage=measure(Tally(edges=result.edges), PROFILES["ci"].lengths),
+        edges=edge_documents(result.edges),
+        made_by="audit",
         findings=tuple(
             FindingDocument(
                 fingerprint=each.finding.fingerprint,
                 check=each.check.id,
                 area=each.check.area,
                 severity=each.check.severity,
+                commands=len(each.evidence.commands),
                 occurrences=each.runs,
-                where=f"{each.finding.where} of {_sighting(each.first[0])}",
-                expected=each.finding.expected,
-                observed=each.finding.observed,
+                where=redact(f"{each.finding.where} of {_sighting(each.first[0])}"),
+                expected=redact(each.finding.expected),
+                observed=redact(each.finding.observed),
             )
             for each in result.by_weight
         ),
     )
+
+
+def redacted(result: Audit) -> None:
+    """Take the payloads of runs out of what a result shows, and out of its evidence."""
+    for fingerprint, found in result.found.items():
+        result.found[fingerprint] = evolve(
+            found,
+            finding=without_payloads(found.finding),
+            evidence=emptied_all(found.evidence),
+        )
+
+
+def write_folder(
+    path: Path, result: Audit, sources: tuple[str, ...], started: float, redact: Redactor
+) -> None:
+    """Write what a campaign leaves as well: summary, traces, JUnit, a page.
+
+    Raises ``Unwritable``, and ``Busy`` while somebody else writes there.
+    """
+    origin = origin_of(GONE.names, redact)
+    folder = Folder(path, origin, with_page=True)
+    with folder.held():
+        for each in result.found.values():
+            found = found_as(each.finding, each.evidence, each.runs)
+            write_trace(folder.trace_path(found), found, origin_of(each.evidence.names, redact))
+        folder.keep(summary(result, sources, started, redact))

@@ -6,7 +6,9 @@ export without runs or receipts, or one of which a part cannot be read, is UNSUR
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import partial as partial_
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -14,6 +16,7 @@ from typing import Final
 from attrs import define, evolve, field, frozen
 
 from pt004_model.audit.calls import judge_calls
+from pt004_model.audit.evidence import GONE, Evidence, edges_of, evidence_of
 from pt004_model.audit.heads import Heads
 from pt004_model.audit.judging import Judge, Recorded, Wrong, placed
 from pt004_model.audit.live import Live
@@ -21,6 +24,7 @@ from pt004_model.audit.sources import Sources
 from pt004_model.judge.checks import CHECKS, SEVERITIES, Check
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
+from pt004_model.model.coverage import Edge
 from pt004_model.model.telling import count
 
 _FIRST: Final = 3
@@ -45,6 +49,7 @@ class Found:
     finding: Finding
     runs: int
     first: tuple[Sighting, ...]
+    evidence: Evidence = field(repr=False)
 
     @property
     def check(self) -> Check:
@@ -56,7 +61,8 @@ class Found:
 class Audit:
     """What an audit came to. ``unread`` are sentences on sources, ``unsure`` those on runs.
 
-    ``calls`` are those whose replies were judged, of recordings that have such.
+    ``calls`` are those whose replies were judged, of recordings that have such. ``edges`` counts
+    the changes by the edge of the model. ``asked`` is the evidence on the run that was asked for.
     """
 
     runs: int = 0
@@ -67,6 +73,8 @@ class Audit:
     unread: list[str] = field(factory=list)
     unsure: dict[str, int] = field(factory=dict)
     heads: Heads | None = None
+    edges: Counter[Edge] = field(factory=Counter)
+    asked: Evidence | None = None
 
     @property
     def why(self) -> tuple[str, ...]:
@@ -95,9 +103,9 @@ class Audit:
             ),
         )  # fmt: skip
 
-    def add(self, finding: Finding, sighting: Sighting) -> None:
-        """Count a finding in a run."""
-        known = self.found.get(finding.fingerprint, Found(finding, 0, ()))
+    def add(self, finding: Finding, sighting: Sighting, evidence: Callable[[], Evidence]) -> None:
+        """Count a finding in a run; the evidence of the first is kept."""
+        known = self.found.get(finding.fingerprint) or Found(finding, 0, (), evidence())
         first = known.first if len(known.first) == _FIRST else (*known.first, sighting)
         self.found[finding.fingerprint] = evolve(known, runs=known.runs + 1, first=first)
 
@@ -109,11 +117,13 @@ def audit(
     *,
     partial: bool = False,
     live: Live | None = None,
+    extract: str = "",
 ) -> Audit:
     """Judge all that the sources hold, and the runs of an FC that is ``live``. Raises ``NoSource``.
 
     With ``heads`` every log is held against that of the audit before. With ``tenants`` a run of
     any other is no part of the export. ``partial`` says that logs may begin in the middle of a run.
+    The calls that made the run ``extract`` are kept.
     """
     result, sources, judge = Audit(heads=heads), Sources(), Judge(partial)
     judged: set[str] = set()
@@ -130,7 +140,7 @@ def audit(
             continue
         if recorded.logs:
             try:
-                _judge(result, judge, recorded)
+                _judge(result, judge, recorded, extract)
             except RecursionError:  # it was read with more room than it is judged with
                 sources.problems.append(f"{recorded.place(None)}: nested too deep")
             result.runs += recorded.run_id not in judged
@@ -141,16 +151,22 @@ def audit(
         result.calls += len(calls)
         for each in judge_calls(calls):
             run_id = each.call.run_id or str((each.call.shown or {}).get("run_id", ""))
-            result.add(each.finding, Sighting(run_id, each.call.place, None, "", each.before))
+            sighting = Sighting(run_id, each.call.place, None, "", each.before)
+            result.add(each.finding, sighting, partial_(Evidence, each.names, each.commands))
     for run_id, finding in ({} if heads is None else heads.vanished(judged)).items():
-        result.add(finding, Sighting(run_id, "", None, "", ()))
+        result.add(finding, Sighting(run_id, "", None, "", ()), lambda: GONE)
     result.tenants = tuple(sorted(filter(None, set(judge.tenants.values()))))
     result.unread = sources.problems
     return result
 
 
-def _judge(result: Audit, judge: Judge, recorded: Recorded) -> None:
+def _judge(result: Audit, judge: Judge, recorded: Recorded, extract: str) -> None:
     wrong, unsure = judge.judge(recorded)
+    taken = judge.taken
+    assert taken is not None  # noqa: S101 - it has just judged one
+    result.edges.update(edges_of(taken))
+    if recorded.run_id == extract:
+        result.asked = evidence_of(recorded, taken)
     for why in unsure:
         _doubt(result, why)
     result.entries += len(recorded.logs)
@@ -161,7 +177,8 @@ def _judge(result: Audit, judge: Judge, recorded: Recorded) -> None:
         if not wrong:
             result.heads.keep(recorded.run_id, recorded.logs)
     for each in wrong:
-        result.add(each.finding, _sighting(recorded, each))
+        evidence = partial_(evidence_of, recorded, taken, each.index)
+        result.add(each.finding, _sighting(recorded, each), evidence)
 
 
 def _doubt(result: Audit, why: str) -> None:

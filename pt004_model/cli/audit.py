@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,20 +12,25 @@ from typing import Any, Final
 import click
 from attrs import evolve
 
+from pt004_model.audit.evidence import emptied_all, extracted, found_as, origin_of
 from pt004_model.audit.heads import BadHeads, load_heads
 from pt004_model.audit.live import Live
-from pt004_model.audit.report import document, summary, text
+from pt004_model.audit.report import document, redacted, summary, text, write_folder
+from pt004_model.audit.sarif import sarif
 from pt004_model.audit.sources import NoSource
+from pt004_model.audit.verdict import Audit
 from pt004_model.audit.verdict import audit as review
-from pt004_model.cli.options import REDACT, setup
+from pt004_model.cli.options import REDACT, rightly_given, setup
 from pt004_model.cli.session import UNSURE, targeted
 from pt004_model.cli.settings import read_settings
 from pt004_model.judge.oracle import Verdict
 from pt004_model.report.junit import junit
-from pt004_model.trace.files import write_bytes
+from pt004_model.search.goals import edges_document
+from pt004_model.trace.files import write_bytes, write_json
 from pt004_model.trace.redact import Redactor
+from pt004_model.trace.writing import write_trace
 
-FORMATS: Final = ("text", "json", "junit")
+FORMATS: Final = ("text", "json", "junit", "sarif")
 _CODES: Final = {Verdict.CONFORMS: 0, Verdict.DIVERGES: 1, Verdict.UNSURE: UNSURE}
 
 
@@ -57,6 +63,22 @@ _CODES: Final = {Verdict.CONFORMS: 0, Verdict.DIVERGES: 1, Verdict.UNSURE: UNSUR
     "--partial", is_flag=True,
     help="Logs may begin in the middle of a run, which may then be in any state.",
 )  # fmt: skip
+@click.option(
+    "--redact-payloads", is_flag=True,
+    help="Show no payload, reason or other text of a run, here and in DIR.",
+)  # fmt: skip
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR",
+    help="Leave there what a campaign leaves: summary, traces, a page, for `pt004 submit` too.",
+)  # fmt: skip
+@click.option(
+    "--extract", metavar="RUN",
+    help="Make a trace of this run that can be replayed elsewhere; --out names its file.",
+)  # fmt: skip
+@click.option(
+    "--edges", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Count there which edges of the model the runs use, for `pt004 check --weights`.",
+)  # fmt: skip
 @click.option("--token", envvar="FC_TOKEN", hidden=True)
 @click.option("--secret-key", envvar="SECRET_KEY", hidden=True)
 @click.pass_context
@@ -77,27 +99,56 @@ def audit(context: click.Context, /, sources: tuple[Path, ...], **given: Any) ->
 
     Example: pt004 audit export.ndjson.gz --heads heads.json
     """
-    path, form = given["heads"], given["form"]
+    path, started = given["heads"], time.time()
     if not sources and given["url"] is None:
         raise click.UsageError("give a SOURCE, or --from URL with --runs FILE")
     if given["partial"] and path is not None:
         raise click.UsageError("--heads needs whole logs, so it does not go with --partial")
+    if given["extract"] and given["out"] is None:
+        raise click.UsageError("--extract needs --out FILE, where the trace goes")
     try:
         before = None if path is None else load_heads(path)
+        how = {"partial": given["partial"], "extract": given["extract"] or ""}
         with _live(given) as live:
-            result = review(sources, before, given["tenants"], partial=given["partial"], live=live)
+            result = review(sources, before, given["tenants"], **how, live=live)
     except (NoSource, BadHeads) as error:
         raise click.UsageError(str(error)) from None
-    if path is not None and result.heads is not None:
-        write_bytes(path, result.heads.content())
     redact = context.meta.get(REDACT) or _redactor(given)
+    if given["redact_payloads"]:
+        redacted(result)
+    with rightly_given():
+        if path is not None and result.heads is not None:
+            write_bytes(path, result.heads.content())
+        if given["edges"] is not None:
+            write_json(given["edges"], edges_document(result.edges))
+        _leave(result, given, tuple(map(str, sources)), started, redact)
+    _show(result, given["form"], redact)
+    context.exit(_CODES[result.verdict])
+
+
+def _show(result: Audit, form: str, redact: Redactor) -> None:
     if form == "text":
         click.echo("\n".join(map(redact, text(result))))
-    elif form == "json":
-        click.echo(json.dumps(redact(document(result)), indent=1))
-    else:
+    elif form == "junit":
         click.echo(redact(junit(summary(result))), nl=False)
-    context.exit(_CODES[result.verdict])
+    else:
+        told = document(result) if form == "json" else sarif(result)
+        click.echo(json.dumps(redact(told), indent=1))
+
+
+def _leave(
+    result: Audit, given: dict[str, Any], sources: tuple[str, ...], started: float, redact: Redactor
+) -> None:
+    """Write the folder, or the trace of a run. Raises ``Unwritable``."""
+    out, run_id = given["out"], given["extract"]
+    if run_id is None:
+        if out is not None:
+            write_folder(out, result, sources, started, redact)
+        return
+    if result.asked is None:
+        raise click.UsageError(f"there is no log of run {run_id!r:.60} in the sources")
+    evidence = emptied_all(result.asked) if given["redact_payloads"] else result.asked
+    write_trace(out, found_as(extracted(run_id), evidence), origin_of(evidence.names, redact))
 
 
 def _redactor(given: dict[str, Any]) -> Redactor:

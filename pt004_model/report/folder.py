@@ -6,7 +6,7 @@ Traces and the list of runs outlive the campaign; its other files are those of t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from typing import Final
 from attrs import asdict, evolve, field, frozen
 
 from pt004_model.judge.checks import CHECKS
+from pt004_model.model.coverage import Edge
 from pt004_model.report.digest import digest
 from pt004_model.report.junit import junit
 from pt004_model.report.page import write_page
@@ -40,6 +41,11 @@ from pt004_model.trace.writing import Origin, rfc3339, said, write_trace
 
 OF_ONE: Final = ("summary.json", "replays.json", "summary.md", "junit.xml", "page.html")
 """The files that tell of one campaign, and must not outlive it."""
+
+
+def edge_documents(edges: Mapping[Edge, int]) -> tuple[EdgeDocument, ...]:
+    """Return edges and how often each was driven, as a summary has them."""
+    return tuple(EdgeDocument(**asdict(each), count=n) for each, n in sorted(edges.items()))
 
 
 @frozen
@@ -134,7 +140,10 @@ class Folder:
 
     def keep_summary(self, result: Result) -> None:
         """Write ``summary.json``, for a CI ``junit.xml`` and ``summary.md``, and the page."""
-        summary = self.summary(result)
+        self.keep(self.summary(result))
+
+    def keep(self, summary: Summary) -> None:
+        """Write a summary in all its forms."""
         write_json(self.path / "summary.json", document(summary))
         write_text(self.path / "junit.xml", junit(summary))
         write_text(self.path / "summary.md", digest(summary, read_replays(self.path)))
@@ -164,9 +173,7 @@ class Folder:
             areas=result.areas,
             coverage=result.coverage,
             findings=tuple(map(self._told, result.findings)),
-            edges=tuple(
-                EdgeDocument(**asdict(e), count=n) for e, n in sorted(result.edges.items())
-            ),
+            edges=edge_documents(result.edges),
             statistics=statistics(result.statistics),
             unsure=tuple(map(self.origin.hide, result.unsure)),
             made_by=self.made_by,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
+from typing import Any, Final
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from pt004_model.drive.lockstep import Tally
 from pt004_model.model.coverage import UNGOVERNED, Edge
@@ -13,6 +15,9 @@ from pt004_model.model.moves import Goal, goals
 from pt004_model.search.fillings import places
 from pt004_model.search.scheduler import Keys
 from pt004_model.vocabulary import Decision, Status
+
+EDGES: Final = "pt004-edges"
+VERSION: Final = 1
 
 
 @frozen
@@ -120,3 +125,9 @@ def goal_keys(goal: Goal) -> Keys:
     kind = "legal" if is_legal(goal) else "forbidden"
     here = (kind, goal.length > 0, edge.status, edge.decision, goal.move.word)
     return (here, (*here, edge.position))
+
+
+def edges_document(edges: Mapping[Edge, int]) -> dict[str, Any]:
+    """Return edges, and how often each was driven, as a document of JSON."""
+    rows = [{**asdict(each), "count": count} for each, count in sorted(edges.items())]
+    return {"format": EDGES, "version": VERSION, "edges": rows}

@@ -9,8 +9,13 @@ from xml.etree import ElementTree
 
 import pytest
 
+from pt004_model.audit.heads import Head, Heads
+from pt004_model.model.commands import ChangeRun
+from pt004_model.model.moves import starting
+from pt004_model.trace.document import load_trace
+from pt004_model.vocabulary import Decision
 from tests.audit.histories import denied, governed, rehash
-from tests.cli.helpers import invoke, read_json
+from tests.cli.helpers import invoke, read_json, traces
 from tests.cli.servers import Said, Seen, fronted, refusal
 from tests.conftest import Golden
 from tests.stub import Stub
@@ -81,6 +86,15 @@ def test_every_form_says_the_same() -> None:
     suite = ElementTree.fromstring(invoke("audit", "export.ndjson", "--format", "junit").out)  # noqa: S314 - our own
     (failure,) = suite.iter("failure")
     assert failure.get("type") == "policy.flag-blocks"
+    (told,) = json.loads(invoke("audit", "export.ndjson", "--format", "sarif").out)["runs"]
+    (result,) = told["results"]
+    assert told["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "policy.flag-blocks"
+    assert (result["level"], result["occurrenceCount"]) == ("error", 2)
+    assert result["partialFingerprints"]["pt004/v1"] == finding["fingerprint"]
+    assert result["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "export.ndjson"},
+        "region": {"startLine": 2},
+    }
 
 
 def test_heads_are_kept_and_held() -> None:
@@ -105,6 +119,80 @@ def test_secrets_are_not_shown() -> None:
         assert "very-secret" not in ended.said
         assert "\x1b" not in ended.said
     assert "[secret]" in ended.out
+
+
+def test_findings_are_left_as_a_campaign_leaves_them() -> None:
+    """The folder has the page and the traces, and filing it makes an issue of each finding."""
+    path = export(Path())
+    assert invoke("audit", path, "--out", "left").code == 1
+    page = Path("left/page.html").read_text()
+    assert "contract · audit</p>" in page
+    assert "pt004 audit export.ndjson" in page
+    (trace,) = traces(Path("left"))
+    assert [each.send for each in load_trace(trace).steps][-1] == ChangeRun(
+        0, starting(("a", "b", "c"), 2, Decision.ALLOW)
+    )
+    assert invoke("submit", "left", "--to", "issues").lines[-1] == "1 filed"
+    (issue,) = Path("issues").glob("*.md")
+    assert "the entries of a change to running naming c (2)" in issue.read_text()
+    path.write_text("")
+    heads = Path("heads.json")
+    heads.write_bytes(Heads(now={"r": Head(1, "0")}).content())
+    assert invoke("audit", path, "--heads", heads, "--out", "left").code == 1
+    assert invoke("submit", "left", "--to", "gone").lines[-1] == "1 filed"
+
+
+HIDE = "--redact-payloads"
+
+
+def test_payloads_stay_here() -> None:
+    """Where payloads must not leave, they are in nothing that is shown or left behind."""
+    run = governed()
+    run["run"] |= {"metadata": {"card": "4711"}, "tags": ["4711"], "output_payload": {"n": "4711"}}
+    run["logs"][1]["message"] = run["logs"][8]["details"]["reason"] = "4711"
+    run["logs"][9]["details"]["gate_id"] = {"4711": 1}
+    run["run"]["input_payload"] = ["4711"]
+    Path("export.json").write_text(json.dumps(rehash(run)))
+    run_id = run["run"]["run_id"]
+    for form in ("text", "json", "junit", "sarif"):
+        plain = invoke("audit", "export.json", "--format", form, "--out", "plain")
+        hidden = invoke("audit", "export.json", "--format", form, "--out", "left", HIDE)
+        assert ("4711" in plain.out, "4711" in hidden.out) == (True, False)
+    invoke("audit", "export.json", HIDE, "--extract", run_id, "--out", "left/extracted.json")
+    left = [each.read_text() for each in Path("left").rglob("*") if each.is_file()]
+    assert len(left) > 7
+    assert not any("4711" in each for each in left)
+    assert any("4711" in each.read_text() for each in Path("plain").rglob("*.json"))
+
+
+def test_a_run_is_extracted_and_replayed() -> None:
+    """A run of an export becomes a trace that another FC answers in the same way."""
+    export(Path(), wrong=False)
+    run_id = governed()["run"]["run_id"]
+    assert invoke("audit", "export.ndjson", "--extract", run_id).code == 2
+    ended = invoke("audit", "export.ndjson", "--extract", run_id, "--out", "run.json")
+    assert (ended.code, len(load_trace(Path("run.json")).steps)) == (0, 7)
+    with fronted() as front:
+        ended = invoke("replay", "run.json", "--base-url", front.url)
+    assert (ended.code, ended.lines[-1].startswith("FIXED")) == (0, True)
+    assert 'got:      status 200, run "completed"' in ended.out
+    ended = invoke("audit", "export.ndjson", "--extract", "nobody", "--out", "run.json")
+    assert (ended.code, "no log of run 'nobody'" in ended.err) == (2, True)
+
+
+def test_edges_that_are_used_are_counted() -> None:
+    """The file of edges has each change of each run, by the edge of the model."""
+    export(Path(), wrong=False)
+    invoke("audit", "export.ndjson", "--edges", "edges.json")
+    told = read_json(Path("edges.json"))
+    assert (told["format"], told["version"]) == ("pt004-edges", 1)
+    counts = {
+        (each["status"], each["command"], each["decision"], each["position"]): each["count"]
+        for each in told["edges"]
+    }
+    assert counts["pending", "start-allow", "-", "none"] == 3
+    assert counts["running", "pause", "flag", "only"] == 1
+    assert counts["paused", "resume", "flag", "middle"] == 3
 
 
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"

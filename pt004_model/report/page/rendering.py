@@ -58,6 +58,7 @@ def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
     counts = {each: sum(s.severity == each for s in told) for each in SEVERITIES}
     return {
         "summary": summary,
+        "audit": summary.made_by == "audit",
         "verdict": _verdict(summary),
         "facts": _facts(summary),
         "repeat": summary.again,
@@ -97,7 +98,8 @@ def _verdict(summary: Summary) -> dict[str, str]:
         look, sign, sentence = "diverges", "✕", f"{_kinds(new)} not what the contract allows."
     elif summary.verdict == "conforms":
         look, sign = "conforms", "✓"
-        sentence = "Nothing new." if known else "Every answer was one that the contract allows."
+        what = "entry" if summary.made_by == "audit" else "answer"
+        sentence = "Nothing new." if known else f"Every {what} was one that the contract allows."
         before = before if known else ""
     return {"word": look.title(), "sign": sign, "sentence": sentence + before, "look": look}
 
@@ -109,6 +111,13 @@ def _kinds(count: int) -> str:
 def _facts(summary: Summary) -> list[tuple[str, str]]:
     rate = f"{summary.requests / summary.seconds:,.0f} a second" if summary.seconds else ""
     started = (summary.started_at or "").replace("T", " ").partition(".")[0].rstrip("Z")
+    if summary.made_by == "audit":
+        return [
+            ("Sources", ", ".join(summary.options)),
+            ("Audited", f"{started} UTC"),
+            ("Runs", f"{summary.examples:,}"),
+            ("Entries and answers", f"{summary.requests:,}"),
+        ]
     facts = [
         ("Federation Core", _target(summary)),
         ("Started", f"{started} UTC" if started else ""),

@@ -1,0 +1,142 @@
+"""How a finding of an audit is shown, replayed and filed: by the calls that made the run.
+
+The log tells the changes, the run what it was made of. Their answers are not there, so what a trace
+of production says is: these calls were accepted, and this is what was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from attrs import evolve, frozen
+
+from pt004_model.audit.judging import Recorded
+from pt004_model.audit.rebuild import Rebuilt
+from pt004_model.judge.finding import Finding, Saying, disagreement, place_of
+from pt004_model.model.asks import Change, read_change
+from pt004_model.model.commands import (
+    Caller,
+    ChangeRun,
+    Command,
+    CreateRun,
+    Names,
+    ReadRun,
+    Unknown,
+)
+from pt004_model.model.coverage import Edge, edge
+from pt004_model.model.moves import changing
+from pt004_model.model.rules import Refusal
+from pt004_model.model.run import Run, step
+from pt004_model.model.values import Body, Json
+from pt004_model.model.world import World
+from pt004_model.trace.recorded import Found
+from pt004_model.trace.redact import Redactor
+from pt004_model.trace.writing import Origin
+from pt004_model.vocabulary import Dialect
+
+PROFILE: Final = "audit"
+REDACTED: Final = "[redacted]"
+_ACTORS: Final = 3
+"""Actors whose names every target has; others are played by these."""
+_PLAIN: Final = frozenset({
+    "status", "previous_status", "new_status", "event_type", "step_index", "timestamp",
+    "created_at", "started_at", "completed_at", "updated_at", "resolved_at",
+    "previous_receipt_hash", "receipt_chain", "logs", "gates", "gate_type", "version",
+})  # fmt: skip
+"""Fields whose values say nothing of what a run was about."""
+_PAYLOADS: Final[dict[str, Json]] = {
+    "input_payload": {}, "metadata": {}, "tags": [], "output_payload": {}, "error_details": {},
+    "reason": REDACTED,
+}  # fmt: skip
+
+
+@frozen
+class Evidence:
+    """The calls of a run as far as they are known, and the names of those who made them."""
+
+    names: Names
+    commands: tuple[Command, ...]
+
+
+GONE: Final = Evidence(Names.of("production", "stranger", ("nobody",)), (ReadRun(Unknown()),))
+"""The evidence of a run of which there is nothing left."""
+
+
+def evidence_of(recorded: Recorded, rebuilt: Rebuilt, last: int | None = None) -> Evidence:
+    """Return the calls that made a run, up to the one that wrote the entry ``last``."""
+    asked = rebuilt.run.asked
+    body: dict[str, Json] = {
+        "workflow_id": asked.workflow_id or "unknown",
+        "workflow_version": asked.workflow_version,
+        "input_payload": asked.input_payload,
+        "metadata": asked.metadata,
+        "tags": [*asked.tags],
+        "steps": None if asked.steps is None else [*asked.steps],
+    }
+    body = {name: value for name, value in body.items() if value}
+    creator = Caller(actor=rebuilt.run.actor % _ACTORS)
+    changes = tuple(
+        ChangeRun(0, body, Caller(actor=each.actor % _ACTORS))
+        for each in rebuilt.changes
+        if last is None or each.index <= last
+        # an FC that waits to be told is told
+        for body in (each.body, *(() if each.acted is None else (changing(each.acted),)))
+    )
+    commands: tuple[Command, ...] = (CreateRun(0, Body.of(body), creator), *changes)
+    tenant = (recorded.run or {}).get("tenant_id")
+    name = tenant if isinstance(tenant, str) and tenant else "production"
+    return Evidence(Names.of(name, f"{name}_stranger", rebuilt.actors), commands)
+
+
+def edges_of(rebuilt: Rebuilt) -> Iterator[Edge]:
+    """Yield the edge of each change of a run; what an FC may have done by itself is two of them."""
+    for made in rebuilt.changes:
+        run: Run | Refusal = made.before
+        for body in (made.body, *(() if made.acted is None else (changing(made.acted),))):
+            change = read_change(body)
+            if isinstance(run, Run) and isinstance(change, Change):
+                command = ChangeRun(0, body, Caller(actor=made.actor))
+                yield from filter(None, (edge(World({0: run}), command, accepted=True),))
+                run = step(run, change, made.actor)[0]  # the outcome that waits to be told
+
+
+def extracted(run_id: str) -> Finding:
+    """Return what stands in the place of a finding where a run is to be replayed as it was."""
+    said = Saying("each of these calls to be accepted, as in production")
+    got = Saying(f"the calls that made run {run_id}")
+    return disagreement("lifecycle.legal-change-accepted", "status", said, got, "extracted")
+
+
+def without_payloads(finding: Finding) -> Finding:
+    """Return a finding that shows no value of what a run was about."""
+    if place_of(finding.where).rpartition(".")[2] in _PLAIN:
+        return finding
+    return evolve(finding, expected=REDACTED, observed=REDACTED)
+
+
+def emptied_all(evidence: Evidence) -> Evidence:
+    """Return evidence in which no call says what the run was about; steps and decisions stay."""
+    return evolve(evidence, commands=tuple(map(_emptied, evidence.commands)))
+
+
+def _emptied(command: Command) -> Command:
+    """Return a call without what the run was about."""
+    if not isinstance(command, CreateRun | ChangeRun):
+        return command
+    fields = {name: _PAYLOADS.get(name, value) for name, value in command.body.fields.items()}
+    policy = fields.get("policy")
+    if isinstance(policy, dict):
+        fields["policy"] = {**policy, "reason": REDACTED}
+    return evolve(command, body=Body.of(fields))
+
+
+def found_as(finding: Finding, evidence: Evidence, runs: int = 1) -> Found:
+    """Return a finding of an audit in the form of one of a campaign."""
+    commands = evidence.commands
+    return Found(finding, commands, (), len(commands), runs)
+
+
+def origin_of(names: Names, redact: Redactor) -> Origin:
+    """Return where a trace of an audit comes from."""
+    return Origin(0, PROFILE, Dialect.SEED, redact, names=names)
