@@ -39,7 +39,7 @@ PROFILES = """
 from attrs import evolve
 from pt004_model.search.campaign import PROFILES
 
-PROFILES["tiny"] = evolve(PROFILES["dev"], name="tiny", examples=6, commands=3)
+PROFILES["tiny"] = evolve(PROFILES["dev"].sized(6), name="tiny", commands=3)
 """
 TINY = "[pytest]\nfc_profile = tiny\naddopts = -p profiles -p no:cacheprovider\n"
 
@@ -148,6 +148,7 @@ def test_a_machine_is_a_test_case(project: pytest.Pytester) -> None:
     """A finding under the machine alone is a failure of pytest's own, shrunk by Hypothesis."""
     project.makepyfile(
         test_fc="""
+        import hypothesis
         import pt004_model
         from conftest import TestClient, build_app, parts_with
 
@@ -156,7 +157,7 @@ def test_a_machine_is_a_test_case(project: pytest.Pytester) -> None:
         Machine = pt004_model.workflow_machine(target)
 
         class TestFC(Machine.TestCase):
-            settings = Machine.TestCase.settings
+            settings = hypothesis.settings(Machine.TestCase.settings, stateful_step_count=6)
         """
     )
     said = run(project, "--hypothesis-seed", "1")

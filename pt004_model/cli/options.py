@@ -186,20 +186,14 @@ def rightly_given() -> Iterator[None]:
 def profile_of(given: dict[str, Any]) -> Profile:
     """Return how much a campaign does, as the options say."""
     profile = PROFILES[given["profile"]]
-    names = {
-        "max_examples": "examples",
-        "max_commands": "commands",
-        "max_time": "seconds",
-        "confirm": "confirm",
-    }
+    names = {"max_commands": "commands", "max_time": "seconds", "confirm": "confirm"}
     changes: dict[str, Any] = {
         name: given[flag] for flag, name in names.items() if given[flag] is not None
     }
-    changes["rounds"] = 0 if given["no_races"] else profile.rounds
-    changes["losses"] = 0 if given["no_losses"] else profile.losses
-    if "examples" in changes:
-        for name in ("rounds", "losses"):
-            changes[name] = changes[name] * changes["examples"] // profile.examples
+    changes |= {"rounds": 0} if given["no_races"] else {}
+    changes |= {"losses": 0} if given["no_losses"] else {}
+    if given["max_examples"] is not None:
+        profile = profile.sized(given["max_examples"])
         changes.setdefault("seconds", None)
         if not given["require_coverage"]:
             changes["floor"] = 0.0  # who says how much to do, is only told what is missing

@@ -53,7 +53,7 @@ def kill(
     area = FAULTS[fault].area if fault else "-"
     authenticating = area == "authentication" or (not fault and seed % 2 == 1)
     secret = secrets.token_hex(16) if authenticating else None
-    chosen = evolve(PROFILES[profile], examples=examples, seconds=None, confirm=0)
+    chosen = evolve(PROFILES[profile].sized(examples), seconds=None, confirm=0)
     start = time.monotonic()
     target = embedded(fault or None, secret=secret)
     with connected(target) as there:

@@ -44,6 +44,8 @@ from pt004_model.shrink.triage import (
 from pt004_model.trace.interrupts import Interruption
 from pt004_model.trace.recorded import SURE, Found, Step
 
+_BESIDE: Final = ("rounds", "losses")
+
 
 @frozen
 class Profile:
@@ -83,6 +85,11 @@ class Profile:
     def alone(self) -> Profile:
         """This profile for one client whose calls are all answered."""
         return evolve(self, rounds=0, losses=0)
+
+    def sized(self, examples: int) -> Profile:
+        """Return this profile with so many examples, and in proportion what is beside them."""
+        beside = {each: getattr(self, each) * examples // self.examples for each in _BESIDE}
+        return evolve(self, examples=examples, **beside)
 
 
 PROFILES: Final = {
