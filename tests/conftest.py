@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import pytest
+from attrs import evolve
 
 from pt004_model.cli import session
+from pt004_model.search.campaign import PROFILES
 from tests.cli.servers import embedded_thread
 
 GOLDEN: Final = Path(__file__).parent / "golden"
@@ -48,6 +50,12 @@ def embedded_fc() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(session, "embedded_process", embedded_thread)
         yield
+
+
+@pytest.fixture
+def little_triage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replay and shorten little, where so much is wrong that it would take minutes."""
+    monkeypatch.setitem(PROFILES, "dev", evolve(PROFILES["dev"], settle=(400, 10.0, 0.0)))
 
 
 @pytest.fixture

@@ -10,17 +10,13 @@ from typing import Any, TypeAlias
 import pytest
 from attrs import evolve
 
-from pt004_model.search.campaign import PROFILES
 from tests.cli.helpers import invoke, read_json, summary, traces
 from tests.cli.servers import ACCEPTED, Said, Seen, fronted
 
 Spoil: TypeAlias = Callable[[Said], Said]
 
 
-@pytest.fixture(autouse=True)
-def _little_triage(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Replay and shorten little: everything is spoiled, and each of many findings would be."""
-    monkeypatch.setitem(PROFILES, "dev", evolve(PROFILES["dev"], settle=(400, 10.0, 0.0)))
+pytestmark = pytest.mark.usefixtures("little_triage")
 
 
 def whole(**changes: Any) -> Spoil:

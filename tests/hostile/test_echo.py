@@ -19,7 +19,7 @@ from tests.cli.test_secrets import KEY, good_token
 from tests.hostile.conftest import LARGE
 from tests.hostile.echo import PLACES, SPELLINGS, Echo, files_in, leaks, secrets_in
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("little_triage")]
 
 """Each place by itself, with more examples."""
 BEARER: Final = "Zq7-own-bearer_of.some~length+9"
