@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import click
@@ -19,19 +20,26 @@ from pt004_model.cli.screen import plain_console, screen, speaker
 from pt004_model.cli.session import Connected, connected, reason
 from pt004_model.cli.settings import DEFAULT_OUT, VARIABLES, campaign_options, target_options
 from pt004_model.judge.oracle import Verdict
+from pt004_model.model.coverage import Edge
 from pt004_model.report import command, terminal
 from pt004_model.report.folder import Folder
 from pt004_model.report.record import conduct, keep_nothing, why_broken
 from pt004_model.report.summary import document
 from pt004_model.search.campaign import PROFILES, Campaign, Profile
+from pt004_model.search.goals import read_edges, unlike
 from pt004_model.search.results import Result
 from pt004_model.trace.writing import Origin
+from pt004_model.wire.codec import read_json
 
 
 @click.command(epilog=VARIABLES)
 @target_options
 @campaign_options
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Repeat a campaign.")
+@click.option(
+    "--weights", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+    help="Prefer what production uses, as `pt004 audit --edges FILE` has counted it.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and no more.")
 @click.option("--quiet", is_flag=True, help="Tell nothing but the verdict and what to do next.")
 @click.pass_context
@@ -48,7 +56,9 @@ def check(context: click.Context, /, **given: Any) -> None:
     Example: pt004 check --profile ci --base-url http://127.0.0.1:9405 --rate 50
     """
     seed = secrets.randbelow(2**32) if given["seed"] is None else given["seed"]
-    carry_out(context, given, profile_of(given), seed, campaign_flags(given), f"seed {seed}")
+    flags = campaign_flags(given)
+    flags += () if given["weights"] is None else ("--weights", str(given["weights"]))
+    carry_out(context, given, profile_of(given), seed, flags, f"seed {seed}")
 
 
 def _plain(_: Folder, *arguments: Any, **more: Any) -> Campaign:
@@ -64,7 +74,7 @@ def carry_out(
     ``make`` is given the folder and what a campaign takes.
     """
     chosen = setup(**given).within(profile.seconds)
-    known = read(given["known"])
+    known, used = read(given["known"]), _used(given.get("weights"))
     origin = Origin(
         seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names,
         headers=tuple(name for name, _ in chosen.asked["headers"]),
@@ -80,12 +90,23 @@ def carry_out(
         context.meta[OUT] = folder.path
         try:
             with connected(chosen, areas=judged, ungoverned=ungoverned) as there:
+                there.session.used = used
                 told = Telling(chosen, folder.at(there.base_url), known, given, about, make)
                 result = told.campaign(there, profile, seed)
         except BaseException as error:
             keep_nothing(folder.at(chosen.base_url or ""), profile, reason(error))
             raise
     context.exit(EXIT_CODES[result.verdict])
+
+
+def _used(path: Path | None) -> dict[Edge, int]:
+    """Return the edges that production uses, as an audit has counted them."""
+    try:
+        return {} if path is None else read_edges(read_json(path.read_bytes()))
+    except OSError as error:
+        raise click.UsageError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise click.UsageError(f"{path} cannot be used: {error}") from None
 
 
 @define
@@ -122,7 +143,7 @@ class Telling:
                 result = conduct(running, folder, shown.say, replays=replays)
             except BaseException as error:
                 result, broken = running.result(why_broken(error)), error
-        self._end(result)
+        self._end(result, unlike(there.session.used, result.edges, running.lengths))
         if broken is not None:
             raise broken
         return result
@@ -137,11 +158,11 @@ class Telling:
         if self.known.entries:
             yield f"known findings: {len(self.known.entries)} in {self.known.path}"
 
-    def _end(self, result: Result) -> None:
+    def _end(self, result: Result, unlike: dict[Edge, int]) -> None:
         """Print it all, the last screen at the end; with --json the summary alone to stdout."""
         console = plain_console(errors=self.given["as_json"])
         say, width = speaker(console), terminal.WIDTH if console.is_terminal else None
-        lines = list(terminal.result_lines(result, width))
+        lines = [*terminal.unlike_lines(unlike), *terminal.result_lines(result, width)]
         if not self.given["quiet"]:
             lines = [*story(result, self.folder, self.known, width), "", *lines]
         elif self.given["as_json"]:

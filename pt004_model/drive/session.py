@@ -14,6 +14,7 @@ from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import Seen
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Command, CreateRun, Token, subject
+from pt004_model.model.coverage import Edge
 from pt004_model.model.required import NOTHING, Required
 from pt004_model.model.run import Run
 from pt004_model.vocabulary import RUN_TIMES
@@ -111,6 +112,7 @@ class Session:
     ``required`` is what every create must carry on it.
     ``races`` says that calls are made at once as well, ``keyed`` that keys can be relied on, so
     that a call whose answer is lost is made again.
+    ``used`` counts the edges that production uses, which are preferred.
     ``no_longer`` asks again what was true before the campaign began, and says what is so no longer.
     """
 
@@ -131,6 +133,7 @@ class Session:
     required: Required = NOTHING
     races: bool = False
     keyed: bool = False
+    used: dict[Edge, int] = field(factory=dict)
 
     @property
     def judged(self) -> tuple[str, ...]:

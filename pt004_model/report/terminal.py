@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Final
 
@@ -172,6 +172,14 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
         if known:
             told = f"nothing was found but what is known, {_findings(known)}"
         yield f"CONFORMS: {told}{besides}"
+
+
+def unlike_lines(unlike: Mapping[Edge, int]) -> Iterator[str]:
+    """Yield what production uses and a campaign did not drive."""
+    for edge, number in list(unlike.items())[:_MISSING_SHOWN]:
+        yield f"production uses, and this campaign did not drive: {edge} ({times(number, ',')})"
+    if len(unlike) > _MISSING_SHOWN:
+        yield f"  and {len(unlike) - _MISSING_SHOWN} more"
 
 
 def _coverage(result: Result, width: int | None) -> Iterator[str]:

@@ -16,7 +16,7 @@ from attrs import define, evolve, field
 
 from pt004_model.drive.session import Session
 from pt004_model.model.dictionary import PAGES
-from pt004_model.model.moves import Move, body, legal_moves
+from pt004_model.model.moves import Goal, Move, body, legal_moves
 from pt004_model.model.run import Ask, Run
 from pt004_model.model.scenarios import Scenario, following
 from pt004_model.model.values import Json
@@ -262,9 +262,15 @@ class Explorer(WorkflowMachine):
 
     def pursue(self) -> None:
         """Make a run for a goal, bring it there, and make the move."""
-        every = due(self.session.tally, self.search.lengths)
+        used = self.session.used
+        every = due(self.session.tally, self.search.lengths, used)
         goals = self.search.share.take(every) or every
-        goal = self._choose(goals, goal_keys, lambda each: 0.0 if is_legal(each) else 1.5)
+
+        def handicap(goal: Goal) -> float:
+            unused = bool(used) and goal.edges.isdisjoint(used)
+            return (0.0 if is_legal(goal) else 1.5) + (3.0 if unused else 0.0)
+
+        goal = self._choose(goals, goal_keys, handicap)
         plan = Scenario((Decision.ALLOW,) * max(goal.length, 1))
         number = self._fresh(plan, governed=goal.length > 0)
         for place, move in enumerate(goal.path, 1):

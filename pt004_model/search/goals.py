@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -108,9 +108,23 @@ def measure(tally: Tally, lengths: tuple[int, ...]) -> Coverage:
     )
 
 
-def due(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
-    """Return the goals that come next: those never driven, or all when every one was."""
-    return missing(tally, lengths) or reachable(tally, lengths)
+def due(tally: Tally, lengths: tuple[int, ...], used: Collection[Edge] = ()) -> tuple[Goal, ...]:
+    """Return the goals that come next: those never driven, or all when every one was.
+
+    Among those never driven the ones come first that are ``used`` elsewhere.
+    """
+    left = missing(tally, lengths)
+    first = tuple(goal for goal in left if not goal.edges.isdisjoint(used))
+    return first or left or reachable(tally, lengths)
+
+
+def unlike(
+    used: Mapping[Edge, int], driven: Collection[Edge], lengths: tuple[int, ...]
+) -> dict[Edge, int]:
+    """Return the used edges of the model that were not driven, the most used first."""
+    known = {edge: goal for goal in goals(lengths) for edge in goal.edges}
+    left = {e: n for e, n in used.items() if e in known and known[e].edges.isdisjoint(driven)}
+    return dict(sorted(left.items(), key=lambda each: -each[1]))
 
 
 def is_legal(goal: Goal) -> bool:
@@ -131,3 +145,16 @@ def edges_document(edges: Mapping[Edge, int]) -> dict[str, Any]:
     """Return edges, and how often each was driven, as a document of JSON."""
     rows = [{**asdict(each), "count": count} for each, count in sorted(edges.items())]
     return {"format": EDGES, "version": VERSION, "edges": rows}
+
+
+def read_edges(raw: object) -> dict[Edge, int]:
+    """Return the edges of such a document. Raises ``ValueError``, which says why it is none."""
+    if not isinstance(raw, dict) or raw.get("format") != EDGES:
+        raise ValueError("it holds no edges of an audit; `pt004 audit --edges` makes such a file")
+    if raw.get("version") != VERSION:
+        raise ValueError(f"it is of another version than {VERSION}; update pt004")
+    try:
+        rows = [(dict(each), each["count"]) for each in raw["edges"]]
+        return {Edge(**{n: str(v) for n, v in e.items() if n != "count"}): int(c) for e, c in rows}
+    except (KeyError, TypeError, ValueError):
+        raise ValueError("an edge in it cannot be read; make it anew") from None
