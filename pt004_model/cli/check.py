@@ -155,6 +155,8 @@ class Telling:
         yield f"{kind}Federation Core {folder.origin.base_url}, dialect {chosen.dialect}"
         yield f"tenant {tenant}, stranger {stranger}, runs tagged pt004, ids in {folder.runs}"
         yield f"profile {profile.name}, {self.about}"
+        if chosen.base_url is not None:
+            yield estimate(profile, chosen.asked["rate"])
         if self.known.entries:
             yield f"known findings: {len(self.known.entries)} in {self.known.path}"
 
@@ -176,6 +178,17 @@ class Telling:
             say(self.folder.origin.hide(line))
         if self.given["as_json"]:
             click.echo(json.dumps(document(self.folder.summary(result)), indent=1))
+
+
+def estimate(profile: Profile, rate: float | None) -> str:
+    """Return about how many requests a campaign makes, and how long that takes at a rate."""
+    said = f"about {profile.requests:,} requests"
+    if rate is None:
+        return said
+    lasts = profile.requests / rate
+    said += f", {lasts / 60:,.0f} minutes at {rate:g} a second"
+    ends = profile.seconds is not None and profile.seconds < lasts
+    return f"{said}; it ends after {profile.seconds:g} s" if ends else said
 
 
 def story(result: Result, folder: Folder, known: Known, width: int | None = None) -> Iterator[str]:

@@ -45,6 +45,8 @@ from pt004_model.trace.interrupts import Interruption
 from pt004_model.trace.recorded import SURE, Found, Step
 
 _BESIDE: Final = ("rounds", "losses")
+_ASKED: Final = {"act": 16, "round": 7, "loss": 14}
+"""Requests that an act of an example makes with the probes before it, a round, a lossy example."""
 
 
 @frozen
@@ -85,6 +87,12 @@ class Profile:
     def alone(self) -> Profile:
         """This profile for one client whose calls are all answered."""
         return evolve(self, rounds=0, losses=0)
+
+    @property
+    def requests(self) -> int:
+        """About how many requests the search makes, as measured against the embedded FC."""
+        alone = _ASKED["act"] * self.examples * self.commands
+        return alone + _ASKED["round"] * self.rounds + _ASKED["loss"] * self.losses
 
     def sized(self, examples: int) -> Profile:
         """Return this profile with so many examples, and in proportion what is beside them."""

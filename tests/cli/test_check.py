@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pt004_model.cli.check import estimate
+from pt004_model.search.campaign import Profile
 from pt004_model.trace.document import load_trace
 from tests.cli.helpers import Ended, invoke, read_json, run, summary, traces
 from tests.cli.servers import Front, Said, Seen, fronted
@@ -109,7 +111,7 @@ def test_an_fc_that_diverges(tmp_path: Path) -> None:
     for name in ("fingerprint", "check", "area", "expected", "observed", "requests_to_first"):
         assert found[name] == trace[name]
     assert found["commands"] == len(trace["steps"])
-    assert re.fullmatch(r"found [0-9a-f]{12} receipts\.workflow-hash: .*", said.lines[3])
+    assert re.fullmatch(r"found [0-9a-f]{12} receipts\.workflow-hash: .*", said.lines[4])
     shown = said.lines.index(f"FINDING {found['fingerprint']}  {found['check']} (contract 8)")
     assert said.lines[shown + 1] == "  A terminal run, and no other, has the hash of its chain."
     says = [f"  {number}. {step['says']}" for number, step in enumerate(trace["steps"], 1)]
@@ -250,3 +252,17 @@ def test_tokens_are_sent_to_a_given_address(environment: dict[str, str], tmp_pat
     assert all(value.startswith("Bearer omega_") for value in sent)
     if "FC_TOKEN" in environment:
         assert {"Bearer omega_a.b"} == sent
+
+
+@pytest.mark.parametrize(
+    ("profile", "rate", "expected"),
+    [
+        (Profile("p", 100, 10), None, "about 16,000 requests"),
+        (Profile("p", 100, 10), 20.0, "about 16,000 requests, 13 minutes at 20 a second"),
+        (Profile("p", 100, 10, 60.0), 20.0, "about 16,000 requests, 13 minutes at 20 a second; "
+         "it ends after 60 s"),
+    ],
+)  # fmt: skip
+def test_the_size_is_told_before(profile: Profile, rate: float | None, expected: str) -> None:
+    """Whoever has an FC that is slow, or shared, knows beforehand how much it will be asked."""
+    assert estimate(profile, rate) == expected
