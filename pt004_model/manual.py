@@ -18,6 +18,7 @@ TOPICS: Final = {
     "commands": "all commands, and what each tox environment does",
     "configuration": "settings: flags, variables and the file that describes an FC",
     "ci": "the nightly job: profiles, exit status, what a campaign leaves",
+    "workers": "many workers, a cluster, shards of a campaign",
     "complete": "a suite that leaves no room, and an automaton that was learned",
     "night": "what is promised of a job that runs unattended",
     "extending": "from pytest: the state machine, the plugin, checks and rules of your own",

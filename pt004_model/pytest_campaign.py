@@ -28,6 +28,7 @@ from pt004_model.cli.options import campaign_flags, profile_of, setup
 from pt004_model.cli.screen import Screen
 from pt004_model.cli.session import Unsure, targeted
 from pt004_model.cli.settings import read_settings
+from pt004_model.cli.workers import campaign_of
 from pt004_model.drive.divergence import Divergence, divergence
 from pt004_model.drive.lockstep import Lockstep
 from pt004_model.drive.replay import attempt_lines, replay_trace, result_line
@@ -40,13 +41,15 @@ from pt004_model.report import terminal
 from pt004_model.report.folder import Folder
 from pt004_model.report.record import INTERRUPTED as INTERRUPTED_WHY
 from pt004_model.report.record import conduct, keep_nothing, why_broken
-from pt004_model.search.campaign import Campaign, Profile
+from pt004_model.search.campaign import Profile
 from pt004_model.search.results import Result
+from pt004_model.search.workers import NoWorkers
 from pt004_model.trace.document import BadTrace, load_trace
 from pt004_model.trace.files import Unwritable
 from pt004_model.trace.interrupts import INTERRUPTED, TERMINATED, terminate
 from pt004_model.trace.lock import Busy
 from pt004_model.trace.writing import Origin
+from pt004_model.wire.transport import BadTarget
 
 LINES: Final = pytest.StashKey[list[str]]()
 """What is printed at the end of a run."""
@@ -117,7 +120,10 @@ def conversing(config: pytest.Config, target: Target, known: Known) -> Iterator[
     Ends the run with a sentence where that fails.
     """
     if hasattr(config, "workerinput"):
-        pytest.fail("one campaign is one conversation: run it without -n", pytrace=False)
+        pytest.fail(
+            "one campaign writes to one folder: run it without -n, and give PT004_WORKERS",
+            pytrace=False,
+        )
     given = settings(config)
     profile = profile_of(given)
     origin = Origin(
@@ -127,7 +133,8 @@ def conversing(config: pytest.Config, target: Target, known: Known) -> Iterator[
         trace_link=given["trace_link"],
     )  # fmt: skip
     options = campaign_flags({**given, "ungoverned": target.ungoverned})
-    folder = Folder(given["out"], origin, given["page"], target.flags, options).at(target.where)
+    wanted = (given["out"], origin, given["page"], target.flags, options)
+    folder = Folder(*wanted, shard=given["shard"] or "").at(target.where)
     try:
         with folder.held():
             config.stash[_PLACE] = (folder, profile)
@@ -202,12 +209,18 @@ class Conversation:
         screen.say(f"Federation Core {self.target.where}, profile {name}, seed {seed}")
         for each in self.target.agreed:
             screen.say(f"not judged, as agreed: {each}")
-        fingerprints = self.known.fingerprints
-        campaign = Campaign(self.session, self.profile, seed, screen, known=fingerprints)
+        given, known = settings(self.config), self.known.fingerprints
+        wanted = (given, folder, self.target, self.session, self.profile, seed, screen)
+        try:
+            campaign = campaign_of(*wanted, known=known)
+        except (BadTarget, click.UsageError) as bad:
+            pytest.exit(str(bad), USAGE)
+        except NoWorkers as none:
+            keep_nothing(folder, self.profile, str(none))
+            pytest.exit(f"UNSURE: {none}", UNSURE)
         broken: BaseException | None = None
         try:
-            replays = not settings(self.config)["no_replay"]
-            result = conduct(campaign, folder, screen.say, replays=replays)
+            result = conduct(campaign, folder, screen.say, replays=not given["no_replay"])
         except BaseException as error:
             result, broken = campaign.result(why_broken(error)), error
         lines = [*story(result, folder, self.known), *terminal.result_lines(result, None)]

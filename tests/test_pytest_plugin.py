@@ -141,7 +141,7 @@ def test_a_worker_of_xdist_says_no(project: pytest.Pytester) -> None:
     """One campaign is one conversation; two would disturb one another."""
     project.makepyfile(test_fc=CAMPAIGN)
     said = run(project, "-n", "1")
-    said.stdout.fnmatch_lines(["*one campaign is one conversation: run it without -n*"])
+    said.stdout.fnmatch_lines(["*one campaign writes to one folder: run it without -n*"])
 
 
 def test_a_machine_is_a_test_case(project: pytest.Pytester) -> None:

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.screen import plain_console, screen, speaker
 from pt004_model.cli.session import Connected, connected, reason
 from pt004_model.cli.settings import DEFAULT_OUT, VARIABLES, campaign_options, target_options
+from pt004_model.cli.workers import campaign_of
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.coverage import Edge
 from pt004_model.report import command, terminal
@@ -56,22 +58,18 @@ def check(context: click.Context, /, **given: Any) -> None:
     Example: pt004 check --profile ci --base-url http://127.0.0.1:9405 --rate 50
     """
     seed = secrets.randbelow(2**32) if given["seed"] is None else given["seed"]
-    flags = campaign_flags(given)
+    flags, about = campaign_flags(given), f"seed {seed}"
     flags += () if given["weights"] is None else ("--weights", str(given["weights"]))
-    carry_out(context, given, profile_of(given), seed, flags, f"seed {seed}")
-
-
-def _plain(_: Folder, *arguments: Any, **more: Any) -> Campaign:
-    return Campaign(*arguments, **more)
+    carry_out(context, given, profile_of(given), seed, flags, about, partial(campaign_of, given))
 
 
 def carry_out(
     context: click.Context, given: dict[str, Any], profile: Profile, seed: int,
-    flags: tuple[str, ...], about: str, make: Callable[..., Campaign] = _plain,
+    flags: tuple[str, ...], about: str, make: Callable[..., Campaign],
 ) -> None:  # fmt: skip
     """Run the campaign that the options of a command say, tell of it, and exit with its code.
 
-    ``make`` is given the folder and what a campaign takes.
+    ``make`` is given the folder, the FC, and what a campaign takes.
     """
     chosen = setup(**given).within(profile.seconds)
     known, used = read(given["known"]), _used(given.get("weights"))
@@ -82,7 +80,8 @@ def carry_out(
         trace_link=given["trace_link"],
     )  # fmt: skip
     name = context.info_name or "check"
-    folder = Folder(given["out"], origin, given["page"], chosen.flags, flags, name)
+    shard = given.get("shard") or ""
+    folder = Folder(given["out"], origin, given["page"], chosen.flags, flags, name, shard)
     judged, ungoverned = given["areas"], given["ungoverned"]
     with ExitStack() as stack:
         with rightly_given():
@@ -136,7 +135,7 @@ class Telling:
                 shown.say(f"not judged, as agreed: {each}")
             there.require(governed=not there.session.ungoverned, on_run=folder.keep_run)
             there.session.tally.on_run = folder.keep_run
-            wanted = (folder, there.session, profile, seed, shown)
+            wanted = (folder, there.target, there.session, profile, seed, shown)
             running = self.make(*wanted, known=self.known.fingerprints)
             try:
                 replays = not self.given["no_replay"]

@@ -10,6 +10,7 @@ from attrs import evolve
 from pt004_model.cli.check import carry_out
 from pt004_model.cli.options import campaign_flags, profile_of
 from pt004_model.cli.settings import SETTINGS, VARIABLES, every_area, target_options
+from pt004_model.drive.target import Target
 from pt004_model.report.folder import Folder
 from pt004_model.report.summary import BadFolder, read_done
 from pt004_model.search.campaign import Campaign
@@ -69,7 +70,7 @@ def complete(context: click.Context, /, steps: int, extra: int | None, **given: 
     )
     flags = ("--steps", str(steps), "--extra", str(most), *campaign_flags(given))
 
-    def make(folder: Folder, *arguments: Any, **more: Any) -> Campaign:
+    def make(folder: Folder, _: Target, *arguments: Any, **more: Any) -> Campaign:
         done = _done(folder) if resume else Done(target=_target(folder))
         more |= {"extra": most, "done": done, "keep": folder.keep_done}
         return SuiteCampaign(*arguments, **more)

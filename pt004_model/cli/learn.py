@@ -13,6 +13,7 @@ from pt004_model.cli.check import carry_out
 from pt004_model.cli.complete import USED
 from pt004_model.cli.options import campaign_flags, profile_of
 from pt004_model.cli.settings import SETTINGS, VARIABLES, every_area, target_options
+from pt004_model.drive.target import Target
 from pt004_model.model.telling import count
 from pt004_model.report import automaton
 from pt004_model.report.folder import Folder
@@ -68,7 +69,7 @@ def learn(
     profile = evolve(profile_of(given).alone, lengths=(*range(1, steps + 1), 0), floor=0.0)
     flags = ("--steps", str(steps), *campaign_flags(given))
 
-    def make(folder: Folder, *arguments: Any, **more: Any) -> Campaign:
+    def make(folder: Folder, _: Target, *arguments: Any, **more: Any) -> Campaign:
         target, shown = " ".join(folder.target or ()), arguments[3]
 
         def keep(campaign: LearnCampaign) -> None:

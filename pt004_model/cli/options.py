@@ -10,10 +10,11 @@ import click
 from attrs import evolve, field, frozen
 
 from pt004_model.baseline import today
-from pt004_model.cli.settings import SETTINGS, every_area, wrongly
+from pt004_model.cli.settings import SETTINGS, every_area, share_of, wrongly
 from pt004_model.config import Config
 from pt004_model.drive.target import ACTOR, TENANT, TIMEOUT, Target, name_callers
 from pt004_model.model.commands import Names
+from pt004_model.model.telling import count
 from pt004_model.report.command import header
 from pt004_model.search.campaign import PROFILES, Profile
 from pt004_model.trace.files import Unwritable
@@ -197,7 +198,13 @@ def profile_of(given: dict[str, Any]) -> Profile:
         changes.setdefault("seconds", None)
         if not given["require_coverage"]:
             changes["floor"] = 0.0  # who says how much to do, is only told what is missing
-    return evolve(profile, **changes)
+    profile, share = evolve(profile, **changes), share_of(given.get("shard"))
+    if share.of > profile.examples:
+        raise click.UsageError(
+            f"a campaign of {count(profile.examples, 'example')} has no {share.of} shards; give"
+            " fewer shards or more examples"
+        )
+    return profile
 
 
 def campaign_flags(given: dict[str, Any]) -> tuple[str, ...]:
@@ -209,6 +216,8 @@ def campaign_flags(given: dict[str, Any]) -> tuple[str, ...]:
     for name in ("max_examples", "max_commands", "max_time", "confirm", "known"):
         if given[name] is not None:
             words += [f"--{name.replace('_', '-')}", word(given[name])]
+    for name in ("workers", "scheduler"):
+        words += [f"--{name}", str(given[name])] if given.get(name) else []
     for name in ("require_coverage", "no_replay", "no_races", "no_losses"):
         words += [f"--{name.replace('_', '-')}"] if given[name] else []
     return tuple(words)

@@ -8,6 +8,7 @@ can be said to a night.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -25,6 +26,7 @@ from pt004_model.embedded import FAULTS
 from pt004_model.judge.checks import AREAS, areas
 from pt004_model.judge.own import own_checks
 from pt004_model.search.campaign import PROFILES
+from pt004_model.search.scheduler import Share
 from pt004_model.trace.writing import TRACE_ID
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.meeting import RaceBy
@@ -33,6 +35,8 @@ from pt004_model.wire.sending import MAX_REPLY
 from pt004_model.wire.token_source import VISIBLE
 from pt004_model.wire.transport import BadTarget, check_header, check_url
 
+_SHARD: Final = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
+_SCHEDULER: Final = re.compile(r"(tcp|tls)://[^\s/]+:[0-9]{1,5}")
 DEFAULT_OUT: Final = Path(".pt004")
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -178,6 +182,30 @@ def _areas(_: click.Context, __: click.Parameter, value: str | None) -> frozense
     if not chosen:
         raise click.BadParameter(f"no area is named; choose from {', '.join(every)}")
     return chosen
+
+
+def share_of(shard: str | None) -> Share:
+    """Return the part of a campaign that ``I/N`` stands for. Raises ``click.BadParameter``."""
+    if not shard:
+        return Share()
+    said = _SHARD.fullmatch(shard)
+    number, of = (int(said[1]), int(said[2])) if said else (0, 0)
+    if not 1 <= number <= of:
+        raise click.BadParameter(f"{shard!r} is no part of a campaign; give I/N, as 1/4 to 4/4")
+    return Share(number - 1, of)
+
+
+def _shard(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    share_of(value)
+    return value
+
+
+def _scheduler(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value and not _SCHEDULER.fullmatch(value):
+        raise click.BadParameter(
+            f"{value!r} is no address of a scheduler; give one like tcp://10.0.0.1:8786"
+        )
+    return value or None
 
 
 def _profile_name(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -339,6 +367,18 @@ _CAMPAIGN: Final = (
     _setting(
         "--max-time", type=_SECONDS, metavar="S", envvar="PT004_MAX_TIME", table="campaign",
         help="End after S seconds, and at most a few more.",
+    ),
+    _setting(
+        "--workers", type=_NUMBER, metavar="N", envvar="PT004_WORKERS", table="campaign",
+        help="Search with N processes at once: 1, or all workers of the scheduler.",
+    ),
+    _setting(
+        "--scheduler", metavar="TCP://HOST:PORT", envvar="PT004_SCHEDULER", table="campaign",
+        callback=_scheduler, help="Search with the workers of this Dask scheduler.",
+    ),
+    _setting(
+        "--shard", metavar="I/N", envvar="PT004_SHARD", table="campaign", callback=_shard,
+        help="Do part I of N alone; `pt004 merge` makes one campaign of all parts.",
     ),
     _setting(
         "--no-races", is_flag=True, envvar="PT004_NO_RACES", table="campaign",

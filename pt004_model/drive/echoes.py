@@ -65,6 +65,16 @@ class Echoes:
         self.replies[place] += 1
         self.behind.update((place, fingerprint) for fingerprint in told)
 
+    def include(self, other: Echoes) -> None:
+        """Note what was noted of other conversations, which knew nothing of these."""
+        self.replies.update(other.replies)
+        self.behind.update(other.behind)
+        for fingerprint, seen in other.sightings.items():
+            self.sightings.setdefault(fingerprint, []).extend(seen)
+        for fingerprint, finding in other.findings.items():
+            self.findings.setdefault(fingerprint, finding)
+        self.unsettling |= other.unsettling
+
     def leader(self, fingerprint: str) -> str:
         """Return the finding that this one is told under, empty when it is told by itself."""
         mine = self.findings.get(fingerprint)

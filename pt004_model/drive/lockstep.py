@@ -18,7 +18,7 @@ from attrs import define, evolve, field
 
 from pt004_model.drive.echoes import Echoes
 from pt004_model.drive.rounds import ask_together, in_turn, made_by, steps_of_round
-from pt004_model.drive.statistics import Statistics
+from pt004_model.drive.statistics import Statistics, add_counts
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.linearizable import Judged, judge_together
 from pt004_model.judge.memory import Ledger, Seen, View
@@ -50,6 +50,10 @@ from pt004_model.wire.patience import Silence
 TRIES: Final = 4
 """Attempts at a conversation in which a call gets no answer."""
 _CONFIRMATIONS: Final = 6
+
+
+def ignore(_: str) -> None:
+    """Do nothing with the id of a run."""
 
 
 class Fc(Protocol):
@@ -92,11 +96,22 @@ class Tally:
     commands: int = 0
     open: int = 0
     silence: Silence = field(factory=Silence)
-    on_run: Callable[[str], None] = lambda _: None
+    on_run: Callable[[str], None] = ignore
     values: dict[tuple[str, str], int] = field(factory=dict)
     unsure: dict[str, str] = field(factory=dict)
     statistics: Statistics = field(factory=Statistics)
     echoes: Echoes = field(factory=Echoes)
+
+    def include(self, other: Tally) -> None:
+        """Count what was counted of another part of the campaign."""
+        for name in ("edges", "values", "own", "held"):
+            add_counts(getattr(self, name), getattr(other, name))
+        self.witnessed |= other.witnessed
+        self.unsure |= other.unsure
+        self.commands += other.commands
+        self.open += other.open
+        self.statistics.include(other.statistics)
+        self.echoes.include(other.echoes)
 
 
 @define

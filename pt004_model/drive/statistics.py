@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from attrs import define, field
 
@@ -19,6 +19,7 @@ from pt004_model.model.replies import Reply
 from pt004_model.model.run import Run
 from pt004_model.vocabulary import Decision, Status
 
+_T = TypeVar("_T")
 _WIDTH: Final = math.log(1.05)  # a bucket ends 5 % above where it begins
 _SHORTEST: Final = 0.01  # milliseconds; also what a clock that was set back amounts to
 _STARTS: Final = {f"start-{decision}": str(decision) for decision in Decision}
@@ -27,6 +28,12 @@ _ROUTES: Final[dict[type[object], Route]] = {
     ChangeRun: Route.CHANGE,
     ReadRun: Route.READ,
 }
+
+
+def add_counts(counts: dict[_T, int], more: Mapping[_T, int]) -> None:
+    """Add counts to those that are there."""
+    for each, count in more.items():
+        counts[each] = counts.get(each, 0) + count
 
 
 @define
@@ -47,6 +54,12 @@ class Latency:
         self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
         self.count += 1
         self.longest = max(self.longest, milliseconds)
+
+    def include(self, other: Latency) -> None:
+        """Count the calls that another one has counted."""
+        add_counts(self.buckets, other.buckets)
+        self.count += other.count
+        self.longest = max(self.longest, other.longest)
 
     def percentile(self, share: float) -> float:
         """Return the time within which ``share`` (0 to 1) of the calls were answered."""
@@ -130,6 +143,15 @@ class Statistics:
             if not self._shrinking:
                 self.shrinking_seconds += time.monotonic() - began
                 self.shrinking_requests += requests() - first
+
+    def include(self, other: Statistics) -> None:
+        """Count what others have counted of another part of the campaign."""
+        for name in ("step_counts", "changed", "paused", "decisions", "outside"):
+            add_counts(getattr(self, name), getattr(other, name))
+        for route, latency in other.latency.items():
+            self.latency.setdefault(route, Latency()).include(latency)
+        self.shrinking_requests += other.shrinking_requests
+        self.shrinking_seconds += other.shrinking_seconds
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts as ``summary.json`` has them, numbers as names, in order."""

@@ -39,13 +39,24 @@ from pt004_model.trace.lock import locked, sweep
 from pt004_model.trace.recorded import Found
 from pt004_model.trace.writing import Origin, rfc3339, said, write_trace
 
-OF_ONE: Final = ("summary.json", "replays.json", "summary.md", "junit.xml", "page.html")
+OF_ONE: Final = (
+    "summary.json", "replays.json", "summary.md", "junit.xml", "page.html", "part.json",
+)  # fmt: skip
 """The files that tell of one campaign, and must not outlive it."""
 
 
 def edge_documents(edges: Mapping[Edge, int]) -> tuple[EdgeDocument, ...]:
     """Return edges and how often each was driven, as a summary has them."""
     return tuple(EdgeDocument(**asdict(each), count=n) for each, n in sorted(edges.items()))
+
+
+def write_summary(path: Path, summary: Summary, *, with_page: bool = False) -> None:
+    """Write the summary of a campaign in each form that there is of it. Raises ``Unwritable``."""
+    write_json(path / "summary.json", document(summary))
+    write_text(path / "junit.xml", junit(summary))
+    write_text(path / "summary.md", digest(summary, read_replays(path)))
+    if with_page:
+        write_page(path)
 
 
 @frozen
@@ -62,6 +73,7 @@ class Folder:
     target: tuple[str, ...] | None = None
     options: tuple[str, ...] = ()
     made_by: str = "check"
+    shard: str = ""
     origins: dict[str, tuple[int, str]] = field(factory=dict, repr=False)
 
     def at(self, base_url: str) -> Folder:
@@ -125,6 +137,12 @@ class Folder:
         origin = evolve(self.origin, seed=seed, profile=profile)
         write_trace(self.trace_path(found), found, origin)
 
+    def found(self, found: Found) -> None:
+        """Write its trace: a folder is told of findings like any reporter of a campaign."""
+        self.keep_trace(found)
+
+    improved = confirmed = found
+
     def _is_shorter(self, found: Found) -> bool:
         """Return whether an earlier campaign left a shorter trace: a known one is not shortened."""
         try:
@@ -144,11 +162,7 @@ class Folder:
 
     def keep(self, summary: Summary) -> None:
         """Write a summary in all its forms."""
-        write_json(self.path / "summary.json", document(summary))
-        write_text(self.path / "junit.xml", junit(summary))
-        write_text(self.path / "summary.md", digest(summary, read_replays(self.path)))
-        if self.with_page:
-            write_page(self.path)
+        write_summary(self.path, summary, with_page=self.with_page)
 
     def keep_done(self, done: Done) -> None:
         """Write how far a suite has come, so that another campaign can go on there."""
@@ -179,6 +193,7 @@ class Folder:
             made_by=self.made_by,
             guarantee=self.origin.hide(result.guarantee),
             agreed=tuple(map(self.origin.hide, result.agreed)),
+            shard=self.shard,
         )
 
     def _told(self, found: Found) -> FindingDocument:

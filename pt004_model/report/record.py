@@ -22,6 +22,7 @@ from pt004_model.judge.memory import Ledger
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import CreateRun
 from pt004_model.report.folder import Folder
+from pt004_model.report.parts import PART, part_of
 from pt004_model.report.summary import Replayed
 from pt004_model.report.text import plain
 from pt004_model.search.campaign import Campaign, Profile
@@ -30,7 +31,7 @@ from pt004_model.search.results import Result
 from pt004_model.shrink.shrinker import Budget
 from pt004_model.shrink.triage import NoLonger, trouble
 from pt004_model.trace.document import BadTrace, Trace, load_trace
-from pt004_model.trace.files import Unwritable
+from pt004_model.trace.files import Unwritable, write_json
 from pt004_model.trace.interrupts import Interruption, undisturbed
 from pt004_model.trace.recorded import Found, Step
 
@@ -61,12 +62,18 @@ def conduct(
             result = campaign.result(str(gone))
         for found in result.findings:
             _keep_again(folder, found)
-        folder.keep_summary(result)
+        _keep(campaign, folder, result)
     except BaseException as error:
         with undisturbed(), suppress(Unwritable):
-            folder.keep_summary(campaign.result(why_broken(error)))
+            _keep(campaign, folder, campaign.result(why_broken(error)))
         raise
     return result
+
+
+def _keep(campaign: Campaign, folder: Folder, result: Result) -> None:
+    if folder.shard:
+        write_json(folder.path / PART, part_of(campaign))
+    folder.keep_summary(result)
 
 
 def _keep_again(folder: Folder, found: Found) -> None:
@@ -118,7 +125,7 @@ def _keep_nothing(folder: Folder, profile: Profile, why: str) -> None:
 
 def _replay_earlier(campaign: Campaign, folder: Folder, say: Callable[[str], None]) -> None:
     """Replay every trace in the folder, as long as the profile's budget for that lasts."""
-    paths = folder.earlier()
+    paths = campaign.share.take(folder.earlier())
     if not paths:
         return
     say(f"replaying {len(paths)} trace{'s' * (len(paths) > 1)} of earlier campaigns")

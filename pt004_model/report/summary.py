@@ -149,6 +149,8 @@ class Summary:
     made_by: str = "check"
     guarantee: str = ""
     agreed: tuple[str, ...] = ()
+    shard: str = ""
+    """Which part of a campaign it is, like ``2/4``; empty for a whole one."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -160,7 +162,7 @@ class Summary:
         """Return the command that repeats the campaign."""
         fc = (self.profile, self.dialect, self.target)
         seed = self.seed if self.made_by == "check" else None  # a suite is not drawn from one
-        more = self.options
+        more = (*self.options, *(("--shard", self.shard) if self.shard else ()))
         return command.check(*fc, *more, base_url=self.base_url, seed=seed, name=self.made_by)
 
 

@@ -25,8 +25,9 @@ from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.replies import Reply
 from pt004_model.model.scenarios import CANONICAL
+from pt004_model.search.enough import races_unsure, too_little, unconfirmed
 from pt004_model.search.explorer import Search
-from pt004_model.search.goals import Coverage, measure
+from pt004_model.search.goals import measure
 from pt004_model.search.losses import Losses
 from pt004_model.search.races import Races
 from pt004_model.search.results import Progress, Reporter, Result, Silent
@@ -44,7 +45,8 @@ from pt004_model.shrink.triage import (
 from pt004_model.trace.interrupts import Interruption
 from pt004_model.trace.recorded import SURE, Found, Step
 
-_BESIDE: Final = ("rounds", "losses")
+BESIDE: Final = ("rounds", "losses")
+"""What a profile counts besides examples: each is due evenly over them."""
 _ASKED: Final = {"act": 16, "round": 7, "loss": 14}
 """Requests that an act of an example makes with the probes before it, a round, a lossy example."""
 
@@ -96,8 +98,17 @@ class Profile:
 
     def sized(self, examples: int) -> Profile:
         """Return this profile with so many examples, and in proportion what is beside them."""
-        beside = {each: getattr(self, each) * examples // self.examples for each in _BESIDE}
+        beside = {each: getattr(self, each) * examples // self.examples for each in BESIDE}
         return evolve(self, examples=examples, **beside)
+
+    def part(self, share: Share) -> Profile:
+        """Return how much one part of a campaign does; how much is enough is said of the whole."""
+        if share.of == 1:
+            return self
+        counts: dict[str, Any] = {
+            name: share.count(getattr(self, name)) for name in ("examples", *BESIDE)
+        }
+        return evolve(self, floor=0.0, **counts)
 
 
 PROFILES: Final = {
@@ -120,8 +131,6 @@ PROFILES: Final = {
     ),
 }
 
-_NAMED: Final = 3
-"""Findings that are named in a sentence."""
 _ALONE: Final = 10
 """Examples before calls are made at once: most of what shows so shows to one client by then."""
 GRACE: Final = (2.0, 5.0)
@@ -130,7 +139,7 @@ DOUBTED: Final = frozenset({401, 403, 404})
 """Codes by which an FC refuses everything once the token has died, or the routes have gone."""
 
 
-class _OutOfTime(Interruption):
+class TimeIsUp(Interruption):
     """The time of the campaign is up."""
 
 
@@ -166,7 +175,7 @@ class Campaign:
     are the fingerprints that do not count against the FC; ``found`` may hold what the traces of
     earlier campaigns have shown again.
     ``doubt`` says why the campaign is unsure if there is nothing graver. ``share`` is the part of
-    it that is done here; the profile says how much that is.
+    the ``whole`` profile that is done here. ``ended`` says why it was broken off, if it was.
     """
 
     session: Session = field(converter=_session)
@@ -179,6 +188,8 @@ class Campaign:
     examples: int = 0
     doubt: str = ""
     share: Share = field(factory=Share)
+    ended: str = field(init=False, default="")
+    whole: Profile = field(init=False)
     aside: Session = field(init=False)
     races: Races = field(init=False)
     losses: Losses = field(init=False)
@@ -189,6 +200,7 @@ class Campaign:
 
     def __attrs_post_init__(self) -> None:
         self._started = time.monotonic()
+        self.whole, self.profile = self.profile, self.profile.part(self.share)
         # what is replayed must not steer the search, but its runs are on the FC like any other
         latency = self.session.tally.statistics.latency
         tally = Tally(on_run=self.session.tally.on_run, statistics=Statistics(latency=latency))
@@ -245,7 +257,7 @@ class Campaign:
             self._explore()
         except TargetLost as lost:
             return f"the Federation Core stopped answering: {lost}"
-        except (_OutOfTime, _Enough):
+        except (TimeIsUp, _Enough):
             pass
         return ""
 
@@ -285,16 +297,19 @@ class Campaign:
     def _send_others(self) -> None:
         """Send the rounds that are due by now, evenly over the examples but the first ones."""
         profile, session = self.profile, self.session
-        first = min(_ALONE, profile.examples // 4)
-        done, every = self.examples - first, max(profile.examples - first, 1)
-        while session.races and self.races.rounds < profile.rounds * done // every:
+        while session.races and self.races.rounds < self.due(profile.rounds, self.examples):
             self._begin()
             self.races.round()
             self._settle_new()
-        while session.keyed and self.losses.examples < profile.losses * done // every:
+        while session.keyed and self.losses.examples < self.due(profile.losses, self.examples):
             self._begin()
             self.losses.example()
             self._settle_new()
+
+    def due(self, total: int, examples: int) -> int:
+        """Return how many of ``total`` are due after so many examples: none after the first."""
+        first = min(_ALONE, self.profile.examples // 4)
+        return total * max(0, examples - first) // max(self.profile.examples - first, 1)
 
     def _count(self) -> None:
         """Begin an example, if there is time for one."""
@@ -303,13 +318,13 @@ class Campaign:
 
     def _begin(self) -> None:
         if self._over(0.0):
-            raise _OutOfTime
+            raise TimeIsUp
         self.tell()
 
     def _end_example(self) -> None:
         """Break off an example that takes too long after the time was up."""
         if self._over(GRACE[0]):
-            raise _OutOfTime
+            raise TimeIsUp
 
     def _over(self, grace: float) -> bool:
         return self.profile.seconds is not None and self._seconds() > self.profile.seconds + grace
@@ -431,11 +446,15 @@ class Campaign:
         tally = self.session.tally
         coverage = measure(tally, self.lengths)
         self._note_chance()
-        why = why or self._too_little(coverage) or self._races_unsure()
+        self.ended = why or self.doubt
+        why = why or too_little(self.profile, coverage, tally.commands, tally.open)
+        why = why or races_unsure(self.profile, self.races)
         unsure = tally.unsure | self.aside.tally.unsure
         found = any(each.counts for each in self.found.values())
-        besides = "" if found else "; ".join(unsure.values())
-        why = why or self.doubt or self._unconfirmed() or besides
+        why = why or self.doubt
+        if not found:
+            doubted = [each.fingerprint for each in self.found.values() if each.unconfirmed]
+            why = why or unconfirmed(doubted) or "; ".join(unsure.values())
         verdict = Verdict.UNSURE if why else Verdict.CONFORMS
         if found:
             verdict = Verdict.DIVERGES
@@ -458,30 +477,6 @@ class Campaign:
             agreed=tuple(map(str, self.session.oracle.agreed)),
         )
 
-    def _too_little(self, coverage: Coverage) -> str:
-        """Return why what was asked and answered is too little for a verdict, or nothing."""
-        tally, wanted = self.session.tally, self.profile.floor
-        if tally.commands == 0:
-            return "nothing was sent"
-        for share, left, what in (
-            (
-                coverage.share,
-                f"{coverage.reachable - coverage.driven} of {coverage.reachable}",
-                "edges of the model were not driven",
-            ),
-            (
-                coverage.values_share,
-                f"{coverage.values_reachable - coverage.values} of {coverage.values_reachable}",
-                "kinds of values by place were not sent",
-            ),
-        ):
-            if share < wanted:
-                profile = f"the profile {self.profile.name} wants {wanted:.0%} of them"
-                return f"{left} {what}, and {profile}"
-        if tally.open > max(3, self.profile.open_share * tally.commands):
-            return f"{tally.open} of {tally.commands} calls stayed without an answer"
-        return ""
-
     def _told_of_others(self, statistics: dict[str, Any]) -> dict[str, Any]:
         more = {"races": self.races.as_json()} if self.races.rounds else {}
         more |= {"losses": self.losses.as_json()} if self.losses.examples else {}
@@ -491,19 +486,6 @@ class Campaign:
         """Return the areas that were judged; calls at once are where some were made."""
         raced = self.races.raced.total() > 0
         return tuple(each for each in self.session.judged if raced or each != "concurrency")
-
-    def _races_unsure(self) -> str:
-        """Return why nothing can be said of calls at once, if they were wanted."""
-        races = self.races
-        unsure, missing = races.unsure.total(), races.missing()
-        if not races.rounds:
-            return ""
-        if unsure > max(3, 0.1 * races.rounds):
-            ((why, _),) = races.unsure.most_common(1)
-            return f"{unsure} of {races.rounds} rounds of calls at once were not judged: {why}"
-        if self.profile.floor and missing and not races.alone:
-            return f"no calls overlapped in a round of {' or '.join(missing)}"
-        return ""
 
     def _note_echoes(self) -> None:
         """Note which findings follow from others; one whose trace does not show another does not.
@@ -532,17 +514,6 @@ class Campaign:
             strewn = any(each.reproduced and each.unconfirmed for each in errors)
             for found in errors:
                 found.strewn = strewn
-
-    def _unconfirmed(self) -> str:
-        """Why unconfirmed findings leave the campaign unsure, or nothing."""
-        names = [each.fingerprint for each in self.found.values() if each.unconfirmed]
-        if not names or any(found.counts for found in self.found.values()):
-            return ""
-        one = len(names) == 1
-        many = "a finding is" if one else f"{len(names)} findings are"
-        return f"{many} not borne out by replays: {', '.join(names[:_NAMED])}" + (
-            f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        )
 
     def _told_of_triage(self, statistics: dict[str, Any]) -> dict[str, Any]:
         """With the findings for which the budget did not suffice."""

@@ -40,7 +40,7 @@ _NEVER_TRIED: Final = 2
 """So many more moves are asked for that were never tried in a state."""
 _SHARES: Final = {"visit": 6, "pursue": 2, "march": 1, "twins": 1, "linger": 0.5, "fill": 2.5}
 """Shares of the requests."""
-_LATER: Final = {"fill": 75}
+LATER: Final = Counter({"fill": 75})
 """Requests that count as spent, so that an act comes later: what is common is tried before."""
 _CREATES: Final = tuple(reversed(deliveries.CREATES))
 _DELIVERIES: Final = tuple(reversed(deliveries.CHANGES))
@@ -52,14 +52,13 @@ _LONG: Final = (4, 6, 8, 12, 30)
 
 @define
 class Search:
-    """What the examples of a campaign have in common, and which part of one they are."""
+    """What the examples of a campaign have in common."""
 
     session: Session
     scheduler: Scheduler
     lengths: tuple[int, ...]
     acts: int
-    share: Share = field(factory=Share)
-    spent: Counter[str] = field(factory=lambda: Counter(_LATER))
+    spent: Counter[str] = field(factory=LATER.copy)
 
     @classmethod
     def seeded(
@@ -68,7 +67,7 @@ class Search:
     ) -> Search:  # fmt: skip
         """Return a search that draws everything from ``seed``."""
         share = share or Share()
-        return cls(session, Scheduler(share.rng(seed)), lengths, acts, share)
+        return cls(session, Scheduler(share.rng(seed), share=share), lengths, acts)
 
     def example(self) -> None:
         """Run one example: a conversation of some acts, and all its runs read at the end."""
@@ -133,9 +132,7 @@ class Explorer(WorkflowMachine):
 
     def pick(self, kind: str, options: Sequence[_T]) -> _T:
         """Return the option that was tried least, the first of these."""
-        tried, first = self.scheduler.tried, self.search.share.first(len(options))
-        places: tuple[int, ...] = (*range(first, len(options)), *range(first))
-        place = min(places, key=lambda each: tried[kind, each])
+        place = self.scheduler.least(kind, len(options))
         self.scheduler.note(((kind, place),))
         return options[place]
 
@@ -264,7 +261,7 @@ class Explorer(WorkflowMachine):
         """Make a run for a goal, bring it there, and make the move."""
         used = self.session.used
         every = due(self.session.tally, self.search.lengths, used)
-        goals = self.search.share.take(every) or every
+        goals = self.scheduler.share.take(every) or every
 
         def handicap(goal: Goal) -> float:
             unused = bool(used) and goal.edges.isdisjoint(used)

@@ -78,19 +78,31 @@ _CREATES: Final = ("answer lost, asked again", "closed, asked again", "broken of
 _NONE: Final = "-"
 
 
-@define
-class Losses:
-    """The examples of a campaign in which answers are lost. ``session`` has a tally of its own.
+@define(kw_only=True)
+class LossCounts:
+    """The counts of examples in which answers are lost.
 
-    ``seen`` counts deliveries by kind and by the state that the run was in, ``lost`` calls.
+    ``seen`` are deliveries by kind and by the state that the run was in, ``lost`` calls.
     """
+
+    examples: int = 0
+    seen: Counter[tuple[str, str]] = field(factory=Counter)
+    lost: int = 0
+
+    def include(self, other: LossCounts) -> None:
+        """Count the examples of another part of the campaign."""
+        self.examples += other.examples
+        self.seen.update(other.seen)
+        self.lost += other.lost
+
+
+@define
+class Losses(LossCounts):
+    """The examples of a campaign in which answers are lost. ``session`` has a tally of its own."""
 
     session: Session
     rng: Random
     lengths: tuple[int, ...]
-    examples: int = 0
-    seen: Counter[tuple[str, str]] = field(factory=Counter)
-    lost: int = 0
     _places: dict[str, list[tuple[int, Place]]] = field(init=False)
 
     def __attrs_post_init__(self) -> None:

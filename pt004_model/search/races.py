@@ -102,22 +102,42 @@ KINDS: Final[dict[str, Callable[[Run, Random], Clients]]] = {
 """The kinds of rounds: the calls of each client for a run where it is."""
 
 
-@define
-class Races:
-    """The rounds of a campaign. ``session`` has a tally of its own.
+@define(kw_only=True)
+class Raced:
+    """The counts of rounds.
 
-    ``raced`` counts rounds whose calls overlapped and were judged, by kind and state; ``unsure``
-    those that could not be judged, ``alone`` those whose calls show a finding one by one as well.
+    ``raced`` are those whose calls overlapped and were judged, by kind and state; ``unsure`` those
+    that could not be judged, ``alone`` those whose calls show a finding one by one as well, and
+    ``tried`` all that were begun.
     """
 
-    session: Session
-    rng: Random
-    lengths: tuple[int, ...]
     rounds: int = 0
     raced: Counter[tuple[str, str]] = field(factory=Counter)
     unsure: Counter[str] = field(factory=Counter)
     alone: int = 0
-    _tried: Counter[tuple[str, str]] = field(factory=Counter)
+    tried: Counter[tuple[str, str]] = field(factory=Counter)
+
+    def include(self, other: Raced) -> None:
+        """Count the rounds of another part of the campaign."""
+        self.rounds += other.rounds
+        self.alone += other.alone
+        self.raced.update(other.raced)
+        self.unsure.update(other.unsure)
+        self.tried.update(other.tried)
+
+    def missing(self) -> tuple[str, ...]:
+        """Return the kinds of which no round was judged."""
+        there = {kind for kind, _ in self.raced}
+        return tuple(kind for kind in KINDS if kind not in there)
+
+
+@define
+class Races(Raced):
+    """The rounds of a campaign. ``session`` has a tally of its own."""
+
+    session: Session
+    rng: Random
+    lengths: tuple[int, ...]
     _places: dict[str, list[tuple[int, Place]]] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -134,9 +154,9 @@ class Races:
     def round(self) -> None:
         """Send one round, of a kind in a state that was tried least."""
         cells = self.cells()
-        rest = {each: (self._tried[each] + self.rng.random()) / _weight(*each) for each in cells}
+        rest = {each: (self.tried[each] + self.rng.random()) / _weight(*each) for each in cells}
         cell = min(cells, key=lambda each: rest[each])
-        self._tried[cell] += 1
+        self.tried[cell] += 1
         self.rounds += 1
         kind, state = cell
         length, place = self.rng.choice(self._places["pending -" if state == _NONE else state])
@@ -164,11 +184,6 @@ class Races:
                 self.unsure[judged.why] += 1
             elif not judged.one:
                 self.raced[cell] += 1
-
-    def missing(self) -> tuple[str, ...]:
-        """Return the kinds of which no round was judged."""
-        there = {kind for kind, _ in self.raced}
-        return tuple(kind for kind in KINDS if kind not in there)
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts as ``summary.json`` has them."""

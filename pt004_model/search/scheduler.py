@@ -10,14 +10,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import lru_cache
 from math import sqrt
 from random import Random
-from typing import TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
+from zlib import crc32
 
 from attrs import define, field, frozen
 
 Keys: TypeAlias = tuple[Hashable, ...]
 _T = TypeVar("_T")
+_OTHERS: Final = 0.5
+"""The tries by which a part puts off what others are to try: only between equals does it matter."""
 
 
 @frozen
@@ -26,6 +30,9 @@ class Share:
 
     index: int = 0
     of: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.index + 1}/{self.of}" if self.of > 1 else ""
 
     def rng(self, seed: int, *about: object) -> Random:
         """Return the chance of this part, for a purpose of its own."""
@@ -41,21 +48,41 @@ class Share:
         """Return how many of ``total`` are for this part."""
         return len(range(self.index, total, self.of))
 
-    def first(self, options: int) -> int:
-        """Return where this part begins among options that all parts go through in turn."""
-        return self.index * options // self.of
+    def is_for(self, keys: Keys) -> bool:
+        """Return whether this part is to try something before the others do."""
+        return self.of == 1 or _place(keys) % self.of == self.index
+
+
+@lru_cache(maxsize=2**14)
+def _place(keys: Keys) -> int:
+    return crc32(repr(keys).encode())  # the hash of a text differs from process to process
 
 
 @define
 class Scheduler:
-    """Counts of what was tried in a campaign, and its chance."""
+    """Counts of what was tried in a campaign, and its chance; for one ``share`` of it."""
 
     rng: Random
     tried: Counter[Hashable] = field(factory=Counter)
+    share: Share = field(factory=Share)
 
     def note(self, keys: Keys) -> None:
         """Count one more try."""
         self.tried.update(keys)
+
+    def least(self, kind: str, options: int) -> int:
+        """Return which of so many options was tried least: the first of these.
+
+        A part of a campaign begins with those that are for it, in any order: where several kinds
+        went in step, some of their options would never meet.
+        """
+        whole = self.share.of == 1
+
+        def tries(option: int) -> tuple[int, bool, float]:
+            others = not self.share.is_for((kind, option))
+            return self.tried[kind, option], others, 0.0 if whole else self.rng.random()
+
+        return min(range(options), key=tries)
 
     def ranked(
         self,
@@ -77,4 +104,4 @@ class Scheduler:
     def _tries(self, keys: Keys) -> float:
         """Return how often something was tried; the oftener, the more it matters where."""
         general, *special = (self.tried[key] for key in keys)
-        return 2 * sqrt(general) + sum(special)
+        return 2 * sqrt(general) + sum(special) + (0.0 if self.share.is_for(keys) else _OTHERS)

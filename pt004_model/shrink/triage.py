@@ -101,13 +101,21 @@ class Triage:
             if not found.known and self.times:
                 self._guarded(found, self._sight)
         for found in sorted(findings, key=lambda each: each.attempts):
-            worth = found.known or not self.times or (found.reproduced or (0, 0))[0] > 0
-            if found.again is not None or (worth and not found.settled):
+            if self._is_worth(found):
                 self._guarded(found, self._shorten)
         self.doing = ""
 
+    def is_due(self, found: Found) -> bool:
+        """Return whether a finding is to be replayed or shortened."""
+        new = not found.settled and found.reproduced is None and not found.known
+        return (new and self.times > 0) or self._is_worth(found)
+
+    def _is_worth(self, found: Found) -> bool:
+        worth = found.known or not self.times or (found.reproduced or (0, 0))[0] > 0
+        return found.again is not None or (worth and not found.settled)
+
     def _guarded(self, found: Found, act: Callable[[Found], None]) -> None:
-        requests, seconds = self._left()
+        requests, seconds = self.left()
         if requests <= 0 or seconds <= 0:
             return  # more is allowed as the search goes on
         began, first = time.monotonic(), self.session.tally.commands
@@ -132,7 +140,8 @@ class Triage:
         finally:
             self._until = math.inf
 
-    def _left(self) -> tuple[int, float]:
+    def left(self) -> tuple[int, float]:
+        """Return the requests and seconds that are left for all findings together."""
         requests, seconds = self.allowance.left(*self.searched())
         return requests, min(seconds, self.remaining())
 
@@ -141,14 +150,14 @@ class Triage:
             raise OutOfTime("the time for it was up")
 
     def _budget(self, most: tuple[int, float]) -> Budget:
-        requests, seconds = self._left()
+        requests, seconds = self.left()
         return Budget(min(most[0], requests // 2), min(most[1], seconds / 2))
 
     def _sight(self, found: Found) -> None:
         """Replay a finding until it is seen; one that nothing shows is settled as unconfirmed."""
         self.doing = f"replaying {found.fingerprint}"
         times = self.times if self._doubted < DOUBTS else 1
-        done = evolve(self._confirmer(found, self._left()[0]), times=times).sighted()
+        done = evolve(self._confirmer(found, self.left()[0]), times=times).sighted()
         if done.seen:
             found.reproduced = (done.seen, done.runs)
             return
@@ -225,7 +234,7 @@ class Triage:
         if not self.times:
             return
         self.doing = f"replaying {found.fingerprint}"
-        done = self._confirmer(found, min(self.most[0], self._left()[0])).run()
+        done = self._confirmer(found, min(self.most[0], self.left()[0])).run()
         if done.seen or done.whole:
             found.reproduced, found.other = (done.seen, done.runs), done.other
         if found.reproduced is not None:

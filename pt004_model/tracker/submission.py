@@ -120,6 +120,10 @@ class Submission:
 def read_submission(folder: Path) -> Submission:
     """Read what lies in ``folder``. Raises ``BadFolder``."""
     path, summary = folder / "summary.json", read_summary(folder)
+    if summary.shard:
+        raise BadFolder(
+            f"{folder} is shard {summary.shard} of a campaign; file what `pt004 merge` makes of all"
+        )
     try:
         started_at = moment(summary.started_at or "")
         rfc3339(started_at.timestamp())

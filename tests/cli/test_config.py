@@ -25,6 +25,8 @@ VALUES = {
     "profile": ("ci", "nightly", "dev"),
     "areas": ("audit", "policy", "gates"),
     "trace_link": ("http://a/{trace_id}", "http://b/{trace_id}", "http://c/{trace_id}"),
+    "scheduler": ("tcp://a:1", "tcp://b:1", "tcp://c:1"),
+    "shard": ("1/11", "1/12", "1/13"),
     "race_by": ("threads", "last-byte", "threads"),
 }
 """What file, environment and flag say, in the place of numbers or of names of files."""

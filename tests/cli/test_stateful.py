@@ -262,12 +262,12 @@ def test_a_variable_that_is_empty_is_not_set(tmp_path: Path) -> None:
     assert said.code == 0, said.said
 
 
-def test_xdist_is_left_aside(tmp_path: Path) -> None:
+def test_processes_of_xdist_become_workers(tmp_path: Path) -> None:
     """With ``-n`` there is one campaign all the same, in one process, and it says so."""
     said = suite("-n", "2", "--dist", "load", out=tmp_path)
     assert said.code == 0, said.said
     assert counts(said) == {"passed": 14}
-    assert "one campaign is one conversation: the flags of xdist are left aside" in said.lines
+    assert "one campaign, with 2 workers: xdist does not divide it" in said.lines
     assert "CONFORMS: every answer was one that the contract allows" in said.lines
 
 

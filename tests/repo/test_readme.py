@@ -123,7 +123,7 @@ def _exists(words: list[str]) -> None:
         if rest[1] == "pt004_model":
             _is_ours(rest[2:])
     else:
-        assert program == "pip"
+        assert program in {"pip", "dask"}
 
 
 def _are_tests(words: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,10 +23,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Keep the suite in one process: one campaign is one conversation, and two would disturb it."""
-    if getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None):
-        config.option.numprocesses, config.option.tx, config.option.dist = None, [], "no"
-        note(config, "one campaign is one conversation: the flags of xdist are left aside")
+    """Keep the suite in one process; of the processes that xdist is to start it makes workers."""
+    asked = config.option
+    count = getattr(asked, "numprocesses", None) or len(getattr(asked, "tx", None) or ())
+    if count:
+        asked.numprocesses, asked.tx, asked.dist = None, [], "no"
+        workers = os.environ.setdefault("PT004_WORKERS", str(count))
+        note(config, f"one campaign, with {workers} workers: xdist does not divide it")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -1,0 +1,352 @@
+"""The parts of a campaign that was cut by ``--shard``, and the one campaign that is made of them.
+
+A part leaves in ``part.json`` what its summary does not tell: counts that can be added, and how
+much the whole campaign was to do. Verdict, coverage and percentiles are taken of the whole; of each
+finding the shortest trace stays. Nothing is taken from a part of another campaign.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from attrs import asdict, evolve, field, frozen
+
+from pt004_model.drive.lockstep import Tally
+from pt004_model.drive.statistics import Latency, Statistics
+from pt004_model.judge.checks import AREAS
+from pt004_model.judge.oracle import Verdict
+from pt004_model.model.commands import Route
+from pt004_model.model.coverage import Edge
+from pt004_model.report.folder import edge_documents, write_summary
+from pt004_model.report.summary import (
+    BadFolder,
+    FindingDocument,
+    Replays,
+    Summary,
+    document,
+    read_replays,
+    read_summary,
+    statistics,
+    structured,
+)
+from pt004_model.search.campaign import Campaign
+from pt004_model.search.enough import races_unsure, too_little, unconfirmed
+from pt004_model.search.goals import Coverage, measure
+from pt004_model.search.jobs import VERSION as PROGRAM
+from pt004_model.search.races import Raced
+from pt004_model.trace.document import BadTrace, Trace, dump_trace, load_trace
+from pt004_model.trace.files import write_json, write_text
+from pt004_model.vocabulary import Decision
+
+PART: Final = "part.json"
+_COUNTS: Final = ("step_counts", "changed", "paused", "decisions", "outside")
+
+
+@frozen
+class LatencyCounts:
+    """The histogram of one route, by the numbers of its buckets."""
+
+    buckets: dict[str, int] = field(factory=dict)
+    count: int = 0
+    longest: float = 0.0
+
+
+@frozen
+class RacesCounts:
+    """Rounds of calls at once: those judged, by kind and state, and why others were not."""
+
+    rounds: int = 0
+    alone: int = 0
+    raced: dict[str, dict[str, int]] = field(factory=dict)
+    unsure: dict[str, int] = field(factory=dict)
+
+
+@frozen
+class WholeDocument:
+    """How much the whole campaign was to do, and what it takes for a verdict."""
+
+    name: str
+    floor: float
+    open_share: float
+    lengths: tuple[int, ...]
+
+
+@frozen
+class Part:
+    """``part.json``: part ``number`` (from 1 on) of ``of``.
+
+    ``ended`` says why it was broken off, or has a gap that no other part can fill.
+    """
+
+    number: int
+    of: int
+    program: str
+    contract: str
+    whole: WholeDocument
+    commands: int
+    ended: str = ""
+    values: dict[str, tuple[str, ...]] = field(factory=dict)
+    witnessed: tuple[str, ...] = ()
+    own: dict[str, int] = field(factory=dict)
+    held: dict[str, int] = field(factory=dict)
+    counts: dict[str, dict[str, int]] = field(factory=dict)
+    latency: dict[str, LatencyCounts] = field(factory=dict)
+    races: RacesCounts = RacesCounts()
+
+
+def part_of(campaign: Campaign) -> dict[str, Any]:
+    """Return the document of a campaign that is a part."""
+    tally, whole, races = campaign.session.tally, campaign.whole, campaign.races
+    counted = tally.statistics
+    values: dict[str, list[str]] = {}
+    for kind, place in sorted(tally.values):
+        values.setdefault(kind, []).append(place)
+    part = Part(
+        campaign.share.index + 1,
+        campaign.share.of,
+        PROGRAM,
+        _contract(),
+        WholeDocument(whole.name, whole.floor, whole.open_share, campaign.lengths),
+        tally.commands,
+        campaign.ended,
+        values={kind: tuple(places) for kind, places in values.items()},
+        witnessed=tuple(sorted(tally.witnessed)),
+        own=_named(tally.own),
+        held=_named(tally.held),
+        counts={name: _named(getattr(counted, name)) for name in _COUNTS},
+        latency={
+            str(route): LatencyCounts(_named(each.buckets), each.count, each.longest)
+            for route, each in counted.latency.items()
+        },
+        races=RacesCounts(
+            races.rounds, races.alone, races.as_json()["table"], _named(races.unsure)
+        ),
+    )
+    return asdict(part)
+
+
+def _contract() -> str:
+    text = resources.files("pt004_model").joinpath("contract.md").read_bytes()
+    return hashlib.sha256(text).hexdigest()[:12]
+
+
+def _named(counts: dict[Any, int]) -> dict[str, int]:
+    return {str(each): count for each, count in counts.items()}
+
+
+@frozen
+class Shard:
+    """A folder that a part of a campaign has left."""
+
+    path: Path
+    part: Part
+    summary: Summary
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """All that the parts of one campaign have in common, in the words that say what differs."""
+        summary, part = self.summary, self.part
+        return {
+            "version": part.program,
+            "contract": part.contract,
+            "target": (summary.dialect, summary.target),
+            "seed": summary.seed,
+            "profile": (summary.profile, part.whole, summary.options, part.of),
+        }
+
+    @property
+    def name(self) -> str:
+        """The shard as it is asked for."""
+        return f"{self.part.number}/{self.part.of}"
+
+
+def read_shard(folder: Path) -> Shard:
+    """Return the part of a campaign in ``folder``. Raises :class:`BadFolder`."""
+    summary = read_summary(folder)
+    if not (folder / PART).exists():
+        why = f" ({summary.why})" if summary.why else ""
+        raise BadFolder(
+            f"{folder} holds no part of a campaign{why}; `pt004 check --shard I/N` makes one"
+        )
+    shard = Shard(folder, structured(folder / PART, Part), summary)
+    try:
+        _tally([shard])
+    except ValueError as error:
+        raise BadFolder(f"{folder / PART} cannot be used: {error}") from None
+    return shard
+
+
+def belonging(shards: Iterable[Shard]) -> tuple[list[Shard], str]:
+    """Return the parts of the campaign that the first one is of, and why they are no whole one."""
+    first, *others = shards
+    there, wrong = {first.part.number: first}, []
+    for each in others:
+        mine, theirs = first.identity, each.identity
+        differs = [word for word in mine if mine[word] != theirs[word]]
+        if differs:
+            wrong.append(f"{each.path} is of another {' and '.join(differs)} than {first.path}")
+        elif each.part.number in there:
+            wrong.append(f"shard {each.name} is there twice, in {there[each.part.number].path} too")
+        else:
+            there[each.part.number] = each
+    missing = [str(n) for n in range(1, first.part.of + 1) if n not in there]
+    if missing:
+        wrong.append(f"of {first.part.of} shards there is no {', '.join(missing)}")
+    return [there[number] for number in sorted(there)], "; ".join(wrong)
+
+
+def merge(shards: list[Shard], wrong: str, out: Path, *, with_page: bool = False) -> Summary:
+    """Write the campaign that is made of parts to ``out``, and return its summary.
+
+    ``wrong`` says why it is no whole campaign, if so: then it never CONFORMS. Raises
+    ``Unwritable``.
+    """
+    traces = _merged_traces(shards)
+    for name, trace in traces.items():
+        write_json(out / "traces" / name, dump_trace(trace))
+    replays = Replays(
+        at=max((each.summary.started_at or "" for each in shards), default=""),
+        replays=tuple(row for each in shards for row in read_replays(each.path)),
+    )
+    write_json(out / "replays.json", document(replays))
+    runs = [each.path / "runs.txt" for each in shards]
+    write_text(out / "runs.txt", "".join(p.read_text("utf-8") for p in runs if p.exists()))
+    summary = merged(shards, wrong, out)
+    write_summary(out, summary, with_page=with_page)
+    return summary
+
+
+def _merged_traces(shards: list[Shard]) -> dict[str, Trace]:
+    """Return the shortest trace of each finding by the name of its file, with all sights counted.
+
+    Those of earlier campaigns are among them.
+    """
+    found: dict[str, list[Trace]] = {}
+    for path in (path for each in shards for path in sorted((each.path / "traces").glob("*.json"))):
+        try:
+            found.setdefault(path.name, []).append(load_trace(path))
+        except BadTrace:
+            continue  # whoever replays it is told why
+    return {
+        name: evolve(
+            min(traces, key=lambda each: (not each.shrunk, len(each.steps))),
+            occurrences=sum(each.occurrences for each in traces),
+            first_seen=min(each.first_seen for each in traces),
+            last_seen=max(each.last_seen for each in traces),
+        )
+        for name, traces in found.items()
+    }
+
+
+def _tally(shards: list[Shard]) -> Tally:
+    """Return all that was counted."""
+    tally = Tally()
+    for each in shards:
+        part, counts = each.part, Statistics()
+        edges = {
+            Edge(e.status, e.command, e.decision, e.position, e.outcome): e.count
+            for e in each.summary.edges
+        }
+        for name in _COUNTS:
+            numbered = name in {"step_counts", "changed", "paused"}
+            for key, count in part.counts.get(name, {}).items():
+                getattr(counts, name)[int(key) if numbered else key] = count
+        for route, times in part.latency.items():
+            buckets = {int(number): count for number, count in times.buckets.items()}
+            counts.latency[Route(route)] = Latency(buckets, times.count, times.longest)
+        counts.shrinking_requests = each.summary.statistics.shrinking.requests
+        counts.shrinking_seconds = each.summary.statistics.shrinking.seconds
+        tally.include(
+            Tally(
+                edges, set(part.witnessed), _decisions(part.own), _decisions(part.held),
+                part.commands, each.summary.open_calls, statistics=counts,
+                values={(kind, place): 1 for kind, all_ in part.values.items() for place in all_},
+            )
+        )  # fmt: skip
+    return tally
+
+
+def _decisions(counts: dict[str, int]) -> dict[Decision, int]:
+    return {Decision(name): count for name, count in counts.items()}
+
+
+def _races(shards: list[Shard]) -> Raced:
+    raced = Raced()
+    for each in shards:
+        told = each.part.races
+        judged = Counter({(k, s): n for k, row in told.raced.items() for s, n in row.items()})
+        raced.include(
+            Raced(rounds=told.rounds, alone=told.alone, raced=judged, unsure=Counter(told.unsure))
+        )
+    return raced
+
+
+def merged(shards: list[Shard], wrong: str, out: Path) -> Summary:
+    """Return the summary of the campaign that is made of these parts."""
+    first, parts = shards[0], [each.summary for each in shards]
+    tally, whole = _tally(shards), shards[0].part.whole
+    coverage = measure(tally, whole.lengths)
+    findings = _findings(parts, out)
+    new = any(each.kind == "new" for each in findings)
+    why = wrong or _why(shards, coverage, tally)
+    unsure = tuple(dict.fromkeys(said for each in parts for said in each.unsure))
+    if not new:
+        doubted = [each.fingerprint for each in findings if each.unconfirmed]
+        why = why or unconfirmed(doubted) or "; ".join(unsure)
+    areas = {area for each in parts for area in each.areas}
+    verdict = Verdict.DIVERGES if new else Verdict.UNSURE if why else Verdict.CONFORMS
+    return evolve(
+        first.summary,
+        verdict=str(verdict),
+        why=why,
+        requests=sum(each.requests for each in parts),
+        examples=sum(each.examples for each in parts),
+        seconds=max(each.seconds for each in parts),
+        started_at=min((each.started_at for each in parts if each.started_at), default=None),
+        open_calls=tally.open,
+        areas=(*(a for a in AREAS if a in areas), *sorted(areas - set(AREAS))),
+        coverage=coverage,
+        findings=findings,
+        edges=edge_documents(tally.edges),
+        statistics=statistics(tally.statistics.as_json()),
+        unsure=unsure,
+        agreed=tuple(dict.fromkeys(said for each in parts for said in each.agreed)),
+        shard="",
+    )
+
+
+def _why(shards: list[Shard], coverage: Coverage, tally: Tally) -> str:
+    """Return why nothing can be said: what a part could not, or what all of them together lack."""
+    told = [f"shard {each.name}: {each.part.ended}" for each in shards if each.part.ended]
+    whole = shards[0].part.whole
+    return (
+        "; ".join(told)
+        or too_little(whole, coverage, tally.commands, tally.open)
+        or races_unsure(whole, _races(shards))
+    )
+
+
+def _findings(parts: list[Summary], out: Path) -> tuple[FindingDocument, ...]:
+    """Return the findings by fingerprint: the shortest trace of each, and all its sights."""
+    seen: dict[str, list[FindingDocument]] = {}
+    before = 0
+    for part in parts:
+        for each in part.findings:
+            placed = evolve(each, requests_to_first=each.requests_to_first + before)
+            seen.setdefault(each.fingerprint, []).append(placed)
+        before += part.requests
+    return tuple(
+        evolve(
+            min(all_, key=lambda each: (each.unconfirmed, each.commands)),
+            occurrences=sum(each.occurrences for each in all_),
+            requests_to_first=min(each.requests_to_first for each in all_),
+            echo_of=all_[0].echo_of if all(each.echo_of for each in all_) else "",
+            trace=str(out / "traces" / f"{fingerprint}.json"),
+        )
+        for fingerprint, all_ in seen.items()
+    )

@@ -1,0 +1,79 @@
+"""Is what was asked and answered enough for a verdict? Asked of a campaign, and of parts merged."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pt004_model.search.goals import Coverage
+from pt004_model.search.races import Raced
+
+
+class Wanted(Protocol):
+    """How much a verdict takes, as a profile says it."""
+
+    @property
+    def name(self) -> str:
+        """The name of the profile."""
+        ...
+
+    @property
+    def floor(self) -> float:
+        """The share of the edges that must be driven."""
+        ...
+
+    @property
+    def open_share(self) -> float:
+        """The share of calls that may stay without an answer."""
+        ...
+
+
+def too_little(wanted: Wanted, coverage: Coverage, commands: int, unanswered: int) -> str:
+    """Return why what was asked and answered is too little for a verdict, or nothing."""
+    if commands == 0:
+        return "nothing was sent"
+    for share, left, what in (
+        (
+            coverage.share,
+            f"{coverage.reachable - coverage.driven} of {coverage.reachable}",
+            "edges of the model were not driven",
+        ),
+        (
+            coverage.values_share,
+            f"{coverage.values_reachable - coverage.values} of {coverage.values_reachable}",
+            "kinds of values by place were not sent",
+        ),
+    ):
+        if share < wanted.floor:
+            profile = f"the profile {wanted.name} wants {wanted.floor:.0%} of them"
+            return f"{left} {what}, and {profile}"
+    if unanswered > max(3, wanted.open_share * commands):
+        return f"{unanswered} of {commands} calls stayed without an answer"
+    return ""
+
+
+def races_unsure(wanted: Wanted, races: Raced) -> str:
+    """Return why nothing can be said of calls at once, if they were wanted."""
+    unsure, missing = races.unsure.total(), races.missing()
+    if not races.rounds:
+        return ""
+    if unsure > max(3, 0.1 * races.rounds):
+        ((why, _),) = races.unsure.most_common(1)
+        return f"{unsure} of {races.rounds} rounds of calls at once were not judged: {why}"
+    if wanted.floor and missing and not races.alone:
+        return f"no calls overlapped in a round of {' or '.join(missing)}"
+    return ""
+
+
+def unconfirmed(fingerprints: list[str]) -> str:
+    """Return why findings that replays do not bear out leave a campaign unsure, or nothing."""
+    if not fingerprints:
+        return ""
+    one, more = len(fingerprints) == 1, len(fingerprints) - _NAMED
+    many = "a finding is" if one else f"{len(fingerprints)} findings are"
+    return f"{many} not borne out by replays: {', '.join(fingerprints[:_NAMED])}" + (
+        f" and {more} more" if more > 0 else ""
+    )
+
+
+_NAMED = 3
+"""Findings that are named in a sentence."""
