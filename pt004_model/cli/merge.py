@@ -13,7 +13,7 @@ from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.screen import plain_console, speaker
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.telling import count
-from pt004_model.report.parts import belonging, read_shard
+from pt004_model.report.parts import gather
 from pt004_model.report.parts import merge as merged
 from pt004_model.report.summary import BadFolder, Summary, document
 from pt004_model.trace.lock import locked
@@ -48,7 +48,7 @@ def merge(
     if out.resolve() in {each.resolve() for each in folders}:
         raise click.UsageError(f"{out} is one of the parts; give --out another folder")
     try:
-        shards, wrong = belonging(map(read_shard, folders))
+        shards, wrong = gather(folders)
         with rightly_given(), locked(out):
             summary = merged(shards, wrong, out, with_page=page)
     except BadFolder as bad:

@@ -181,6 +181,24 @@ def read_shard(folder: Path) -> Shard:
     return shard
 
 
+def gather(folders: Iterable[Path]) -> tuple[list[Shard], str]:
+    """Return the parts of one campaign, and why they are no whole one. Raises :class:`BadFolder`.
+
+    A shard that left no part, since nothing could be asked, is missing, and its word is repeated.
+    """
+    shards, idle = list[Shard](), list[str]()
+    for folder in folders:
+        summary = read_summary(folder)
+        if summary.shard and not (folder / PART).exists():
+            idle.append(f"shard {summary.shard} has done nothing: {summary.why}")
+        else:
+            shards.append(read_shard(folder))
+    if not shards:
+        raise BadFolder("; ".join(idle))
+    there, wrong = belonging(shards)
+    return there, "; ".join(filter(None, (*idle, wrong)))
+
+
 def belonging(shards: Iterable[Shard]) -> tuple[list[Shard], str]:
     """Return the parts of the campaign that the first one is of, and why they are no whole one."""
     first, *others = shards

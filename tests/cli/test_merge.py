@@ -117,6 +117,18 @@ def test_all_shards_are_needed(shards: tuple[Path, Path], tmp_path: Path) -> Non
     assert said.lines[-1].endswith("driven, and the profile dev wants 100% of them")
 
 
+def test_a_shard_that_never_began(shards: tuple[Path, Path], tmp_path: Path) -> None:
+    """What it says is repeated, and the others are merged all the same."""
+    copies = [Path(shutil.copytree(each, tmp_path / each.name)) for each in shards]
+    (copies[1] / "part.json").unlink()
+    edit(copies[1] / "summary.json", lambda raw: raw.update(why="no FC answers"))
+    said = invoke("merge", *copies, "--out", tmp_path / "all")
+    idle = "shard 2/2 has done nothing: no FC answers; of 2 shards there is no 2"
+    assert (said.code, said.lines[-1]) == (1, f"DIVERGES: 1 finding; {idle}")
+    said = invoke("merge", copies[1], "--out", tmp_path / "all")
+    assert (said.code, "shard 2/2 has done nothing: no FC answers" in said.err) == (2, True)
+
+
 def test_what_is_no_shard(shards: tuple[Path, Path], tmp_path: Path) -> None:
     """A folder that no shard has left is wrong usage, and so are shards that there cannot be."""
     (tmp_path / "whole").mkdir()
@@ -127,6 +139,7 @@ def test_what_is_no_shard(shards: tuple[Path, Path], tmp_path: Path) -> None:
     said = invoke("merge", copy, "--out", tmp_path / "all")
     assert (said.code, "part.json cannot be used" in said.err) == (2, True)
     (copy / "part.json").unlink()
+    edit(copy / "summary.json", lambda raw: raw.pop("shard"))
     said = invoke("merge", copy, "--out", tmp_path / "all")
     assert (said.code, f"{copy} holds no part of a campaign" in said.err) == (2, True)
     said = invoke("merge", copy, "--out", copy)

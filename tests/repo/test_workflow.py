@@ -93,7 +93,7 @@ PLANTS = {
     # what is broken: in the place of what, by what, which linter sees it and what it says
     "an unknown key": ("    runs-on:", "    runs-in:", 0, 'unexpected key "runs-in"'),
     "an output that is not there": (
-        "needs.campaign.outputs.status == '0'", "needs.campaign.outputs.code == '0'", 0,
+        "needs.merge.outputs.status == '0'", "needs.merge.outputs.code == '0'", 0,
         'property "code" is not defined',
     ),
     "an input that is not there": ("inputs.seed }}", "inputs.sead }}", 0, '"sead" is not defined'),
@@ -143,7 +143,9 @@ def test_one_job_alone_may_write() -> None:
     workflow = document()
     assert workflow["permissions"] == {"contents": "read"}
     assert {name: job.get("permissions") for name, job in workflow["jobs"].items()} == {
+        "plan": None,
         "campaign": None,
+        "merge": None,
         "file": {"contents": "read", "issues": "write"},
         "audit": None,
     }
@@ -174,15 +176,52 @@ def test_no_release_with_a_known_hole_is_admitted(name: str, release: str) -> No
 
 
 def test_only_what_was_judged_is_filed() -> None:
-    """The job that files wants the exit status 0 or 1 of the campaign, and none else will do."""
+    """The job that files wants the exit status 0 or 1 of the merged one, and none else will do."""
     workflow = document()
-    wanted = re.findall(
-        r"needs\.campaign\.outputs\.status == '(\w*)'", workflow["jobs"]["file"]["if"]
-    )
+    wanted = re.findall(r"needs\.merge\.outputs\.status == '(\w*)'", workflow["jobs"]["file"]["if"])
     assert wanted == ["0", "1"]
-    output = workflow["jobs"]["campaign"]["outputs"]["status"]
-    assert output == "${{ steps.campaign.outputs.status }}"
-    assert step("campaign", "Campaign")["id"] == "campaign"
+    output = workflow["jobs"]["merge"]["outputs"]["status"]
+    assert output == "${{ steps.merge.outputs.status }}"
+    assert step("merge", "Merge")["id"] == "merge"
+
+
+@pytest.mark.parametrize("status", [0, 1, 2, 3])
+def test_the_night_ends_as_what_was_merged(status: int, tmp_path: Path) -> None:
+    """All shards that were kept are merged, and the job ends as that does."""
+    program(tmp_path / "pt004", f'echo "$@" > arguments; exit {status}')
+    for number in (1, 2):
+        (tmp_path / "shards" / f"pt004-shard-{number}").mkdir(parents=True)
+    said = run(step("merge", "Merge")["run"], tmp_path, GITHUB_OUTPUT=f"{tmp_path}/out")
+    assert said.returncode == status
+    assert (tmp_path / "out").read_text() == f"status={status}\n"
+    there = "shards/pt004-shard-1 shards/pt004-shard-2"
+    assert (tmp_path / "arguments").read_text() == f"merge {there} --out evidence --page\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "told"),
+    [
+        ({"SHARDS": "1"}, 0, 'seed=219\nshards=["1/1"]\n'),
+        ({"SHARDS": "3", "SEED": "7"}, 0, 'seed=7\nshards=["1/3","2/3","3/3"]\n'),
+        ({"SHARDS": "0"}, 2, ""),
+        ({"SHARDS": "4 5"}, 2, ""),
+    ],
+)
+def test_a_night_is_cut_by_a_variable(
+    given: dict[str, str], code: int, told: str, tmp_path: Path
+) -> None:
+    """All shards have one seed, and a number of them that cannot be is said."""
+    script, out = step("plan", "Plan")["run"], tmp_path / "out"
+    out.write_text("")
+    env = {"GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "2", "GITHUB_OUTPUT": str(out)}
+    ended = run(script, tmp_path, **{"SEED": "", **env, **given})
+    assert (ended.returncode, out.read_text()) == (code, told)
+    jobs = document()["jobs"]
+    assert jobs["campaign"]["strategy"]["matrix"] == {
+        "shard": "${{ fromJSON(needs.plan.outputs.shards) }}"
+    }
+    assert step("campaign", "Campaign")["env"]["SEED"] == "${{ needs.plan.outputs.seed }}"
+    assert step("campaign", "Campaign")["env"]["PT004_SHARD"] == "${{ matrix.shard }}"
 
 
 @pytest.mark.parametrize("status", [0, 1, 2, 3])
@@ -190,13 +229,12 @@ def test_only_what_was_judged_is_filed() -> None:
 def test_the_exit_status_is_passed_on(status: int, seed: str, tmp_path: Path) -> None:
     """The step of the campaign ends as tox does, tells it, and hands a seed on as it is."""
     program(tmp_path / "python", f'printf "%s\\n" "$@" > arguments; exit {status}')
-    said = run(
-        step("campaign", "Campaign")["run"], tmp_path, SEED=seed, GITHUB_OUTPUT=f"{tmp_path}/out"
-    )
+    given = {"SEED": seed, "PT004_SHARD": "1/1", "GITHUB_OUTPUT": f"{tmp_path}/out"}
+    said = run(step("campaign", "Campaign")["run"], tmp_path, **given)
     assert said.returncode == status
     assert (tmp_path / "out").read_text() == f"status={status}\n"
-    given = (tmp_path / "arguments").read_text().splitlines()
-    assert given == ["-m", "tox", "-e", "stateful", "--skip-pkg-install", "--"] + (
+    words = (tmp_path / "arguments").read_text().splitlines()
+    assert words == ["-m", "tox", "-e", "stateful", "--skip-pkg-install", "--"] + (
         [f"--hypothesis-seed={seed}"] if seed else []
     )
 
@@ -206,9 +244,13 @@ def test_the_suite_is_told_and_leaves_the_night_to_the_campaign(tmp_path: Path) 
     program(tmp_path / ".tox/stateful/bin/pt004", 'echo "$@" | tee -a order; exit 1')
     program(tmp_path / "python", "echo campaign >> order")
     told = {"GITHUB_STEP_SUMMARY": f"{tmp_path}/told", "GITHUB_OUTPUT": f"{tmp_path}/out"}
+    told["PT004_SHARD"] = "1/2"
     script = step("campaign", "Campaign")["run"]
     assert run(script, tmp_path, SEED="", PT004_OUT="../evidence", **told).returncode == 0
     assert (tmp_path / "order").read_text() == "complete\ndigest ../evidence\ncampaign\n"
+    told["PT004_SHARD"] = "2/2"  # once a night is enough
+    assert run(script, tmp_path, SEED="", PT004_OUT="../evidence", **told).returncode == 0
+    assert (tmp_path / "order").read_text().endswith("campaign\ncampaign\n")
     assert (tmp_path / "told").read_text() == "digest ../evidence\n"
 
 
@@ -251,7 +293,7 @@ def test_what_describes_the_fc_comes_from_its_repository(
         (tmp_path / "fc" / name).write_text("")
     program(tmp_path / "pt004/python", 'echo "$PT004_CONFIG,$PT004_KNOWN" > told')
     script = step("campaign", "Campaign")["run"]
-    run(script, tmp_path / "pt004", SEED="", GITHUB_OUTPUT=f"{tmp_path}/out")
+    run(script, tmp_path / "pt004", SEED="", PT004_SHARD="1/1", GITHUB_OUTPUT=f"{tmp_path}/out")
     config, known = ("pt004.toml" in there, ".pt004-known.toml" in there)
     told = ("../fc/pt004.toml" * config, "../fc/.pt004-known.toml" * known)
     assert ",".join(told) + "\n" == (tmp_path / "pt004/told").read_text()
@@ -261,6 +303,7 @@ def test_the_night_can_be_told_whatever_a_check_can() -> None:
     """Each setting is handed on from a variable, one that is secret from a secret."""
     given = step("campaign", "Campaign")["env"]
     left = {"FC_BASE_URL": "vars", "PT004_PROFILE": "", "PT004_OUT": "", "PT004_PAGE": ""}
+    left["PT004_SHARD"] = ""
     for setting in SETTINGS:
         name = str(setting.envvar)
         source = left.get(name, "secrets" if setting.secret else "vars")
@@ -301,19 +344,19 @@ def test_what_may_write_is_pinned() -> None:
 def test_the_traces_are_kept_from_night_to_night() -> None:
     """The newest are restored, and saved under a new key after any campaign, failed ones too."""
     restore = step("campaign", "Restore the traces of earlier nights")["with"]
-    keep = step("campaign", "Keep the traces for the next night")
+    keep = step("merge", "Keep the traces for the next night")
     out = step("campaign", "Campaign")["env"]["PT004_OUT"]
     assert restore["path"] == keep["with"]["path"] == f"{out.removeprefix('../')}/traces"
     assert restore["key"] == keep["with"]["key"]
     assert restore["key"].startswith(restore["restore-keys"])
     assert {"run_id", "run_attempt"} <= set(re.findall(r"github\.(\w+)", restore["key"]))
-    assert keep["if"] == "${{ always() && steps.campaign.outputs.status != '' }}"
+    assert keep["if"] == "${{ always() && steps.merge.outputs.status != '' }}"
 
 
 def test_the_summary_is_told(tmp_path: Path) -> None:
     """The digest is added to the summary of the job, with its links; without one that is said."""
-    script = step("campaign", "Tell")["run"]
-    program(tmp_path / "pt004/.tox/stateful/bin/pt004", 'printf "%s " "$@"; exit 0')
+    script = step("merge", "Tell")["run"]
+    program(tmp_path / "pt004", 'printf "%s " "$@"; exit 0')
     (tmp_path / "evidence").mkdir()
     said = {"GITHUB_STEP_SUMMARY": f"{tmp_path}/told", "GITHUB_SERVER_URL": "https://x"}
     said |= {"GITHUB_REPOSITORY": "o/r", "TRACES": "https://x/a", "STATUS": "1"}
@@ -349,7 +392,7 @@ def test_the_commands_of_ours_exist() -> None:
         if "run" in each
     ]
     typed = re.findall(r"(?m)(?:^|/)pt004 (\w+)([^|>\n]*)", "\n".join(scripts))
-    assert {name for name, _ in typed} == {"complete", "digest", "submit"}
+    assert {name for name, _ in typed} == {"complete", "digest", "merge", "submit"}
     for name, rest in typed:
         known = {flag for option in main.commands[name].params for flag in option.opts}
         assert set(re.findall(r" (--[\w-]+)", rest)) <= known
