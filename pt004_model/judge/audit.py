@@ -72,26 +72,19 @@ def log_as_shown(run: Run, seen: Seen, shown: list[JsonObject]) -> Seen:
 def _read_entries(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -> Seen:
     if not _append_only(notes, seen, shown):
         return seen
-    wanted = _by_kind(run)
     kinds, gate_ids = dict(seen.kinds), dict(seen.gate_ids)
     reading = _Reading(notes, run, seen, gate_ids)
     before = seen.log[-1] if seen.log else None
     changed = run.version > seen.log_version
-    for index in range(len(seen.log), len(shown)):
-        entry = shown[index]
+    first = len(seen.log)
+    due = _due(notes, run, seen, shown[first:])
+    for index, entry in enumerate(shown[first:], first):
         kind = entry.get("event_type")
         at = f"logs[{index}]"
         if isinstance(kind, str) and kind in _NAMED:
             count = kinds.get(kind, 0)
             kinds[kind] = count + 1
-            expected = wanted.get(kind, [])
-            if count < len(expected):
-                reading.compare(at, expected[count], entry)
-            elif kind in _STEP_KINDS and not run.governed and changed:
-                reading.compare(at, None, entry)
-            else:
-                _miscounted(notes, kind, len(expected), "more")
-                return seen
+            reading.compare(at, due.get(index - first), entry)
             if kind == Event.GATE_CLOSED and kinds.get(Event.GATE_OPENED, 0) <= count:
                 _disordered(notes, "audit.gate-opens-first", at, "an open gate", kind)
         else:
@@ -103,11 +96,40 @@ def _read_entries(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -
             reading.compare(at, None, entry)
         reading.follow(at, before, entry)
         before = entry
-    for kind, expected in wanted.items():
+    for kind, expected in _by_kind(run).items():
         if kinds.get(kind, 0) < len(expected):
             _miscounted(notes, kind, len(expected), "fewer")
     _ends(notes, run, shown)
     return evolve(seen, log=tuple(shown), log_version=run.version, kinds=kinds, gate_ids=gate_ids)
+
+
+def _due(notes: Notes, run: Run, seen: Seen, new: list[JsonObject]) -> dict[int, Entry]:
+    """Return which entry of the model each of the ``new`` ones is; a surplus one is none.
+
+    Each kind has its own sequence. Where it has more entries than are due, those that tell of the
+    same change of status are taken for them.
+    """
+    due: dict[int, Entry] = {}
+    wanted = _by_kind(run)
+    for kind in Event:
+        there = [index for index, entry in enumerate(new) if entry.get("event_type") == kind]
+        expected = wanted.get(kind, [])[seen.kinds.get(kind, 0) :]
+        surplus = len(there) - len(expected)
+        free = kind in _STEP_KINDS and not run.governed and run.version > seen.log_version
+        if surplus > 0 and not free:
+            _miscounted(notes, kind, len(wanted.get(kind, [])), "more")
+        for index in there:
+            if surplus > 0 and not free and expected and not _tells(new[index], expected[0]):
+                surplus -= 1
+            elif expected:
+                due[index] = expected.pop(0)
+    return due
+
+
+def _tells(entry: JsonObject, expected: Entry) -> bool:
+    """Tell whether an entry is of the change of status that is expected."""
+    names = ("previous_status", "new_status")
+    return all(entry.get(name) == getattr(expected, name) for name in names)
 
 
 def _append_only(notes: Notes, seen: Seen, shown: list[JsonObject]) -> bool:
@@ -209,7 +231,8 @@ class _Reading:
         if expected is None:
             entries = [e for e in self.run.log if e.version > self.seen.log_version]
             names = [self.notes.names.actors[actor] for actor in sorted({e.actor for e in entries})]
-            if len({e.version for e in entries}) < self.run.version - self.seen.log_version:
+            known = len({e.version for e in entries})
+            if not known or known < self.run.version - self.seen.log_version:
                 names = list(self.notes.names.actors)  # of a change that we expect no entries of
             if observed not in names:
                 said = Saying(" or ".join(names))

@@ -125,6 +125,24 @@ def test_an_entry_too_few_and_one_too_many_are_told_apart() -> None:
     assert found[0].fingerprint != found[1].fingerprint
 
 
+def test_what_is_written_too_often_is_no_other_entry() -> None:
+    """Before the entry that is due there may stand one too many: that alone is told."""
+    conversation = talk(*STARTED)
+    command = change("paused", reason="r")
+
+    def beforehand(body: JsonObject) -> None:
+        log = body["logs"]
+        assert isinstance(log, list)
+        entry = log[-1]
+        assert isinstance(entry, dict)
+        stays = {"previous_status": "running", "new_status": "running"}
+        log.insert(-1, {**entry, "log_id": "new", **stays, "details": {}})
+
+    reply = edited(beforehand)(conversation.answer(command))
+    (finding,) = conversation.judge(command, reply).findings
+    assert (finding.check, finding.observed) == ("audit.kinds", "more of them")
+
+
 def test_what_all_entries_share_is_compared_alone() -> None:
     """Behind a place from which on nobody can tell what was to be written, the rest is compared."""
     conversation = talk(*STARTED)

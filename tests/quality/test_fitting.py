@@ -92,10 +92,18 @@ class StatusWithEachStep(Audit):
             self.status_changed(turn, turn.run.status)
 
 
-def test_entries_beyond_those_that_are_due() -> None:
-    """Entries of a kind that others lack are systematic where each change has room for them."""
-    app = build_app(evolve(CONFORMING, audit=StatusWithEachStep))
-    manner = learn(Target(client=in_process(app)))
-    (difference,) = manner.systematic
+def test_entries_beyond_those_that_are_due(tmp_path: Path) -> None:
+    """Entries of a kind that others lack are agreed to, and the others are told apart from them."""
+    there = Target(client=in_process(build_app(evolve(CONFORMING, audit=StatusWithEachStep))))
+    fit = Fit("http://fc", make_contact(there.codec(), there.transport), learn(there), {})
+    (difference,) = fit.manner.systematic
     assert ("audit.kinds", "logs") == (difference.finding.check, difference.place)
     assert "more of them" in difference.observed
+    path = tmp_path / "pt004.toml"
+    path.write_text(written(fit, date(2026, 1, 1), accept=True))
+    agreed = load(path, {"target": ["dialect"], "campaign": []}).agreed(date(2026, 1, 1))
+    session = there.session()
+    session.oracle = evolve(session.oracle, agreed=agreed)
+    result = Campaign(session, evolve(SHORT, examples=25), seed=11).run()
+    assert not result.findings
+    assert result.coverage.driven >= 0.95 * plain().coverage.driven
