@@ -87,7 +87,8 @@ def named_target(config: pytest.Config, *, embedded: bool = False) -> Iterator[T
             USAGE,
         )
     try:
-        chosen = setup(**given).within(profile_of(given).seconds)
+        profile = profile_of(given)
+        chosen = setup(**given).within(profile.seconds).killed(wanted=profile.crashes > 0)
         with targeted(chosen, ungoverned=given["ungoverned"]) as target:
             yield target
     except Unsure as unsure:

@@ -71,7 +71,7 @@ def carry_out(
 
     ``make`` is given the folder, the FC, and what a campaign takes.
     """
-    chosen = setup(**given).within(profile.seconds)
+    chosen = setup(**given).within(profile.seconds).killed(wanted=profile.crashes > 0)
     known, used = read(given["known"]), _used(given.get("weights"))
     origin = Origin(
         seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names,

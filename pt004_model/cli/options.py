@@ -23,6 +23,7 @@ from pt004_model.vocabulary import ROUTES, Dialect
 from pt004_model.wire.meeting import RaceBy
 from pt004_model.wire.patience import PATIENCE
 from pt004_model.wire.sending import MAX_REPLY
+from pt004_model.wire.service import READY_WITHIN
 from pt004_model.wire.token import Credentials
 from pt004_model.wire.token_source import TokenSource
 from pt004_model.wire.transport import BadTarget, proxy_password
@@ -30,6 +31,44 @@ from pt004_model.wire.transport import BadTarget, proxy_password
 REDACT: Final = "pt004.redact"
 OUT: Final = "pt004.out"
 """Where a command leaves, in the context of click, what must not be shown, and its folder."""
+
+
+@frozen
+class Killing:
+    """How the FC is killed and started again: by commands, or as ours where ``own`` is wanted.
+
+    With ``start`` the FC is started by us in any case.
+    """
+
+    start: tuple[str, ...] = field(default=(), repr=False)
+    kill: tuple[str, ...] = field(default=(), repr=False)
+    restart: tuple[str, ...] = field(default=(), repr=False)
+    ready_within: float = READY_WITHIN
+    own: bool = False
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> Killing:
+        """Return how, as options say."""
+        start, kill, restart = (given[f"{n}_command"] or () for n in ("start", "kill", "restart"))
+        return cls(start, kill, restart, given["ready_within"] or READY_WITHIN)
+
+    def check(self, base_url: str | None) -> None:
+        """See that options agree. Raises ``click.UsageError``."""
+        if self.start and (self.kill or self.restart):
+            raise click.UsageError(
+                "--start-command is for an FC that we start, --kill-command and --restart-command"
+                " are for one that runs already; leave out one or the other"
+            )
+        if bool(self.kill) != bool(self.restart):
+            raise click.UsageError(
+                "--kill-command and --restart-command go together: what was killed is to be there"
+                " again"
+            )
+        if (self.start or self.kill) and base_url is None:
+            raise click.UsageError(
+                "say with --base-url where the FC answers that is killed; the embedded one needs no"
+                " command"
+            )
 
 
 @frozen
@@ -49,6 +88,7 @@ class Setup:
     fault: str | None = None
     config: Config = field(factory=Config, repr=False)
     race_by: str | None = None
+    killing: Killing = field(factory=Killing)
     redact: Redactor = field(init=False, eq=False, repr=False)
     """The redactor for all that is written or shown."""
 
@@ -61,6 +101,10 @@ class Setup:
     def dialect(self) -> Dialect:
         """The dialect that it is asked in."""
         return Dialect(self.asked["dialect"])
+
+    def killed(self, *, wanted: bool) -> Setup:
+        """Return this setup, in which an embedded FC can be killed where that is wanted."""
+        return evolve(self, killing=evolve(self.killing, own=wanted and self.base_url is None))
 
     def within(self, seconds: float | None) -> Setup:
         """Return this setup, in which an FC is not waited for longer than a campaign takes."""
@@ -156,7 +200,8 @@ def setup(**given: Any) -> Setup:
         raise wrongly(error) from None
     asked = {name: given[name] for name in _ASKED}
     shape = (given["auth"], given["automatic"], given["fault"])
-    chosen = Setup(base_url, names, credentials, asked, *shape, given["config"], given["race_by"])
+    rest = (given["config"], given["race_by"], Killing.of(given))
+    chosen = Setup(base_url, names, credentials, asked, *shape, *rest)
     context = click.get_current_context(silent=True)
     if context is not None:
         context.meta[REDACT] = chosen.redact
@@ -193,6 +238,7 @@ def profile_of(given: dict[str, Any]) -> Profile:
     }
     changes |= {"rounds": 0} if given["no_races"] else {}
     changes |= {"losses": 0} if given["no_losses"] else {}
+    changes |= {"crashes": 0} if given["no_crashes"] else {}
     if given["max_examples"] is not None:
         profile = profile.sized(given["max_examples"])
         changes.setdefault("seconds", None)
@@ -218,7 +264,7 @@ def campaign_flags(given: dict[str, Any]) -> tuple[str, ...]:
             words += [f"--{name.replace('_', '-')}", word(given[name])]
     for name in ("workers", "scheduler"):
         words += [f"--{name}", str(given[name])] if given.get(name) else []
-    for name in ("require_coverage", "no_replay", "no_races", "no_losses"):
+    for name in ("require_coverage", "no_replay", "no_races", "no_losses", "no_crashes"):
         words += [f"--{name.replace('_', '-')}"] if given[name] else []
     return tuple(words)
 

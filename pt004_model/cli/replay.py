@@ -22,7 +22,7 @@ from pt004_model.drive.replay import (
     result_line,
     worst,
 )
-from pt004_model.model.commands import CreateRun
+from pt004_model.model.commands import CreateRun, Restart
 from pt004_model.trace.document import BadTrace, Trace, load_trace
 
 
@@ -60,7 +60,8 @@ def replay(context: click.Context, /, **given: Any) -> None:
     if context.get_parameter_source("dialect") is ParameterSource.DEFAULT:
         dialects = {str(trace.dialect) for trace in traces.values()}
         given["dialect"] = dialects.pop() if len(dialects) == 1 else given["dialect"]
-    chosen = setup(**given)
+    crashes = any(isinstance(c, Restart) for trace in traces.values() for c in trace.commands)
+    chosen = setup(**given).killed(wanted=crashes)
     redact = chosen.redact
     done: dict[Path, Replay] = {}
 

@@ -26,6 +26,9 @@ from pt004_model.trace.interrupts import undisturbed
 from pt004_model.trace.recorded import Found
 from pt004_model.trace.writing import Origin, write_trace
 
+_FEW = 4
+"""Examples before the FC is killed, where only kills show the fault."""
+
 
 class _Quiet:
     """A reporter that prints nothing; the result is enough."""
@@ -54,8 +57,11 @@ def kill(
     authenticating = area == "authentication" or (not fault and seed % 2 == 1)
     secret = secrets.token_hex(16) if authenticating else None
     chosen = evolve(PROFILES[profile].sized(examples), seconds=None, confirm=0)
+    crashes = area == "durability"
+    if crashes:  # what shows in no other way than by kills is not to be waited for
+        chosen = evolve(chosen.alone, examples=_FEW, waits=(), crashes=PROFILES[profile].crashes)
     start = time.monotonic()
-    target = embedded(fault or None, secret=secret)
+    target = embedded(fault or None, secret=secret).killed(wanted=crashes)
     with connected(target) as there:
         address = there.base_url
         campaign = Campaign(there.session, chosen, seed, _Quiet(), first_only=True)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import select
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Final
 
 import click
 from attrs import frozen
 
+from pt004_model.cli.killing import embedded_command, free_address, service_of, start
 from pt004_model.cli.options import Setup
 from pt004_model.drive.lockstep import TargetLost
 from pt004_model.drive.session import Session
@@ -108,15 +107,22 @@ def connected(
 @contextmanager
 def targeted(setup: Setup, *, ungoverned: bool = False) -> Iterator[Target]:
     """Yield the FC that the options name, or an embedded one; see :func:`connected`."""
-    named = None if setup.base_url is None else nullcontext(setup.base_url)
-    with named or embedded_process(setup) as base_url:
+    setup.killing.check(setup.base_url)
+    named: AbstractContextManager[str] | None = None
+    if setup.base_url is not None:
+        named = nullcontext(setup.base_url)
+    if setup.killing.own:
+        named = free_address()
+    with named or embedded_process(setup) as base_url, service_of(setup, base_url) as service:
         try:
             target = setup.target(base_url, ungoverned=ungoverned)
         except BadTarget as error:
             raise click.UsageError(str(error)) from None
+        target.service, target.ready_within = service, setup.killing.ready_within
         if setup.base_url is None:
             target.fresh = partial(_fresh, setup)
         try:
+            start(setup, target)
             yield target
         finally:
             target.close()
@@ -127,7 +133,7 @@ def _fresh(setup: Setup, codec: Codec) -> Iterator[Client]:
     """Start another embedded FC meanwhile. Raises ``TargetLost`` when none can be started."""
     try:
         with targeted(setup) as target:
-            yield Client(codec, target.transport, target.racers)
+            yield target.asking(codec)
     except Unsure as unsure:
         raise TargetLost(unsure.message) from None
 
@@ -138,14 +144,7 @@ def embedded_process(setup: Setup) -> Iterator[str]:
 
     Raises :class:`Unsure` when it does not start.
     """
-    command = [sys.executable, "-m", "pt004_model.embedded.server", "--port", "0"]
-    command.append("--stop-on-stdin-eof")  # so that it ends with us, however we end
-    command += ["--auth"] if setup.auth else []
-    command += ["--automatic"] if setup.automatic else []
-    command += ["--fault", setup.fault] if setup.fault else []
-    environment = dict(os.environ)
-    if setup.auth:
-        environment["SECRET_KEY"] = setup.credentials.secret or ""
+    command, environment = embedded_command(setup, "--port", "0")
     with tempfile.TemporaryFile("w+") as complaints:
         process = subprocess.Popen(  # noqa: S603 - our own module, with options we have checked
             command,

@@ -32,6 +32,7 @@ from pt004_model.vocabulary import Dialect
 from pt004_model.wire.meeting import RaceBy
 from pt004_model.wire.patience import PATIENCE
 from pt004_model.wire.sending import MAX_REPLY
+from pt004_model.wire.service import READY_WITHIN
 from pt004_model.wire.token_source import VISIBLE
 from pt004_model.wire.transport import BadTarget, check_header, check_url
 
@@ -95,7 +96,7 @@ def _configured(ctx: click.Context, _: click.Parameter, value: Path | None) -> C
 
 def _typed(config: Config, table: str, name: str, value: Any, *, is_path: bool) -> Any:
     """Return a value of the file as it would be typed: a list with commas, a table by lines."""
-    if name == "token_command" and isinstance(value, list):
+    if name.endswith("_command") and isinstance(value, list):
         return shlex.join(map(str, value))
     if name == "headers" and isinstance(value, dict):
         return [f"{each}={content}" for each, content in value.items()]
@@ -336,6 +337,36 @@ _TARGET: Final = (
         envvar="FC_TOKEN_LIFETIME",
         help="Seconds that such a token lives; it is fetched again before.",
     ),
+    _setting(
+        "--start-command",
+        metavar="COMMAND",
+        envvar="PT004_CRASH_START_COMMAND",
+        callback=_words,
+        help="Command that starts the FC of --base-url, for it to be killed and started again.",
+    ),
+    _setting(
+        "--kill-command",
+        metavar="COMMAND",
+        envvar="PT004_CRASH_KILL_COMMAND",
+        callback=_words,
+        help="Command that kills the FC at once, where that runs already.",
+    ),
+    _setting(
+        "--restart-command",
+        metavar="COMMAND",
+        envvar="PT004_CRASH_RESTART_COMMAND",
+        callback=_words,
+        help="Command that starts it again.",
+    ),
+    _setting(
+        "--ready-within",
+        type=_SECONDS,
+        default=READY_WITHIN,
+        metavar="S",
+        envvar="PT004_CRASH_READY_WITHIN",
+        show_default=True,
+        help="Seconds within which the FC has to answer once it was started.",
+    ),
     _setting("--tenant", envvar="TENANT_ID", default=TENANT, hidden=True),
     _setting("--stranger", envvar="STRANGER_TENANT_ID", hidden=True),
     _setting("--actor", envvar="ACTOR_ID", default=ACTOR, hidden=True),
@@ -387,6 +418,10 @@ _CAMPAIGN: Final = (
     _setting(
         "--no-losses", is_flag=True, envvar="PT004_NO_LOSSES", table="campaign",
         help="Lose no answers on purpose.",
+    ),
+    _setting(
+        "--no-crashes", is_flag=True, envvar="PT004_NO_CRASHES", table="campaign",
+        help="Kill nothing, though there is a way.",
     ),
     _setting(
         "--require-coverage", is_flag=True, envvar="PT004_REQUIRE_COVERAGE", table="campaign",

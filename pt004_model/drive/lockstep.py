@@ -16,9 +16,11 @@ from typing import Final, Protocol
 
 from attrs import define, evolve, field
 
+from pt004_model.drive.crashes import Crashing, crash, steps_of_crash
 from pt004_model.drive.echoes import Echoes
 from pt004_model.drive.rounds import ask_together, in_turn, made_by, steps_of_round
 from pt004_model.drive.statistics import Statistics, add_counts
+from pt004_model.judge.durability import by_restart, not_back
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.linearizable import Judged, judge_together
 from pt004_model.judge.memory import Ledger, Seen, View
@@ -29,6 +31,7 @@ from pt004_model.model.commands import (
     Command,
     CreateRun,
     ReadRun,
+    Restart,
     RunRef,
     Tenant,
     Unknown,
@@ -46,6 +49,7 @@ from pt004_model.trace.recorded import Step, whole
 from pt004_model.vocabulary import Decision, Status
 from pt004_model.wire.codec import Exchange
 from pt004_model.wire.patience import Silence
+from pt004_model.wire.restarting import NotKilled
 
 TRIES: Final = 4
 """Attempts at a conversation in which a call gets no answer."""
@@ -219,6 +223,8 @@ class Lockstep:
         if command.caller.client is not None:
             self.round.append(command)
             return Judgement(Verdict.CONFORMS, self.views)
+        if isinstance(command, Restart):
+            return self._crash(command)
         if self.round:
             return self._race(command)
         self.on_call()
@@ -236,7 +242,7 @@ class Lockstep:
         self.tally.commands += 1
         self.touched[subject(command)] = time.monotonic()
         judgement = self.oracle.judge(self.views, command, response)
-        judgement = self._confirmed(command, response, judgement)
+        judgement = self._due_to_a_crash(command, self._confirmed(command, response, judgement))
         if judgement.views:
             self.views = judgement.views
             if judgement.unsettling:  # nobody can tell if its key was used
@@ -311,22 +317,75 @@ class Lockstep:
         """Make the same calls one after the other: what shows so as well is no race."""
         if not any(each.area == "concurrency" for each in judged.findings):
             return judged
-        found: list[Finding] = []
-        for turn in in_turn(calls):
-            tally = Tally(on_run=self.tally.on_run)
-            ledger = Ledger(served=self.oracle.ledger.served)
-            alone = Lockstep(
-                self.fc, evolve(self.oracle, ledger=ledger), lambda each, _: found.append(each),
-                tally, self.authenticates, on_call=self.on_call, patience=self.patience,
-                required=self.required,
-            )  # fmt: skip
-            for command in (*in_turn([step.command for step in self.steps])[0], *turn):
-                alone.do(command)
-            self.tally.commands += tally.commands
+        found = [finding for turn in in_turn(calls) for finding in self._one_by_one(turn)]
         if not found:
             return judged
         why = f"the calls of the round show a finding one after the other too: {found[0].check}"
         return Judged(Verdict.UNSURE, judged.order, why=why, alone=True)
+
+    def _one_by_one(self, calls: list[Command]) -> list[Finding]:
+        """Make all calls so far and ``calls`` one after the other; return what that shows."""
+        found: list[Finding] = []
+        tally = Tally(on_run=self.tally.on_run)
+        ledger = Ledger(served=self.oracle.ledger.served)
+        alone = Lockstep(
+            self.fc, evolve(self.oracle, ledger=ledger), lambda each, _: found.append(each),
+            tally, self.authenticates, on_call=self.on_call, patience=self.patience,
+            required=self.required,
+        )  # fmt: skip
+        for command in (*in_turn([step.command for step in self.steps])[0], *calls):
+            if not isinstance(command, Restart):
+                alone.do(command)
+        self.tally.commands += tally.commands
+        return found
+
+    def _crash(self, last: Restart) -> Judgement:
+        """Kill the FC while the calls of the round are under way, and have it started again.
+
+        Raises :class:`TargetLost` when it was not killed, or does not come back.
+        """
+        calls, self.round = self.round, []
+        self.on_call()
+        before, self.under_way = self.views, True
+        try:
+            exchanges, why = crash(self.fc, calls, self._run_id, self.nonce, last.after)
+        except NotKilled as error:
+            raise TargetLost(str(error)) from None
+        for each in (each for ids in made_by(calls, exchanges).values() for each in ids):
+            self.tally.on_run(each)
+        self.tally.commands += len(calls) + 1
+        steps, views = steps_of_crash(self.oracle, before, calls, exchanges)
+        self.steps += steps
+        found = tuple(finding for step in steps for finding in step.findings)
+        judgement = Judgement(Verdict.DIVERGES if found else Verdict.CONFORMS, views, found)
+        if why and "durability" in self.oracle.areas:
+            judgement = Judgement(Verdict.DIVERGES, (), (*found, not_back(why)))
+        self.views = judgement.views or self.views
+        came = NoAnswer(why, applied=False, ours=True) if why else Reply(204, None)
+        self.steps.append(Step(last, Exchange(came), before, self.views, judgement))
+        self.under_way = False
+        for finding in judgement.findings:
+            self.on_finding(finding, self)
+        if why and not (isinstance(self.fc, Crashing) and self.fc.anew()):
+            raise TargetLost(f"it was killed and does not come back: {why}")
+        if not judgement.views:
+            for number in tuple(self.world.runs):
+                self._leave(ReadRun(number))
+        return judgement
+
+    def _due_to_a_crash(self, command: Command, judgement: Judgement) -> Judgement:
+        """Tell findings as those of a crash where the same calls do not show any without it."""
+        if not judgement.findings or "durability" not in self.oracle.areas:
+            return judgement
+        before = [step.command for step in self.steps]
+        if not any(isinstance(each, Restart) for each in before):
+            return judgement
+        if self._one_by_one(in_turn([command])[0]):
+            return judgement
+        found = tuple(by_restart(each, command, before) for each in judgement.findings)
+        return evolve(
+            judgement, findings=tuple({each.fingerprint: each for each in found}.values())
+        )
 
     def _may_be_sent(self, command: Command) -> bool:
         """Return whether an answer could be judged: its run is known, and waits for no other."""
@@ -378,7 +437,7 @@ class Lockstep:
         tally, silence, number = self.tally, self.tally.silence, subject(command)
         if number is not None and len(self.world.open_calls.get(number, ())) == MOST_OPEN:
             tally.statistics.set_aside(f"waiting for {MOST_OPEN} calls without an answer")
-        if command.caller.loss is not None:
+        if response.ours:
             return
         tally.open += response.applied and not _harmless(command)
         silence.unanswered(began)

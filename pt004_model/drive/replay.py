@@ -17,8 +17,8 @@ from pt004_model.drive.lockstep import TRIES, Lockstep, OutOfTime, Tally, Target
 from pt004_model.drive.session import Session
 from pt004_model.judge.finding import Finding, place_of, quote
 from pt004_model.judge.oracle import Judgement, Verdict
-from pt004_model.model.commands import Token, Wait, describe
-from pt004_model.model.replies import NoAnswer, Response, Undecodable
+from pt004_model.model.commands import Restart, Token, Wait, describe
+from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.telling import tell
 from pt004_model.model.world import Unjudged
 from pt004_model.trace.document import Trace, TraceStep
@@ -44,7 +44,7 @@ VERDICTS: Final = {
 
 
 _CERTAIN: Final = 0.001
-"""The chance of silence below which a race counts as fixed."""
+"""The chance of silence below which a race or a crash counts as fixed."""
 
 
 @frozen
@@ -85,9 +85,9 @@ def replay_trace(session: Session, trace: Trace, runs: int = 1) -> Replay:
     """Send the commands of ``trace`` to the FC of ``session``, ``runs`` times over.
 
     REPRODUCED when the finding was seen at least once, else CHANGED when another was that is not in
-    the trace as well, else UNSURE when an attempt says nothing, else FIXED. A race that is not seen
-    is FIXED only where that would hardly come by chance. Nothing is counted in the session. Never
-    raises for what an FC does.
+    the trace as well, else UNSURE when an attempt says nothing, else FIXED. A race or a crash that
+    is not seen is FIXED only where that would hardly come by chance. Nothing is counted in the
+    session. Never raises for what an FC does.
     """
     missing = _not_judged(session, trace) or _missing_tokens(session, trace)
     if missing:
@@ -107,11 +107,12 @@ def replay_trace(session: Session, trace: Trace, runs: int = 1) -> Replay:
 
 
 def _chance_of_silence(trace: Trace, runs: int) -> float:
-    """Return the chance that a race which is still there does not show in ``runs`` replays.
+    """Return the chance that what depends on the moment does not show in ``runs`` replays.
 
-    At the rate of its earlier replays, had there been one more in vain; none for what is no race.
+    At the rate of its earlier replays, had there been one more in vain; none for what is no race
+    and does not come of a kill.
     """
-    if trace.area != "concurrency":
+    if trace.area not in {"concurrency", "durability"}:
         return 0.0
     seen, before = (0, 1) if trace.reproduced is None else attrs.astuple(trace.reproduced)
     return float((1 - seen / (before + 1)) ** runs)
@@ -244,7 +245,7 @@ def attempt_lines(trace: Trace, attempt: Attempt) -> Iterator[str]:
         if now is None:
             yield "     not sent"
             continue
-        if isinstance(then.send, Wait):
+        if isinstance(then.send, Wait | Restart) and isinstance(now.response, Reply):
             continue
         yield f"     expected: {' | '.join(_expected(now))}"
         yield f"     got:      {told(now.response)}"

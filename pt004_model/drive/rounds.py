@@ -37,17 +37,27 @@ def ask_together(
     """Send the calls of a round, and return the exchange of each in the order of ``calls``."""
     if not isinstance(fc, Racing):
         return [fc.ask(call, run_id, nonce) for call in calls]
+    places = by_client(calls)
+    clients = [[calls[place] for place in mine] for mine in places]
+    return in_places(places, fc.ask_together(clients, run_id, nonce))
+
+
+def by_client(calls: Sequence[Command]) -> list[list[int]]:
+    """Return the places of the calls of each client."""
     places: dict[int | None, list[int]] = {}
     for place, call in enumerate(calls):
         places.setdefault(call.caller.client, []).append(place)
-    clients = [[calls[place] for place in mine] for mine in places.values()]
-    exchanges = fc.ask_together(clients, run_id, nonce)
+    return list(places.values())
+
+
+def in_places(places: list[list[int]], exchanges: list[list[Exchange]]) -> list[Exchange]:
+    """Return the exchanges of clients in the order of their calls."""
     told = {
         place: exchange
-        for mine, theirs in zip(places.values(), exchanges, strict=True)
+        for mine, theirs in zip(places, exchanges, strict=True)
         for place, exchange in zip(mine, theirs, strict=True)
     }
-    return [told[place] for place in range(len(calls))]
+    return [told[place] for place in sorted(told)]
 
 
 def made_by(calls: Sequence[Command], exchanges: Sequence[Exchange]) -> dict[RunRef, list[str]]:

@@ -111,7 +111,8 @@ class Session:
     FC counts as gone. ``on_call`` is called before each call and may raise.
     ``required`` is what every create must carry on it.
     ``races`` says that calls are made at once as well, ``keyed`` that keys can be relied on, so
-    that a call whose answer is lost is made again.
+    that a call whose answer is lost is made again, ``crashes`` that the FC can be killed and be
+    started again.
     ``used`` counts the edges that production uses, which are preferred.
     ``no_longer`` asks again what was true before the campaign began, and says what is so no longer.
     """
@@ -133,12 +134,17 @@ class Session:
     required: Required = NOTHING
     races: bool = False
     keyed: bool = False
+    crashes: bool = False
     used: dict[Edge, int] = field(factory=dict)
 
     @property
     def judged(self) -> tuple[str, ...]:
         """The areas whose findings would be seen; without tokens nothing is authenticated."""
-        seen = {"authentication": self.authenticates, "concurrency": self.races}
+        seen = {
+            "authentication": self.authenticates,
+            "concurrency": self.races,
+            "durability": self.crashes,
+        }
         areas = self.oracle.areas - {area for area, there in seen.items() if not there}
         own = tuple(dict.fromkeys(each.check.area for each in self.oracle.own))
         return (*(area for area in AREAS if area in areas), *own)

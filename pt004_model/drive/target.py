@@ -36,7 +36,9 @@ from pt004_model.wire.codec import Codec, Request, bearer, traceparent
 from pt004_model.wire.meeting import RaceBy
 from pt004_model.wire.patience import PATIENCE
 from pt004_model.wire.racing import Racers
+from pt004_model.wire.restarting import Restarter
 from pt004_model.wire.sending import MAX_REPLY, Sender
+from pt004_model.wire.service import READY_WITHIN, Service
 from pt004_model.wire.spelling import Spelling
 from pt004_model.wire.token import Credentials, make
 from pt004_model.wire.token_source import VISIBLE, NoToken
@@ -135,6 +137,9 @@ class Target:
     """Starts another FC like this one, for as long as it is used, where one can be started."""
     race_by: tuple[RaceBy, ...] = tuple(RaceBy)
     """The ways to have calls of several clients meet, in turn; none for no races."""
+    service: Service | None = field(default=None, repr=False)
+    """What is killed and started again, where that is wanted."""
+    ready_within: float = READY_WITHIN
     transport: Sender = field(init=False, repr=False)
     racers: Racers | None = field(init=False, default=None, repr=False)
     redact: Redactor = field(init=False, repr=False)
@@ -218,7 +223,7 @@ class Target:
         broken = {why: why for why in unloaded()} if areas is None or areas > set(AREAS) else {}
         keyed = "idempotency" in judged and not any(e.of("idempotency") for e in self.agreed)
         session = Session(
-            Client(codec, self.transport, self.racers),
+            self.asking(codec),
             oracle,
             Tally(unsure=broken),
             authenticates=self.credentials.present,
@@ -229,6 +234,7 @@ class Target:
             required=self.required,
             races=self.racers is not None and "concurrency" in judged,
             keyed=keyed,
+            crashes=self.restarter(codec) is not None and "durability" in judged,
         )
         session.no_longer = lambda: no_longer(
             codec,
@@ -237,6 +243,16 @@ class Target:
             on_run=session.tally.on_run,
         )
         return session
+
+    def asking(self, codec: Codec) -> Client:
+        """Return what asks it by ``codec``, and can kill it where that is wanted."""
+        return Client(codec, self.transport, self.racers, self.restarter(codec))
+
+    def restarter(self, codec: Codec) -> Restarter | None:
+        """Return what kills it and starts it again, where that is wanted."""
+        if self.service is None or self.racers is None:
+            return None
+        return Restarter(self.service, self.racers, codec.health, self.ready_within)
 
     def preflight(
         self,

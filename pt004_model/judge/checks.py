@@ -140,10 +140,16 @@ _ROWS: Final = (
     ("authentication.refusal-code", "11", "A bad token is refused with 401 or 403."),
     ("concurrency.linearizable", "13", "Calls that overlap take effect one after the other."),
     ("concurrency.log-tells-the-order", "13, 7.2", "The log has racing changes in their order."),
+    ("durability.comes-back", "13", "Killed and started again, the FC answers."),
+    ("durability.run-kept", "13", "After a restart a run is as it was, but for open calls."),
+    ("durability.log-kept", "13, 7.4", "After a restart the log and its chain are as they were."),
+    ("durability.gates-kept", "13, 6", "After a restart the gates are as they were."),
+    ("durability.keys-kept", "13, 10", "After a restart a repeated call is answered as it was."),
+    ("durability.goes-on", "13", "After a restart runs go on, and their logs where they ended."),
 )
 
 _CRITICAL_AREAS: Final = frozenset(
-    {"policy", "authentication", "receipts", "isolation", "concurrency"}
+    {"policy", "authentication", "receipts", "isolation", "concurrency", "durability"}
 )
 _CRITICAL: Final = frozenset(
     {

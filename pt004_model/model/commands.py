@@ -238,19 +238,29 @@ class Wait:
     caller: ClassVar[Caller] = US
 
 
-Command: TypeAlias = CreateRun | ChangeRun | ReadRun | WrongMethod | OddPath | Wait
+@frozen
+class Restart:
+    """The FC is killed ``after`` so many seconds of the calls of a round, and started again."""
+
+    after: float = 0.0
+    caller: ClassVar[Caller] = US
+
+
+Command: TypeAlias = CreateRun | ChangeRun | ReadRun | WrongMethod | OddPath | Wait | Restart
 
 
 def subject(command: Command) -> int | None:
     """Return the run of ours that a command is about, if any."""
-    if isinstance(command, OddPath) or isinstance(command.run, Unknown):
+    if isinstance(command, OddPath | Restart) or isinstance(command.run, Unknown):
         return None
     return command.run
 
 
 def as_asked(command: Command) -> Command:
     """Return a command without what is ours alone: beside whom it is sent, and how it is lost."""
-    if isinstance(command, Wait) or (command.caller.client, command.caller.loss) == (None, None):
+    if isinstance(command, Wait | Restart) or command.caller == evolve(
+        command.caller, client=None, loss=None
+    ):
         return command
     return evolve(command, caller=evolve(command.caller, client=None, loss=None))
 
@@ -261,7 +271,7 @@ def describe(command: Command) -> str:
 
 
 def _who(command: Command) -> str:
-    if isinstance(command, OddPath):
+    if isinstance(command, OddPath | Restart):
         return ""
     if isinstance(command.run, Unknown):
         return f"unknown run {command.run.spelling}".rstrip() + ": "
@@ -287,6 +297,8 @@ def _what(command: Command) -> str:
         return f"read the path part {command.part!r}"
     if isinstance(command, Wait):
         return f"wait {command.seconds:g} s"
+    if isinstance(command, Restart):
+        return f"the FC is killed after {command.after * 1000:g} ms, and started again"
     return _describe_change(command.body)
 
 
@@ -362,7 +374,7 @@ _LOSSES: Final = {
 
 
 def _extras(command: Command) -> str:
-    if isinstance(command, Wait):
+    if isinstance(command, Wait | Restart):
         return ""
     words: list[str] = []
     caller = command.caller

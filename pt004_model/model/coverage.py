@@ -23,6 +23,7 @@ from pt004_model.model.commands import (
     CreateRun,
     OddPath,
     ReadRun,
+    Restart,
     Tenant,
     Token,
     Unknown,
@@ -110,8 +111,8 @@ def situation(world: World, command: Command, *, coarse: bool = False) -> tuple[
     """
     if isinstance(command, OddPath):
         return ("odd path",)
-    if isinstance(command, Wait):
-        return ("wait",)
+    if isinstance(command, Wait | Restart):
+        return (type(command).__name__.lower(),)
     if isinstance(command, WrongMethod):
         return (command.method, str(command.route))
     wrong = _wrong_at_the_door(command)

@@ -35,11 +35,13 @@ class NoAnswer:
     """No answer came (section 1).
 
     ``applied`` says whether the call may have taken effect all the same; ``why`` is a sentence.
+    ``ours`` says that we saw to it ourselves, so that it says nothing of the FC.
     """
 
     why: str
     applied: bool
     sent: float = 0.0
+    ours: bool = False
 
 
 Response: TypeAlias = Reply | NoAnswer

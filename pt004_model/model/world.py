@@ -24,6 +24,7 @@ from pt004_model.model.commands import (
     CreateRun,
     OddPath,
     ReadRun,
+    Restart,
     Route,
     RunRef,
     Tenant,
@@ -120,6 +121,8 @@ def expect(world: World, command: Command) -> tuple[Outcome, ...]:
     """Every outcome that the contract allows for ``command``. Pure, total, never empty."""
     if isinstance(command, OddPath):
         return (Outcome(Refused(Refusal.by(Rule.NO_RUN_PATH)), world),)
+    if isinstance(command, Restart):
+        return (Outcome(Unjudged(), restarted(world)),)
     number = None if isinstance(command.run, Unknown) else command.run
     if isinstance(command, Wait) or number in world.outside:
         return (Outcome(Unjudged(), world),)

@@ -39,7 +39,7 @@ PARTS: Final[dict[str, frozenset[str]]] = {
     "audit trail": frozenset({"audit"}),
     "receipt chain": frozenset({"receipts"}),
     "everything else": frozenset(AREAS)
-    - {"lifecycle", "steps", "policy", "gates", "audit", "receipts", "concurrency"},
+    - {"lifecycle", "steps", "policy", "gates", "audit", "receipts", "concurrency", "durability"},
 }
 """The parts of each case, and the areas of the checks that each stands for."""
 CAMPAIGN: Final = "campaign"

@@ -197,6 +197,10 @@ def _coverage(result: Result, width: int | None) -> Iterator[str]:
         judged, every = races["judged"], count(races["rounds"], "round")
         cells = f"{shown} of {races['cells']} kinds by state"
         yield f"calls at once: {judged} of {every} overlapped, {cells}"
+    crashes = result.statistics.get("crashes")
+    if crashes is not None:
+        met, kills = crashes["met"], count(crashes["kills"], "kill")
+        yield f"crashes ({crashes['rung']}): {met} of {kills} met an open call"
     losses = result.statistics.get("losses")
     if losses is not None:
         shown = sum(map(len, losses["table"].values()))

@@ -11,6 +11,7 @@ from pt004_model.model.commands import (
     Command,
     CreateRun,
     Loss,
+    Restart,
     RunRef,
     Tenant,
     Unknown,
@@ -58,6 +59,8 @@ class Call:
     makes: int | None
     then: str | None
     waits: float = 0.0
+    restarted: bool = False
+    """The FC was killed and started again before it."""
 
     @property
     def path(self) -> tuple[str, int | None, str]:
@@ -90,8 +93,11 @@ def calls(trace: Trace) -> tuple[Call, ...]:
     made: list[Call] = []
     ids: dict[int | None, str] = {}
     wanted = {subject(each) for each in trace.commands if not isinstance(each, CreateRun)}
-    waits = 0.0
+    waits, restarted = 0.0, False
     for step in trace.steps:
+        if isinstance(step.send, Restart):
+            restarted = True
+            continue
         if isinstance(step.send, Wait):
             waits += step.send.seconds
             continue
@@ -103,8 +109,8 @@ def calls(trace: Trace) -> tuple[Call, ...]:
             makes = step.send.run
             wanted.remove(makes)
         then = None if step is trace.steps[-1] else then
-        made.append(Call(step.send, _request(trace, step, ids), makes, then, waits))
-        waits = 0.0
+        made.append(Call(step.send, _request(trace, step, ids), makes, then, waits, restarted))
+        waits, restarted = 0.0, False
         if makes is not None:
             ids[makes] = str(_run(step.reply).get("run_id", ""))
     return tuple(made)

@@ -73,8 +73,8 @@ def claim(trace: Trace) -> Claim | None:
     """Return what a script can check of the finding, ``None`` where only our judge can say."""
     if any(isinstance(step.reply, NoAnswer) for step in trace.steps):
         return None  # it may or may not have taken effect
-    if trace.area == "concurrency":
-        return None  # a script makes one call after the other
+    if trace.area in {"concurrency", "durability"}:
+        return None  # a script makes one call after the other, and kills nothing
     if trace.where == "status":
         return _status(trace)
     path, allowed = place(trace.where), trace.steps[-1].allowed

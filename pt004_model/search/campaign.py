@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import secrets
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
@@ -25,7 +26,8 @@ from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.replies import Reply
 from pt004_model.model.scenarios import CANONICAL
-from pt004_model.search.enough import races_unsure, too_little, unconfirmed
+from pt004_model.search.crashes import Crashes
+from pt004_model.search.enough import crashes_unsure, races_unsure, too_little, unconfirmed
 from pt004_model.search.explorer import Search
 from pt004_model.search.goals import measure
 from pt004_model.search.losses import Losses
@@ -66,7 +68,8 @@ class Profile:
     looked at again, once more after each; ``lasts`` those that the examples take at the least, as
     a rule, so that other work fills the waits. All of it ends with ``seconds``, and a little more.
     ``rounds`` is how often several clients call at once, ``losses`` how many examples there are in
-    which answers are lost.
+    which answers are lost. ``crashes`` is how often the FC is killed, behind all else, where that
+    can be done.
     """
 
     name: str
@@ -82,13 +85,14 @@ class Profile:
     replays: tuple[int, float] = (3000, 60.0)
     rounds: int = 0
     losses: int = 0
+    crashes: int = 0
     waits: tuple[float, ...] = ()
     lasts: float = 30.0
 
     @property
     def alone(self) -> Profile:
-        """This profile for one client whose calls are all answered."""
-        return evolve(self, rounds=0, losses=0)
+        """This profile for one client all of whose calls are answered, by an FC that is let be."""
+        return evolve(self, rounds=0, losses=0, crashes=0)
 
     @property
     def requests(self) -> int:
@@ -98,7 +102,9 @@ class Profile:
 
     def sized(self, examples: int) -> Profile:
         """Return this profile with so many examples, and in proportion what is beside them."""
-        beside = {each: getattr(self, each) * examples // self.examples for each in BESIDE}
+        beside = {
+            each: getattr(self, each) * examples // self.examples for each in (*BESIDE, "crashes")
+        }
         return evolve(self, examples=examples, **beside)
 
     def part(self, share: Share) -> Profile:
@@ -114,7 +120,14 @@ class Profile:
 PROFILES: Final = {
     "dev": Profile("dev", examples=40, commands=8, rounds=100),
     "ci": Profile(
-        "ci", examples=300, commands=8, floor=1.0, waits=(1, 3, 6), rounds=600, losses=400
+        "ci",
+        examples=300,
+        commands=8,
+        floor=1.0,
+        waits=(1, 3, 6),
+        rounds=600,
+        losses=400,
+        crashes=40,
     ),
     "nightly": Profile(
         "nightly",
@@ -128,9 +141,12 @@ PROFILES: Final = {
         lasts=800.0,
         rounds=4000,
         losses=3000,
+        crashes=200,
     ),
 }
 
+_SEARCHED: Final = 0.8
+"""The share of the time after which the FC is killed, where that is wanted."""
 _ALONE: Final = 10
 """Examples before calls are made at once: most of what shows so shows to one client by then."""
 GRACE: Final = (2.0, 5.0)
@@ -193,10 +209,12 @@ class Campaign:
     aside: Session = field(init=False)
     races: Races = field(init=False)
     losses: Losses = field(init=False)
+    crashes: Crashes = field(init=False)
     triage: Triage = field(init=False)
     started_at: float = field(factory=time.time)
     _started: float = field(init=False)
     _told: float = 0.0
+    _killing: bool = False
 
     def __attrs_post_init__(self) -> None:
         self._started = time.monotonic()
@@ -206,8 +224,12 @@ class Campaign:
         tally = Tally(on_run=self.session.tally.on_run, statistics=Statistics(latency=latency))
         self.aside = evolve(self.session, tally=tally, archive=None)
         self.session.races = self.session.races and self.profile.rounds > 0
+        # others may be at work on the FC that this is a part with
+        wanted = self.profile.crashes > 0 and self.share.of == 1
+        self.session.crashes = self.session.crashes and wanted
         self.races = Races(self._besides(), self.share.rng(self.seed, "races"), self.lengths)
         self.losses = Losses(self._besides(), self.share.rng(self.seed, "losses"), self.lengths)
+        self.crashes = Crashes(self._besides(), self.share.rng(self.seed, "crashes"), self.lengths)
         self.triage = Triage(
             self.aside,
             self.reporter,
@@ -229,7 +251,8 @@ class Campaign:
     @property
     def requests(self) -> int:
         """The commands sent so far, those of replays included."""
-        sessions = (self.session, self.aside, self.races.session, self.losses.session)
+        others = (self.races, self.losses, self.crashes)
+        sessions = (self.session, self.aside, *(each.session for each in others))
         return sum(session.tally.commands for session in sessions)
 
     def run(self) -> Result:
@@ -254,7 +277,9 @@ class Campaign:
         self.session.archive = Archive()
         try:
             self._settle_new()
-            self._explore()
+            with suppress(TimeIsUp):  # what is left of it is for crashes
+                self._explore()
+            self._crash()
         except TargetLost as lost:
             return f"the Federation Core stopped answering: {lost}"
         except (TimeIsUp, _Enough):
@@ -311,6 +336,16 @@ class Campaign:
         first = min(_ALONE, self.profile.examples // 4)
         return total * max(0, examples - first) // max(self.profile.examples - first, 1)
 
+    def _crash(self) -> None:
+        """Kill the FC as often as is wanted, now that nothing else is under way."""
+        self._killing = True
+        if self.first_only and self.found:
+            return
+        while self.session.crashes and self.crashes.rounds < self.profile.crashes:
+            self._begin()
+            self.crashes.round()
+            self._settle_new()
+
     def _count(self) -> None:
         """Begin an example, if there is time for one."""
         self._begin()
@@ -327,7 +362,10 @@ class Campaign:
             raise TimeIsUp
 
     def _over(self, grace: float) -> bool:
-        return self.profile.seconds is not None and self._seconds() > self.profile.seconds + grace
+        seconds = self.profile.seconds
+        if seconds is not None and self.session.crashes and not self._killing:
+            seconds *= _SEARCHED
+        return seconds is not None and self._seconds() > seconds + grace
 
     def remaining(self) -> float:
         """Return the seconds after which all has to be over."""
@@ -449,6 +487,7 @@ class Campaign:
         self.ended = why or self.doubt
         why = why or too_little(self.profile, coverage, tally.commands, tally.open)
         why = why or races_unsure(self.profile, self.races)
+        why = why or crashes_unsure(self.profile, self.crashes.rounds, self.crashes.met)
         unsure = tally.unsure | self.aside.tally.unsure
         found = any(each.counts for each in self.found.values())
         why = why or self.doubt
@@ -480,12 +519,13 @@ class Campaign:
     def _told_of_others(self, statistics: dict[str, Any]) -> dict[str, Any]:
         more = {"races": self.races.as_json()} if self.races.rounds else {}
         more |= {"losses": self.losses.as_json()} if self.losses.examples else {}
+        more |= {"crashes": self.crashes.as_json()} if self.crashes.rounds else {}
         return statistics | more
 
     def _judged(self) -> tuple[str, ...]:
-        """Return the areas that were judged; calls at once are where some were made."""
-        raced = self.races.raced.total() > 0
-        return tuple(each for each in self.session.judged if raced or each != "concurrency")
+        """Return the areas that were judged; calls at once and crashes where there were some."""
+        there = {"concurrency": self.races.raced.total() > 0, "durability": self.crashes.met > 0}
+        return tuple(each for each in self.session.judged if there.get(each, True))
 
     def _note_echoes(self) -> None:
         """Note which findings follow from others; one whose trace does not show another does not.

@@ -64,6 +64,11 @@ def races_unsure(wanted: Wanted, races: Raced) -> str:
     return ""
 
 
+def crashes_unsure(wanted: Wanted, kills: int, met: int) -> str:
+    """Return why nothing can be said of crashes, if they were wanted."""
+    return f"none of {kills} kills met an open call" if wanted.floor and kills and not met else ""
+
+
 def unconfirmed(fingerprints: list[str]) -> str:
     """Return why findings that replays do not bear out leave a campaign unsure, or nothing."""
     if not fingerprints:

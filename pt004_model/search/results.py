@@ -65,10 +65,10 @@ class Result:
     def unseen(self) -> str:
         """Return what the campaign did not look at, in words; empty when it judged everything.
 
-        Without tokens there is nothing to authenticate, and without calls that overlap nothing of
-        concurrency, which goes without saying.
+        Without tokens there is nothing to authenticate, without calls that overlap nothing of
+        concurrency, and without a kill nothing of durability, which goes without saying.
         """
-        asked = {*self.areas, "authentication", "concurrency"}
+        asked = {*self.areas, "authentication", "concurrency", "durability"}
         left = [area for area in AREAS if area not in asked]
         said = [f"the areas {', '.join(left)}"] if left else []
         said += [f"what is agreed ({'; '.join(self.agreed)})"] if self.agreed else []

@@ -19,7 +19,16 @@ from cattrs.strategies import configure_tagged_union
 from jsonschema.exceptions import best_match
 
 from pt004_model.judge.checks import SEVERITIES
-from pt004_model.model.commands import Caller, Command, CreateRun, Names, RunRef, Unknown, Wait
+from pt004_model.model.commands import (
+    Caller,
+    Command,
+    CreateRun,
+    Names,
+    Restart,
+    RunRef,
+    Unknown,
+    Wait,
+)
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.values import Body, Value
 from pt004_model.trace.schema import Generator, Schema, closed
@@ -269,6 +278,7 @@ _LIMITS: Final[dict[tuple[type, str], Schema]] = {
     (CreateRun, "run"): {"minimum": 0},
     (Wait, "run"): {"minimum": 0},
     (Wait, "seconds"): {"minimum": 0},
+    (Restart, "after"): {"minimum": 0},
 }
 _HEAD: Final[dict[str, Schema]] = {
     "status": {"type": "integer", "minimum": 100, "maximum": 999},

@@ -48,8 +48,8 @@ class Step:
 
     @property
     def silent(self) -> bool:
-        """Return whether no answer came, and not because we ourselves lost it."""
-        return isinstance(self.response, NoAnswer) and self.command.caller.loss is None
+        """Return whether no answer came, and not by our own doing."""
+        return isinstance(self.response, NoAnswer) and not self.response.ours
 
     @property
     def findings(self) -> tuple[Finding, ...]:

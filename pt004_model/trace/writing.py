@@ -20,8 +20,8 @@ from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import View
 from pt004_model.manual import clause_of
-from pt004_model.model.commands import Command, Names, Wait, describe, subject
-from pt004_model.model.replies import NoAnswer, Response, Undecodable
+from pt004_model.model.commands import Command, Names, Restart, Wait, describe, subject
+from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.telling import tell
 from pt004_model.model.world import Accepted, Outcome, Refused
 from pt004_model.trace.bounds import bounded
@@ -137,7 +137,8 @@ def said(finding: Finding, redact: Redactor) -> dict[str, str]:
 
 
 def _step(step: Step, origin: Origin) -> TraceStep:
-    waits, answer = isinstance(step.command, Wait), step.exchange.answer
+    waits, answer = isinstance(step.command, Wait | Restart), step.exchange.answer
+    silent = waits and isinstance(step.response, Reply)  # nothing was asked, nothing is wrong
     allowed = () if waits else step.allowed
     where = step.findings[0].where if step.findings else ""
     places = (n for n, each in enumerate(allowed) if each.reply == step.judgement.outcome)
@@ -148,7 +149,7 @@ def _step(step: Step, origin: Origin) -> TraceStep:
         after=_state(step.after, step.command),
         allowed=tuple(map(_allowed, allowed)),
         request=_request(step.exchange.request, origin),
-        reply=None if waits else _reply(step.response, origin.redact, where),
+        reply=None if silent else _reply(step.response, origin.redact, where),
         findings=tuple(Said(each.check, **said(each, origin.redact)) for each in step.findings),
         came=next(places, None),
         reply_headers={} if answer is None else _headers(answer.headers, origin.redact),

@@ -24,6 +24,7 @@ from pt004_model.model.commands import (
     Names,
     OddPath,
     ReadRun,
+    Restart,
     Route,
     RunRef,
     Tenant,
@@ -103,8 +104,8 @@ class Codec:
 
     def encode(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Request:
         """Return the request for ``command``; ``run_id`` names runs, ``nonce`` makes keys fresh."""
-        if isinstance(command, Wait):
-            raise TypeError("nothing is sent for a wait")
+        if isinstance(command, Wait | Restart):
+            raise TypeError("nothing is sent for a wait or a restart")
         headers, routes = self._caller(command.caller), self.routes
         if isinstance(command, OddPath):
             before, _, _ = routes.read.partition("{run_id}")

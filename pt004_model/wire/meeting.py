@@ -42,17 +42,18 @@ class _Rest:
 
 
 class Meeting:
-    """The point at which the requests of all clients go on together."""
+    """The point at which the requests of all clients go on together; ``met`` is called there."""
 
-    def __init__(self, clients: int, by: RaceBy) -> None:
-        self.by = by
+    def __init__(self, clients: int, by: RaceBy, met: Callable[[], None] = lambda: None) -> None:
+        self.by, self.met = by, met
         self._rests: list[_Rest] = []
-        together = self._together if by is RaceBy.LAST_BYTE else None
-        self._barrier = threading.Barrier(clients, together)
+        self._barrier = threading.Barrier(clients, self._together)
 
     def _together(self) -> None:
-        for each in self._rests:
-            each.finish()
+        if self.by is RaceBy.LAST_BYTE:
+            for each in self._rests:
+                each.finish()
+        self.met()
 
     def wait(self, send: Callable[[], None], seconds: float) -> None:
         """Wait for the others, ``seconds`` at the most, and have the rest of a request sent."""

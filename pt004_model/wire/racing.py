@@ -7,7 +7,7 @@ in turn. What a client sends after its first request follows when that one is an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -31,17 +31,20 @@ class Racers:
     rounds: int = 0
     _lanes: list[HttpTransport] = field(factory=list)
 
-    def send(self, clients: Sequence[Sequence[Request]]) -> list[list[Answer | NoAnswer]]:
+    def send(
+        self, clients: Sequence[Sequence[Request]], met: Callable[[], None] = lambda: None
+    ) -> list[list[Answer | NoAnswer]]:
         """Send the requests of each client one after the other, the first of all at once.
 
-        The rate counts each of them. Never raises for what an FC does.
+        ``met`` is called when these have met. The rate counts each of them. Never raises for what
+        an FC does.
         """
         for _ in range(calls := sum(map(len, clients))):
             self.transport.hold_back()
         self.transport.requests += calls
         while len(self._lanes) < len(clients):
             self._lanes.append(self.transport.another())
-        meeting = Meeting(len(clients), self.by[self.rounds % len(self.by)])
+        meeting = Meeting(len(clients), self.by[self.rounds % len(self.by)], met)
         self.rounds += 1
         lanes = self._lanes[: len(clients)]
         with ThreadPoolExecutor(len(clients)) as threads:

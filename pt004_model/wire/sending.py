@@ -132,11 +132,11 @@ class Sender:
     def lose(self, request: Request, loss: Loss) -> NoAnswer:
         """Send a request whose answer is lost, as good as nothing where it is to be cut."""
         if loss is Loss.CUT:
-            return NoAnswer(LOST[loss], applied=False, sent=self.now())
+            return NoAnswer(LOST[loss], applied=False, sent=self.now(), ours=True)
         answer = self.send(request)
         if isinstance(answer, NoAnswer):
             return answer
-        return NoAnswer(LOST[Loss.ANSWER], applied=True, sent=answer.sent)
+        return NoAnswer(LOST[Loss.ANSWER], applied=True, sent=answer.sent, ours=True)
 
     def close(self) -> None:
         """Close all connections that are ours."""

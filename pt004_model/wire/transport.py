@@ -276,7 +276,7 @@ class HttpTransport(Sender):
             pass
         finally:
             self._exchange.held = None
-        return NoAnswer(why, applied=loss is Loss.CLOSED, sent=sent)
+        return NoAnswer(why, applied=loss is Loss.CLOSED, sent=sent, ours=True)
 
     def close(self) -> None:
         """Close all connections."""

@@ -13,7 +13,7 @@ ADDRESS = ("--base-url", "http://127.0.0.1:9405")
 SECRET = "s3cret-of-the-test"
 AREAS = (
     "lifecycle, steps, policy, gates, audit, receipts, isolation, input, idempotency,"
-    " authentication, concurrency"
+    " authentication, concurrency, durability"
 )
 
 ROWS: list[tuple[tuple[str, ...], dict[str, str], tuple[str, ...]]] = [

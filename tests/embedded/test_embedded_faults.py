@@ -132,11 +132,12 @@ def test_a_conforming_server_always_says_the_same(conforming_lines: list[str]) -
     assert codes == {"200", "201", "400", "401", "404", "409", "422"}
 
 
-RACES = [name for name, fault in FAULTS.items() if fault.area in {"concurrency", "losses"}]
+APART = {"concurrency", "losses", "durability"}
+RACES = [name for name, fault in FAULTS.items() if fault.area in APART]
 
 
 @pytest.mark.parametrize("name", RACES)
-def test_a_race_or_loss_does_not_show_to_one_client(name: str, conforming_lines: list[str]) -> None:
+def test_what_takes_more_shows_to_no_plain_client(name: str, conforming_lines: list[str]) -> None:
     """Calls that are answered one after the other are so as by a conforming server."""
     assert list(lines_of(parts_with(name))) == conforming_lines
 

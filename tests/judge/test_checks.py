@@ -47,15 +47,16 @@ def test_one_thing_wrong_is_found_by_its_check(row: Row) -> None:
 
 def test_every_check_is_seen_saying_no() -> None:
     """The rows leave no check of the table out."""
-    together = {each for each in CHECKS if each.startswith("concurrency.")}  # test_linearizable.py
+    apart = ("concurrency.", "durability.")  # test_linearizable.py, test_durability.py
+    together = {each for each in CHECKS if each.startswith(apart)}
     assert together == set(CHECKS) - {row.check for row in ROWS}
 
 
-def test_the_table_names_every_area_of_the_contract_that_one_process_can_show() -> None:
-    """The areas are those of the design, less the one that needs several processes."""
+def test_the_table_names_every_area_of_the_contract() -> None:
+    """The areas are those of the design."""
     expected = (
         "lifecycle", "steps", "policy", "gates", "audit", "receipts", "isolation", "input",
-        "idempotency", "authentication", "concurrency",
+        "idempotency", "authentication", "concurrency", "durability",
     )  # fmt: skip
     assert expected == AREAS
     assert {check.area for check in CHECKS.values()} == set(expected)

@@ -12,6 +12,8 @@ from pt004_model.embedded import FAULTS
 from pt004_model.mutation_score import HEADING, Kill, row_line, table, total_lines
 from tests.quality.reproduced import Examined, examined
 
+APART = {"concurrency", "losses", "durability"}
+"""Areas of faults that show beside other calls, lost ones and kills alone."""
 FORGOTTEN = {"old-runs-forgotten"}
 """Faults of forgotten runs: a trace holds every run made since, so there is no shortest one."""
 UNPINNED = FORGOTTEN | {
@@ -44,8 +46,8 @@ UNPINNED = FORGOTTEN | {
     "width-is-folded",
     "words-become-truths",
     "workflow-and-version-run-together",
-    # how short a race or a loss is told depends on how often its calls meet
-    *(name for name, fault in FAULTS.items() if fault.area in {"concurrency", "losses"}),
+    # how short a race, a loss or a crash is told depends on how often calls meet
+    *(name for name, fault in FAULTS.items() if fault.area in APART),
 }
 """Faults whose traces have no one shortest length."""
 JOBS = 3

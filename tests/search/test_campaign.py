@@ -12,7 +12,7 @@ from attrs import define, evolve, field
 from pt004_model.drive.lockstep import Fc
 from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Oracle, Verdict
-from pt004_model.model.commands import Command, CreateRun, OddPath, RunRef, describe
+from pt004_model.model.commands import Command, CreateRun, OddPath, Restart, RunRef, describe
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.values import Json
 from pt004_model.search import campaign as module
@@ -66,7 +66,7 @@ class Shared(Stub):
 
     def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
         """Answer ``command`` in the conversation in which its run was made."""
-        if not isinstance(command, CreateRun | OddPath) and isinstance(command.run, int):
+        if not isinstance(command, CreateRun | OddPath | Restart) and isinstance(command.run, int):
             said = run_id(command.run)
             for (known, number), book in self.books.items():
                 if book.run_id == said:

@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from pt004_model.judge.checks import CHECKS
-from pt004_model.model.commands import Wait
+from pt004_model.model.commands import Restart, Wait
 from pt004_model.model.replies import NoAnswer, Reply, Undecodable
 from pt004_model.model.telling import count, times
 from pt004_model.report import command
@@ -209,7 +209,7 @@ def _answer(step: TraceStep, most: int) -> tuple[str, str, str]:
     """Return the status as a word, how the answer looks, and its body as text."""
     reply = step.reply
     if reply is None:
-        return "" if isinstance(step.send, Wait) else "not kept", "none", ""
+        return "" if isinstance(step.send, Wait | Restart) else "not kept", "none", ""
     if isinstance(reply, NoAnswer):
         return "no answer", "none", reply.why
     look = "accepted" if 200 <= reply.code < 300 else "refused"

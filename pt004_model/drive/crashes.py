@@ -1,0 +1,85 @@
+"""A crash in a conversation: what is sent, what may have come of it, and what is told of it.
+
+A call that was answered has taken effect, and all that it showed must be there afterwards. One that
+was not is open until the FC answers again, and then it has taken effect or never will (section 13).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from attrs import evolve
+
+from pt004_model.drive.rounds import by_client, in_places, steps_of_round
+from pt004_model.judge.linearizable import judge_together
+from pt004_model.judge.memory import View
+from pt004_model.judge.oracle import Oracle
+from pt004_model.model.commands import Command, RunRef
+from pt004_model.model.replies import NoAnswer
+from pt004_model.model.world import restarted
+from pt004_model.trace.recorded import Step
+from pt004_model.wire.codec import Exchange
+from pt004_model.wire.restarting import NotKilled
+
+
+@runtime_checkable
+class Crashing(Protocol):
+    """An FC that can be killed and started again."""
+
+    def crash(
+        self,
+        clients: Sequence[Sequence[Command]],
+        run_id: Callable[[RunRef], str],
+        nonce: str,
+        after: float,
+    ) -> tuple[list[list[Exchange]], str]:
+        """Send commands and kill the FC; return why it is not back. Raises ``NotKilled``."""
+        ...
+
+    def anew(self) -> bool:
+        """Start it with nothing in it; return whether that can be done."""
+        ...
+
+
+def crash(
+    fc: Any, calls: Sequence[Command], run_id: Callable[[RunRef], str], nonce: str, after: float
+) -> tuple[list[Exchange], str]:
+    """Send the calls of a round, and kill the FC meanwhile; return why it is not back, or nothing.
+
+    Raises ``NotKilled``.
+    """
+    if not isinstance(fc, Crashing):
+        raise NotKilled("this FC cannot be killed")
+    places = by_client(calls)
+    exchanges, why = fc.crash([[calls[n] for n in mine] for mine in places], run_id, nonce, after)
+    return in_places(places, exchanges), why
+
+
+def steps_of_crash(
+    oracle: Oracle,
+    before: tuple[View, ...],
+    calls: Sequence[Command],
+    exchanges: Sequence[Exchange],
+) -> tuple[list[Step], tuple[View, ...]]:
+    """Return the steps of the calls beside which the FC was killed, and how things may be then.
+
+    There is no such way where a finding leaves none.
+    """
+    views, steps = before, dict[int, Step]()
+    for place, (call, exchange) in enumerate(zip(calls, exchanges, strict=True)):
+        if isinstance(exchange.response, NoAnswer):
+            judgement = oracle.judge(views, call, exchange.response)
+            steps[place] = Step(call, exchange, views, judgement.views, judgement)
+            views = judgement.views
+    answered = [n for n in range(len(calls)) if n not in steps]
+    if answered:
+        asked, came = [calls[n] for n in answered], [exchanges[n] for n in answered]
+        history = [(call, each.response) for call, each in zip(asked, came, strict=True)]
+        judged = judge_together(oracle, views, history)
+        steps |= zip(answered, steps_of_round(asked, came, views, judged), strict=True)
+        whole = len(judged.order.judgements) == len(answered)
+        views = judged.order.judgements[-1].views if whole else ()
+    return [steps[n] for n in range(len(calls))], tuple(
+        evolve(view, world=restarted(view.world)) for view in views
+    )

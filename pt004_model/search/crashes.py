@@ -1,0 +1,148 @@
+"""Rounds in which the FC is killed in the middle of calls, by the state that a run is in.
+
+Each round has runs of its own. Calls on all of them are under way when the FC is killed; once it
+answers again every run is read in full, every key asked again, and each run goes on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Any, Final
+
+from attrs import define, evolve, field
+
+from pt004_model.drive.lockstep import Lockstep
+from pt004_model.drive.session import Session
+from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, ReadRun, Restart
+from pt004_model.model.moves import Place, body, forbidden_moves, legal_moves, places
+from pt004_model.model.replies import NoAnswer
+from pt004_model.model.run import Run
+from pt004_model.search.payloads import creation, step_names
+from pt004_model.search.races import state_word
+
+_RUNS: Final = 3
+"""Runs of a round that are there before the kill; a further one is being made."""
+_MADE: Final = 9
+_SOON: Final = (0.001, 1.0)
+"""Bounds of the seconds within which the FC is killed."""
+_SHORTER, _LONGER = 0.7, 1.4
+
+
+@define
+class Crashes:
+    """The rounds of a campaign. ``session`` has a tally of its own.
+
+    ``seen`` counts kills that met an open call, by the states of the runs concerned, ``met`` those
+    kills. ``within`` is how soon the FC is killed: later when nothing was answered by then, sooner
+    when everything was.
+    """
+
+    session: Session
+    rng: Random
+    lengths: tuple[int, ...]
+    rounds: int = 0
+    met: int = 0
+    seen: Counter[str] = field(factory=Counter)
+    within: float = 0.01
+    _tried: Counter[str] = field(factory=Counter)
+    _places: dict[str, list[tuple[int, Place]]] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._places = {}
+        for length in self.lengths:
+            for place in places(length):
+                self._places.setdefault(state_word(place.run), []).append((length, place))
+
+    def round(self) -> None:
+        """Bring runs to the states tried least, kill the FC while they are called, and look."""
+        self.rounds += 1
+        lockstep = self.session.lockstep(self.session.on_finding)
+        for number in range(_RUNS):
+            self._bring(lockstep, number)
+        states = {number: state_word(run) for number, run in lockstep.world.runs.items()}
+        calls = [call for number in states for call in self._calls(lockstep, number)]
+        calls.append(evolve(creation(_MADE, step_names(max(self.lengths))), key=f"c{_MADE}"))
+        self.rng.shuffle(calls)
+        for client, call in enumerate(calls):
+            lockstep.do(evolve(call, caller=Caller(client=client)))
+        before = len(lockstep.steps)
+        lockstep.do(Restart(round(self.rng.uniform(0, self.within), 4)))
+        self._note(lockstep, before, states)
+        self._look(lockstep)
+
+    def _bring(self, lockstep: Lockstep, number: int) -> None:
+        """Make a run and bring it to the state that was tried least; some calls have keys."""
+        rest = {state: self._tried[state] + self.rng.random() for state in self._places}
+        state = min(rest, key=lambda each: rest[each])
+        self._tried[state] += 1
+        length, place = self.rng.choice(self._places[state])
+        lockstep.do(evolve(creation(number, step_names(length)), key=f"c{number}"))
+        for count, move in enumerate(place.way):
+            asked = self._body(lockstep, number, move)
+            if asked is None:
+                break  # the FC went another way, as it may
+            key = f"k{number}-{count}" if self.rng.random() < 0.5 else None
+            lockstep.do(ChangeRun(number, asked, key=key))
+        if number in lockstep.world.runs:
+            forbidden = self._one_of(lockstep.world.runs[number], forbidden=True)
+            if forbidden is not None:  # what was refused must not be there afterwards
+                lockstep.do(ChangeRun(number, forbidden, key=f"r{number}"))
+        lockstep.do(ReadRun(number))
+
+    def _body(self, lockstep: Lockstep, number: int, move: Any) -> Any:
+        return body(lockstep.world.runs[number], move) if lockstep.drivable(number) else None
+
+    def _one_of(self, run: Run, *, forbidden: bool = False) -> Any:
+        moves = forbidden_moves(run) if forbidden else legal_moves(run)
+        return body(run, self.rng.choice(moves)) if moves else None
+
+    def _calls(self, lockstep: Lockstep, number: int) -> list[ChangeRun | CreateRun]:
+        """Return the call on a run beside which the FC is killed, if the run takes any."""
+        asked = self._one_of(lockstep.world.runs[number]) if lockstep.drivable(number) else None
+        key = f"open{number}" if self.rng.random() < 0.5 else None
+        return [] if asked is None else [ChangeRun(number, asked, key=key)]
+
+    def _note(self, lockstep: Lockstep, before: int, states: dict[int, str]) -> None:
+        """Count the kill, and have the next one come at a better time."""
+        called = lockstep.steps[before:-1]
+        lost = [s for s in called if isinstance(s.response, NoAnswer) and s.response.applied]
+        if lost:
+            self.met += 1
+            self.seen.update(states.get(getattr(each.command, "run", -1), "-") for each in lost)
+        if called and len(lost) in {0, len(called)}:
+            factor = _LONGER if lost else _SHORTER
+            self.within = min(max(self.within * factor, _SOON[0]), _SOON[1])
+
+    def _look(self, lockstep: Lockstep) -> None:
+        """Read every run, ask every key again, and go on with each run."""
+        made = list(lockstep.world.runs)
+        keyed = [
+            step.command
+            for step in lockstep.steps
+            if getattr(step.command, "key", None) and _taken_or_lost(step.response)
+        ]
+        reads: list[Command] = [ReadRun(number) for number in made]
+        again = [evolve(each, caller=Caller()) for each in keyed]  # type: ignore[arg-type]  # it has a key
+        for command in (*reads, *again, ReadRun(_MADE)):
+            lockstep.do(command)
+        for number in (*made, _MADE):
+            asked = None
+            if lockstep.drivable(number):
+                asked = self._one_of(lockstep.world.runs[number])
+            if asked is not None:
+                lockstep.do(ChangeRun(number, asked, key=f"on{number}"))
+            lockstep.do(ReadRun(number))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the counts as ``summary.json`` has them."""
+        table = dict(sorted(self.seen.items()))
+        return {"kills": self.rounds, "met": self.met, "rung": RUNG, "table": table}
+
+
+RUNG: Final = "death of the process"
+"""As much as such a kill is a test of."""
+
+
+def _taken_or_lost(response: object) -> bool:
+    return isinstance(response, NoAnswer) or getattr(response, "code", 500) < 300
