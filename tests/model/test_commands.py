@@ -15,6 +15,7 @@ from pt004_model.model.commands import (
     Names,
     OddPath,
     ReadRun,
+    Restart,
     Route,
     Tenant,
     Token,
@@ -191,3 +192,11 @@ def test_a_command_as_it_is_asked_has_nothing_of_ours() -> None:
         "run 0: to paused [by client 1, broken off before its last byte, under key 'k']"
     )
     assert as_asked(Wait(0, 1.0)) == Wait(0, 1.0)
+
+
+def test_a_restart_is_about_no_run() -> None:
+    """It is told with when it comes."""
+    assert subject(Restart(0.0032)) is None
+    assert as_asked(Restart()) == Restart()
+    assert describe(Restart(0.0032)) == "the FC is killed after 3.2 ms, and started again"
+    assert situation(World(), Restart()) == ("restart",)

@@ -13,6 +13,7 @@ from pt004_model.model.commands import (
     CreateRun,
     OddPath,
     ReadRun,
+    Restart,
     Route,
     Unknown,
     WrongMethod,
@@ -167,7 +168,9 @@ def test_once_it_answers_after_a_crash_nothing_takes_effect_later() -> None:
     """What the first call on a run shows is how it stays (13)."""
     pause = ChangeRun(0, body("paused"))
     before = unanswered(world(at("running", 0, "allow"), new(number=1)), pause)
-    now = restarted(before)
+    (crashed,) = expect(before, Restart())
+    now = crashed.world
+    assert (Unjudged(), restarted(before)) == (crashed.reply, now)
     early, late = expect(now, ReadRun(0))
     for each in (early.world, late.world):
         assert (each.open_calls, each.over) == ({}, frozenset())
