@@ -137,9 +137,9 @@ class Target:
     """Starts another FC like this one, for as long as it is used, where one can be started."""
     race_by: tuple[RaceBy, ...] = tuple(RaceBy)
     """The ways to have calls of several clients meet, in turn; none for no races."""
-    service: Service | None = field(default=None, repr=False)
-    """What is killed and started again, where that is wanted."""
-    ready_within: float = READY_WITHIN
+    service: Service | None = field(default=None, init=False, repr=False)
+    """What is killed and started again, where that is wanted; it stays in this process."""
+    ready_within: float = field(default=READY_WITHIN, init=False)
     transport: Sender = field(init=False, repr=False)
     racers: Racers | None = field(init=False, default=None, repr=False)
     redact: Redactor = field(init=False, repr=False)

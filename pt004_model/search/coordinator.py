@@ -84,7 +84,7 @@ class Coordinator(Campaign):
         each = None if rate is None else rate * (1 - _OURS) / self.engine.workers
         until = None if self.profile.seconds is None else self.started_at + self.profile.seconds
         self._reach = Reach(
-            evolve(self.target, rate=each, service=None), self.session.oracle.areas, until,
+            evolve(self.target, rate=each), self.session.oracle.areas, until,
             self.beside if here else None, self.session.tally.on_run if here else None,
             self.session.used,
         )  # fmt: skip
