@@ -23,6 +23,7 @@ from pt004_model.cli.group import Group
 from pt004_model.cli.learn import learn
 from pt004_model.cli.lists import checks, faults
 from pt004_model.cli.merge import merge
+from pt004_model.cli.nights import nights
 from pt004_model.cli.page import page
 from pt004_model.cli.prove import prove
 from pt004_model.cli.replay import replay
@@ -101,6 +102,6 @@ def main() -> None:
 
 for command in (
     fit, prove, verify, audit, check, complete, learn, config, page, replay, show, submit, baseline,
-    merge, digest, serve, score, checks, explain, faults, docs, diagram, completion,
+    merge, nights, digest, serve, score, checks, explain, faults, docs, diagram, completion,
 ):  # fmt: skip
     main.add_command(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -21,6 +22,8 @@ from pt004_model.vocabulary import RUN_TIMES
 
 OLDEST = 3
 """Runs that are remembered from the very beginning of a campaign."""
+JOURNAL = 20_000
+"""Commands that are remembered whatever they are about: the latest."""
 REMEMBERED = 30
 """Runs that are remembered in all; of the later ones the latest."""
 
@@ -75,9 +78,30 @@ class Archive:
         for number, run in view.world.runs.items():
             if number >= first and number not in view.world.open_calls and number in view.seen:
                 told = lockstep.told.get(number, set())
-                self.runs.append(Remembered(run, view.seen[number], lockstep.began, told))
-                if len(self.runs) > REMEMBERED:
-                    del self.runs[OLDEST]
+                self.remember(Remembered(run, view.seen[number], lockstep.began, told))
+
+    def remember(self, run: Remembered) -> None:
+        """Remember a run, and forget what is too old."""
+        self.runs.append(run)
+        if len(self.runs) > REMEMBERED:
+            del self.runs[OLDEST]
+        if len(self.journal) >= 2 * JOURNAL:
+            self._forget(len(self.journal) - JOURNAL)
+
+    def _forget(self, before: int) -> None:
+        """Forget the commands before a place that are about no run that is remembered.
+
+        A night makes millions, and no replay has the time for as many.
+        """
+        runs = {each.run.number for each in self.runs}
+        kept = [place for place in range(before) if subject(self.journal[place]) in runs]
+
+        def moved(place: int) -> int:
+            return bisect_left(kept, place) + max(0, place - before)
+
+        self.journal[:before] = [self.journal[place] for place in kept]
+        self.begins = sorted({moved(place) for place in self.begins})
+        self.runs = [evolve(each, since=moved(each.since)) for each in self.runs]
 
     def history(self) -> tuple[tuple[Command, ...], ...]:
         """Return all commands so far, a conversation each; no two runs have one number."""

@@ -18,8 +18,8 @@ from tests.cli.helpers import ended, invoke, run, serving
 from tests.conftest import Golden
 
 COMMANDS = (
-    "prove", "verify", "audit", "check", "merge", "replay", "show", "submit", "baseline", "digest",
-    "serve", "config", "fit", "score", "complete", "learn",
+    "prove", "verify", "audit", "check", "merge", "nights", "replay", "show", "submit",
+    "baseline", "digest", "serve", "config", "fit", "score", "complete", "learn",
     "checks", "faults", "completion", "page", "diagram", "docs", "explain",
 )  # fmt: skip
 SUBCOMMANDS = (*COMMANDS, *(f"baseline {each}" for each in ("add", "list", "prune", "remove")))

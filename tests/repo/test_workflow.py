@@ -198,6 +198,21 @@ def test_the_night_ends_as_what_was_merged(status: int, tmp_path: Path) -> None:
     assert (tmp_path / "arguments").read_text() == f"merge {there} --out evidence --page\n"
 
 
+def test_ninety_nights_are_kept(tmp_path: Path) -> None:
+    """The oldest goes when another comes, and the page is of all that are kept."""
+    program(tmp_path / "pt004", 'echo "${@: -3}" "$#" > arguments')
+    for number in range(95):
+        (tmp_path / "nights" / str(900 + number)).mkdir(parents=True)
+    (tmp_path / "evidence").mkdir()
+    for name in ("summary.json", "replays.json"):
+        (tmp_path / "evidence" / name).write_text("{}")
+    assert run(step("merge", "Nights")["run"], tmp_path, GITHUB_RUN_ID="1000").returncode == 0
+    kept = {int(each.name) for each in (tmp_path / "nights").iterdir()}
+    assert kept == {*range(906, 995), 1000}
+    last = "nights/994 --out evidence/nights.html 93"
+    assert (tmp_path / "arguments").read_text() == f"{last}\n"
+
+
 @pytest.mark.parametrize(
     ("given", "code", "told"),
     [
@@ -392,7 +407,7 @@ def test_the_commands_of_ours_exist() -> None:
         if "run" in each
     ]
     typed = re.findall(r"(?m)(?:^|/)pt004 (\w+)([^|>\n]*)", "\n".join(scripts))
-    assert {name for name, _ in typed} == {"complete", "digest", "merge", "submit"}
+    assert {name for name, _ in typed} == {"complete", "digest", "merge", "nights", "submit"}
     for name, rest in typed:
         known = {flag for option in main.commands[name].params for flag in option.opts}
         assert set(re.findall(r" (--[\w-]+)", rest)) <= known

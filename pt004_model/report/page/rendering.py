@@ -54,7 +54,7 @@ def environment() -> Environment:
 
 def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
     summary, told = evidence.summary, stories(evidence, folder)
-    style, script = _part("page.css"), _part("page.js")
+    style, script = part("page.css"), part("page.js")
     counts = {each: sum(s.severity == each for s in told) for each in SEVERITIES}
     return {
         "summary": summary,
@@ -73,17 +73,19 @@ def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
         "style": Markup(style),  # noqa: S704 - a file of ours
         "script": Markup(script),  # noqa: S704 - a file of ours
         "policy": (
-            f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}';"
+            f"default-src 'none'; style-src '{digest_of(style)}'; script-src '{digest_of(script)}';"
             " img-src data:; base-uri 'none'; form-action 'none'"
         ),
     }
 
 
-def _part(name: str) -> str:
+def part(name: str) -> str:
+    """Return a file of ours that goes into a page."""
     return files("pt004_model.report.page").joinpath("parts", name).read_text("utf-8").strip()
 
 
-def _digest(text: str) -> str:
+def digest_of(text: str) -> str:
+    """Return what a policy names a style or a script by."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
