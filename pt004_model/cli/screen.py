@@ -19,6 +19,7 @@ from pt004_model.model.telling import count
 from pt004_model.report import terminal
 from pt004_model.report.folder import Folder
 from pt004_model.report.text import visible
+from pt004_model.reproduce.timeline import NOWHERE
 from pt004_model.search.results import Progress
 from pt004_model.trace.recorded import Found
 
@@ -129,6 +130,7 @@ def speaker(console: Console) -> Callable[[str], None]:
     def say(line: str) -> None:
         plain = visible(line)
         word = plain.split(" ", 1)[0].rstrip(":")
-        console.print(Text(plain, style=_STYLES.get(word, "")), soft_wrap=True)
+        style = _STYLES.get(word, "red" if NOWHERE in plain else "")
+        console.print(Text(plain, style=style), soft_wrap=True)
 
     return say

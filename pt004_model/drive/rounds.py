@@ -109,6 +109,7 @@ def steps_of_round(
         at[place] = (views, judgement)
         views = judgement.views or views
     nothing = Judgement(Verdict.CONFORMS, views)
+    effects = {each: n for n, each in enumerate(judged.order.calls, 1)} if judged.against else {}
     steps = []
     for place, (call, exchange) in enumerate(zip(calls, exchanges, strict=True)):
         there, judgement = at.get(place, (views, nothing))
@@ -122,5 +123,7 @@ def steps_of_round(
                 views=judgement.views if whole else (),
             )
         after = judgement.views or there
-        steps.append(Step(call, exchange, there, after, judgement))
+        against = tuple(finding for each, finding in judged.against if each == place)
+        effect = effects.get(place)
+        steps.append(Step(call, exchange, there, after, judgement, effect, against))
     return steps

@@ -51,7 +51,8 @@ class Judged:
 
     ``order`` is one in which all answers are allowed, or the longest that can be begun. ``why`` is
     a sentence when the verdict is UNSURE. ``one`` says that time left no other order: these calls
-    were no race; ``alone`` that they show a finding one after the other as well.
+    were no race; ``alone`` that they show a finding one after the other as well. ``against`` is
+    what forbids each call that could have come next in the longest order.
     """
 
     verdict: Verdict
@@ -60,6 +61,7 @@ class Judged:
     why: str = ""
     one: bool = False
     alone: bool = False
+    against: tuple[tuple[int, Finding], ...] = ()
 
 
 def precedes(one: Call, other: Call) -> bool:
@@ -99,7 +101,8 @@ def judge_together(
     areas, agreed = oracle.areas - _LOG, (*oracle.agreed, _IN_THE_LOG)
     loose = _Search(history, before, most)
     apart = loose.order(evolve(oracle, areas=areas, agreed=agreed), views)
-    return Judged(Verdict.DIVERGES, search.longest, (_finding(history, search, apart),))
+    findings, against = (_finding(history, search, apart),), tuple(search.against)
+    return Judged(Verdict.DIVERGES, search.longest, findings, against=against)
 
 
 def _before(history: Sequence[Call]) -> tuple[frozenset[int], ...]:

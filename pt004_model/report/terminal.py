@@ -13,6 +13,7 @@ from pt004_model.model.commands import describe
 from pt004_model.model.coverage import Edge
 from pt004_model.model.replies import NoAnswer
 from pt004_model.model.telling import count, times
+from pt004_model.reproduce.timeline import as_lines, timeline
 from pt004_model.search.results import Progress, Result
 from pt004_model.trace.recorded import Found, Step
 from pt004_model.vocabulary import Status
@@ -70,6 +71,8 @@ def finding_lines(found: Found, note: str = "", width: int | None = WIDTH) -> It
     yield f"  {check.sentence}"
     for number, command in enumerate(found.commands, 1):
         yield f"  {number}. {describe(command)}"
+    if (drawn := timeline(found.steps)) is not None:
+        yield from (f"  {line}" for line in as_lines(drawn))
     yield f"  {finding.where}"
     yield f"    expected: {finding.expected}"
     yield f"    got:      {finding.observed}"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pt004_model.drive.replay import told
 from pt004_model.model.telling import count, times
 from pt004_model.report.text import mermaid, visible
+from pt004_model.reproduce.timeline import as_lines, timeline
 from pt004_model.trace.document import Trace, TraceStep
 
 
@@ -26,6 +27,9 @@ def _story(trace: Trace) -> Iterator[str]:
         yield ""
         yield from _told(number, step)
     yield ""
+    if (drawn := timeline(trace.steps)) is not None:
+        yield from as_lines(drawn)
+        yield ""
     yield f"{trace.where}"
     yield f"  expected: {trace.expected}"
     yield f"  got:      {trace.observed}"

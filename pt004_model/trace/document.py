@@ -91,7 +91,8 @@ class TraceStep:
     ``came`` is the place in ``allowed`` of what came about, ``None`` where nothing allowed did.
     ``request`` and ``reply`` are ``None`` for a wait, and for a command of an earlier conversation,
     of which only the command was kept. ``reply_headers`` are those of the answer, with names in
-    lower case.
+    lower case. Of calls at once that no order explains, ``effect`` is the place in the longest
+    order that could be begun, from 1, and ``against`` what forbids this call to be next.
     """
 
     says: str
@@ -104,6 +105,8 @@ class TraceStep:
     findings: tuple[Said, ...]
     came: int | None = None
     reply_headers: dict[str, str] = field(factory=dict)
+    effect: int | None = None
+    against: tuple[Said, ...] = ()
 
 
 @frozen
@@ -269,6 +272,7 @@ _LIMITS: Final[dict[tuple[type, str], Schema]] = {
     (SentRequest, "method"): {"pattern": "^[A-Z]+$"},
     (SentRequest, "headers"): {"propertyNames": _HEADER},
     (TraceStep, "came"): {"minimum": 0},
+    (TraceStep, "effect"): {"minimum": 1},
     (Reproduced, "seen"): {"minimum": 0},
     (Reproduced, "runs"): {"minimum": 1},
     (Names, "tenants"): {"minItems": 2},

@@ -32,7 +32,9 @@ Commands: TypeAlias = tuple[Command, ...]
 class Step:
     """One recorded step: the command, the exchange that it led to, and what the judge said of it.
 
-    ``before`` and ``after`` are the beliefs: the views held possible, the likeliest first.
+    ``before`` and ``after`` are the beliefs: the views held possible, the likeliest first. Of calls
+    at once that no order explains, ``effect`` is the place of this one in the longest order that
+    could be begun, from 1, and ``against`` what forbids it to be next.
     """
 
     command: Command
@@ -40,6 +42,8 @@ class Step:
     before: tuple[View, ...] = field(repr=False)
     after: tuple[View, ...] = field(repr=False)
     judgement: Judgement = field(repr=False)
+    effect: int | None = None
+    against: tuple[Finding, ...] = ()
 
     @property
     def response(self) -> Response:

@@ -153,6 +153,8 @@ def _step(step: Step, origin: Origin) -> TraceStep:
         findings=tuple(Said(each.check, **said(each, origin.redact)) for each in step.findings),
         came=next(places, None),
         reply_headers={} if answer is None else _headers(answer.headers, origin.redact),
+        effect=step.effect,
+        against=tuple(Said(each.check, **said(each, origin.redact)) for each in step.against),
     )
 
 

@@ -14,6 +14,7 @@ from pt004_model.model.telling import count, times
 from pt004_model.report import command
 from pt004_model.report.terminal import side_by_side
 from pt004_model.report.text import fenced, span, templates, visible
+from pt004_model.reproduce.timeline import as_gantt, timeline
 from pt004_model.trace.document import Trace, TraceStep
 from pt004_model.tracker.decide import FIXED_IN_A_ROW
 from pt004_model.tracker.issues import (
@@ -97,6 +98,8 @@ def _rendered(
         clause=_block(trace.clause, int(_CLAUSE * share)),
         steps=_steps(trace, most),
         difference=_difference(trace, int(_SIDE * share)),
+        gantt=_gantt(trace),
+        against=_against(trace),
         beside="\n".join(both) if trace.other else "",
         reproduced=sighting.reproduced,
         occurrences=history.occurrences,
@@ -129,6 +132,18 @@ def _steps(trace: Trace, most: int) -> str:
 
 def _step(number: int, step: TraceStep) -> str:
     return f"{visible(f'{number}. {step.says}', _STEP)}\n   -> {visible(_reply(step), _STEP)}"
+
+
+def _gantt(trace: Trace) -> str:
+    """Return the calls at once of a race in Mermaid, with what forbids those that fit nowhere."""
+    drawn = timeline(trace.steps)
+    return "" if drawn is None else as_gantt(drawn)
+
+
+def _against(trace: Trace) -> str:
+    drawn = timeline(trace.steps)
+    told = () if drawn is None else (f"{b.number}. {b.told}" for b in drawn.bars if b.against)
+    return "\n".join(visible(each, _STEP) for each in told)
 
 
 def _half(step: TraceStep) -> str:

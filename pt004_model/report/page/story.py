@@ -22,6 +22,7 @@ from pt004_model.report import command
 from pt004_model.report.summary import Evidence, FindingDocument, Summary
 from pt004_model.report.text import visible
 from pt004_model.reproduce import as_curl
+from pt004_model.reproduce.timeline import Timeline, timeline
 from pt004_model.trace.document import Trace, TraceStep
 
 SHOWN: Final = 12
@@ -92,6 +93,7 @@ class Story:
     facts: tuple[tuple[str, str], ...]
     commands: tuple[tuple[str, str, str, bool], ...]
     why_not: str = ""
+    race: Timeline | None = None
 
 
 def stories(evidence: Evidence, folder: Path) -> list[Story]:
@@ -117,6 +119,7 @@ def _story(finding: FindingDocument, kept: Trace | str, folder: Path, summary: S
         tuple(_facts(finding, trace)),
         () if trace is None else tuple(_commands(trace, folder, summary)),
         kept if isinstance(kept, str) else "",
+        None if trace is None else timeline(trace.steps),
     )
 
 
