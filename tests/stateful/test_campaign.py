@@ -83,6 +83,8 @@ class TestMachine(Machine.TestCase):  # type: ignore[name-defined, misc]  # made
 @pytest.mark.parametrize("area", areas())
 def test_area(area: str, fc_campaign: Result, fc_conversation: Conversation) -> None:
     """Every answer in the campaign was one that the contract allows in this area."""
+    if area not in fc_campaign.areas and fc_campaign.examples:
+        pytest.skip("nothing of it was judged")  # and that is no pass
     assert fc_conversation.describe(fc_campaign, area) == []
 
 
