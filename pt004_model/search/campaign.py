@@ -362,10 +362,14 @@ class Campaign:
             raise TimeIsUp
 
     def _over(self, grace: float) -> bool:
-        seconds = self.profile.seconds
-        if seconds is not None and self.session.crashes and not self._killing:
-            seconds *= _SEARCHED
+        seconds = self.profile.seconds if self._killing else self.search_seconds
         return seconds is not None and self._seconds() > seconds + grace
+
+    @property
+    def search_seconds(self) -> float | None:
+        """The seconds for the search; what is left of the time is for crashes."""
+        seconds = self.profile.seconds
+        return seconds if seconds is None or not self.session.crashes else seconds * _SEARCHED
 
     def remaining(self) -> float:
         """Return the seconds after which all has to be over."""

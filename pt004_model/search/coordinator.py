@@ -3,7 +3,8 @@
 The next wave is handed out before the one under way has ended, so that no worker waits for the
 slowest; it knows of those before. What a round is to do never depends on which worker was faster,
 so that the same seed and the same number of workers give the same commands on the same FC. Cases,
-waits and the traces of earlier campaigns are a single conversation, and stay with us.
+waits and the traces of earlier campaigns are a single conversation, and stay with us; so do
+crashes, for which nothing else must be under way.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from attrs import define, evolve, field
 
 from pt004_model.drive.lockstep import TargetLost
 from pt004_model.drive.target import Target
+from pt004_model.model.commands import Restart
 from pt004_model.search.campaign import BESIDE, Campaign, Profile, TimeIsUp, wanted_again
 from pt004_model.search.explorer import LATER
 from pt004_model.search.jobs import Before, Reach, Round, RoundResult, Shortening, ShorteningResult
@@ -82,7 +84,7 @@ class Coordinator(Campaign):
         rate, ours, here = self.target.rate, self.target.transport, self.engine.here
         ours.rate = None if rate is None else rate * _OURS
         each = None if rate is None else rate * (1 - _OURS) / self.engine.workers
-        until = None if self.profile.seconds is None else self.started_at + self.profile.seconds
+        until = None if self.search_seconds is None else self.started_at + self.search_seconds
         self._reach = Reach(
             evolve(self.target, rate=each), self.session.oracle.areas, until,
             self.beside if here else None, self.session.tally.on_run if here else None,
@@ -148,7 +150,8 @@ class Coordinator(Campaign):
             - self.due(getattr(whole, name), done)
             for name in BESIDE
         }
-        return evolve(whole, examples=self._planned - done, waits=(), floor=0.0, **counts)
+        counts |= {"examples": self._planned - done, "crashes": 0}
+        return evolve(whole, waits=(), floor=0.0, **counts)
 
     # Merging
 
@@ -223,6 +226,8 @@ class Coordinator(Campaign):
     def _is_due(self, found: Found) -> bool:
         if found.echo_of or found.fingerprint in self._shortening:
             return False
+        if any(isinstance(each, Restart) for each in found.commands):
+            return False  # it would kill the FC that the others ask
         return self.triage.is_due(found)
 
     def _take_shortened(self, fingerprint: str) -> None:

@@ -18,14 +18,18 @@ import pytest
 from attrs import evolve, frozen
 
 from pt004_model.drive.target import Target
+from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
+from pt004_model.model.commands import ReadRun, Restart
 from pt004_model.search.campaign import Profile
 from pt004_model.search.coordinator import Coordinator
 from pt004_model.search.jobs import VERSION, Job, OtherVersion, perform
+from pt004_model.search.payloads import creation
 from pt004_model.search.results import Result
 from pt004_model.search.scheduler import Share
 from pt004_model.search.workers import TRIES, Engine, Processes, Workers
 from pt004_model.shrink.triage import NoLonger
+from pt004_model.trace.recorded import Found
 from pt004_model.wire.token_source import TokenSource
 from tests.cli.servers import Front, fronted, refusal
 
@@ -228,6 +232,16 @@ def test_the_rate_is_for_all_workers_together() -> None:
         assert reach.target.rate is not None
         assert 4 * reach.target.rate + ours == pytest.approx(100.0)
     assert running.target.transport.rate == 100.0
+
+
+def test_no_worker_kills_the_fc() -> None:
+    """Crashes are no part of a round, and a trace with one is not replayed beside others."""
+    profile = evolve(SMALL, crashes=5)
+    with campaign("http://127.0.0.1:9", Threads(2), profile) as running:
+        assert running._profile_of_round().crashes == 0
+        finding = Finding("audit.complete", "logs", "1", "2", "a" * 12)
+        for command, due in ((ReadRun(0), True), (Restart(0.1), False)):
+            assert running._is_due(Found(finding, (creation(0, ()), command), (), 1)) is due
 
 
 @pytest.mark.parametrize("total", [0, 3, 10])
