@@ -98,7 +98,8 @@ def edges_of(rebuilt: Rebuilt) -> Iterator[Edge]:
             if isinstance(run, Run) and isinstance(change, Change):
                 command = ChangeRun(0, body, Caller(actor=made.actor))
                 yield from filter(None, (edge(World({0: run}), command, accepted=True),))
-                run = step(run, change, made.actor)[0]  # the outcome that waits to be told
+                if made.acted is not None:  # the outcome that waits to be told
+                    run = step(run, change, made.actor)[0]
 
 
 def extracted(run_id: str) -> Finding:
