@@ -233,8 +233,9 @@ def profile_of(given: dict[str, Any]) -> Profile:
     """Return how much a campaign does, as the options say."""
     profile = PROFILES[given["profile"]]
     names = {"max_commands": "commands", "max_time": "seconds", "confirm": "confirm"}
+    names["max_steps"] = "steps"
     changes: dict[str, Any] = {
-        name: given[flag] for flag, name in names.items() if given[flag] is not None
+        name: given[flag] for flag, name in names.items() if given.get(flag) is not None
     }
     changes |= {"rounds": 0} if given["no_races"] else {}
     changes |= {"losses": 0} if given["no_losses"] else {}
@@ -259,8 +260,8 @@ def campaign_flags(given: dict[str, Any]) -> tuple[str, ...]:
     chosen = [area for area in every if area in given["areas"]]
     words = ["--ungoverned"] if given["ungoverned"] else []
     words += ["--areas", ",".join(chosen)] if len(chosen) < len(every) else []
-    for name in ("max_examples", "max_commands", "max_time", "confirm", "known"):
-        if given[name] is not None:
+    for name in ("max_examples", "max_commands", "max_steps", "max_time", "confirm", "known"):
+        if given.get(name) is not None:
             words += [f"--{name.replace('_', '-')}", word(given[name])]
     for name in ("workers", "scheduler"):
         words += [f"--{name}", str(given[name])] if given.get(name) else []

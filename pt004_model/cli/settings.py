@@ -396,6 +396,10 @@ _CAMPAIGN: Final = (
         table="campaign", help="Acts of one example.",
     ),
     _setting(
+        "--max-steps", type=click.IntRange(4, 2000), metavar="N", envvar="PT004_MAX_STEPS",
+        table="campaign", help="Steps of the longest runs (30).",
+    ),
+    _setting(
         "--max-time", type=_SECONDS, metavar="S", envvar="PT004_MAX_TIME", table="campaign",
         help="End after S seconds, and at most a few more.",
     ),

@@ -34,7 +34,7 @@ from pt004_model.search.losses import Losses
 from pt004_model.search.races import Races
 from pt004_model.search.results import Progress, Reporter, Result, Silent
 from pt004_model.search.scenarios import live_through
-from pt004_model.search.scheduler import Share
+from pt004_model.search.scheduler import MOST_STEPS, Share
 from pt004_model.search.waiting import Alone
 from pt004_model.shrink.triage import (
     ATTEMPTS,
@@ -67,6 +67,7 @@ class Profile:
     traces of earlier campaigns. ``waits`` are the seconds after which runs that are left alone are
     looked at again, once more after each; ``lasts`` those that the examples take at the least, as
     a rule, so that other work fills the waits. All of it ends with ``seconds``, and a little more.
+    ``steps`` are those of the longest runs,
     ``rounds`` is how often several clients call at once, ``losses`` how many examples there are in
     which answers are lost. ``crashes`` is how often the FC is killed, behind all else, where that
     can be done.
@@ -86,6 +87,7 @@ class Profile:
     rounds: int = 0
     losses: int = 0
     crashes: int = 0
+    steps: int = MOST_STEPS
     waits: tuple[float, ...] = ()
     lasts: float = 30.0
 
@@ -312,7 +314,8 @@ class Campaign:
 
     def _search(self) -> Search:
         acts = self.profile.commands
-        return Search.seeded(self.session, self.seed, self.lengths, acts, self.share)
+        steps = self.profile.steps
+        return Search.seeded(self.session, self.seed, self.lengths, acts, self.share, steps)
 
     def _alone(self) -> Alone:
         profile = self.profile

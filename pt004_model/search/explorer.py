@@ -26,7 +26,7 @@ from pt004_model.search.goals import due, goal_keys, is_legal
 from pt004_model.search.machine import MOST_RUNS, WorkflowMachine
 from pt004_model.search.payloads import Carried
 from pt004_model.search.probes import PROBES, Commands, Scene, keys, move_keys, near_the_end
-from pt004_model.search.scheduler import Keys, Scheduler, Share
+from pt004_model.search.scheduler import MOST_STEPS, Keys, Scheduler, Share
 from pt004_model.vocabulary import Decision, Status
 
 _T = TypeVar("_T")
@@ -47,7 +47,7 @@ _DELIVERIES: Final = tuple(reversed(deliveries.CHANGES))
 _LENGTHS: Final = (3, 0, 2, 4, 0, 1, 5)
 _CALLS_A_STEP: Final = 4  # a step is started, paused, resumed and left
 _LAST: Final = (Decision.DENY, Decision.ALLOW, Decision.FLAG)
-_LONG: Final = (4, 6, 8, 12, 30)
+_LONG: Final = (4, 6, 8, 12, MOST_STEPS)
 
 
 @define
@@ -58,16 +58,22 @@ class Search:
     scheduler: Scheduler
     lengths: tuple[int, ...]
     acts: int
+    steps: int = MOST_STEPS
     spent: Counter[str] = field(factory=LATER.copy)
 
     @classmethod
     def seeded(
         cls, session: Session, seed: int, lengths: tuple[int, ...], acts: int,
-        share: Share | None = None,
+        share: Share | None = None, steps: int = MOST_STEPS,
     ) -> Search:  # fmt: skip
         """Return a search that draws everything from ``seed``."""
         share = share or Share()
-        return cls(session, Scheduler(share.rng(seed), share=share), lengths, acts)
+        return cls(session, Scheduler(share.rng(seed), share=share), lengths, acts, steps)
+
+    @property
+    def long(self) -> tuple[int, ...]:
+        """The lengths of long runs: as usual, as far as may be, and the most that may be."""
+        return tuple(sorted({*(each for each in _LONG if each < self.steps), self.steps}))
 
     def example(self) -> None:
         """Run one example: a conversation of some acts, and all its runs read at the end."""
@@ -278,7 +284,7 @@ class Explorer(WorkflowMachine):
 
     def march(self) -> None:
         """Take a new run along a long plan, probing it where it matters most."""
-        plan = self._plan("march", self.pick("long", _LONG))
+        plan = self._plan("march", self.pick("long", self.search.long))
         style = self.pick("march", ("plain", "keyed", "restless", "fatal"))
         number = self._fresh(plan)
         fatal = self.rng.randrange(2 * len(plan.decisions)) if style == "fatal" else -1

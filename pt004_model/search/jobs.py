@@ -198,6 +198,7 @@ class Round:
             Scheduler(Share().rng(*about), Counter(before.tried), self.share),
             (0,) if session.ungoverned else profile.lengths,
             profile.commands,
+            profile.steps,
             Counter(before.spent),
         )
         part = _Part(

@@ -18,6 +18,8 @@ from zlib import crc32
 
 from attrs import define, field, frozen
 
+MOST_STEPS: Final = 30
+"""Steps of the longest runs of a campaign, unless it is told otherwise."""
 Keys: TypeAlias = tuple[Hashable, ...]
 _T = TypeVar("_T")
 _OTHERS: Final = 0.5

@@ -86,3 +86,11 @@ def test_earlier_runs_are_read_again() -> None:
         made.example()
     assert made.session.examples == 3
     assert made.session.archive.runs[0].run.number == 0
+
+
+@pytest.mark.parametrize(
+    ("steps", "long"), [(30, (4, 6, 8, 12, 30)), (1000, (4, 6, 8, 12, 30, 1000)), (6, (4, 6))]
+)
+def test_runs_are_as_long_as_is_asked_for(steps: int, long: tuple[int, ...]) -> None:
+    """The longest of the long runs has as many steps as was said."""
+    assert Search.seeded(session(Stub()), 1, (0, 1), 1, steps=steps).long == long
