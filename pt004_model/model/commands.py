@@ -240,7 +240,10 @@ class Wait:
 
 @frozen
 class Restart:
-    """The FC is killed ``after`` so many seconds of the calls of a round, and started again."""
+    """The FC is killed ``after`` so many seconds of the calls of a round, and started again.
+
+    Less than nothing: the kill is begun so long before the calls, since it takes its time.
+    """
 
     after: float = 0.0
     caller: ClassVar[Caller] = US
@@ -298,7 +301,8 @@ def _what(command: Command) -> str:
     if isinstance(command, Wait):
         return f"wait {command.seconds:g} s"
     if isinstance(command, Restart):
-        return f"the FC is killed after {command.after * 1000:g} ms, and started again"
+        when = "after the calls" if command.after >= 0 else "before the calls"
+        return f"the FC is killed, {abs(command.after) * 1000:g} ms {when}, and started again"
     return _describe_change(command.body)
 
 

@@ -24,9 +24,9 @@ from pt004_model.search.races import state_word
 _RUNS: Final = 3
 """Runs of a round that are there before the kill; a further one is being made."""
 _MADE: Final = 9
-_SOON: Final = (0.001, 1.0)
-"""Bounds of the seconds within which the FC is killed."""
-_SHORTER, _LONGER = 0.7, 1.4
+_STEP: Final = 0.002
+"""Seconds by which a kill comes earlier or later than the one before; doubled in one direction."""
+_MOST: Final = 10.0
 
 
 @define
@@ -34,8 +34,8 @@ class Crashes:
     """The rounds of a campaign. ``session`` has a tally of its own.
 
     ``seen`` counts kills that met an open call, by the states of the runs concerned, ``met`` those
-    kills. ``within`` is how soon the FC is killed: later when nothing was answered by then, sooner
-    when everything was.
+    kills. ``at`` is when the FC is killed, about: later when nothing was answered by then, sooner
+    when everything was, and before the calls where the kill itself takes its time.
     """
 
     session: Session
@@ -44,7 +44,8 @@ class Crashes:
     rounds: int = 0
     met: int = 0
     seen: Counter[str] = field(factory=Counter)
-    within: float = 0.01
+    at: float = 0.004
+    _step: float = _STEP
     _tried: Counter[str] = field(factory=Counter)
     _places: dict[str, list[tuple[int, Place]]] = field(init=False)
 
@@ -67,7 +68,7 @@ class Crashes:
         for client, call in enumerate(calls):
             lockstep.do(evolve(call, caller=Caller(client=client)))
         before = len(lockstep.steps)
-        lockstep.do(Restart(round(self.rng.uniform(0, self.within), 4)))
+        lockstep.do(Restart(round(self.at + self.rng.uniform(-_STEP, _STEP), 4)))
         self._note(lockstep, before, states)
         self._look(lockstep)
 
@@ -110,9 +111,12 @@ class Crashes:
         if lost:
             self.met += 1
             self.seen.update(states.get(getattr(each.command, "run", -1), "-") for each in lost)
-        if called and len(lost) in {0, len(called)}:
-            factor = _LONGER if lost else _SHORTER
-            self.within = min(max(self.within * factor, _SOON[0]), _SOON[1])
+        answered = [s for s in called if not isinstance(s.response, NoAnswer)]
+        if called and not (lost and answered):
+            later = not answered
+            same = (self._step > 0) is later
+            self._step = 2 * self._step if same else (_STEP if later else -_STEP)
+            self.at = min(max(self.at + self._step, -_MOST), _MOST)
 
     def _look(self, lockstep: Lockstep) -> None:
         """Read every run, ask every key again, and go on with each run."""

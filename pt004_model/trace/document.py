@@ -24,7 +24,6 @@ from pt004_model.model.commands import (
     Command,
     CreateRun,
     Names,
-    Restart,
     RunRef,
     Unknown,
     Wait,
@@ -282,7 +281,6 @@ _LIMITS: Final[dict[tuple[type, str], Schema]] = {
     (CreateRun, "run"): {"minimum": 0},
     (Wait, "run"): {"minimum": 0},
     (Wait, "seconds"): {"minimum": 0},
-    (Restart, "after"): {"minimum": 0},
 }
 _HEAD: Final[dict[str, Schema]] = {
     "status": {"type": "integer", "minimum": 100, "maximum": 999},

@@ -32,12 +32,15 @@ class Racers:
     _lanes: list[HttpTransport] = field(factory=list)
 
     def send(
-        self, clients: Sequence[Sequence[Request]], met: Callable[[], None] = lambda: None
+        self,
+        clients: Sequence[Sequence[Request]],
+        met: Callable[[], None] = lambda: None,
+        patience: float | None = None,
     ) -> list[list[Answer | NoAnswer]]:
         """Send the requests of each client one after the other, the first of all at once.
 
-        ``met`` is called when these have met. The rate counts each of them. Never raises for what
-        an FC does.
+        ``met`` is called when these have met, ``patience`` another than usual. The rate counts
+        each of them. Never raises for what an FC does.
         """
         for _ in range(calls := sum(map(len, clients))):
             self.transport.hold_back()
@@ -47,6 +50,8 @@ class Racers:
         meeting = Meeting(len(clients), self.by[self.rounds % len(self.by)], met)
         self.rounds += 1
         lanes = self._lanes[: len(clients)]
+        for lane in lanes:
+            lane.patience = self.transport.patience if patience is None else patience
         with ThreadPoolExecutor(len(clients)) as threads:
             return list(threads.map(partial(self._talk, meeting), lanes, clients))
 

@@ -47,8 +47,12 @@ class Restarter:
         killer = threading.Thread(target=self._kill, args=(after,))
         answers: list[list[Answer | NoAnswer]] = []
         try:
-            if clients:
-                answers = self.racers.send(clients, killer.start)
+            if after < 0:
+                killer.start()
+                time.sleep(-after)
+            met = killer.start if after >= 0 else lambda: None
+            if clients:  # an FC that is dead by then is not waited for
+                answers = self.racers.send(clients, met, 0.0)
         finally:
             if not killer.ident:  # the calls did not meet
                 killer.start()
@@ -63,7 +67,7 @@ class Restarter:
         return [[_ours(each) for each in theirs] for theirs in answers], self.start()
 
     def _kill(self, after: float) -> None:
-        time.sleep(after)
+        time.sleep(max(after, 0.0))
         try:
             self.service.kill()
         except NotDone as error:

@@ -198,5 +198,8 @@ def test_a_restart_is_about_no_run() -> None:
     """It is told with when it comes."""
     assert subject(Restart(0.0032)) is None
     assert as_asked(Restart()) == Restart()
-    assert describe(Restart(0.0032)) == "the FC is killed after 3.2 ms, and started again"
+    assert (
+        describe(Restart(0.0032)) == "the FC is killed, 3.2 ms after the calls, and started again"
+    )
+    assert describe(Restart(-0.5)) == "the FC is killed, 500 ms before the calls, and started again"
     assert situation(World(), Restart()) == ("restart",)
