@@ -70,8 +70,11 @@ def growth(examples: int) -> list[Row]:
     return watching.rows
 
 
-def lines(rows: list[Row]) -> Iterator[str]:
-    """Lines to be read, a row each."""
+def lines(examples: int) -> Iterator[str]:
+    """Lines to be read, a row each; none for no examples."""
+    rows = growth(examples) if examples else []
+    if not rows:
+        return
     yield "examples  commands  MB of ours  MB of the FC  ms a command"
     for row in rows:
         yield (
