@@ -246,7 +246,7 @@ def profile_of(given: dict[str, Any]) -> Profile:
         if not given["require_coverage"]:
             changes["floor"] = 0.0  # who says how much to do, is only told what is missing
     profile, share = evolve(profile, **changes), share_of(given.get("shard"))
-    if share.of > profile.examples:
+    if share.of > max(profile.examples, 1):
         raise click.UsageError(
             f"a campaign of {count(profile.examples, 'example')} has no {share.of} shards; give"
             " fewer shards or more examples"

@@ -231,4 +231,5 @@ def test_the_summary(tmp_path: Path) -> None:
         "agreed": [],
         "made_by": "check",
         "guarantee": "",
+        "shard": "",
     }
