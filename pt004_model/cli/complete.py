@@ -61,7 +61,7 @@ def complete(context: click.Context, /, steps: int, extra: int | None, **given: 
     resume = given.pop("resume")
     given |= {"areas": frozenset(every_area()), "max_examples": None, "max_commands": None}
     given |= {"require_coverage": False, "no_races": False, "no_losses": False, "trace_link": None}
-    given["no_crashes"] = True
+    given["no_crashes"] = False
     profile = profile_of(given).alone
     profile = evolve(
         profile,

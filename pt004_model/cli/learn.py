@@ -66,7 +66,7 @@ def learn(
         )
     given |= {"areas": frozenset(every_area()), "max_examples": None, "max_commands": None}
     given |= {"require_coverage": False, "no_races": False, "no_losses": False, "trace_link": None}
-    given["no_crashes"] = True
+    given["no_crashes"] = False
     profile = evolve(profile_of(given).alone, lengths=(*range(1, steps + 1), 0), floor=0.0)
     flags = ("--steps", str(steps), *campaign_flags(given))
 

@@ -39,12 +39,12 @@ class Budget:
     @property
     def left(self) -> bool:
         """Whether anything is left."""
-        return self.has(1)
+        return self.spent < self.requests and time.monotonic() - self.started < self.seconds
 
-    def has(self, requests: int, seconds: float = 0.0) -> bool:
+    def affords(self, requests: int, seconds: float) -> bool:
         """Tell whether so many requests, and so many seconds of waiting, are left."""
-        passed = time.monotonic() - self.started
-        return self.spent + requests <= self.requests and passed + seconds < self.seconds
+        waits = time.monotonic() - self.started + seconds < self.seconds or not seconds
+        return waits and self.spent + requests <= self.requests
 
 
 def refused(steps: Sequence[Step], first: int = 0) -> frozenset[int]:
@@ -145,7 +145,7 @@ class Shrinker:
         if self.way is Way.RENAMED:  # the best is sent once more in the end, under its plain names
             needed += len(self.best) if self.confirmed else len(candidate)
         waits = sum(each.seconds for each in candidate if isinstance(each, Wait))
-        if not self.budget.has(needed, waits):
+        if not self.budget.affords(needed, waits):
             return False
         if not self._prefilter.passes(candidate):
             return False

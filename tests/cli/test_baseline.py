@@ -116,7 +116,7 @@ def test_a_known_finding_does_not_fail_a_campaign(tmp_path: Path) -> None:
     assert "receipts.workflow-hash" in invoke("baseline", "list").out
     assert other.code == 2
     assert said.code == 0
-    assert "known findings: 1 in .pt004-known.toml" == said.lines[3]
+    assert "known findings: 1 in .pt004-known.toml" == said.lines[4]
     assert f"KNOWN {path.stem}  receipts.workflow-hash (contract 8)" in said.lines
     assert "  known until 2099-12-31 (ann): is being repaired" in said.lines
     assert [

@@ -53,7 +53,7 @@ def test_what_shows_again_is_a_finding(left: Path) -> None:
     with fronted(fault=SEALS) as front:
         said = check(front, left, "--areas", "receipts", "--seed", "12")
     assert said.code == 1
-    assert "replaying 1 trace of earlier campaigns" == said.lines[3]
+    assert "replaying 1 trace of earlier campaigns" == said.lines[4]
     assert f"again {path.stem} receipts.workflow-hash: " in said.out
     assert replays(left) == [
         {
