@@ -123,6 +123,7 @@ def test_no_fc_is_named(project: pytest.Pytester) -> None:
     said.stdout.fnmatch_lines(["*no Federation Core is named: override the fixture fc_target*"])
 
 
+@pytest.mark.slow
 def test_an_option_wins_over_the_environment_and_that_over_the_ini_file(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +145,7 @@ def test_a_worker_of_xdist_says_no(project: pytest.Pytester) -> None:
     said.stdout.fnmatch_lines(["*one campaign writes to one folder: run it without -n*"])
 
 
+@pytest.mark.slow
 def test_a_machine_is_a_test_case(project: pytest.Pytester) -> None:
     """A finding under the machine alone is a failure of pytest's own, shrunk by Hypothesis."""
     project.makepyfile(

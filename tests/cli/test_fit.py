@@ -60,6 +60,7 @@ def conclusion(ended: Ended) -> str:
     return next(line for line in ended.lines if line.split(":")[0] in {"CONFORMS", "DIVERGES"})
 
 
+@pytest.mark.slow
 @pytest.mark.system
 def test_from_an_address_to_a_useful_check() -> None:
     """The public FC is described; with the file ``check`` is quiet, and finds a lifecycle fault."""

@@ -255,6 +255,7 @@ def test_everything_that_can_be_given(tmp_path: Path) -> None:
     assert invoke("verify", out).code == 0
 
 
+@pytest.mark.slow
 def test_a_campaign_that_diverges_is_named_alike(tmp_path: Path) -> None:
     """The report names the findings of the summary with the same fingerprints, and fails."""
     campaign, out = tmp_path / "campaign", tmp_path / "out"

@@ -20,6 +20,7 @@ SURVIVAL = Kill(HARD, "idempotency", 0, found=False)
 QUIET, ALARM = Kill("", "-", 0, found=False), Kill("", "-", 1, found=True, check="audit.kinds")
 
 
+@pytest.mark.slow
 @pytest.mark.system
 def test_faults_that_are_found(tmp_path: Path) -> None:
     """Exit is 0; the table tells each fault, and the trace of each is kept."""
@@ -37,6 +38,7 @@ def test_faults_that_are_found(tmp_path: Path) -> None:
     assert ["lifecycle.sent-data-kept"] * 2 == [load_trace(path).check for path in kept]
 
 
+@pytest.mark.slow
 @pytest.mark.system
 def test_a_fault_that_survives() -> None:
     """Exit is 1 when a fault is not found within the examples, and the table says which."""

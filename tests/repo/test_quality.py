@@ -49,6 +49,7 @@ def quality(folder: Path, site: str = "") -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_fault_that_is_found_passes(tmp_path: Path) -> None:
     """Exit is 0 when the fault is found, and its trace shows it."""
     done = quality(tmp_path)
@@ -56,6 +57,7 @@ def test_a_fault_that_is_found_passes(tmp_path: Path) -> None:
     assert re.search(r"(?m)^=* ?2 passed", done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("site", [UNDETECTABLE, TOO_SHORT], ids=["undetectable", "too long"])
 def test_the_suite_can_fail(site: str, tmp_path: Path) -> None:
     """Exit is 1, and the fault is named, when it is not found or its trace is too long."""

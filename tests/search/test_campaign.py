@@ -155,6 +155,7 @@ def test_an_fc_that_conforms() -> None:
     assert "paused-run-resumes" in coverage.witnessed
 
 
+@pytest.mark.slow
 def test_more_examples_cover_more() -> None:
     """The search aims at what was not driven yet."""
     few, many = explore(Shared()), explore(Shared(), evolve(SMALL, examples=40, commands=12))
@@ -226,6 +227,7 @@ def test_a_finding_outranks_what_is_unsure() -> None:
     assert [found.finding.check for found in result.findings] == ["receipts.workflow-hash"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("every", "verdict"), [(15, Verdict.UNSURE), (10**9, Verdict.CONFORMS)])
 def test_too_many_lost_answers(every: int, verdict: Verdict) -> None:
     """More open calls than the profile allows are no pass."""

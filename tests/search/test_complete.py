@@ -248,6 +248,7 @@ class ClearedCannotFail(Rules):
         return super().judge_governed(run, change)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("extra", "verdict"), [(0, Verdict.CONFORMS), (1, Verdict.DIVERGES)])
 def test_a_hidden_state_takes_a_further_move(extra: int, verdict: Verdict) -> None:
     """A guarantee says no more than it says: this fault is beyond k = 0, and within k = 1."""

@@ -40,6 +40,7 @@ def by_check(result: Result) -> dict[str, Found]:
 # What is known
 
 
+@pytest.mark.slow
 def test_what_is_known_does_not_fail_a_campaign() -> None:
     """It is among the findings, marked; alone it is no divergence, beside a new one it is none."""
     new = by_check(campaign(Tampering(Shared(), both)).run())
@@ -64,6 +65,7 @@ def test_what_is_known_costs_little() -> None:
     assert 0 < running.aside.tally.commands <= KNOWN_SHRINK[0]
 
 
+@pytest.mark.slow
 def test_a_known_finding_hinders_nothing() -> None:
     """With a known finding in every answer all is driven and found that is without it."""
     profile = evolve(SMALL, examples=30, confirm=0, shrink=(0, 0.0))
@@ -154,6 +156,7 @@ def test_replays_are_within_the_budget_for_shrinking() -> None:
     assert found.reproduced == (1, 1)
 
 
+@pytest.mark.slow
 def test_replays_do_not_steer_the_search() -> None:
     """A seed generates the same commands, however often and however long findings are replayed."""
     generated = []
@@ -172,6 +175,7 @@ def test_replays_do_not_steer_the_search() -> None:
 # An FC that is not deterministic
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_an_fc_that_answers_by_chance(seed: int) -> None:
     """Whatever comes by chance, each finding says how often it was seen, and nothing is raised."""

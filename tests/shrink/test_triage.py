@@ -65,6 +65,7 @@ def test_what_no_replay_shows_is_unconfirmed() -> None:
     assert result.statistics["shrinking"]["requests"] == 0
 
 
+@pytest.mark.slow
 def test_without_replays_a_finding_counts() -> None:
     """With no replays wanted nothing can be unconfirmed, and the FC diverges as before."""
     result = ended(Gateway(), confirm=0)
