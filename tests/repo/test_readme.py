@@ -129,7 +129,7 @@ def _exists(words: list[str]) -> None:
 def _are_tests(words: list[str]) -> None:
     for before, word in pairwise(["", *words]):
         if before == "-m":
-            assert f'markers = ["{word}: ' in text_of(ROOT / "pyproject.toml")
+            assert f'\n    "{word}: ' in text_of(ROOT / "pyproject.toml")
         else:
             assert word.startswith("-") or before == "-n" or (ROOT / word).exists()
 
