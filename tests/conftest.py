@@ -55,7 +55,7 @@ def embedded_fc() -> Iterator[None]:
 @pytest.fixture
 def little_triage(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replay and shorten little, where so much is wrong that it would take minutes."""
-    monkeypatch.setitem(PROFILES, "dev", evolve(PROFILES["dev"], settle=(400, 10.0, 0.0)))
+    monkeypatch.setitem(PROFILES, "dev", evolve(PROFILES["dev"], settle=(150, 3.0, 0.0)))
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ def test_the_schema_is_one() -> None:
     assert not [name for name, part in parts.items() if not part["description"]]
 
 
-@settings(deadline=None)  # the first draw builds all strategies
+@settings(deadline=None, max_examples=50)  # the first draw builds all strategies
 @given(TRACES)
 def test_any_trace_is_read_back(value: Trace) -> None:
     """What is dumped holds to the schema, and read as ASCII text it is the same trace."""
@@ -123,7 +123,7 @@ def test_any_trace_is_read_back(value: Trace) -> None:
     assert value == read_trace(document)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.tuples(COMMANDS, RESPONSES), min_size=1, max_size=4))
 def test_whatever_was_sent_and_came_makes_a_trace(steps: list[tuple[Any, Response]]) -> None:
     """A finding after any commands and answers is written as the schema says and read back."""
