@@ -81,7 +81,7 @@ class Profile:
     open_share: float = 0.01
     floor: float = 0.0
     shrink: tuple[int, float] = (3000, 60.0)
-    settle: tuple[int, float, float] = (4000, 120.0, 1.0)
+    settle: tuple[int, float, float] = (12000, 300.0, 1.0)
     confirm: int = 5
     replays: tuple[int, float] = (3000, 60.0)
     rounds: int = 0
