@@ -23,7 +23,7 @@ from attrs import define, field
 
 from pt004_model.baseline import Known
 from pt004_model.cli.baseline import read
-from pt004_model.cli.check import next_command, story
+from pt004_model.cli.check import next_command, story, used_edges
 from pt004_model.cli.options import campaign_flags, profile_of, setup
 from pt004_model.cli.screen import Screen
 from pt004_model.cli.session import Unsure, targeted
@@ -213,6 +213,7 @@ class Conversation:
         given, known = settings(self.config), self.known.fingerprints
         wanted = (given, folder, self.target, self.session, self.profile, seed, screen)
         try:
+            self.session.used = used_edges(given["weights"])
             campaign = campaign_of(*wanted, known=known)
         except (BadTarget, click.UsageError) as bad:
             pytest.exit(str(bad), USAGE)

@@ -38,10 +38,6 @@ from pt004_model.wire.codec import read_json
 @target_options
 @campaign_options
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Repeat a campaign.")
-@click.option(
-    "--weights", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
-    help="Prefer what production uses, as `pt004 audit --edges FILE` has counted it.",
-)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and no more.")
 @click.option("--quiet", is_flag=True, help="Tell nothing but the verdict and what to do next.")
 @click.pass_context
@@ -59,7 +55,6 @@ def check(context: click.Context, /, **given: Any) -> None:
     """
     seed = secrets.randbelow(2**32) if given["seed"] is None else given["seed"]
     flags, about = campaign_flags(given), f"seed {seed}"
-    flags += () if given["weights"] is None else ("--weights", str(given["weights"]))
     carry_out(context, given, profile_of(given), seed, flags, about, partial(campaign_of, given))
 
 
@@ -72,7 +67,7 @@ def carry_out(
     ``make`` is given the folder, the FC, and what a campaign takes.
     """
     chosen = setup(**given).within(profile.seconds).killed(wanted=profile.crashes > 0)
-    known, used = read(given["known"]), _used(given.get("weights"))
+    known, used = read(given["known"]), used_edges(given["weights"])
     origin = Origin(
         seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names,
         headers=tuple(name for name, _ in chosen.asked["headers"]),
@@ -98,7 +93,7 @@ def carry_out(
     context.exit(EXIT_CODES[result.verdict])
 
 
-def _used(path: Path | None) -> dict[Edge, int]:
+def used_edges(path: Path | None) -> dict[Edge, int]:
     """Return the edges that production uses, as an audit has counted them."""
     try:
         return {} if path is None else read_edges(read_json(path.read_bytes()))

@@ -8,8 +8,8 @@ import click
 from attrs import evolve
 
 from pt004_model.cli.check import carry_out
-from pt004_model.cli.options import campaign_flags, profile_of
-from pt004_model.cli.settings import SETTINGS, VARIABLES, every_area, target_options
+from pt004_model.cli.options import campaign_flags, profile_of, unasked
+from pt004_model.cli.settings import SETTINGS, VARIABLES, target_options
 from pt004_model.drive.target import Target
 from pt004_model.report.folder import Folder
 from pt004_model.report.summary import BadFolder, read_done
@@ -59,9 +59,7 @@ def complete(context: click.Context, /, steps: int, extra: int | None, **given: 
     usual, seconds = SUITES[given["profile"]]
     most = usual if extra is None else extra
     resume = given.pop("resume")
-    given |= {"areas": frozenset(every_area()), "max_examples": None, "max_commands": None}
-    given |= {"require_coverage": False, "no_races": False, "no_losses": False, "trace_link": None}
-    given["no_crashes"] = False
+    given = unasked() | given
     profile = profile_of(given).alone
     profile = evolve(
         profile,

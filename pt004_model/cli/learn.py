@@ -11,8 +11,8 @@ from attrs import evolve
 
 from pt004_model.cli.check import carry_out
 from pt004_model.cli.complete import USED
-from pt004_model.cli.options import campaign_flags, profile_of
-from pt004_model.cli.settings import SETTINGS, VARIABLES, every_area, target_options
+from pt004_model.cli.options import campaign_flags, profile_of, unasked
+from pt004_model.cli.settings import SETTINGS, VARIABLES, target_options
 from pt004_model.drive.target import Target
 from pt004_model.model.telling import count
 from pt004_model.report import automaton
@@ -64,9 +64,7 @@ def learn(
         raise click.UsageError(
             "AALpy is not there; install pt004_model with its extra: pip install '.[learn]'"
         )
-    given |= {"areas": frozenset(every_area()), "max_examples": None, "max_commands": None}
-    given |= {"require_coverage": False, "no_races": False, "no_losses": False, "trace_link": None}
-    given["no_crashes"] = False
+    given = unasked() | given
     profile = evolve(profile_of(given).alone, lengths=(*range(1, steps + 1), 0), floor=0.0)
     flags = ("--steps", str(steps), *campaign_flags(given))
 

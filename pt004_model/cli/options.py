@@ -260,7 +260,8 @@ def campaign_flags(given: dict[str, Any]) -> tuple[str, ...]:
     chosen = [area for area in every if area in given["areas"]]
     words = ["--ungoverned"] if given["ungoverned"] else []
     words += ["--areas", ",".join(chosen)] if len(chosen) < len(every) else []
-    for name in ("max_examples", "max_commands", "max_steps", "max_time", "confirm", "known"):
+    sizes = ("max_examples", "max_commands", "max_steps", "max_time")
+    for name in (*sizes, "confirm", "known", "weights"):
         if given.get(name) is not None:
             words += [f"--{name.replace('_', '-')}", word(given[name])]
     for name in ("workers", "scheduler"):
@@ -270,9 +271,15 @@ def campaign_flags(given: dict[str, Any]) -> tuple[str, ...]:
     return tuple(words)
 
 
+def unasked() -> dict[str, Any]:
+    """Return all settings, none of which was said, for commands that do not have them all."""
+    nothing: dict[str, Any] = dict.fromkeys(each.key for each in SETTINGS)
+    return nothing | {"areas": frozenset(every_area())}
+
+
 def embedded(fault: str | None, *, secret: str | None = None, automatic: bool = False) -> Setup:
     """Return the default setup of an embedded FC; with a secret it authenticates."""
-    given: dict[str, Any] = dict.fromkeys(each.key for each in SETTINGS)
+    given = unasked()
     given |= {"dialect": "seed", "timeout": TIMEOUT, "patience": PATIENCE, "max_reply": MAX_REPLY}
     given |= {"headers": (), "tenant": TENANT, "actor": ACTOR, "secret_key": secret}
     given |= {"auth": secret is not None, "automatic": automatic, "fault": fault}

@@ -454,6 +454,11 @@ _CAMPAIGN: Final = (
         help="Replay each new finding K times, to see how surely it shows (5).",
     ),
     _setting(
+        "--weights", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+        envvar="PT004_WEIGHTS", table="campaign",
+        help="Prefer what production uses, as `pt004 audit --edges FILE` has counted it.",
+    ),
+    _setting(
         "--trace-link", metavar="URL", envvar="PT004_TRACE_LINK", table="campaign",
         callback=_trace_link,
         help="Where the FC's own tracing shows a call, {trace_id} standing for its trace id.",

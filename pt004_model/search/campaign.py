@@ -67,10 +67,9 @@ class Profile:
     traces of earlier campaigns. ``waits`` are the seconds after which runs that are left alone are
     looked at again, once more after each; ``lasts`` those that the examples take at the least, as
     a rule, so that other work fills the waits. All of it ends with ``seconds``, and a little more.
-    ``steps`` are those of the longest runs,
-    ``rounds`` is how often several clients call at once, ``losses`` how many examples there are in
-    which answers are lost. ``crashes`` is how often the FC is killed, behind all else, where that
-    can be done.
+    ``steps`` are those of the longest runs. ``rounds`` is how often several clients call at once,
+    ``losses`` how many examples there are in which answers are lost, ``crashes`` how often the FC
+    is killed, behind all else, where that can be done.
     """
 
     name: str

@@ -15,11 +15,11 @@ from attrs import define, evolve, field
 from pt004_model.drive.lockstep import Lockstep
 from pt004_model.drive.session import Session
 from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, ReadRun, Restart
-from pt004_model.model.moves import Place, body, forbidden_moves, legal_moves, places
+from pt004_model.model.moves import Place, body, forbidden_moves, legal_moves
 from pt004_model.model.replies import NoAnswer
 from pt004_model.model.run import Run
 from pt004_model.search.payloads import creation, step_names
-from pt004_model.search.races import state_word
+from pt004_model.search.races import by_state, state_word
 
 _RUNS: Final = 3
 """Runs of a round that are there before the kill; a further one is being made."""
@@ -50,10 +50,7 @@ class Crashes:
     _places: dict[str, list[tuple[int, Place]]] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._places = {}
-        for length in self.lengths:
-            for place in places(length):
-                self._places.setdefault(state_word(place.run), []).append((length, place))
+        self._places = by_state(self.lengths)
 
     def round(self) -> None:
         """Bring runs to the states tried least, kill the FC while they are called, and look."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from pt004_model.search.goals import Coverage
 from pt004_model.search.races import Raced
+
+_NAMED: Final = 3
+"""Findings that are named in a sentence."""
 
 
 class Wanted(Protocol):
@@ -78,7 +81,3 @@ def unconfirmed(fingerprints: list[str]) -> str:
     return f"{many} not borne out by replays: {', '.join(fingerprints[:_NAMED])}" + (
         f" and {more} more" if more > 0 else ""
     )
-
-
-_NAMED = 3
-"""Findings that are named in a sentence."""

@@ -17,11 +17,11 @@ from attrs import define, evolve, field
 from pt004_model.drive.lockstep import Lockstep
 from pt004_model.drive.session import Session
 from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, Loss, ReadRun
-from pt004_model.model.moves import Place, body, forbidden_moves, legal_moves, places
+from pt004_model.model.moves import Place, body, forbidden_moves, legal_moves
 from pt004_model.model.run import Run
 from pt004_model.model.world import expect
 from pt004_model.search.payloads import creation, step_names
-from pt004_model.search.races import state_word
+from pt004_model.search.races import by_state, state_word
 
 _Call: TypeAlias = CreateRun | ChangeRun
 _MOVES: Final = 2
@@ -106,11 +106,8 @@ class Losses(LossCounts):
     _places: dict[str, list[tuple[int, Place]]] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._places = {}
-        for length in self.lengths:
-            for place in places(length):
-                if not place.run.state.terminal:
-                    self._places.setdefault(state_word(place.run), []).append((length, place))
+        every = by_state(self.lengths).items()
+        self._places = {state: ways for state, ways in every if not ways[0][1].run.state.terminal}
 
     def cells(self) -> list[tuple[str, str]]:
         """Return the table: each kind with each state that it is for."""
@@ -162,7 +159,7 @@ class Losses(LossCounts):
     def _send(
         self, lockstep: Lockstep, commands: list[Command], kind: str, state: str = _NONE
     ) -> None:
-        if kind:
+        if (kind, state) in self.cells():  # a run that has ended is in no state of the table
             self.seen[kind, state] += 1
         for command in (*commands, ReadRun(0)):
             lockstep.do(command)

@@ -8,7 +8,7 @@ the calls come from a generator that only counts rounds.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any, Final, TypeAlias
 
@@ -38,6 +38,15 @@ _OFTEN: Final = 0.4
 def state_word(run: Run) -> str:
     """Return the state of a run as the table of races names it."""
     return f"{run.state.status} {decision_word(run)}"
+
+
+def by_state(lengths: Iterable[int]) -> dict[str, list[tuple[int, Place]]]:
+    """Return the ways to each state, with the length of the runs that go them."""
+    ways: dict[str, list[tuple[int, Place]]] = {}
+    for length in lengths:
+        for place in places(length):
+            ways.setdefault(state_word(place.run), []).append((length, place))
+    return ways
 
 
 def _change(run: Run, rng: Random, actor: int = 0, key: str | None = None) -> ChangeRun:
@@ -141,10 +150,7 @@ class Races(Raced):
     _places: dict[str, list[tuple[int, Place]]] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._places = {}
-        for length in self.lengths:
-            for place in places(length):
-                self._places.setdefault(state_word(place.run), []).append((length, place))
+        self._places = by_state(self.lengths)
 
     def cells(self) -> list[tuple[str, str]]:
         """Return the table: each kind with each state that it is for."""

@@ -172,7 +172,7 @@ def test_all_settings_are_told_of() -> None:
 def test_whatever_a_check_is_told_is_a_setting() -> None:
     """No option of a campaign is left out of the file but what is for one run alone."""
     left = {option.name for option in main.commands["check"].params} - {s.key for s in SETTINGS}
-    assert {"auth", "automatic", "fault", "config", "seed", "as_json", "quiet", "weights"} == left
+    assert {"auth", "automatic", "fault", "config", "seed", "as_json", "quiet"} == left
 
 
 def test_what_is_no_setting_is_shown_too() -> None:

@@ -49,6 +49,9 @@ def test_a_conforming_fc_is_quiet_whatever_is_lost(automatic: bool) -> None:
     assert told["lost"] > 60
     assert [*told["table"]] == [*KINDS]
     assert all(told["table"].values())
+    states = {state for row in told["table"].values() for state in row}
+    assert not [each for each in states if each.startswith(("completed", "failed"))]
+    assert sum(map(len, told["table"].values())) <= told["cells"]
 
 
 @pytest.mark.parametrize(
