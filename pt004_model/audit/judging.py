@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from typing import Final, TypeAlias
 
 from attrs import define, evolve, field, frozen
@@ -49,8 +50,9 @@ _STEPS_UNKNOWN: Final = (
 _ENTRY: Final = re.compile(r"logs\[(\d+)\]")
 
 
-_Way: TypeAlias = "tuple[tuple[Finding, ...], Rebuilt, list[Rebuilt]]"
-"""What is wrong with a log that was written in one way, that way, and those alike."""
+_Ids: TypeAlias = MutableMapping[int, int]
+_Way: TypeAlias = "tuple[tuple[Finding, ...], Rebuilt, list[Rebuilt], _Ids]"
+"""What is wrong with a log that was written in one way, that way, those alike, and whose ids are."""
 
 
 @frozen
@@ -122,15 +124,18 @@ class Judge:
         for readings in ways:
             clean = [each for each in readings if each.clean]
             chosen = clean or [max(readings, key=_reached)]
-            found, taken = self._read(recorded, chosen)
-            way = ((*taken.findings, *found), taken, chosen)
+            # whose an id would be in a way that is not taken is no fact
+            owners: ChainMap[int, int] = ChainMap({}, self.owners)
+            found, taken = self._read(recorded, chosen, owners)
+            way = ((*taken.findings, *found), taken, chosen, owners.maps[0])
             if best is None or _badness(way) < _badness(best):
                 best = way
             if not best[0]:
                 break
         assert best is not None  # noqa: S101 - there is a way
-        findings, taken, chosen = best
+        findings, taken, chosen, made = best
         self.taken = taken
+        self.owners.update(made)
         unsure = [] if recorded.hashed else [_UNHASHED]
         if recorded.run is None and not findings and not taken.run.governed:
             unsure += [_STEPS_UNKNOWN] if _has_steps(recorded) else []
@@ -141,11 +146,11 @@ class Judge:
         return tuple(in_order), tuple(unsure)
 
     def _read(
-        self, recorded: Recorded, readings: list[Rebuilt]
+        self, recorded: Recorded, readings: list[Rebuilt], owners: _Ids
     ) -> tuple[tuple[Finding, ...], Rebuilt]:
         """Return what the readings of the judge find, and the way the run was made after all."""
         clock = Clock(0.0, 0.0, _time(recorded.logs, 0) or 0.0)
-        ledger = Ledger(self.owners, clock, self.served)
+        ledger = Ledger(owners, clock, self.served)
         agreed = [*self.agreed]
         agreed += [] if recorded.hashed else [Deviation(_UNHASHED, area="receipts")]
         agreed += [UNSEEN] if readings[0].window is not None else []
@@ -181,7 +186,7 @@ def _hypotheses(recorded: Recorded) -> Iterator[Rebuilt]:
 
 
 def _badness(way: _Way) -> tuple[bool, int]:
-    found, taken, _ = way
+    found, taken, *_ = way
     return not taken.clean, len(found)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pt004_model.audit.judging import Judge
@@ -64,6 +64,7 @@ def test_a_campaign_conforms() -> None:
 
 @settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 10**6), share=st.floats(0.01, 0.95))
+@example(seed=15401, share=0.4375)  # a way that is not taken counts the gates otherwise
 def test_a_window_conforms(seed: int, share: float) -> None:
     """Nothing is found in a log that begins anywhere, within a change too, when that is stated."""
     for envelope in export(seed, 2, free(seed), acts=16):
