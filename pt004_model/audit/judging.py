@@ -52,7 +52,7 @@ _ENTRY: Final = re.compile(r"logs\[(\d+)\]")
 
 _Ids: TypeAlias = MutableMapping[int, int]
 _Way: TypeAlias = "tuple[tuple[Finding, ...], Rebuilt, list[Rebuilt], _Ids]"
-"""What is wrong with a log that was written in one way, that way, those alike, and whose ids are."""
+"""What is wrong with a log that was written in one way, that way, those alike, and its ids."""
 
 
 @frozen

@@ -31,6 +31,11 @@ _ONE_CHANGE: Final = (
     Event.POLICY_DECIDED, Event.GATE_OPENED, Event.RUN_ENDED,
 )  # fmt: skip
 """All that one change can write: resuming into a step on which the FC acts by itself (7.2, 5.3)."""
+_OF_STEPS: Final = (
+    Event.STEP_STARTED, Event.STEP_ENDED, Event.GATE_OPENED, Event.GATE_CLOSED,
+    Event.POLICY_DECIDED,
+)  # fmt: skip
+"""Kinds of entries that name a step."""
 _ENOUGH: Final = 4
 """Steps of the longest run whose states are enumerated; of a longer one each step is a middle."""
 
@@ -58,12 +63,21 @@ def is_window(logs: list[JsonObject]) -> bool:
 
 
 def named_steps(logs: list[JsonObject]) -> tuple[str, ...]:
-    """Return the steps that the entries of a log name, in their order."""
-    kinds = {Event.STEP_STARTED.value, Event.STEP_ENDED.value, Event.GATE_OPENED.value}
-    kinds |= {Event.GATE_CLOSED.value, Event.POLICY_DECIDED.value}
-    rows = [row for row in logs if isinstance(row.get("event_type"), str)]
-    named = [row.get("step_id") for row in rows if str(row["event_type"]) in kinds]
-    return tuple(dict.fromkeys(each for each in named if isinstance(each, str)))
+    """Return the steps that the entries of a log name, in the order in which they were started.
+
+    A change may tell of the step that it starts before it tells of the one that it ends; the ones
+    that were started before a window are those that it ends first.
+    """
+    first: dict[object, dict[str, int]] = {kind: {} for kind in (*_OF_STEPS, None)}
+    for index, row in enumerate(logs):
+        kind, name = row.get("event_type"), row.get("step_id")
+        if isinstance(kind, str) and kind in _OF_STEPS and isinstance(name, str):
+            for each in (kind, None):
+                first[each].setdefault(name, index)
+    started, ended, named = (first[each] for each in (*_OF_STEPS[:2], None))
+    before = {name: at - len(logs) for name, at in ended.items()} if is_window(logs) else {}
+    at = {**named, **before, **started}
+    return tuple(sorted(named, key=lambda name: at[name]))
 
 
 def skippable(ahead: list[tuple[str, str]]) -> int:
