@@ -19,7 +19,13 @@ from pt004_model.cli.options import OUT, Setup, campaign_flags, profile_of, righ
 from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.screen import plain_console, screen, speaker
 from pt004_model.cli.session import Connected, connected, reason
-from pt004_model.cli.settings import DEFAULT_OUT, VARIABLES, campaign_options, target_options
+from pt004_model.cli.settings import (
+    DEFAULT_OUT,
+    VARIABLES,
+    campaign_options,
+    share_of,
+    target_options,
+)
 from pt004_model.cli.workers import campaign_of
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.coverage import Edge
@@ -150,7 +156,8 @@ class Telling:
         yield f"tenant {tenant}, stranger {stranger}, runs tagged pt004, ids in {folder.runs}"
         yield f"profile {profile.name}, {self.about}"
         if chosen.base_url is not None:
-            yield estimate(profile, chosen.asked["rate"])
+            part = profile.part(share_of(self.given.get("shard")))
+            yield estimate(part, chosen.asked["rate"])
         if self.known.entries:
             yield f"known findings: {len(self.known.entries)} in {self.known.path}"
 
