@@ -108,7 +108,7 @@ def test_a_conforming_fc(tmp_path: Path) -> None:
 def test_a_finding(tmp_path: Path) -> None:
     """Exit is 1; the finding is printed with its trace, and the case of its area fails."""
     with serving("--fault", FAULT) as (url, _):
-        said = suite(*CAMPAIGN, out=tmp_path, FC_BASE_URL=url)
+        said = suite(*CAMPAIGN, *SEED, out=tmp_path, FC_BASE_URL=url)
     assert said.code == 1, said.said
     assert any(line.startswith("FINDING 6b9764f45135  policy.deny-blocks") for line in said.lines)
     assert "DIVERGES: 1 finding" in said.lines
@@ -152,7 +152,7 @@ def test_a_known_finding_fails_nothing(tmp_path: Path) -> None:
 def test_the_next_night_replays_what_the_last_one_found(tmp_path: Path) -> None:
     """The traces that lie in the folder are replayed first, and the page tells what came of it."""
     with serving("--fault", FAULT) as (url, _):
-        assert suite(*CAMPAIGN, out=tmp_path, FC_BASE_URL=url).code == 1
+        assert suite(*CAMPAIGN, *SEED, out=tmp_path, FC_BASE_URL=url).code == 1
     said = suite(out=tmp_path)
     assert said.code == 0, said.said
     assert any(line.startswith("fixed 6b9764f45135: ") for line in said.lines)
