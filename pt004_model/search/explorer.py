@@ -21,7 +21,7 @@ from pt004_model.model.run import Ask, Run
 from pt004_model.model.scenarios import Scenario, following
 from pt004_model.model.values import Json
 from pt004_model.search import deliveries, payloads
-from pt004_model.search.fillings import FILLINGS, Filling
+from pt004_model.search.fillings import Filling, fillings
 from pt004_model.search.goals import due, goal_keys, is_legal
 from pt004_model.search.machine import MOST_RUNS, WorkflowMachine
 from pt004_model.search.payloads import Carried
@@ -363,7 +363,7 @@ class Explorer(WorkflowMachine):
 
     def fill(self) -> None:
         """Fill runs with the values tried least, as near strangers look on."""
-        filling = self.pick("filling", FILLINGS)
+        filling = self.pick("filling", fillings())
         first = self.next_run
         if filling.gates:
             self._gather(filling)

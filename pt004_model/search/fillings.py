@@ -9,6 +9,7 @@ place at a time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from itertools import zip_longest
 from typing import Final
 
@@ -104,7 +105,13 @@ def payload(values: Sequence[str]) -> dict[str, Json]:
 
 
 def _many(size: int, width: int) -> list[str]:
-    return [f"{number:0{width}}" for number in range(size // (width + 3))]
+    return _numbers(width)[: size // (width + 3)]
+
+
+@cache
+def _numbers(width: int) -> list[str]:
+    """Return as many numbers as the largest filling takes; they are made once."""
+    return [f"{number:0{width}}" for number in range(2 * max(LARGE) // (width + 3))]
 
 
 def _large(size: int) -> Iterator[Filling]:
@@ -146,8 +153,9 @@ def _lists() -> Iterator[Filling]:
         yield Filling("lists", create=create, change={"policy": {"rules_triggered": items}})
 
 
-def _fillings() -> Iterator[Filling]:
-    """Yield all fillings, of each kind in turn: the sooner is each kind seen at all."""
+@cache
+def fillings() -> tuple[Filling, ...]:
+    """Return everything of the dictionary, of each kind in turn: the sooner is each seen at all."""
     rows: list[list[Filling]] = [
         [
             Filling(kind, tuple(dict.fromkeys(values[start : start + _SEVERAL])))
@@ -156,19 +164,15 @@ def _fillings() -> Iterator[Filling]:
         for kind, values in KINDS.items()
     ]
     rows += [[each for size in LARGE for each in _large(size)], [*_lists()]]
-    for filled in zip_longest(*rows):
-        yield from (each for each in filled if each is not None)
+    return tuple(each for filled in zip_longest(*rows) for each in filled if each is not None)
 
 
-FILLINGS: Final = tuple(_fillings())
-"""Everything of the dictionary, in the order in which it is tried."""
-
-
+@cache
 def places(*, governed: bool) -> frozenset[tuple[str, str]]:
     """Return each kind with each place that it may stand in; without steps where none are known."""
     return frozenset(
         (each.kind, place)
-        for each in FILLINGS
+        for each in fillings()
         for place in each.places
         if governed or place != "steps"
     )

@@ -7,13 +7,14 @@ import pytest
 from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Wait
-from pt004_model.search.fillings import FILLINGS, Filling, places
+from pt004_model.search.fillings import Filling, fillings, places
 from pt004_model.search.machine import WorkflowMachine
 from pt004_model.search.waiting import Alone
 from tests.stub import NAMES, Stub
 
 _KINDS = ("moments", "secrets", "blanks", "composites", "sizes", "large", "lists")
-_FEW = [next(each for each in FILLINGS if each.kind == kind and not each.gates) for kind in _KINDS]
+_ALL = [each for each in fillings() if not each.gates]
+_FEW = [next(each for each in _ALL if each.kind == kind) for kind in _KINDS]
 
 
 def session() -> Session:
