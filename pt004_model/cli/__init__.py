@@ -1,39 +1,18 @@
-"""The command line: one module a command or two, and no logic."""
+"""The command line: one module a command or two, imported when it is wanted, and no logic."""
 
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from typing import Any, Final
 
 import click
 
 from pt004_model.cli import place  # noqa: F401 - before all others
-from pt004_model.cli.audit import audit
-from pt004_model.cli.baseline import baseline
 from pt004_model.cli.bug import Bug
-from pt004_model.cli.check import check
-from pt004_model.cli.complete import complete
-from pt004_model.cli.completion import completion
-from pt004_model.cli.config import config
-from pt004_model.cli.diagram import diagram
-from pt004_model.cli.digest import digest
-from pt004_model.cli.docs import docs, explain
-from pt004_model.cli.fit import fit
 from pt004_model.cli.group import Group
-from pt004_model.cli.learn import learn
-from pt004_model.cli.lists import checks, faults
-from pt004_model.cli.merge import merge
-from pt004_model.cli.nights import nights
-from pt004_model.cli.page import page
-from pt004_model.cli.prove import prove
-from pt004_model.cli.replay import replay
-from pt004_model.cli.score import score
-from pt004_model.cli.serve import serve
 from pt004_model.cli.session import Unsure
-from pt004_model.cli.show import show
 from pt004_model.cli.streams import lost, steady_streams
-from pt004_model.cli.submit import submit
-from pt004_model.cli.verify import verify
 from pt004_model.trace.interrupts import TERMINATED, Interruption, exit_code, heeding_sigterm
 from pt004_model.trace.lock import Busy
 
@@ -43,6 +22,18 @@ _COMPLETING = "_PT004_COMPLETE"
 """The variable by which a shell asks click to complete a word."""
 
 
+_MODULES: Final = {
+    **{
+        name: name
+        for name in (
+            "fit", "prove", "verify", "audit", "check", "complete", "learn", "config", "page",
+            "replay", "show", "submit", "baseline", "merge", "nights", "digest", "serve", "score",
+            "docs", "diagram", "completion",
+        )
+    },
+    "checks": "lists", "faults": "lists", "explain": "docs",
+}  # fmt: skip
+"""The module of each command; it is imported where the command is wanted."""
 _FORMER: Final = {"known": "baseline"}
 """Commands by the names that they had."""
 
@@ -50,9 +41,19 @@ _FORMER: Final = {"known": "baseline"}
 class _Commands(Group):
     """The commands; whatever may end one gets its exit code and its sentence here."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        del ctx
+        return sorted(_MODULES)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command by its name, or by one that it had."""
-        return super().get_command(ctx, _FORMER.get(cmd_name, cmd_name))
+        name = _FORMER.get(cmd_name, cmd_name)
+        if name not in _MODULES:
+            return super().get_command(ctx, name)
+        command = getattr(import_module(f"pt004_model.cli.{_MODULES[name]}"), name)
+        assert isinstance(command, click.Command)  # noqa: S101 - each module has its commands
+        return command
 
     def main(self, *arguments: Any, **more: Any) -> Any:
         """Run the command of these arguments; standard output never ends it."""
@@ -98,10 +99,3 @@ def main() -> None:
 
     Example: pt004 check --fault denied-step-may-pause
     """
-
-
-for command in (
-    fit, prove, verify, audit, check, complete, learn, config, page, replay, show, submit, baseline,
-    merge, nights, digest, serve, score, checks, explain, faults, docs, diagram, completion,
-):  # fmt: skip
-    main.add_command(command)

@@ -22,7 +22,6 @@ from pt004_model import config as file
 from pt004_model.baseline import DEFAULT as KNOWN
 from pt004_model.config import BadConfig, Config
 from pt004_model.drive.target import ACTOR, TENANT, TIMEOUT
-from pt004_model.embedded import FAULTS
 from pt004_model.judge.checks import AREAS, areas
 from pt004_model.judge.own import own_checks
 from pt004_model.search.campaign import PROFILES
@@ -143,7 +142,11 @@ def _headers(
 
 
 def _fault(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    if value is not None and value not in FAULTS:
+    if value is None:
+        return None
+    from pt004_model.embedded import FAULTS  # noqa: PLC0415 - it brings the libraries of a server
+
+    if value not in FAULTS:
         raise click.BadParameter(f"{value!r} is no fault; choose from {', '.join(FAULTS)}")
     return value
 

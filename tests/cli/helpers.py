@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import click
 from attrs import frozen
 from click.testing import CliRunner
 
@@ -22,6 +23,14 @@ OURS = ("PT004_CONFIG", *(str(each.envvar) for each in SETTINGS))
 """What the environment may say; a test begins with none of it."""
 NO_PATIENCE = {"PT004_PATIENCE": "0"}
 """A test waits for no FC that is gone, unless it says so."""
+
+
+def commands_of(group: click.Command) -> dict[str, click.Command]:
+    """All commands of a group by name, of ours too, which are imported when they are wanted."""
+    assert isinstance(group, click.Group)
+    with click.Context(group) as context:
+        named = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    return {name: command for name, command in named.items() if command is not None}
 
 
 @frozen

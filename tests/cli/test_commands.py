@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from pt004_model.cli import main
-from tests.cli.helpers import ended, invoke, run, serving
+from tests.cli.helpers import commands_of, ended, invoke, run, serving
 from tests.conftest import Golden
 
 COMMANDS = (
@@ -29,14 +29,13 @@ def command(name: str) -> click.Command:
     """A command by its words."""
     found: click.Command = main
     for word in name.split():
-        assert isinstance(found, click.Group)
-        found = found.commands[word]
+        found = commands_of(found)[word]
     return found
 
 
 def test_the_commands_are_these() -> None:
     """Nothing else is offered, and each command has a line of help of its own."""
-    assert sorted(COMMANDS) == sorted(main.commands)
+    assert sorted(COMMANDS) == sorted(commands_of(main))
     said = invoke("--help")
     assert said.code == 0
     for name in COMMANDS:
@@ -57,7 +56,7 @@ def test_help_has_an_example_that_parses(name: str) -> None:
     assert ["pt004", *named] == words[: len(named) + 1]
     found = command(name)
     if isinstance(found, click.Group):
-        found = found.commands[words[len(named) + 1]]
+        found = commands_of(found)[words[len(named) + 1]]
     found.make_context(
         "pt004", words[len(named) + 1 :], resilient_parsing=True, **main.context_settings
     )

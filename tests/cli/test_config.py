@@ -12,7 +12,7 @@ from pt004_model.cli import main
 from pt004_model.cli.settings import SETTINGS, Setting
 from pt004_model.config import SETTINGS as TABLES
 from pt004_model.manual import page
-from tests.cli.helpers import Ended, invoke
+from tests.cli.helpers import Ended, commands_of, invoke
 
 HUSH = "hush-hush-hush"
 VALUES = {
@@ -171,7 +171,7 @@ def test_all_settings_are_told_of() -> None:
 
 def test_whatever_a_check_is_told_is_a_setting() -> None:
     """No option of a campaign is left out of the file but what is for one run alone."""
-    left = {option.name for option in main.commands["check"].params} - {s.key for s in SETTINGS}
+    left = {option.name for option in commands_of(main)["check"].params} - {s.key for s in SETTINGS}
     assert {"auth", "automatic", "fault", "config", "seed", "as_json", "quiet"} == left
 
 

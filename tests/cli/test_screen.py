@@ -27,7 +27,7 @@ from pt004_model.model.commands import Names
 from pt004_model.report.folder import Folder
 from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
-from tests.cli.helpers import OURS, Ended, invoke, run, summary
+from tests.cli.helpers import OURS, Ended, commands_of, invoke, run, summary
 from tests.cli.servers import Said, Seen, fronted, refusal
 from tests.cli.test_check import SEALS, SMALL, check
 from tests.report.helpers import NAMES, found, result
@@ -173,7 +173,7 @@ def test_the_next_command_can_be_run(
         said = check(front, tmp_path, *more)
     words = shlex.split(said.lines[-1].removeprefix("next: "))
     assert words[:2] == ["pt004", named]
-    command = main.commands[named]
+    command = commands_of(main)[named]
     with command.make_context(named, words[2:], **main.context_settings) as context:
         assert context.params["base_url"] == front.url
     assert ("--dialect" in words) == ("--dialect" in more)
@@ -284,11 +284,10 @@ def test_completion_in_a_shell(tmp_path: Path) -> None:
 
 def test_every_command_has_a_short_help() -> None:
     """No line of help is cut off by an ellipsis, on a terminal of 80 columns."""
-    for group in (main, main.commands["baseline"]):
-        assert isinstance(group, click.Group)
+    for group in (main, commands_of(main)["baseline"]):
         with click.Context(group, terminal_width=80) as context:
             assert "..." not in group.get_help(context).replace("[ARGS]...", "")
-            for name in group.commands:
+            for name in commands_of(group):
                 assert re.search(rf"(?m)^  {name} +[A-Z]", group.get_help(context))
 
 

@@ -18,7 +18,7 @@ from pt004_model.cli import main
 from pt004_model.judge.checks import CHECKS
 from pt004_model.manual import TOPICS, page
 from pt004_model.search.campaign import PROFILES
-from tests.cli.helpers import invoke
+from tests.cli.helpers import commands_of, invoke
 from tests.repo.helpers import PACKAGE, ROOT
 
 README = ROOT / "README.md"
@@ -137,9 +137,9 @@ def _are_tests(words: list[str]) -> None:
 def _is_ours(words: list[str]) -> None:
     if not words or words[0] in PLACEHOLDERS:
         return
-    command, name = main.commands[words[0]], words[0]
+    command, name = commands_of(main)[words[0]], words[0]
     while isinstance(command, click.Group) and words[1:]:
-        command, words = command.commands[words[1]], words[1:]
+        command, words = commands_of(command)[words[1]], words[1:]
     known = {flag for option in command.params for flag in option.opts} | {"--help"}
     for word in words[1:]:
         assert not word.startswith("-") or word.partition("=")[0] in known
@@ -214,15 +214,16 @@ def test_a_finding_is_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_all_commands_are_told_of() -> None:
     """The table of commands has a row for each, and no other."""
     rows = re.findall(r"(?m)^\| `pt004 (\w+)(?: DIR)?` \|", page("commands"))
-    assert sorted(rows) == sorted(main.commands)
+    assert sorted(rows) == sorted(commands_of(main))
 
 
 def test_all_variables_are_told_of() -> None:
     """Every variable that an option reads stands in the table of variables."""
     told = variables()
-    groups = [each for each in main.commands.values() if isinstance(each, click.Group)]
-    inner = [each for group in groups for each in group.commands.values()]
-    for command in (*main.commands.values(), *inner):
+    ours = commands_of(main).values()
+    groups = [each for each in ours if isinstance(each, click.Group)]
+    inner = [each for group in groups for each in commands_of(group).values()]
+    for command in (*ours, *inner):
         for option in command.params:
             if isinstance(option, click.Option) and isinstance(option.envvar, str):
                 assert option.envvar in told

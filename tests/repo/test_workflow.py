@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 
 from pt004_model.cli import main
 from pt004_model.cli.settings import SETTINGS
+from tests.cli.helpers import commands_of
 from tests.repo.helpers import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
@@ -409,5 +410,5 @@ def test_the_commands_of_ours_exist() -> None:
     typed = re.findall(r"(?m)(?:^|/)pt004 (\w+)([^|>\n]*)", "\n".join(scripts))
     assert {name for name, _ in typed} == {"complete", "digest", "merge", "nights", "submit"}
     for name, rest in typed:
-        known = {flag for option in main.commands[name].params for flag in option.opts}
+        known = {flag for option in commands_of(main)[name].params for flag in option.opts}
         assert set(re.findall(r" (--[\w-]+)", rest)) <= known
