@@ -16,7 +16,6 @@ from pt004_model.judge.linearizable import judge_together
 from pt004_model.judge.memory import View
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Command, RunRef
-from pt004_model.model.replies import NoAnswer
 from pt004_model.model.world import restarted
 from pt004_model.trace.recorded import Step
 from pt004_model.wire.codec import Exchange
@@ -66,20 +65,9 @@ def steps_of_crash(
 
     There is no such way where a finding leaves none.
     """
-    views, steps = before, dict[int, Step]()
-    for place, (call, exchange) in enumerate(zip(calls, exchanges, strict=True)):
-        if isinstance(exchange.response, NoAnswer):
-            judgement = oracle.judge(views, call, exchange.response)
-            steps[place] = Step(call, exchange, views, judgement.views, judgement)
-            views = judgement.views
-    answered = [n for n in range(len(calls)) if n not in steps]
-    if answered:
-        asked, came = [calls[n] for n in answered], [exchanges[n] for n in answered]
-        history = [(call, each.response) for call, each in zip(asked, came, strict=True)]
-        judged = judge_together(oracle, views, history)
-        steps |= zip(answered, steps_of_round(asked, came, views, judged), strict=True)
-        whole = len(judged.order.judgements) == len(answered)
-        views = judged.order.judgements[-1].views if whole else ()
-    return [steps[n] for n in range(len(calls))], tuple(
-        evolve(view, world=restarted(view.world)) for view in views
-    )
+    history = [(call, each.response) for call, each in zip(calls, exchanges, strict=True)]
+    judged = judge_together(oracle, before, history)
+    done = judged.order.judgements
+    views = () if len(done) < len(calls) else done[-1].views if done else before
+    after = tuple(evolve(view, world=restarted(view.world)) for view in views)
+    return steps_of_round(calls, exchanges, before, judged), after

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap, Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from attrs import define, evolve, field, frozen
@@ -81,12 +81,9 @@ def judge_together(
 ) -> Judged:
     """Judge calls that may have overlapped, the first of each client first. Never raises.
 
-    Where time leaves one order the oracle judges the answers in it, as it does any others.
+    Where time leaves one order the oracle judges the answers in it, as it does any others. A call
+    without an answer forbids no order: it takes effect after its start, or never.
     """
-    unanswered = next((r for _, r in history if isinstance(r, NoAnswer)), None)
-    if unanswered is not None:
-        why = f"a call of the round got no answer: {unanswered.why}"
-        return Judged(Verdict.UNSURE, Order((), ()), why=why)
     before = _before(history)
     only = sorted(range(len(history)), key=lambda place: len(before[place]))
     if all(len(before[place]) == count for count, place in enumerate(only)):
@@ -135,9 +132,12 @@ def _in_turn(
         views = judgements[-1].views
         if not views:
             break
-    verdict = max((each.verdict for each in judgements), key=_WEIGHT.index)
+    answered = [isinstance(history[place][1], Reply) for place in order]
+    verdicts = (each.verdict for each, had in zip(judgements, answered, strict=False) if had)
+    verdict = max(verdicts, key=_WEIGHT.index, default=Verdict.UNSURE)
+    why = "" if any(answered) else "no call of the round got an answer"
     findings = tuple(finding for each in judgements for finding in each.findings)
-    return Judged(verdict, Order(tuple(order), tuple(judgements)), findings, one=one)
+    return Judged(verdict, Order(tuple(order), tuple(judgements)), findings, why, one=one)
 
 
 @define
@@ -187,11 +187,12 @@ class _Search:
             self.longest, self.against = done, against
         return None
 
-    def _next(self, done: Order) -> Iterator[int]:
+    def _next(self, done: Order) -> list[int]:
+        """Return the calls that may come next; a call without an answer is open from its start."""
         there = frozenset(done.calls)
-        for place, before in enumerate(self.before):
-            if place not in there and before <= there:
-                yield place
+        ready = [n for n, each in enumerate(self.before) if n not in there and each <= there]
+        open_ = [place for place in ready if isinstance(self.history[place][1], NoAnswer)]
+        return open_[:1] or ready
 
 
 def _untaught(oracle: Oracle) -> Oracle:

@@ -211,12 +211,30 @@ def test_past_the_budget_nothing_is_said() -> None:
     assert said.why.startswith("3 answers were judged")
 
 
-def test_a_round_with_a_lost_answer_is_unsure() -> None:
-    """Whether the call took effect is not asked here."""
+def lost(call: Call, *, applied: bool = True) -> Call:
+    """The call as one whose answer never came."""
+    command, reply = call
+    assert isinstance(reply, Reply)
+    return command, NoAnswer("gone", applied, sent=reply.sent)
+
+
+def test_a_call_without_an_answer_may_explain_what_is_seen() -> None:
+    """The run was paused by somebody: by the call, if it can have taken effect."""
     talked = talk(*FLAGGED)
-    calls: list[Call] = [*heard(talked, by(0, PAUSE)), (by(1, PAUSE), NoAnswer("gone", True))]
-    said = judged(talked, calls)
-    assert (said.verdict, said.why) == (Verdict.UNSURE, "a call of the round got no answer: gone")
+    early, paused, late = together(heard(talked, by(0, READ), by(1, PAUSE), by(2, READ)))
+    said = judged(talked, [early, lost(paused), late])
+    assert (said.verdict, said.order.calls) == (Verdict.CONFORMS, (1, 0, 2))
+    said = judged(talked, [early, lost(paused, applied=False), late])
+    assert [each.check for each in said.findings] == ["concurrency.linearizable"]
+
+
+def test_a_call_without_an_answer_does_not_explain_everything() -> None:
+    """Two pauses are accepted, and a third that nobody answered makes room for no second one."""
+    talked = talk(*FLAGGED)
+    calls = heard(talked, by(0, PAUSE), by(1, PAUSE), by(2, PAUSE))
+    first, second, third = together(calls)
+    said = judged(talked, [first, (second[0], first[1]), lost(third)])
+    assert [each.check for each in said.findings] == ["concurrency.linearizable"]
 
 
 def test_trying_teaches_the_oracle_nothing() -> None:
@@ -247,7 +265,7 @@ def test_own_checks_are_asked_in_the_order_that_was_found() -> None:
 @settings(deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(2, 7))
 def test_what_took_effect_one_after_the_other_always_has_an_order(rng: Random, calls: int) -> None:
-    """Whatever overlaps, and however long each call is under way."""
+    """Whatever overlaps, however long each call is under way, and whichever answers are lost."""
     talked = talk(*FLAGGED)
     moves = (
         PAUSE,
@@ -273,6 +291,8 @@ def test_what_took_effect_one_after_the_other_always_has_an_order(rng: Random, c
         spread.append(
             (command, evolve(reply, sent=sent, received=max(free[client], reply.received)))
         )
+    for place in rng.sample(range(calls), rng.randint(0, 2)):
+        spread[place] = lost(spread[place])
     order = sorted(range(calls), key=lambda n: (spread[n][0].caller.client or 0, n))
     said = judged(talked, [*(spread[n] for n in order), heard_[-1]])
     assert said.verdict is Verdict.CONFORMS, [str(each) for each in said.findings]
