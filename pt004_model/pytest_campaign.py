@@ -26,7 +26,7 @@ from pt004_model.cli.baseline import read
 from pt004_model.cli.check import next_command, story, used_edges
 from pt004_model.cli.options import campaign_flags, profile_of, setup
 from pt004_model.cli.screen import Screen
-from pt004_model.cli.session import Unsure, targeted
+from pt004_model.cli.session import Unsure, compared, targeted
 from pt004_model.cli.settings import read_settings
 from pt004_model.cli.workers import campaign_of
 from pt004_model.drive.divergence import Divergence, divergence
@@ -145,8 +145,11 @@ def conversing(config: pytest.Config, target: Target, known: Known) -> Iterator[
                 pytest.exit(f"UNSURE: {why}", UNSURE)
             session = target.session(given["areas"])
             session.tally.on_run = folder.keep_run
-            yield Conversation(config, target, session, folder, profile, known)
-    except (Unwritable, Busy) as error:
+            with compared(given, target, session, folder.keep_run):
+                yield Conversation(config, target, session, folder, profile, known)
+    except Unsure as unsure:
+        pytest.exit(f"UNSURE: {unsure.message}", UNSURE)
+    except (Unwritable, Busy, click.UsageError) as error:
         pytest.exit(str(error), USAGE)
 
 

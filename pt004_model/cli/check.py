@@ -18,7 +18,7 @@ from pt004_model.cli.baseline import read
 from pt004_model.cli.options import OUT, Setup, campaign_flags, profile_of, rightly_given, setup
 from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.screen import plain_console, screen, speaker
-from pt004_model.cli.session import Connected, connected, reason
+from pt004_model.cli.session import Connected, compared, connected, reason
 from pt004_model.cli.settings import (
     DEFAULT_OUT,
     VARIABLES,
@@ -137,12 +137,13 @@ class Telling:
             there.require(governed=not there.session.ungoverned, on_run=folder.keep_run)
             there.session.tally.on_run = folder.keep_run
             wanted = (folder, there.target, there.session, profile, seed, shown)
-            running = self.make(*wanted, known=self.known.fingerprints)
-            try:
-                replays = not self.given["no_replay"]
-                result = conduct(running, folder, shown.say, replays=replays)
-            except BaseException as error:
-                result, broken = running.result(why_broken(error)), error
+            with compared(self.given, there.target, there.session, folder.keep_run):
+                running = self.make(*wanted, known=self.known.fingerprints)
+                try:
+                    replays = not self.given["no_replay"]
+                    result = conduct(running, folder, shown.say, replays=replays)
+                except BaseException as error:
+                    result, broken = running.result(why_broken(error)), error
         self._end(result, unlike(there.session.used, result.edges, running.lengths))
         if broken is not None:
             raise broken
@@ -158,6 +159,8 @@ class Telling:
         if chosen.base_url is not None:
             part = profile.part(share_of(self.given.get("shard")))
             yield estimate(part, chosen.asked["rate"])
+        if self.given["diff"]:
+            yield f"the same is sent to {self.given['diff']}, and what differs is told"
         if self.known.entries:
             yield f"known findings: {len(self.known.entries)} in {self.known.path}"
 

@@ -261,7 +261,7 @@ def campaign_flags(given: dict[str, Any]) -> tuple[str, ...]:
     words = ["--ungoverned"] if given["ungoverned"] else []
     words += ["--areas", ",".join(chosen)] if len(chosen) < len(every) else []
     sizes = ("max_examples", "max_commands", "max_steps", "max_time")
-    for name in (*sizes, "confirm", "known", "weights"):
+    for name in (*sizes, "confirm", "known", "weights", "diff"):
         if given.get(name) is not None:
             words += [f"--{name.replace('_', '-')}", word(given[name])]
     for name in ("workers", "scheduler"):

@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from pt004_model.cli.killing import embedded_command, free_address, service_of, start
 from pt004_model.cli.options import Setup
+from pt004_model.drive.comparing import Comparison
 from pt004_model.drive.lockstep import TargetLost
 from pt004_model.drive.session import Session
 from pt004_model.drive.target import Target
@@ -126,6 +127,35 @@ def targeted(setup: Setup, *, ungoverned: bool = False) -> Iterator[Target]:
             yield target
         finally:
             target.close()
+
+
+@contextmanager
+def compared(
+    given: dict[str, Any], target: Target, session: Session, on_run: Callable[[str], None]
+) -> Iterator[None]:
+    """Have a session's commands sent to the FC of ``--diff`` as well, where one is given.
+
+    Raises ``click.UsageError`` where that cannot be, :class:`Unsure` when no FC answers there.
+    """
+    url = given["diff"]
+    if url is None:
+        yield
+        return
+    if (given["workers"] or 1) > 1 or given["scheduler"]:
+        raise click.UsageError(
+            "--diff is for a campaign by one process; leave out --workers and --scheduler"
+        )
+    other = evolve(target, base_url=url, client=None, own=False, race_by=())
+    try:
+        why = other.preflight(on_run)
+        if why is not None:
+            raise Unsure(f"the FC of --diff: {why}")
+        there = other.session(given["areas"])
+        there.tally.on_run = on_run
+        session.comparison = Comparison(there.lockstep)
+        yield
+    finally:
+        other.close()
 
 
 @contextmanager

@@ -471,6 +471,10 @@ _CAMPAIGN: Final = (
         help="Do not replay first what earlier campaigns left in DIR.",
     ),
     known_setting,
+    _setting(
+        "--diff", metavar="URL", envvar="PT004_DIFF", table="campaign", callback=_address,
+        help="Send the same to the FC there, and tell in what is free it differs.",
+    ),
 )  # fmt: skip
 _CONFIG: Final = click.option(
     "--config", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",

@@ -130,6 +130,7 @@ class Lockstep:
     to the time of the last call about them.
     ``pace`` is the seconds that are left between two calls, ``patience`` those without any answer
     after which the FC counts as gone. ``on_call`` is called before each call, and may raise.
+    ``on_step`` is told each step before its findings are, but for what is no call by itself.
     ``told`` are the fingerprints found of each run.
     ``round`` are the calls that wait to be made at once, ``rounds`` what was said of each round.
     ``required`` is what every create must carry.
@@ -152,6 +153,7 @@ class Lockstep:
     pace: float = 0.0
     patience: float = 0.0
     on_call: Callable[[], None] = lambda: None
+    on_step: Callable[[Step], None] = lambda _: None
     told: dict[int, set[str]] = field(factory=dict)
     round: list[Command] = field(factory=list)
     rounds: list[Judged] = field(factory=list)
@@ -243,17 +245,17 @@ class Lockstep:
         self.touched[subject(command)] = time.monotonic()
         judgement = self.oracle.judge(self.views, command, response)
         judgement = self._due_to_a_crash(command, self._confirmed(command, response, judgement))
-        if judgement.views:
-            self.views = judgement.views
-            if judgement.unsettling:  # nobody can tell if its key was used
-                self.forgotten |= _keys(command)
-        else:
+        self.views = judgement.views or self.views
+        if not judgement.views:
             self._leave(command)
+        elif judgement.unsettling:  # nobody can tell if its key was used
+            self.forgotten |= _keys(command)
         self.steps.append(Step(command, exchange, before, self.views, judgement))
         self.under_way = False
         if isinstance(response, NoAnswer):
             self._wait(command, response, began)
         self._count(command, response, judgement, before[0].world)
+        self.on_step(self.steps[-1])
         for finding in judgement.findings:
             self.on_finding(finding, self)
         return judgement

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 
 from attrs import define, evolve, field, frozen
 
+from pt004_model.drive.comparing import Comparison
 from pt004_model.drive.divergence import raise_finding
 from pt004_model.drive.lockstep import Fc, Lockstep, Tally
 from pt004_model.judge.checks import AREAS
@@ -137,6 +138,7 @@ class Session:
     ``races`` says that calls are made at once as well, ``keyed`` that keys can be relied on, so
     that a call whose answer is lost is made again, ``crashes`` that the FC can be killed and be
     started again.
+    ``comparison`` has the same commands sent to another FC.
     ``used`` counts the edges that production uses, which are preferred.
     ``no_longer`` asks again what was true before the campaign began, and says what is so no longer.
     """
@@ -159,6 +161,7 @@ class Session:
     races: bool = False
     keyed: bool = False
     crashes: bool = False
+    comparison: Comparison | None = None
     used: dict[Edge, int] = field(factory=dict)
 
     @property
@@ -189,6 +192,7 @@ class Session:
             patience=self.patience,
             on_call=self.on_call,
             required=self.required,
+            on_step=(lambda _: None) if self.comparison is None else self.comparison.follow(),
         )
 
     def paced_for(self, where: str) -> Session:

@@ -13,6 +13,7 @@ from typing import Final
 
 from attrs import asdict, evolve, field, frozen
 
+from pt004_model.drive.comparing import Variation
 from pt004_model.judge.checks import CHECKS
 from pt004_model.model.coverage import Edge
 from pt004_model.report.digest import digest
@@ -193,6 +194,9 @@ class Folder:
             made_by=self.made_by,
             guarantee=self.origin.hide(result.guarantee),
             agreed=tuple(map(self.origin.hide, result.agreed)),
+            differences=tuple(
+                Variation(**self.origin.redact(asdict(each))) for each in result.differences
+            ),
             shard=self.shard,
         )
 

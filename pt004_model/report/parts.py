@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from attrs import asdict, evolve, field, frozen
 
+from pt004_model.drive.comparing import together
 from pt004_model.drive.lockstep import Tally
 from pt004_model.drive.statistics import Latency, Statistics
 from pt004_model.judge.checks import AREAS
@@ -334,6 +335,7 @@ def merged(shards: list[Shard], wrong: str, out: Path) -> Summary:
         statistics=statistics(tally.statistics.as_json()),
         unsure=unsure,
         agreed=tuple(dict.fromkeys(said for each in parts for said in each.agreed)),
+        differences=together(told for each in parts for told in each.differences),
         shard="",
     )
 

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, cast, get_args, get_origin
 from attrs import field, frozen
 from cattrs import BaseValidationError, Converter, transform_error
 
+from pt004_model.drive.comparing import Variation
 from pt004_model.drive.replay import Result
 from pt004_model.judge.checks import AREAS, SEVERITIES
 from pt004_model.report import command
@@ -124,7 +125,7 @@ class Summary:
     ``target`` are the options that say which FC it was, ``options`` those that say what was done.
     ``unsure`` has a sentence for each check of one's own that could not tell, ``agreed`` one for
     each agreed difference, which was not judged. ``made_by`` is the command, ``guarantee`` what a
-    complete suite has shown, or why nothing.
+    complete suite has shown, or why nothing. ``differences`` are those from the FC of ``--diff``.
     """
 
     verdict: str
@@ -149,6 +150,7 @@ class Summary:
     made_by: str = "check"
     guarantee: str = ""
     agreed: tuple[str, ...] = ()
+    differences: tuple[Variation, ...] = ()
     shard: str = ""
     """Which part of a campaign it is, like ``2/4``; empty for a whole one."""
 

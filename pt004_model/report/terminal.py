@@ -23,6 +23,7 @@ WIDTH: Final = 80
 _MISSING_SHOWN: Final = 3
 _LAWS_SHOWN: Final = 2
 _FINDINGS_SHOWN: Final = 7
+_DIFFERENCES_SHOWN: Final = 7
 
 
 def progress_line(progress: Progress) -> str:
@@ -155,6 +156,10 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
     if result.open_calls:
         yield f"{count(result.open_calls, 'call')} stayed without an answer"
     yield from _rows(result, width)
+    for each in result.differences[:_DIFFERENCES_SHOWN]:
+        yield cut(f"differs: {each} ({times(each.count)}, first at {each.first})", width)
+    if len(result.differences) > _DIFFERENCES_SHOWN:
+        yield f"  and {len(result.differences) - _DIFFERENCES_SHOWN} more, all in summary.json"
     for why in result.unsure:
         yield f"unsure: {why}"
     if result.guarantee:

@@ -223,7 +223,7 @@ class Campaign:
         # what is replayed must not steer the search, but its runs are on the FC like any other
         latency = self.session.tally.statistics.latency
         tally = Tally(on_run=self.session.tally.on_run, statistics=Statistics(latency=latency))
-        self.aside = evolve(self.session, tally=tally, archive=None)
+        self.aside = evolve(self.session, tally=tally, archive=None, comparison=None)
         self.session.races = self.session.races and self.profile.rounds > 0
         # others may be at work on the FC that this is a part with
         wanted = self.profile.crashes > 0 and self.share.of == 1
@@ -245,7 +245,7 @@ class Campaign:
     def _besides(self) -> Session:
         """Return a session for runs that change nothing of the search."""
         tally = Tally(on_run=self.session.tally.on_run)
-        session = evolve(self.session, tally=tally, archive=None)
+        session = evolve(self.session, tally=tally, archive=None, comparison=None)
         session.on_finding, session.on_call = self._collect, self._end_example
         return session
 
@@ -487,7 +487,7 @@ class Campaign:
 
     def result(self, why: str = "") -> Result:
         """Return what the campaign has come to; ``why`` says what makes it unsure, if anything."""
-        tally = self.session.tally
+        tally, compared = self.session.tally, self.session.comparison
         coverage = measure(tally, self.lengths)
         self._note_chance()
         self.ended = why or self.doubt
@@ -520,6 +520,7 @@ class Campaign:
             self._judged(),
             tuple(unsure.values()),
             agreed=tuple(map(str, self.session.oracle.agreed)),
+            differences=() if compared is None else compared.variations,
         )
 
     def _told_of_others(self, statistics: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from attrs import field, frozen
 
+from pt004_model.drive.comparing import Variation
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.coverage import Edge
@@ -40,7 +41,8 @@ class Result:
     ``edges`` counts how often each was driven; ``statistics`` are as ``summary.json`` has
     them. ``started_at`` is in epoch seconds. ``unsure`` has a sentence for each check of one's own
     that could not tell, ``agreed`` one for each agreed difference, which was not judged.
-    ``guarantee`` says what a complete suite has shown, or why nothing.
+    ``guarantee`` says what a complete suite has shown, or why nothing; ``differences`` are those
+    from another FC that was asked the same.
     """
 
     verdict: Verdict
@@ -60,6 +62,7 @@ class Result:
     unsure: tuple[str, ...] = ()
     guarantee: str = ""
     agreed: tuple[str, ...] = ()
+    differences: tuple[Variation, ...] = ()
 
     @property
     def unseen(self) -> str:

@@ -25,6 +25,7 @@ VALUES = {
     "profile": ("ci", "nightly", "dev"),
     "areas": ("audit", "policy", "gates"),
     "trace_link": ("http://a/{trace_id}", "http://b/{trace_id}", "http://c/{trace_id}"),
+    "diff": ("http://a", "http://b", "http://c"),
     "scheduler": ("tcp://a:1", "tcp://b:1", "tcp://c:1"),
     "shard": ("1/11", "1/12", "1/13"),
     "race_by": ("threads", "last-byte", "threads"),
@@ -129,7 +130,10 @@ def refused(text: str, **environment: str) -> Ended:
         ("[target]\nbase_url = 'fc'", "line 2: what was given is no address"),
         ("[campaign]\nprofile = 'huge'", "line 2: 'huge' is no profile; choose from dev, ci,"),
         ("[campaign]\nareas = ['magic']", "line 2: 'magic' is no area; choose from lifecycle"),
-        ("[campaign]\nseed = 3", "line 2: 'seed' means nothing here; use areas, confirm, known"),
+        (
+            "[campaign]\nseed = 3",
+            "line 2: 'seed' means nothing here; use areas, confirm, diff,",
+        ),
     ],
 )
 def test_a_value_that_cannot_be(text: str, said: str) -> None:
