@@ -16,15 +16,13 @@ from typing import Final, TypeAlias
 
 from attrs import define, field, frozen
 
-from pt004_model.judge.finding import MISSING, Finding, kind_of, place_of
+from pt004_model.judge.finding import MISSING, SERVER_ERROR, Finding, kind_of, place_of
 
 _CHANCE: Final = 0.05
 """What chance may have of putting a finding behind another one each time."""
 Place: TypeAlias = tuple[str, str, str]
 """The kind of call, the status of its run, and the kind of answer."""
 _CODE: Final = ".refusal-code"
-SERVER_ERROR: Final = "lifecycle.no-server-error"
-"""The check of calls that the FC, or a gateway before it, breaks down at."""
 _SECTIONS: Final = frozenset({"gates", "receipts"})
 """Areas of the contract that are about one section of an envelope."""
 

@@ -209,6 +209,7 @@ def _found(campaign: Campaign, trace: Trace, done: Replay) -> Found:
     found = Found(finding, tuple(s.command for s in steps), steps, campaign.requests)
     if done.result is Fate.REPRODUCED:
         found.first_seen = datetime.fromisoformat(trace.first_seen).timestamp()
+    if done.result is Fate.REPRODUCED and not found.by_chance:  # that is replayed like a new one
         found.shrunk = found.settled = trace.shrunk
         found.reproduced = (done.seen, done.runs)
         without = [each for each in done.attempts if each.finding is None]

@@ -17,7 +17,6 @@ from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
 
-from pt004_model.drive.echoes import SERVER_ERROR
 from pt004_model.drive.lockstep import Lockstep, Tally, TargetLost
 from pt004_model.drive.session import Archive, Session
 from pt004_model.drive.statistics import Statistics
@@ -45,7 +44,7 @@ from pt004_model.shrink.triage import (
     trouble,
 )
 from pt004_model.trace.interrupts import Interruption
-from pt004_model.trace.recorded import SURE, Found, Step
+from pt004_model.trace.recorded import Found, Step
 
 BESIDE: Final = ("rounds", "losses")
 """What a profile counts besides examples: each is due evenly over them."""
@@ -473,6 +472,7 @@ class Campaign:
         tally = self.session.tally  # how this FC acts on decisions was seen in the search
         self.aside.tally.own, self.aside.tally.held = dict(tally.own), dict(tally.held)
         self._note_echoes()
+        self._note_chance()
         self.triage.run(tuple(each for each in self.found.values() if not each.echo_of))
         self._note_echoes()
         self._note_chance()
@@ -552,9 +552,9 @@ class Campaign:
 
     def _note_chance(self) -> None:
         """Note how often server errors come whatever is asked: a gateway may strew them in."""
-        errors = [each for each in self.found.values() if each.finding.check == SERVER_ERROR]
+        errors = [each for each in self.found.values() if each.by_chance]
         calls = self.session.tally.commands
-        if self.profile.confirm >= SURE and calls:
+        if self.profile.confirm and calls:
             rate = min(1.0, sum(each.occurrences for each in errors) / calls)
             for found in errors:
                 found.rate = rate

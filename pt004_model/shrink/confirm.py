@@ -16,20 +16,23 @@ from pt004_model.trace.recorded import Commands, Step
 class Confirmation:
     """A finding was seen in ``seen`` of ``runs`` replays; ``other`` is the first without it.
 
-    ``whole`` says that there were as many as were wanted.
+    ``whole`` says that there were as many as were wanted, ``early`` is a replay that showed it
+    before the last command where that did not count.
     """
 
     seen: int
     runs: int
     other: tuple[Step, ...] = ()
     whole: bool = True
+    early: Replay | None = None
 
 
 @frozen
 class Confirmer:
     """Replays one trace up to ``times`` times, with no more than ``requests`` if it can be helped.
 
-    ``self_contained`` says that it shows when judged by what is in it.
+    ``self_contained`` says that it shows when judged by what is in it, ``last_only`` that it counts
+    at the last command alone: a replay that shows it before that says nothing.
     """
 
     session: Session
@@ -39,6 +42,7 @@ class Confirmer:
     requests: int
     self_contained: bool
     on_try: Callable[[], None] = lambda: None
+    last_only: bool = False
 
     def run(self) -> Confirmation:
         """Return how often it was seen as it stands, or in another way in which it is sure.
@@ -65,24 +69,30 @@ class Confirmer:
             yield Way.FRESH
 
     def sighted(self) -> Confirmation:
-        """Whether it is seen at all: up to the first sight, each way in turn."""
+        """Return whether it is seen at all: up to the first sight, each way in turn."""
         seen, runs, before = 0, 0, self.session.tally.commands
         other: tuple[Step, ...] = ()
+        early: Replay | None = None
         ways = (Way.ISOLATED if self.self_contained else Way.AS_KNOWN, Way.RENAMED)
         try:
             while runs < self.times and not seen:
                 if runs and not self._affordable(before):
                     return Confirmation(seen, runs, other, whole=False)
                 self.on_try()
-                lockstep, finding, _ = self._replay(ways[runs % len(ways)])
-                seen, runs = seen + (finding is not None), runs + 1
-                other = other or tuple(lockstep.steps)
+                done = self._replay(ways[runs % len(ways)])
+                early = done if self._is_early(done) else early
+                seen += done.finding is not None and done is not early
+                runs, other = runs + 1, other or tuple(done.lockstep.steps)
         except BrokenOff:
             return Confirmation(seen, runs, other, whole=False)
-        return Confirmation(seen, runs, other)
+        return Confirmation(seen, runs, other, early=early)
 
     def _replay(self, way: Way) -> Replay:
         return replay(self.session, self.commands, self.fingerprint, way)
+
+    def _is_early(self, done: Replay) -> bool:
+        short = len(done.commands) < len(self.commands)
+        return self.last_only and short and done.finding is not None
 
     def _affordable(self, before: int) -> bool:
         return self.session.tally.commands - before + len(self.commands) <= self.requests
@@ -98,12 +108,13 @@ class Confirmer:
                 self.on_try()
                 if runs and not self._affordable(before):
                     return Confirmation(seen, runs, other, whole=False)
-                lockstep, finding, _ = self._replay(way)
-                if finding is None and lockstep.unanswered:
+                done = self._replay(way)
+                lost = done.finding is None and done.lockstep.unanswered
+                if lost or self._is_early(done):
                     continue  # it says nothing
-                seen, runs = seen + (finding is not None), runs + 1
-                if finding is None and not other:
-                    other = tuple(lockstep.steps)
+                seen, runs = seen + (done.finding is not None), runs + 1
+                if done.finding is None and not other:
+                    other = tuple(done.lockstep.steps)
         except BrokenOff:  # what was seen by then is told
             return Confirmation(seen, runs, other, whole=False)
         return Confirmation(seen, runs, other, whole=runs == self.times)

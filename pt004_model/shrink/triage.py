@@ -24,7 +24,7 @@ from pt004_model.shrink.history import make_self_contained, show_fresh
 from pt004_model.shrink.replaying import Way
 from pt004_model.shrink.shrinker import Budget, Shrinker, refused
 from pt004_model.trace.interrupts import Interruption
-from pt004_model.trace.recorded import FindingReporter, Found
+from pt004_model.trace.recorded import SURE, FindingReporter, Found
 
 KNOWN_SHRINK: Final = (60, 5.0)
 """What shortening a known finding may cost, in requests and seconds: somebody has its trace."""
@@ -161,6 +161,10 @@ class Triage:
         if done.seen:
             found.reproduced = (done.seen, done.runs)
             return
+        if done.early is not None and done.early.finding is not None:  # it may take no more
+            self._better(found)(done.early.lockstep, done.early.finding)
+            self._sight(found)
+            return
         if not done.whole or self._shown_by_history(found) or self._out_of_time:
             return
         why = self.session.no_longer()
@@ -242,8 +246,10 @@ class Triage:
 
     def _confirmer(self, found: Found, most: int) -> Confirmer:
         session, alone = self.session.paced_for(found.finding.where), found.self_contained
-        trace = (found.fingerprint, found.commands)
-        return Confirmer(session, *trace, self.times, most, alone, self.on_try)
+        trace, times = (found.fingerprint, found.commands), self.times
+        if found.by_chance:
+            times = max(times, SURE)
+        return Confirmer(session, *trace, times, most, alone, self.on_try, found.by_chance)
 
 
 def trouble(what: str, error: Exception) -> str:

@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeAlias
 
 from attrs import Factory, define, field, frozen
 
-from pt004_model.judge.finding import Finding
+from pt004_model.judge.finding import SERVER_ERROR, Finding
 from pt004_model.judge.memory import View
 from pt004_model.judge.oracle import Judgement
 from pt004_model.model.commands import Command, CreateRun, subject
@@ -21,10 +21,12 @@ from pt004_model.model.replies import NoAnswer, Response
 from pt004_model.model.world import Outcome, expect
 from pt004_model.wire.codec import Exchange
 
-SURE: Final = 3
-"""Replays in a row that show a finding which comes by chance as well, and it is believed."""
 _CHANCE: Final = 0.001
 """What chance may have of showing a finding as often as replays did, for it to be believed."""
+_PERVASIVE: Final = 0.25
+"""The share of calls beyond which no answer counts as one that comes by chance."""
+SURE: Final = 5
+"""Replays in a row that show more than chance would, at any rate up to that."""
 Commands: TypeAlias = tuple[Command, ...]
 
 
@@ -95,7 +97,7 @@ class Found:
     which the finding was seen is shortened, ``again``, in a few ``attempts``. ``history`` is what
     was sent up to the first sight, a conversation each. ``settled`` says that it needs no more
     replaying now, ``cut`` that shortening it ended for lack of budget. ``rate`` is the share of all
-    calls that got such an answer, where it is of a kind that comes by chance; ``strewn`` says that
+    calls that got such an answer, where it is ``by_chance``; ``strewn`` says that
     replays did not bear out others of this kind, so that one which was not replayed is not
     believed. ``trouble`` is a sentence when shortening or writing it down was broken off by a fault
     of ours. ``echo_of`` is the fingerprint of a finding that this one follows from. ``cost`` is
@@ -131,13 +133,20 @@ class Found:
         return self.reproduced is not None and self.reproduced[0] < self.reproduced[1]
 
     @property
+    def by_chance(self) -> bool:
+        """Return whether a gateway may strew its kind in, at whatever call.
+
+        So a long trace shows it somewhere in nearly each replay, which proves nothing: only the
+        last call counts.
+        """
+        return self.finding.check == SERVER_ERROR
+
+    @property
     def unconfirmed(self) -> bool:
         """Return whether replays show it no more often than chance would."""
         if self.reproduced is None:
             return self.strewn
-        seen, runs = self.reproduced
-        each_time = seen == runs and (runs >= SURE or not self.rate)
-        return not each_time and _at_least(seen, runs, self.rate) > _CHANCE
+        return _at_least(*self.reproduced, min(self.rate, _PERVASIVE)) > _CHANCE
 
     @property
     def kind(self) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +13,13 @@ from attrs import define, evolve, field
 
 from pt004_model.drive.lockstep import Fc, OutOfTime
 from pt004_model.drive.session import Session
+from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import Command, CreateRun, ReadRun, RunRef, subject
 from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Json
+from pt004_model.report.folder import Folder
+from pt004_model.report.record import conduct
 from pt004_model.search.campaign import Campaign
 from pt004_model.search.results import Result
 from pt004_model.shrink import triage
@@ -22,7 +27,9 @@ from pt004_model.shrink.passes import PASSES
 from pt004_model.shrink.replaying import replay
 from pt004_model.shrink.simplify import simpler
 from pt004_model.shrink.triage import Allowance
-from pt004_model.trace.recorded import whole
+from pt004_model.trace.recorded import Found, whole
+from pt004_model.trace.writing import Origin
+from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import change, create, refusal
 from tests.search.test_campaign import SMALL, Heard, Shared, robots, unsealed
@@ -144,6 +151,67 @@ def test_anything_may_stand_in_a_body(name: str, value: Json) -> None:
     for candidates in (*PASSES, simpler):
         for candidate in candidates(commands):
             assert isinstance(candidate, tuple)
+
+
+# A gateway that strews server errors in
+
+
+@define
+class Strewing:
+    """An FC behind a gateway that answers a share of the calls after some with 500."""
+
+    fc: Fc = field(factory=Shared)
+    share: float = 0.02
+    first: int = 0
+    rng: random.Random = field(factory=lambda: random.Random(4))  # noqa: S311 - no secret
+    calls: Iterator[int] = field(factory=itertools.count)
+
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
+        """The FC's answer, or a 500 in its place."""
+        exchange = self.fc.ask(command, run_id, nonce)
+        late = next(self.calls) >= self.first
+        if late and self.rng.random() < self.share and isinstance(exchange.response, Reply):
+            return evolve(exchange, response=refusal(exchange.response, 500))
+        return exchange
+
+
+LONG: tuple[Command, ...] = (create(0), *[ReadRun(0)] * 134)
+"""Of so many calls one in fifty is lost in 93 of 100 replays."""
+
+
+def recorded(fc: Fc) -> Found:
+    """The first finding that an FC shows when it is asked so much."""
+    seen: list[Finding] = []
+    lockstep = Session(fc, Oracle(NAMES)).lockstep(lambda finding, _: seen.append(finding))
+    for command in LONG:
+        lockstep.do(command)
+    return Found(seen[0], LONG, tuple(lockstep.steps), len(LONG), shrunk=True)
+
+
+def test_a_long_trace_that_chance_shows_proves_nothing(tmp_path: Path) -> None:
+    """That some call of it is met in each of five replays does not make an FC diverge."""
+    folder = Folder(tmp_path, Origin(1, "small", Dialect.SEED, names=NAMES))
+    folder.prepare()
+    last = Strewing(share=1.0, first=len(LONG) - 1)
+    folder.keep_trace(recorded(last))
+    running = campaign(Strewing(), examples=2)
+    result = conduct(running, folder, lambda _: None)
+    assert result.verdict is Verdict.UNSURE, result.findings
+    assert all(each.unconfirmed for each in result.findings)
+    assert result.findings
+
+
+def test_a_real_error_is_believed_in_spite_of_a_gateway() -> None:
+    """A server error that one kind of call always meets counts among those of a gateway."""
+
+    def broken(command: Command, reply: Reply) -> Response:
+        meets = isinstance(command, CreateRun) and "steps" not in command.body.fields
+        return refusal(reply, 500) if meets and reply.code == 201 else reply
+
+    result = ended(examples=6, fc=Strewing(Tampering(Shared(), broken)))
+    assert {each.unconfirmed for each in result.findings} == {True, False}
+    (counts,) = (each for each in result.findings if not each.unconfirmed)
+    assert [type(each) for each in counts.commands] == [CreateRun]
 
 
 # A token that dies
