@@ -232,7 +232,8 @@ def next_command(result: Result, dialect: str, flags: tuple[str, ...], folder: F
 
 def _go_on(profile: str, dialect: str, flags: tuple[str, ...], folder: Folder) -> str:
     """Return the command that goes on with a suite that was not finished."""
-    options = (*folder.options, *_place(folder), "--resume")
+    part = ("--shard", folder.shard) if folder.shard else ()
+    options = (*folder.options, *part, *_place(folder), "--resume")
     return command.check(profile, dialect, flags, *options, name=folder.made_by)
 
 

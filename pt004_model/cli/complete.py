@@ -10,19 +10,20 @@ from attrs import evolve
 from pt004_model.cli.check import carry_out
 from pt004_model.cli.options import campaign_flags, profile_of, unasked
 from pt004_model.cli.settings import SETTINGS, VARIABLES, target_options
-from pt004_model.drive.target import Target
+from pt004_model.cli.workers import campaign_of
 from pt004_model.report.folder import Folder
 from pt004_model.report.summary import BadFolder, read_done
-from pt004_model.search.campaign import Campaign
 from pt004_model.search.complete import STEPS, SUITES, Done, SuiteCampaign
+from pt004_model.search.coordinator import Coordinator
 
 USED: Final = {
     "profile", "max_time", "ungoverned", "out", "page", "confirm", "no_replay", "known",
 }  # fmt: skip
 """The settings of a campaign that a suite has a use for: all of the contract is judged."""
+_SPREAD: Final = {"workers", "scheduler", "shard"}
 
 
-@click.command(epilog=VARIABLES, params=[each for each in SETTINGS if each.key in USED])
+@click.command(epilog=VARIABLES, params=[each for each in SETTINGS if each.key in USED | _SPREAD])
 @click.option(
     "--steps",
     type=click.IntRange(1, 8),
@@ -51,8 +52,9 @@ def complete(context: click.Context, /, steps: int, extra: int | None, **given: 
     that was not finished, or in which a test failed, gives no guarantee. Findings are treated as
     those of `pt004 check`.
 
-    The profile nightly ends after 1600 s. Tests for no further move come first; how far a suite
-    has come is kept in DIR/complete.json.
+    Tests are independent: workers and shards divide them as in `pt004 check`, and `pt004 merge`
+    tells the guarantee of all shards together. Those for no further move come first; how far a
+    suite has come is kept in DIR/complete.json. The profile nightly ends after 1600 s.
 
     Example: pt004 complete --profile ci --base-url http://127.0.0.1:9405
     """
@@ -69,17 +71,17 @@ def complete(context: click.Context, /, steps: int, extra: int | None, **given: 
     )
     flags = ("--steps", str(steps), "--extra", str(most), *campaign_flags(given))
 
-    def make(folder: Folder, _: Target, *arguments: Any, **more: Any) -> Campaign:
+    def make(folder: Folder, *arguments: Any, **more: Any) -> Coordinator:
         done = _done(folder) if resume else Done(target=_target(folder))
         more |= {"extra": most, "done": done, "keep": folder.keep_done}
-        return SuiteCampaign(*arguments, **more)
+        return campaign_of(given, folder, *arguments, kind=SuiteCampaign, **more)
 
     about = f"k = {most}, N = {0 if given['ungoverned'] else steps}"
     carry_out(context, given, profile, 0, flags, about, make)
 
 
 def _target(folder: Folder) -> str:
-    return " ".join(folder.target or ())
+    return " ".join((*(folder.target or ()), *filter(None, (folder.shard,))))
 
 
 def _done(folder: Folder) -> Done:

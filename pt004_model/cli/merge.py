@@ -34,7 +34,7 @@ from pt004_model.trace.lock import locked
 def merge(
     context: click.Context, /, folders: tuple[Path, ...], out: Path, *, page: bool, as_json: bool
 ) -> None:
-    """Make one campaign of the parts that `pt004 check --shard I/N --out DIR` left.
+    """Make one campaign of the parts that `pt004 check --shard I/N` or complete left.
 
     Edges, statistics and sights of findings are added; of each finding the shortest trace stays.
     Verdict and coverage are those of the whole. A shard that is missing, there twice, or of
@@ -69,6 +69,8 @@ def _lines(summary: Summary, shards: int) -> Iterator[str]:
     for found in sorted(summary.findings, key=lambda each: each.rank):
         length = count(found.commands, "command")
         yield f"{found.kind} {found.fingerprint} {found.severity} {found.check}, {length}"
+    if summary.guarantee:
+        yield f"guarantee: {summary.guarantee}"
     new, why = summary.counts["new"], summary.why or "every answer was one that is allowed"
     said = f"{count(new, 'finding')}{f'; {summary.why}' if summary.why else ''}" if new else why
     yield f"{summary.verdict.upper()}: {said}"

@@ -36,6 +36,7 @@ from pt004_model.report.summary import (
     structured,
 )
 from pt004_model.search.campaign import Campaign
+from pt004_model.search.complete import Made, SuiteCampaign, united
 from pt004_model.search.enough import races_unsure, too_little, unconfirmed
 from pt004_model.search.goals import Coverage, measure
 from pt004_model.search.jobs import VERSION as PROGRAM
@@ -81,7 +82,8 @@ class WholeDocument:
 class Part:
     """``part.json``: part ``number`` (from 1 on) of ``of``.
 
-    ``ended`` says why it was broken off, or has a gap that no other part can fill.
+    ``ended`` says why it was broken off, or has a gap that no other part can fill. ``suite`` is
+    what its tests came to, if it is a suite.
     """
 
     number: int
@@ -98,6 +100,7 @@ class Part:
     counts: dict[str, dict[str, int]] = field(factory=dict)
     latency: dict[str, LatencyCounts] = field(factory=dict)
     races: RacesCounts = RacesCounts()
+    suite: Made | None = None
 
 
 def part_of(campaign: Campaign) -> dict[str, Any]:
@@ -127,6 +130,7 @@ def part_of(campaign: Campaign) -> dict[str, Any]:
         races=RacesCounts(
             races.rounds, races.alone, races.as_json()["table"], _named(races.unsure)
         ),
+        suite=campaign.made if isinstance(campaign, SuiteCampaign) else None,
     )
     return asdict(part)
 
@@ -158,6 +162,7 @@ class Shard:
             "target": (summary.dialect, summary.target),
             "seed": summary.seed,
             "profile": (summary.profile, part.whole, summary.options, part.of),
+            "suite": (summary.made_by, part.suite and part.suite.suite),
         }
 
     @property
@@ -317,6 +322,7 @@ def merged(shards: list[Shard], wrong: str, out: Path) -> Summary:
     if not new:
         doubted = [each.fingerprint for each in findings if each.unconfirmed]
         why = why or unconfirmed(doubted) or "; ".join(unsure)
+    agreed = tuple(dict.fromkeys(said for each in parts for said in each.agreed))
     areas = {area for each in parts for area in each.areas}
     verdict = Verdict.DIVERGES if new else Verdict.UNSURE if why else Verdict.CONFORMS
     return evolve(
@@ -334,10 +340,21 @@ def merged(shards: list[Shard], wrong: str, out: Path) -> Summary:
         edges=edge_documents(tally.edges),
         statistics=statistics(tally.statistics.as_json()),
         unsure=unsure,
-        agreed=tuple(dict.fromkeys(said for each in parts for said in each.agreed)),
+        agreed=agreed,
         differences=together(told for each in parts for told in each.differences),
         shard="",
+        guarantee=_guarantee(shards, why if verdict is Verdict.UNSURE else "", wrong, len(agreed)),
     )
+
+
+def _guarantee(shards: list[Shard], unsure: str, wrong: str, agreed: int) -> str:
+    """Return what a suite guarantees that all of these made together, or why nothing."""
+    suites = [each.part.suite for each in shards if each.part.suite is not None]
+    if not suites:
+        return ""
+    made = united(suites)
+    unsure = unsure if made.finished == len(made.tests) - 1 else ""
+    return evolve(made, lacks=made.lacks or wrong or unsure).guarantee(agreed)
 
 
 def _why(shards: list[Shard], coverage: Coverage, tally: Tally) -> str:

@@ -31,7 +31,7 @@ from pt004_model.search.explorer import Search
 from pt004_model.search.goals import measure
 from pt004_model.search.losses import Losses
 from pt004_model.search.races import Races
-from pt004_model.search.results import Progress, Reporter, Result, Silent
+from pt004_model.search.results import Examples, Progress, Reporter, Result, Silent
 from pt004_model.search.scenarios import live_through
 from pt004_model.search.scheduler import MOST_STEPS, Share
 from pt004_model.search.waiting import Alone
@@ -310,7 +310,7 @@ class Campaign:
                 live_through(self.session.lockstep(), scenario)
                 self._settle_new()
 
-    def _search(self) -> Search:
+    def _search(self) -> Examples:
         acts = self.profile.commands
         steps = self.profile.steps
         return Search.seeded(self.session, self.seed, self.lengths, acts, self.share, steps)

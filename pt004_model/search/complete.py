@@ -1,7 +1,8 @@
 """A complete suite run as a campaign: in place of examples there are the tests of ``model.suite``.
 
 The freedoms of the contract are probed first, and then demanded to be a function of the state: a
-test in which the FC chooses otherwise is made again some times. What a suite has come to is said in
+test in which the FC chooses otherwise is made again some times. Tests are independent, so workers
+and shards make them as they make examples. What a suite has come to is said in
 one sentence, its guarantee; a suite that was not finished, or in which a test failed, gives none.
 """
 
@@ -10,25 +11,33 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
-from typing import Final
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from random import Random
+from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
 
 from pt004_model.drive.lockstep import TRIES, Lockstep
+from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import ChangeRun, ReadRun
 from pt004_model.model.moves import body, fresh
 from pt004_model.model.suite import MOVE, READ, REFUSED, Choose, Word, machine, moved, shown, suite
 from pt004_model.model.telling import count
-from pt004_model.search.campaign import Campaign
+from pt004_model.search.campaign import Profile
+from pt004_model.search.coordinator import Coordinator
+from pt004_model.search.jobs import Round, RoundResult
 from pt004_model.search.payloads import creation
-from pt004_model.search.results import Result
+from pt004_model.search.results import Examples, Result
+from pt004_model.search.waiting import Alone
 
 SUITES: Final = {"dev": (1, None), "ci": (0, None), "nightly": (1, 1600.0)}
 """For each profile, the further moves that a suite is complete for, and the seconds it may take."""
 STEPS: Final = 3
 """The most steps of a run: three have a first, a middle and a last one."""
+GIVEN: Final = "given"
+MADE: Final = "made"
 _EVERY: Final = 1.0  # seconds after which it is noted how far a suite has come
 
 
@@ -91,40 +100,167 @@ def drive(lockstep: Lockstep, length: int, word: Word) -> tuple[str, ...]:
 
 
 @define
-class SuiteCampaign(Campaign):
-    """A campaign that runs the suite which is complete for ``extra`` further moves.
+class Cases:
+    """Makes the cases of a suite, one after another.
+
+    ``tried`` counts those that were ``given`` and that were ``made``, and of these as :class:`Done`
+    does; ``on_made`` is told what one of them adds.
+    """
+
+    session: Session
+    cases: tuple[Case, ...]
+    tried: Counter[Hashable] = field(factory=Counter)
+    on_made: Callable[[Counter[Hashable]], None] = lambda _: None
+    spent: Counter[str] = field(init=False, factory=Counter)
+    _left: Iterator[Case] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.tried[GIVEN] += len(self.cases)
+        self._left = iter(self.cases)
+
+    def example(self) -> None:
+        """Make a case until it was gone through as planned, or a finding was seen in it."""
+        counted = self._counted(next(self._left))
+        self.tried.update(counted)
+        self.on_made(counted)
+
+    def _counted(self, case: Case) -> Counter[Hashable]:
+        varied = lost = missed = False
+        for _ in range(TRIES):
+            lockstep = self.session.lockstep()
+            seen = drive(lockstep, case.length, case.inputs)
+            lost = lockstep.unanswered
+            missed = seen != case.outputs and not any(step.findings for step in lockstep.steps)
+            if not (missed or lost):
+                break
+            varied = varied or not lost
+        words = {MADE: True, "varied": varied, "missed": missed and not lost, "lost": lost}
+        return Counter({word: 1 for word, there in words.items() if there})
+
+
+@frozen
+class CasesRound(Round):
+    """A round in which the examples are cases of a suite."""
+
+    cases: tuple[Case, ...] = field(kw_only=True)
+
+    def search(self, session: Session, _: Profile, __: Random) -> Examples:
+        """Return what makes the cases."""
+        return Cases(session, self.cases, Counter(self.before.tried))
+
+
+@frozen
+class Made:
+    """What a suite, or a part of one, has come to.
+
+    ``suite`` is a digest of all its cases, ``lengths`` are those of its runs. ``tests`` and
+    ``calls`` are those that make it complete for no further move, for one, and so on; ``finished``
+    is for how many of them all of its cases were made, or -1. ``varied`` and ``missed`` are as in
+    :class:`Done`; ``lacks`` says why it guarantees nothing, if so.
+    """
+
+    suite: str
+    lengths: tuple[int, ...]
+    tests: tuple[int, ...]
+    calls: tuple[int, ...]
+    finished: int
+    varied: int = 0
+    missed: int = 0
+    lacks: str = ""
+
+    def guarantee(self, agreed: int) -> str:
+        """Return what is guaranteed, but for so many agreed deviations, or why nothing is."""
+        if self.lacks:
+            return f"none, because {self.lacks}"
+        extra, most = self.finished, max(self.lengths)
+        governed = f"runs of 1 to {most} steps" if most > 1 else "runs of 1 step" if most else ""
+        free = "runs without steps" if 0 in self.lengths else ""
+        runs = " and ".join(filter(None, (governed, free)))
+        varied = ", and for the choices that were seen, which vary" if self.varied else ""
+        if self.missed:
+            varied += f": {count(self.missed, 'test')} could never be made as planned"
+        varied += f", and but for {count(agreed, 'agreed deviation')}" if agreed else ""
+        return (
+            f"k = {extra}, N = {most}: the lifecycle of {runs} is the model's, or differs only"
+            f" where more than {count(extra, 'further move')} from a known state"
+            f" {'is' if extra == 1 else 'are'} needed, provided that the FC answers these calls"
+            f" deterministically{varied} ({count(self.tests[extra], 'test', ',')},"
+            f" {count(self.calls[extra], 'call', ',')}; not covered: longer runs, other fields and"
+            " callers, idempotency keys, calls that overlap, crashes)"
+        )
+
+
+def united(parts: Sequence[Made]) -> Made:
+    """Return what the parts of one suite come to together."""
+    return evolve(
+        parts[0],
+        finished=min(each.finished for each in parts),
+        varied=sum(each.varied for each in parts),
+        missed=sum(each.missed for each in parts),
+        lacks="; ".join(dict.fromkeys(each.lacks for each in parts if each.lacks)),
+    )
+
+
+@define
+class SuiteCampaign(Coordinator):
+    """A campaign that runs the suite which is complete for ``extra`` further moves, or its part.
 
     It goes on behind what is ``done`` of the same suite; ``keep`` is told how far it has come.
+    ``cases`` are those of its part. ``made`` says what it has come to, once there is a result.
     """
 
     extra: int = 1
     done: Done = field(factory=Done)
     keep: Callable[[Done], None] = lambda _: None
     cases: tuple[Case, ...] = ()
+    made: Made | None = field(init=False, default=None)
+    _sizes: tuple[tuple[int, ...], tuple[int, ...]] = field(init=False, default=((), ()))
     _kept: float = 0.0
-    _before: int = 0
+    _failed: int = 0
+    _gap: bool = field(init=False, default=False)
 
     def _explore(self) -> None:
-        self.cases = self._probed()
-        text = json.dumps([(case.length, *case.inputs) for case in self.cases])
-        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-        self.done = self.done if self.done.suite == digest else Done(digest, self.done.target)
-        self._before, self.examples = self.done.findings, self.done.cases
-        self.profile = evolve(self.profile, examples=len(self.cases))
         try:
-            for case in self.cases[self.done.cases :]:
-                self._count()
-                self._make(case)
-                self._settle_new()
-                self.done = evolve(self.done, cases=self.done.cases + 1)
-                self._keep(_EVERY)
+            super()._explore()
         finally:
             self._keep(0.0)
+
+    def _live_through_cases(self) -> None:
+        """Begin with the freedoms of the FC, which say of what cases the suite is made."""
+        every = self._probed()
+        self.cases = tuple(self.share.take(every))
+        text = json.dumps([(case.length, *case.inputs) for case in every])
+        digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+        self.done = self.done if self.done.suite == digest else Done(digest, self.done.target)
+        levels = [[c for c in every if c.extra <= extra] for extra in range(self.extra + 1)]
+        calls = tuple(sum(case.calls for case in level) for level in levels)
+        self._sizes = tuple(map(len, levels)), calls
+        self._failed, self.examples = self.done.findings, self.done.cases
+        self.profile = evolve(self.profile, examples=len(self.cases), waits=())
+
+    def _search(self) -> Examples:
+        return Cases(self.session, self.cases[self.done.cases :], on_made=self._count_made)
+
+    def _round(self, *planned: Any) -> Round:
+        size = planned[1].examples
+        return CasesRound(*planned, cases=self.cases[self.planned - size : self.planned])
+
+    def _include(self, done: RoundResult, alone: Alone) -> None:
+        super()._include(done, alone)
+        if not self._gap:  # behind one it would not be known where to go on
+            self._count_made(done.tried)
+        self._gap = self._gap or done.tried[MADE] < done.tried[GIVEN]
+
+    def _count_made(self, more: Counter[Hashable]) -> None:
+        done, added = self.done, {word: more[word] for word in ("varied", "missed", "lost")}
+        counts = {word: getattr(done, word) + each for word, each in added.items()}
+        self.done = evolve(done, cases=done.cases + more[MADE], **counts)
+        self._keep(_EVERY)
 
     def _keep(self, after: float) -> None:
         if time.monotonic() - self._kept >= after:
             self._kept = time.monotonic()
-            self.done = evolve(self.done, findings=max(self._before, len(self.found)))
+            self.done = evolve(self.done, findings=max(self._failed, len(self.found)))
             self.keep(self.done)
 
     def _probed(self) -> tuple[Case, ...]:
@@ -146,27 +282,11 @@ class SuiteCampaign(Campaign):
 
         return choose
 
-    def _make(self, case: Case) -> None:
-        """Make a case until it was gone through as planned, or a finding was seen in it."""
-        varied = lost = False
-        for _ in range(TRIES):
-            lockstep = self.session.lockstep()
-            seen = drive(lockstep, case.length, case.inputs)
-            lost = lockstep.unanswered
-            made = any(step.findings for step in lockstep.steps) or seen == case.outputs
-            if made and not lost:
-                break
-            varied = varied or not lost
-        else:
-            missed = self.done.missed + (not lost)
-            self.done = evolve(self.done, lost=self.done.lost + lost, missed=missed)
-        self.done = evolve(self.done, varied=self.done.varied + varied)
-
     def result(self, why: str = "") -> Result:
         """Return what the suite has come to, with its guarantee, or why it gives none."""
         finished, done = self._finished(), self.done
         lacks = ""
-        if self._before and not self.found:
+        if self._failed and not self.found:
             lacks = "what failed when an earlier part was made was not seen again"
         elif done.lost:
             lacks = f"in {count(done.lost, 'test')} of the suite a call never got an answer"
@@ -177,7 +297,10 @@ class SuiteCampaign(Campaign):
             lacks = "tests of the suite failed"
         elif told.verdict is Verdict.UNSURE and finished == self.extra:
             lacks = told.why
-        says = f"none, because {lacks}" if lacks else self._guarantee(finished)
+        counts = (done.varied, done.missed)
+        self.made = Made(done.suite, self.lengths, *self._sizes, finished, *counts, lacks)
+        part = f"it is part {self.share} of a suite" if self.share.of > 1 and not lacks else lacks
+        says = evolve(self.made, lacks=part).guarantee(len(self.session.oracle.agreed))
         return evolve(told, guarantee=says)
 
     def _finished(self) -> int:
@@ -190,22 +313,3 @@ class SuiteCampaign(Campaign):
     def _unfinished(self) -> str:
         every = len(self.cases)
         return f"the suite was not finished: {self.done.cases} of {count(every, 'test')} made"
-
-    def _guarantee(self, extra: int) -> str:
-        cases, most = [case for case in self.cases if case.extra <= extra], max(self.lengths)
-        governed = f"runs of 1 to {most} steps" if most > 1 else "runs of 1 step" if most else ""
-        free = "runs without steps" if 0 in self.lengths else ""
-        runs = " and ".join(filter(None, (governed, free)))
-        varied = ", and for the choices that were seen, which vary" if self.done.varied else ""
-        if self.done.missed:
-            varied += f": {count(self.done.missed, 'test')} could never be made as planned"
-        agreed = len(self.session.oracle.agreed)
-        varied += f", and but for {count(agreed, 'agreed deviation')}" if agreed else ""
-        return (
-            f"k = {extra}, N = {most}: the lifecycle of {runs} is the model's, or differs only"
-            f" where more than {count(extra, 'further move')} from a known state"
-            f" {'is' if extra == 1 else 'are'} needed, provided that the FC answers these calls"
-            f" deterministically{varied} ({count(len(cases), 'test', ',')},"
-            f" {count(sum(case.calls for case in cases), 'call', ',')}; not covered: longer runs,"
-            " other fields and callers, idempotency keys, calls that overlap, crashes)"
-        )

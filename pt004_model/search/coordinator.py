@@ -24,7 +24,7 @@ from pt004_model.search.explorer import LATER
 from pt004_model.search.jobs import Before, Reach, Round, RoundResult, Shortening, ShorteningResult
 from pt004_model.search.scheduler import Share
 from pt004_model.search.waiting import Alone
-from pt004_model.search.workers import Engine, Sent, Workers
+from pt004_model.search.workers import ALONE, Engine, Sent, Workers
 from pt004_model.shrink.triage import NoLonger
 from pt004_model.trace.recorded import FindingReporter, Found
 
@@ -45,26 +45,29 @@ _SETTLED: Final = (
 
 @define
 class Coordinator(Campaign):
-    """A campaign against ``target`` by the workers of ``engine``.
+    """A campaign against ``target`` by the workers of ``engine``, or by this process alone.
 
     ``beside`` is told in the workers, at once, of what is found, and ``runs`` of the runs that were
-    made, where they share our disk.
+    made, where they share our disk. ``planned`` are the examples that were planned so far.
     """
 
-    target: Target = field(kw_only=True)
-    engine: Engine = field(kw_only=True)
+    target: Target | None = field(kw_only=True, default=None)
+    engine: Engine = field(kw_only=True, default=ALONE)
     beside: FindingReporter | None = None
     before: Before = field(init=False, factory=lambda: Before(spent=LATER.copy()))
     _workers: Workers | None = field(init=False, default=None)
     _reach: Reach | None = field(init=False, default=None)
     _why: str = field(init=False, default="")
-    _planned: int = field(init=False, default=0)
+    planned: int = field(init=False, default=0)
     _rounds: int = field(init=False, default=0)
     _shortening: dict[str, tuple[Sent, int]] = field(init=False, factory=dict)
 
     def _explore(self) -> None:
+        if self.engine is ALONE:
+            super()._explore()
+            return
         self._live_through_cases()
-        self._planned = self.examples
+        self.planned = self.examples
         alone = self._alone()
         with Workers(self.engine) as workers, self._rate_shared():
             self._workers = workers
@@ -81,12 +84,13 @@ class Coordinator(Campaign):
     @contextmanager
     def _rate_shared(self) -> Iterator[None]:
         """Divide the rate of requests between the workers and what stays with us."""
-        rate, ours, here = self.target.rate, self.target.transport, self.engine.here
+        target = self._their_target()
+        rate, ours, here = target.rate, target.transport, self.engine.here
         ours.rate = None if rate is None else rate * _OURS
         each = None if rate is None else rate * (1 - _OURS) / self.engine.workers
         until = None if self.search_seconds is None else self.started_at + self.search_seconds
         self._reach = Reach(
-            evolve(self.target, rate=each), self.session.oracle.areas, until,
+            evolve(target, rate=each), self.session.oracle.areas, until,
             self.beside if here else None, self.session.tally.on_run if here else None,
             self.session.used,
         )  # fmt: skip
@@ -94,6 +98,10 @@ class Coordinator(Campaign):
             yield
         finally:
             ours.rate = rate
+
+    def _their_target(self) -> Target:
+        assert self.target is not None  # noqa: S101 - workers are told of it
+        return self.target
 
     def _go_through_waves(self, workers: Workers, alone: Alone) -> None:
         waves: deque[list[Sent]] = deque()
@@ -130,8 +138,11 @@ class Coordinator(Campaign):
             number = self.share.index + self.share.of * self._rounds
             self._rounds += 1
             told = (share, before, self.known, untraced)
-            wave.append(Round(self._reach, profile, self.seed, number, *told))
+            wave.append(self._round(self._reach, profile, self.seed, number, *told))
         return wave
+
+    def _round(self, *planned: Any) -> Round:
+        return Round(*planned)
 
     def _before(self) -> Before:
         tally = self.session.tally
@@ -142,15 +153,15 @@ class Coordinator(Campaign):
 
     def _profile_of_round(self) -> Profile:
         """Return how much the next round does; it is planned with that."""
-        whole, done = self.profile, self._planned
+        whole, done = self.profile, self.planned
         size = max(_SIZES[0], min(_SIZES[1], whole.examples // (_WAVES * self.engine.workers)))
-        self._planned = min(done + size, whole.examples)
+        self.planned = min(done + size, whole.examples)
         counts: dict[str, Any] = {
-            name: self.due(getattr(whole, name), self._planned)
+            name: self.due(getattr(whole, name), self.planned)
             - self.due(getattr(whole, name), done)
             for name in BESIDE
         }
-        counts |= {"examples": self._planned - done, "crashes": 0}
+        counts |= {"examples": self.planned - done, "crashes": 0}
         return evolve(whole, waits=(), floor=0.0, **counts)
 
     # Merging
@@ -184,7 +195,7 @@ class Coordinator(Campaign):
             self._why = f"the Federation Core stopped answering: {lost}"
 
     def _learn(self, done: RoundResult | ShorteningResult) -> None:
-        self.target.learn(done.tokens)
+        self._their_target().learn(done.tokens)
         for run_id in done.runs:
             self.session.tally.on_run(run_id)
         self._why = self._why or done.why

@@ -9,7 +9,7 @@ All chance comes from the scheduler's generator, so a seed means the same in eve
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from attrs import define, evolve, field
@@ -69,6 +69,11 @@ class Search:
         """Return a search that draws everything from ``seed``."""
         share = share or Share()
         return cls(session, Scheduler(share.rng(seed), share=share), lengths, acts, steps)
+
+    @property
+    def tried(self) -> Counter[Hashable]:
+        """How often what was tried."""
+        return self.scheduler.tried
 
     @property
     def long(self) -> tuple[int, ...]:

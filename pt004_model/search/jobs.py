@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
 from importlib.metadata import version
+from random import Random
 from typing import Any, Final, Protocol, TypeVar, cast
 
 from attrs import define, evolve, field, fields, frozen
@@ -25,7 +26,7 @@ from pt004_model.search.campaign import GRACE, Campaign, Profile
 from pt004_model.search.explorer import Search
 from pt004_model.search.losses import LossCounts
 from pt004_model.search.races import Raced
-from pt004_model.search.results import Silent
+from pt004_model.search.results import Examples, Silent
 from pt004_model.search.scheduler import Scheduler, Share
 from pt004_model.shrink.triage import Allowance, NoLonger, Triage
 from pt004_model.trace.recorded import FindingReporter, Found
@@ -176,7 +177,7 @@ class Round:
             evolve(_counts(races, Raced), tried=_grown(races.tried, self.before.raced)),
             evolve(_counts(losses, LossCounts), seen=_grown(losses.seen, self.before.lost)),
             races.session.tally.commands + losses.session.tally.commands,
-            _grown(search.scheduler.tried, self.before.tried),
+            _grown(search.tried, self.before.tried),
             _grown(search.spent, self.before.spent),
             tuple(part.found.values()),
             part.again,
@@ -193,14 +194,6 @@ class Round:
         profile = evolve(self.profile, seconds=self.reach.seconds)
         reporter = _Forwarding(self.reach.reporter or Silent())
         about = (self.seed, f"round {self.number}")
-        search = Search(
-            session,
-            Scheduler(Share().rng(*about), Counter(before.tried), self.share),
-            (0,) if session.ungoverned else profile.lengths,
-            profile.commands,
-            profile.steps,
-            Counter(before.spent),
-        )
         part = _Part(
             session,
             profile,
@@ -208,13 +201,24 @@ class Round:
             reporter,
             known=self.known,
             untraced=self.untraced,
-            search=search,
+            search=self.search(session, profile, Share().rng(*about)),
         )
         part.races.rng = Share().rng(*about, "races")
         part.losses.rng = Share().rng(*about, "losses")
         part.races.tried.update(before.raced)
         part.losses.seen.update(before.lost)
         return part
+
+    def search(self, session: Session, profile: Profile, rng: Random) -> Examples:
+        """Return what makes the examples."""
+        return Search(
+            session,
+            Scheduler(rng, Counter(self.before.tried), self.share),
+            (0,) if session.ungoverned else profile.lengths,
+            profile.commands,
+            profile.steps,
+            Counter(self.before.spent),
+        )
 
 
 @define
@@ -232,13 +236,13 @@ class _Part(Campaign):
     """A campaign of one round."""
 
     untraced: frozenset[str] = frozenset()
-    search: Search = field(kw_only=True)
+    search: Examples = field(kw_only=True)
     again: Counter[str] = field(factory=Counter)
 
     def _live_through_cases(self) -> None:
         """Leave them to whoever plans the rounds."""
 
-    def _search(self) -> Search:
+    def _search(self) -> Examples:
         return self.search
 
     def _settle_new(self) -> None:

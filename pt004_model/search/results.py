@@ -1,7 +1,9 @@
-"""The result of a campaign and its progress, and who is told of them."""
+"""What a campaign is made of, its result and its progress, and who is told of them."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Hashable
 from typing import Any, Protocol
 
 from attrs import field, frozen
@@ -76,6 +78,21 @@ class Result:
         said = [f"the areas {', '.join(left)}"] if left else []
         said += [f"what is agreed ({'; '.join(self.agreed)})"] if self.agreed else []
         return " and ".join(said)
+
+
+class Examples(Protocol):
+    """Whatever makes the examples of a campaign, one after another, and counts what it did."""
+
+    spent: Counter[str]
+
+    @property
+    def tried(self) -> Counter[Hashable]:
+        """How often what was tried."""
+        ...
+
+    def example(self) -> None:
+        """Make one."""
+        ...
 
 
 class Reporter(FindingReporter, Protocol):

@@ -51,6 +51,10 @@ class Engine:
         raise NotImplementedError
 
 
+ALONE: Final = Engine(1)
+"""This process, to which nothing has to be handed."""
+
+
 class Processes(Engine):
     """Processes on this machine."""
 

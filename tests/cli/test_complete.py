@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import signal
 from collections.abc import Iterator
@@ -46,6 +47,28 @@ def test_the_guarantee_stands_wherever_it_is_looked_for(address: str, tmp_path: 
     assert proved.code == 0, proved.said
     report = (out / "PT-004_workflow_orchestration_PROOF_REPORT.md").read_text().replace("\\", "")
     assert f"| Guarantee | {GUARANTEE} |" in report.splitlines()
+
+
+def test_shards_guarantee_together_what_none_does(address: str, tmp_path: Path) -> None:
+    """Each says that it is a part; merged they have the sentence, and not when one is missing."""
+    shards = [tmp_path / "1", tmp_path / "2"]
+    for number, folder in enumerate(shards, 1):
+        asked = (*SMALL, "--base-url", address, "--shard", f"{number}/2", "--out", folder)
+        said = invoke("complete", *asked, "--workers", "2")
+        assert (said.code, summary(folder)["examples"]) == (0, 58)
+        assert summary(folder)["guarantee"] == f"none, because it is part {number}/2 of a suite"
+    merged = invoke("merge", *shards, "--out", tmp_path / "all")
+    assert (merged.code, f"guarantee: {GUARANTEE}" in merged.lines) == (0, True), merged.out
+    assert summary(tmp_path / "all")["guarantee"] == GUARANTEE
+    said = invoke("merge", shards[1], "--out", tmp_path / "one")
+    assert (said.code, summary(tmp_path / "one")["guarantee"]) == (
+        3, "none, because of 2 shards there is no 1",
+    )  # fmt: skip
+    part = read_json(shards[0] / "part.json")
+    part["suite"]["suite"] = "of other choices"
+    (shards[0] / "part.json").write_text(json.dumps(part))
+    said = invoke("merge", *shards, "--out", tmp_path / "other")
+    assert f"{shards[1]} is of another suite than {shards[0]}" in said.out
 
 
 def test_a_suite_that_ran_out_of_time_goes_on(address: str, tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import warnings
+from collections import Counter
+from collections.abc import Hashable
 from random import Random
 from typing import Any
 
 import pytest
 from attrs import evolve
 
+from pt004_model.drive.lockstep import Tally
 from pt004_model.drive.session import Session
 from pt004_model.drive.target import Target
 from pt004_model.embedded.app import build_app
@@ -19,10 +22,15 @@ from pt004_model.embedded.refusals import illegal
 from pt004_model.embedded.rules import Rules
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.search.campaign import Profile
-from pt004_model.search.complete import Done, SuiteCampaign
+from pt004_model.search.complete import Case, Done, SuiteCampaign
+from pt004_model.search.jobs import RoundResult
+from pt004_model.search.losses import LossCounts
+from pt004_model.search.races import Raced
 from pt004_model.search.results import Result
 from pt004_model.vocabulary import Status
+from tests.cli.servers import fronted
 from tests.habits import FREEDOMS, wayward
+from tests.search.test_coordinator import Threads
 from tests.stub import NAMES, Losing, Stub
 
 with warnings.catch_warnings():  # that httpx is no longer what it wants is no business of ours
@@ -35,6 +43,10 @@ COMPLETE = (
     " 0 further moves from a known state are needed, provided that the FC answers these calls"
     " deterministically{} ({} tests, {} calls; not covered: longer runs, other fields and callers,"
     " idempotency keys, calls that overlap, crashes)"
+)
+COMPLETE_UNGOVERNED = COMPLETE.format("", 116, 548).replace(
+    "k = 0, N = 1: the lifecycle of runs of 1 step",
+    "k = 0, N = 0: the lifecycle of runs without steps",
 )
 PAUSED, RUNNING, COMPLETED, FAILED, PENDING = (
     Status.PAUSED, Status.RUNNING, Status.COMPLETED, Status.FAILED, Status.PENDING,
@@ -145,6 +157,43 @@ def test_what_failed_before_a_break_is_not_forgotten() -> None:
     assert made.verdict is Verdict.UNSURE
     assert made.guarantee == f"none, because {made.why}"
     assert "was not seen again" in made.why
+
+
+def spread(url: str, done: Done) -> SuiteCampaign:
+    """A small suite of runs without steps that two workers have made, from where it was left."""
+    target = Target(url, own=True, ungoverned=True)
+    profile = evolve(SHORT, lengths=(0,))
+    made = SuiteCampaign(
+        target, profile, 0, target=target, engine=Threads(2), extra=0, done=done
+    )  # fmt: skip
+    assert made.run().guarantee == COMPLETE_UNGOVERNED
+    target.close()
+    return made
+
+
+def test_workers_make_a_suite_as_one_does() -> None:
+    """All of it is made once, from where it was left, and comes to the same guarantee."""
+    with fronted() as front:
+        made = spread(front.url, Done())
+        assert (made.done.cases, made.examples) == (116, 116)
+        asked = len(front.seen)
+        assert spread(front.url, evolve(made.done, cases=100)).done == made.done
+        assert len(front.seen) - asked < asked / 2
+
+
+def test_a_suite_goes_on_behind_what_no_worker_has_left_out() -> None:
+    """What was made behind a gap is made again, and before that nothing is guaranteed."""
+    made = campaign(Stub())
+    made.cases = tuple(Case(1, ("read",), ("pending",), 0) for _ in range(30))
+    for given, ended in ((10, 10), (10, 7), (10, 10)):
+        tried = Counter[Hashable]({"given": given, "made": ended, "varied": 1})
+        round_ = RoundResult(
+            ended, Tally(), Raced(), LossCounts(), 0, tried, Counter(), (), Counter(), (), ()
+        )
+        made.target = Target(client=TestClient(build_app(CONFORMING)))
+        made._include(round_, made._alone())
+    assert (made.done.cases, made.done.varied) == (17, 2)
+    assert made.result().why == "the suite was not finished: 17 of 30 tests made"
 
 
 # Wrong tables

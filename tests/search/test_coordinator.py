@@ -225,13 +225,14 @@ def test_the_rate_is_for_all_workers_together() -> None:
     """Workers and what stays in process have shares of it, while there are workers."""
     there = campaign("http://127.0.0.1:9", Threads(4), rate=100.0)
     with there as running, running._rate_shared():
-        reach = running._reach
+        reach, target = running._reach, running.target
         assert reach is not None
-        ours = running.target.transport.rate
+        assert target is not None
+        ours = target.transport.rate
         assert ours is not None
         assert reach.target.rate is not None
         assert 4 * reach.target.rate + ours == pytest.approx(100.0)
-    assert running.target.transport.rate == 100.0
+    assert target.transport.rate == 100.0
 
 
 def test_no_worker_kills_the_fc() -> None:
