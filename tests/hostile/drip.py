@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
+import trustme
 from attrs import define, field
 
 PAUSE: Final = 0.02
@@ -22,15 +25,16 @@ class Drip:
     """A server that is dripping; ``sent`` counts its bytes, ``requests`` what it has taken."""
 
     listener: socket.socket
+    scheme: str
     sent: int = 0
     requests: int = 0
     over: threading.Event = field(factory=threading.Event)
     held: list[socket.socket] = field(factory=list)
 
     @property
-    def address(self) -> str:
-        """Host and port."""
-        return f"127.0.0.1:{self.listener.getsockname()[1]}"
+    def url(self) -> str:
+        """Where it is reached."""
+        return f"{self.scheme}://127.0.0.1:{self.listener.getsockname()[1]}"
 
     def say(self, connection: socket.socket, words: bytes) -> None:
         """Send and count."""
@@ -62,7 +66,33 @@ def _sips(drip: Drip, connection: socket.socket) -> None:
         connection.recv(256)
 
 
-MODES: Final[dict[str, Mode]] = {
+AUTHORITY: Final = trustme.CA()
+"""Who vouches for what drips under TLS."""
+
+
+def _secure(mode: Mode) -> Mode:
+    """Serve in an established TLS connection."""
+
+    def serve(drip: Drip, connection: socket.socket) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        AUTHORITY.issue_cert("127.0.0.1").configure_cert(context)
+        drip.held.append(context.wrap_socket(connection, server_side=True))
+        mode(drip, drip.held[-1])
+
+    return serve
+
+
+def _record(drip: Drip, connection: socket.socket) -> None:
+    """Take a request, and answer by a TLS record that comes byte by byte."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as below:
+        connection.recv(65536)
+        drip.requests += 1
+        drip.say(below, b"\x17\x03\x03\x40\x00")
+        while not drip.over.wait(PAUSE):
+            drip.say(below, b"a")
+
+
+_PLAIN: Final[dict[str, Mode]] = {
     "interim responses": _drops(b"", _EARLY),
     "a flood of interim responses": _drops(b"", _LARGE, pause=0.0),
     "a header": _drops(_OK + b"X-A: ", b"a"),
@@ -75,9 +105,16 @@ MODES: Final[dict[str, Mode]] = {
     "silence": _drops(b"", b""),
     "half a status line": _drops(b"HTTP/1.1 2", b""),
     "reading": _sips,
-    "a handshake": _drops(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc", b"\x03"),
 }
-"""What drips, by what it is called. The last one is for ``https``."""
+MODES: Final = {
+    **_PLAIN,
+    "a handshake": _drops(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc", b"\x03"),
+    "a TLS record": _secure(_record),
+    **{f"{mode} under TLS": _secure(_PLAIN[mode]) for mode in ("a header", "a body", "reading")},
+}
+"""What drips, by what it is called."""
+SECURE: Final = MODES.keys() - _PLAIN.keys()
+"""What drips for ``https``."""
 
 
 @contextmanager
@@ -85,7 +122,7 @@ def dripping(mode: str) -> Iterator[Drip]:
     """A server that drips in one of the ``MODES``."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        drip = Drip(listener)
+        drip = Drip(listener, "https" if mode in SECURE else "http")
 
         def talk(connection: socket.socket) -> None:
             with suppress(OSError):  # whoever called has had enough
