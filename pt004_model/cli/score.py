@@ -70,7 +70,7 @@ def kill(
     if not result.findings:
         return Kill(fault, area, seed, False, seconds=seconds, unsure=result.why)
     found = result.findings[0]
-    if traces is not None and fault:
+    if traces is not None:
         known = (seed, profile, target.dialect, target.redact)
         origin = Origin(*known, names=target.names, base_url=address)
         write_trace(trace_path(traces, fault, seed), found, origin)
@@ -90,8 +90,8 @@ def kill(
 
 
 def trace_path(traces: Path, fault: str, seed: int) -> Path:
-    """Return where the trace of a fault that was found with a seed is kept."""
-    return traces / f"{fault}-{seed}.json"
+    """Return where the trace of what was found with a seed is kept, or of a false alarm."""
+    return traces / f"{fault or 'alarm'}-{seed}.json"
 
 
 def kills(
@@ -147,7 +147,7 @@ def _prepared(traces: Path | None) -> Path | None:
               help="Examples of each campaign.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Side by side.")
 @click.option("--traces", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-              help="Keep the trace of each fault that is found here.")  # fmt: skip
+              help="Keep the trace of each fault that is found here, and of each alarm.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 @click.pass_context
 def score(context: click.Context, /, **given: Any) -> None:
@@ -167,7 +167,7 @@ def score(context: click.Context, /, **given: Any) -> None:
     say(kill_table.HEADING)
     traces = _prepared(given["traces"])
     many = (given["examples"], given["jobs"])
-    plain = [*kills(("",), seeds, *many)]  # first: an alarm there leaves nothing killed
+    plain = [*kills(("",), seeds, *many, traces)]  # first: an alarm there leaves nothing killed
     for each in plain:
         if each.found:
             click.echo(f"without a fault, seed {each.seed}: {each.check}", err=True)
