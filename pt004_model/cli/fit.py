@@ -18,6 +18,7 @@ from pt004_model.cli.settings import SETTINGS, VARIABLES, target_options
 from pt004_model.config import FILE
 from pt004_model.drive.contact import Contact, NoContact, make_contact
 from pt004_model.report.fitting import Fit, description, lacking, written
+from pt004_model.report.text import visible
 from pt004_model.search.manner import learn
 from pt004_model.trace.files import write_text
 
@@ -44,7 +45,7 @@ def fit(context: click.Context, /, **given: Any) -> None:
         raise click.UsageError(f"{path} is there already; move it away, or give --out another name")
 
     def say(line: str) -> None:
-        click.echo(chosen.redact(line))
+        click.echo(visible(chosen.redact(line)))
 
     with targeted(chosen) as first:
         try:

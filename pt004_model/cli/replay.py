@@ -23,6 +23,7 @@ from pt004_model.drive.replay import (
     worst,
 )
 from pt004_model.model.commands import CreateRun, Restart
+from pt004_model.report.text import visible
 from pt004_model.trace.document import BadTrace, Trace, load_trace
 
 
@@ -67,7 +68,7 @@ def replay(context: click.Context, /, **given: Any) -> None:
 
     def say(line: str) -> None:
         if not as_document:
-            click.echo(redact(line))
+            click.echo(visible(redact(line)))
 
     governed = any(_governed(trace) for trace in traces.values())
     with connected(chosen, areas=None) as there:  # own checks among them

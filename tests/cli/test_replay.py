@@ -53,6 +53,19 @@ def test_the_transcript(trace: Path) -> None:
     ]
 
 
+def test_a_body_that_is_no_text(trace: Path, tmp_path: Path) -> None:
+    """Bytes that no terminal can show are spelled out."""
+    document = json.loads(trace.read_text())
+    odd = json.loads(json.dumps(document["steps"][0]))
+    odd["send"] |= {"run": 9, "body": {"text": "\udcff\x1b[2J"}}
+    document["steps"].insert(0, odd)
+    made = tmp_path / "odd.json"
+    made.write_text(json.dumps(document))
+    said = invoke("replay", made, "--fault", FAULT)
+    assert (1, ["REPRODUCED 1 of 1"], "") == (said.code, results(said), said.err)
+    assert "  1. run 9: create \\udcff\\u001b[2J" in said.lines
+
+
 def test_a_trace_of_version_1() -> None:
     """A trace that an earlier release left is replayed like one of today."""
     said = invoke("replay", GOLDEN / "trace_1.json", "--fault", FAULT)
