@@ -3,7 +3,8 @@
 Judging goes on behind a finding, and one cause shows again in what comes after it. A finding is an
 echo of another one when it was only ever seen behind that one, in a part of the reply that the
 other touches, and more often than chance would have it. A difference that is in every reply has
-everything behind it, and so nothing is an echo of it.
+everything behind it, and so nothing is an echo of it. Behind one that leaves open where a run is
+anything may follow: that it does is told by its shortest trace, which has the other one in it too.
 """
 
 from __future__ import annotations
@@ -89,6 +90,21 @@ class Echoes:
             )
             if follows or (alike and other not in self.unsettling and earlier.where == "status"):
                 return self.leader(other) or other
+        return ""
+
+    def suspect(self, fingerprint: str) -> str:
+        """Return the finding that this one may be due to, empty where that is out of the question.
+
+        It was seen only of runs of which nobody could tell from the contract where they were.
+        """
+        seen = self.sightings.get(fingerprint, [])
+        if not all(each.behind & self.unsettling for each in seen):
+            return ""
+        for other in self.findings if seen else ():
+            if other == fingerprint:
+                break
+            if other in seen[0].behind & self.unsettling:
+                return self.leader(other) or self.suspect(other) or other
         return ""
 
     def _follows(self, fingerprint: str, other: str, seen: list[Sighting]) -> bool:

@@ -110,30 +110,26 @@ class Oracle:
 
     def _answered(self, views: tuple[View, ...], command: Command, response: Reply) -> Judgement:
         agreed: list[_Candidate] = []
-        nearest: _Candidate | None = None
+        nearest: list[_Candidate] = []
         for view in views:
             for outcome in _candidates(view, command, response):
                 candidate = _Candidate(self._notes(), view, command, response)
                 candidate.read(outcome)
                 if not candidate.notes.count:
                     agreed.append(candidate)
-                elif nearest is None or candidate.notes.count < nearest.notes.count:
-                    nearest = candidate
+                elif not nearest or candidate.notes.count < nearest[0].notes.count:
+                    nearest = [candidate]
+                elif not candidate.unsure and candidate.told == nearest[0].told:
+                    nearest.append(candidate)  # a field that is wrong settles nothing
+        first, *_ = agreed or nearest  # there is a view, and it has an outcome
+        if not first.unsure:
+            first.notes.believe()
+        views = _remaining(agreed or nearest)
         if not agreed:
-            assert nearest is not None  # noqa: S101 - there is a view, and it has an outcome
-            if not nearest.unsure:
-                nearest.notes.believe()
-            told, open_ = nearest.notes.told()[: nearest.telling], nearest.unsure
-            return Judgement(Verdict.DIVERGES, nearest.after, told, nearest.outcome, {}, open_)
-        if not agreed[0].unsure:
-            agreed[0].notes.believe()
-        remaining: list[View] = []
-        for after in (view for each in agreed for view in each.after):
-            if after not in remaining:
-                remaining.append(after)
-        verdict = Verdict.CONFORMS if remaining else Verdict.UNSURE
-        views, open_ = tuple(remaining[:MOST_VIEWS]), agreed[0].unsure
-        agreement = Judgement(verdict, views, (), agreed[0].outcome, {}, open_)
+            told = first.told
+            return Judgement(Verdict.DIVERGES, views, told, first.outcome, {}, first.unsure)
+        verdict = Verdict.CONFORMS if views else Verdict.UNSURE
+        agreement = Judgement(verdict, views, (), first.outcome, {}, first.unsure)
         return self._asked_besides(agreement, command, response) if self.own else agreement
 
     def _notes(self) -> Notes:
@@ -203,11 +199,21 @@ def _candidates(view: View, command: Command, reply: Reply) -> tuple[Outcome, ..
     return fitting or outcomes
 
 
+def _remaining(candidates: list[_Candidate]) -> tuple[View, ...]:
+    """Return the ways things may be after any of these."""
+    remaining: list[View] = []
+    for after in (view for each in candidates for view in each.after):
+        if after not in remaining:
+            remaining.append(after)
+    return tuple(remaining[:MOST_VIEWS])
+
+
 class _Candidate:
     """One view and one reply, compared with an outcome that the model allows.
 
     ``after`` is how things may be then; ``unsure`` that this was taken from the reply itself, or is
-    left open. Of what the reply disagrees with the first ``telling`` are told, all without it.
+    left open. Of what the reply disagrees with all is told, but where the rest follows from what is
+    wrong in one of the places ``telling``, that alone.
     """
 
     def __init__(self, notes: Notes, view: View, command: Command, reply: Reply) -> None:
@@ -218,7 +224,14 @@ class _Candidate:
         self.after: tuple[View, ...] = ()
         self.outcome: Expected | None = None
         self.unsure = False
-        self.telling: int | None = None
+        self.telling: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> tuple[Finding, ...]:
+        """The findings that are told of what the reply disagrees with."""
+        told = self.notes.told()
+        heads = tuple(each for each in told if each.where in self.telling)
+        return heads[:1] or told[: 1 if self.telling else None]
 
     def read(self, outcome: Outcome) -> None:
         """Compare the reply with ``outcome``."""
@@ -383,10 +396,10 @@ class _Candidate:
         before, known = forced(self.view.world, self.command)[-1:], run.number in self.view.seen
         there = self._compare(view, expected, shown, logs, gates)
         if known and shown.get("run_id", MISSING) != self.view.seen[run.number].run_id:
-            self.telling = 1  # it is another run that is shown
+            self.telling = ("run.run_id",)  # it is another run that is shown
             return self._open(view)
         if known and contradicts(run, shown):
-            self.telling = 1  # all else follows from it
+            self.telling = ("run.status", "run.current_step", "run.step_index")
             return self._taken((run, *before))
         return (there,) if there.seen[run.number].run_id else ()
 

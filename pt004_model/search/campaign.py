@@ -245,6 +245,7 @@ class Campaign:
         """Return a session for runs that change nothing of the search."""
         tally = Tally(on_run=self.session.tally.on_run)
         session = evolve(self.session, tally=tally, archive=None, comparison=None)
+        session.tally.echoes = self.session.tally.echoes
         session.on_finding, session.on_call = self._collect, self._end_example
         return session
 
@@ -473,7 +474,10 @@ class Campaign:
         self.aside.tally.own, self.aside.tally.held = dict(tally.own), dict(tally.held)
         self._note_echoes()
         self._note_chance()
-        self.triage.run(tuple(each for each in self.found.values() if not each.echo_of))
+        echoes = self.session.tally.echoes
+        new = [each for each in self.found.values() if not each.echo_of]
+        new += [f for f in self.found.values() if f.echo_of and not echoes.leader(f.fingerprint)]
+        self.triage.run(tuple(new))
         self._note_echoes()
         self._note_chance()
 
@@ -539,13 +543,15 @@ class Campaign:
 
         Later sights may show that a finding stands by itself.
         """
+        echoes = self.session.tally.echoes
         for found in self.found.values():
-            leader = self.session.tally.echoes.leader(found.fingerprint)
-            if found.shrunk and not any(
-                each.fingerprint == leader for step in found.steps for each in step.findings
-            ):
+            shown = {each.fingerprint for step in found.steps for each in step.findings}
+            leader = echoes.leader(found.fingerprint)
+            if found.shrunk and leader not in shown:
                 leader = ""
-            leader = leader if leader in self.found else ""
+            if not found.shrunk or shown & echoes.unsettling - {found.fingerprint}:
+                leader = leader or echoes.suspect(found.fingerprint)
+            leader = self.found[leader].echo_of or leader if leader in self.found else ""
             if leader != found.echo_of:
                 found.echo_of = leader
                 self.reporter.improved(found)

@@ -139,3 +139,15 @@ def test_nothing_follows_from_what_was_never_seen() -> None:
     echoes = Echoes()
     runs(echoes, 2, (KINDS,))
     assert not echoes.leader("0123456789ab")
+
+
+def test_behind_what_leaves_open_where_a_run_is_anything_is_doubtful() -> None:
+    """However common that is; one run that shows it without is enough to clear it."""
+    echoes = Echoes()
+    runs(echoes, 30, (ILLEGAL,), unsettling=True)
+    runs(echoes, 1, (ILLEGAL,), (STEP,), unsettling=True)
+    assert not leader(echoes, STEP)
+    assert ILLEGAL.fingerprint == echoes.suspect(STEP.fingerprint)
+    assert not echoes.suspect(ILLEGAL.fingerprint)
+    runs(echoes, 1, (STEP,))
+    assert not echoes.suspect(STEP.fingerprint)

@@ -225,6 +225,17 @@ def test_an_answer_that_shows_another_run() -> None:
     assert ["running, step 0, flag"] == state(lockstep)
 
 
+def test_a_state_that_must_not_be_is_told_before_a_field() -> None:
+    """A field that is wrong in every answer stands in the way of no state that is wrong in one."""
+
+    def wrong(command: Command, reply: Reply) -> Response:
+        shown = put("run.status", "failed")(reply) if isinstance(command, ReadRun) else reply
+        return put("run.tags", None)(shown)
+
+    told = found(conversation(wrong, *BEGUN[:2], READ))
+    assert [["lifecycle.sent-data-kept"], ["lifecycle.status"]] == told[1:]
+
+
 def test_a_run_without_a_name_is_set_aside() -> None:
     """A create that was accepted makes no run that can be asked for when it names none."""
     lockstep = conversation(at(0, put("run.run_id", None)), RUN)

@@ -113,6 +113,17 @@ def test_both_worlds_are_kept_while_a_reply_agrees_with_both() -> None:
     assert view.world.runs[0].current_step == "b"
 
 
+def test_a_field_that_is_wrong_settles_nothing() -> None:
+    """Of a lost call it is as open behind a finding as without it if it has taken effect."""
+    conversation = lost(talk(create(), change("running")), change("running"), apply=False)
+    good = conversation.answer(READ)
+    views = conversation.lockstep.oracle.judge(conversation.lockstep.views, READ, good).views
+    judgement = conversation.judge(READ, put("run.tags", ["other"])(good))
+    assert checks(judgement) == ["lifecycle.sent-data-kept"]
+    assert [view.world for view in judgement.views] == [view.world for view in views]
+    assert len(views) > 1
+
+
 def test_two_views_that_come_to_the_same_are_one() -> None:
     """Views that agree with a reply and do not differ any more are kept once."""
     conversation = talk(CREATE)

@@ -130,9 +130,11 @@ def faulty(*names: str) -> Parts:
     return parts
 
 
-def explored(deviation: str = "", agreed: tuple[Deviation, ...] = ()) -> Result:
+def explored(
+    deviation: str = "", agreed: tuple[Deviation, ...] = (), faults: tuple[str, ...] = SEEDED
+) -> Result:
     """What a small campaign finds on an FC with three faults, and perhaps a deviation."""
-    target = Target(client=TestClient(build_app(faulty(*SEEDED))))
+    target = Target(client=TestClient(build_app(faulty(*faults))))
     session = target.session()
     if deviation:
         session.fc = Deviating(session.fc, DEVIATIONS[deviation])
@@ -151,6 +153,14 @@ def test_three_faults_at_once_are_three_findings() -> None:
     """Where nothing deviates as well: all are found, and nothing else is told."""
     assert FOUND <= {each.finding.check for each in plain().findings if each.counts}
     assert len(SEEDED) == sum(each.counts for each in plain().findings)
+
+
+def test_what_follows_from_a_state_that_is_not_so_is_told_under_it() -> None:
+    """An FC that shows runs as they were leads nowhere, and everything seems wrong from then on."""
+    result = explored(faults=("read-cache-misses-pauses",))
+    counted = [each.finding.check for each in result.findings if each.counts]
+    assert counted == ["lifecycle.status"]
+    assert len(result.findings) > len(counted)
 
 
 @pytest.mark.parametrize("deviation", DEVIATIONS)
