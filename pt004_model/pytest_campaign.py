@@ -34,6 +34,7 @@ from pt004_model.drive.lockstep import Lockstep
 from pt004_model.drive.replay import attempt_lines, replay_trace, result_line
 from pt004_model.drive.session import Session
 from pt004_model.drive.target import Target
+from pt004_model.interrupts import INTERRUPTED, TERMINATED, terminate
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.pytest_plugin import UNSURE, USAGE, flags
@@ -46,7 +47,6 @@ from pt004_model.search.results import Result
 from pt004_model.search.workers import NoWorkers
 from pt004_model.trace.document import BadTrace, load_trace
 from pt004_model.trace.files import Unwritable
-from pt004_model.trace.interrupts import INTERRUPTED, TERMINATED, terminate
 from pt004_model.trace.lock import Busy
 from pt004_model.trace.writing import Origin
 from pt004_model.wire.transport import BadTarget

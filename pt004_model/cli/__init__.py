@@ -13,7 +13,7 @@ from pt004_model.cli.bug import Bug
 from pt004_model.cli.group import Group
 from pt004_model.cli.session import Unsure
 from pt004_model.cli.streams import lost, steady_streams
-from pt004_model.trace.interrupts import TERMINATED, Interruption, exit_code, heeding_sigterm
+from pt004_model.interrupts import TERMINATED, Interruption, exit_code, heeding_sigterm
 from pt004_model.trace.lock import Busy
 
 __all__ = ["main"]

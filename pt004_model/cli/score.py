@@ -18,11 +18,11 @@ from pt004_model import mutation_score as kill_table
 from pt004_model.cli.options import embedded
 from pt004_model.cli.session import connected
 from pt004_model.embedded import FAULTS
+from pt004_model.interrupts import undisturbed
 from pt004_model.model.commands import describe
 from pt004_model.mutation_score import Kill
 from pt004_model.search.campaign import PROFILES, Campaign
 from pt004_model.search.results import Progress
-from pt004_model.trace.interrupts import undisturbed
 from pt004_model.trace.recorded import Found
 from pt004_model.trace.writing import Origin, write_trace
 
@@ -147,7 +147,7 @@ def _prepared(traces: Path | None) -> Path | None:
               help="Examples of each campaign.")  # fmt: skip
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Side by side.")
 @click.option("--traces", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
-              help="Keep the trace of each fault that is found here, and of each alarm.")  # fmt: skip
+              help="Keep here the traces of what is found, and of alarms.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
 @click.pass_context
 def score(context: click.Context, /, **given: Any) -> None:

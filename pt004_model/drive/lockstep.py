@@ -20,6 +20,7 @@ from pt004_model.drive.crashes import Crashing, crash, steps_of_crash
 from pt004_model.drive.echoes import Echoes
 from pt004_model.drive.rounds import ask_together, in_turn, made_by, steps_of_round
 from pt004_model.drive.statistics import Statistics, add_counts
+from pt004_model.interrupts import Interruption
 from pt004_model.judge.durability import by_restart, not_back
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.linearizable import Judged, judge_together
@@ -44,7 +45,6 @@ from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.required import NOTHING, Required
 from pt004_model.model.run import Run
 from pt004_model.model.world import MOST_OPEN, Accepted, Unjudged, World, shape
-from pt004_model.trace.interrupts import Interruption
 from pt004_model.trace.recorded import Step, whole
 from pt004_model.vocabulary import Decision, Status
 from pt004_model.wire.codec import Exchange

@@ -18,6 +18,7 @@ from attrs import evolve
 from pt004_model.drive.lockstep import Tally
 from pt004_model.drive.replay import Attempt, Replay, replay_trace
 from pt004_model.drive.replay import Result as Fate
+from pt004_model.interrupts import Interruption, undisturbed
 from pt004_model.judge.memory import Ledger
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import CreateRun
@@ -32,7 +33,6 @@ from pt004_model.shrink.shrinker import Budget
 from pt004_model.shrink.triage import NoLonger, trouble
 from pt004_model.trace.document import BadTrace, Trace, load_trace
 from pt004_model.trace.files import Unwritable, write_json
-from pt004_model.trace.interrupts import Interruption, undisturbed
 from pt004_model.trace.recorded import Found, Step
 
 INTERRUPTED: Final = "it was interrupted"

@@ -21,6 +21,7 @@ from pt004_model.drive.lockstep import Lockstep, Tally, TargetLost
 from pt004_model.drive.session import Archive, Session
 from pt004_model.drive.statistics import Statistics
 from pt004_model.drive.target import Target
+from pt004_model.interrupts import Interruption
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.replies import Reply
@@ -43,7 +44,6 @@ from pt004_model.shrink.triage import (
     Triage,
     trouble,
 )
-from pt004_model.trace.interrupts import Interruption
 from pt004_model.trace.recorded import Found, Step
 
 BESIDE: Final = ("rounds", "losses")

@@ -20,9 +20,9 @@ from typing import Any, ClassVar, Final
 
 from attrs import define, field, frozen
 
+from pt004_model.interrupts import Interruption
 from pt004_model.search.jobs import VERSION, Job, OtherVersion, perform
 from pt004_model.shrink.triage import NoLonger
-from pt004_model.trace.interrupts import Interruption
 
 TRIES: Final = 3
 """How often a job is handed out whose workers die of it."""

@@ -18,12 +18,12 @@ from attrs import define, evolve, field
 
 from pt004_model.drive.lockstep import Lockstep, OutOfTime
 from pt004_model.drive.session import Session
+from pt004_model.interrupts import Interruption
 from pt004_model.judge.finding import Finding
 from pt004_model.shrink.confirm import Confirmer
 from pt004_model.shrink.history import make_self_contained, show_fresh
 from pt004_model.shrink.replaying import Way
 from pt004_model.shrink.shrinker import Budget, Shrinker, refused
-from pt004_model.trace.interrupts import Interruption
 from pt004_model.trace.recorded import SURE, FindingReporter, Found
 
 KNOWN_SHRINK: Final = (60, 5.0)

@@ -8,7 +8,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from pt004_model.trace.interrupts import Interruption
+from pt004_model.interrupts import Interruption
 
 
 class Unwritable(Interruption):

@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 
+from pt004_model.interrupts import Interruption
 from pt004_model.trace.files import Unwritable
-from pt004_model.trace.interrupts import Interruption
 
 NAME: Final = ".pt004.lock"
 _PAUSE: Final = 0.05  # seconds between two looks

@@ -17,6 +17,8 @@ from typing import IO, Final, Protocol
 
 from attrs import define, field
 
+from pt004_model.interrupts import undisturbed
+
 READY_WITHIN: Final = 30.0
 """Seconds within which an FC has to answer once it was started."""
 _LINES: Final = 5
@@ -67,14 +69,15 @@ class Started:
         """Start it. Raises :class:`NotDone`."""
         self._printed.truncate(0)
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - whoever runs us has said so
-                self.command,
-                stdin=subprocess.PIPE,  # its end tells a process of ours that we have ended
-                stdout=self._printed,
-                stderr=subprocess.STDOUT,
-                env=self.environment,
-                start_new_session=True,
-            )
+            with undisturbed():  # a process that nobody knows of would outlive us
+                self._process = subprocess.Popen(  # noqa: S603 - whoever runs us has said so
+                    self.command,
+                    stdin=subprocess.PIPE,  # its end tells a process of ours that we have ended
+                    stdout=self._printed,
+                    stderr=subprocess.STDOUT,
+                    env=self.environment,
+                    start_new_session=True,
+                )
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "its words cannot be used"
             raise NotDone(f"the start command cannot be run: {why}") from None

@@ -10,8 +10,8 @@ from typing import TypeAlias
 import httpx
 from attrs import define, evolve, field
 
+from pt004_model.interrupts import Interruption
 from pt004_model.model.replies import NoAnswer
-from pt004_model.trace.interrupts import Interruption
 from pt004_model.vocabulary import IDEMPOTENCY_HEADER
 from pt004_model.wire.codec import Answer, Request, read_json
 from pt004_model.wire.sending import Transport

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -112,6 +114,24 @@ def test_what_is_started_ends_as_a_whole(tmp_path: Path) -> None:
         assert _gone(child)
         note.unlink()
         started.end()
+
+
+def test_ctrl_c_while_it_is_being_started_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever ends the command knows of the process, and ends it as well."""
+    popen = subprocess.Popen
+
+    def interrupted(*arguments: Any, **more: Any) -> subprocess.Popen[bytes]:
+        process = popen(*arguments, **more)
+        signal.raise_signal(signal.SIGINT)
+        return process
+
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
+    started = Started(("sleep", "100"))
+    with pytest.raises(KeyboardInterrupt):
+        started.start()
+    assert started.running
+    started.end()
+    assert not started.running
 
 
 def _gone(process: int) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from attrs import define, evolve, field
 
 from pt004_model.drive.lockstep import Fc, Lockstep, TargetLost
+from pt004_model.interrupts import Interruption
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import (
     Caller,
@@ -26,7 +27,6 @@ from pt004_model.model.commands import (
 from pt004_model.model.coverage import Edge
 from pt004_model.model.replies import Reply
 from pt004_model.model.values import Body
-from pt004_model.trace.interrupts import Interruption
 from pt004_model.vocabulary import IDEMPOTENCY_HEADER, Decision, Status
 from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import (
