@@ -9,6 +9,7 @@ crashes, for which nothing else must be under way.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ _SIZES: Final = (4, 25)
 """Examples of the smallest and of the largest round."""
 _OURS: Final = 0.05
 """The share of the rate that is left for what stays with us."""
+_FASTER: Final = 1.05
+"""The factor by which all ask faster again for each round to which the FC never said 429."""
 _SETTLED: Final = (
     "finding", "commands", "steps", "shrunk", "reproduced", "other", "self_contained", "attempts",
     "settled", "cut", "trouble",
@@ -57,6 +60,7 @@ class Coordinator(Campaign):
     before: Before = field(init=False, factory=lambda: Before(spent=LATER.copy()))
     _workers: Workers | None = field(init=False, default=None)
     _reach: Reach | None = field(init=False, default=None)
+    _fastest: float | None = field(init=False, default=None)
     _why: str = field(init=False, default="")
     planned: int = field(init=False, default=0)
     _rounds: int = field(init=False, default=0)
@@ -84,20 +88,30 @@ class Coordinator(Campaign):
     @contextmanager
     def _rate_shared(self) -> Iterator[None]:
         """Divide the rate of requests between the workers and what stays with us."""
-        target = self._their_target()
-        rate, ours, here = target.rate, target.transport, self.engine.here
+        target, here = self._their_target(), self.engine.here
+        rate, ours = target.rate, target.transport
         ours.rate = None if rate is None else rate * _OURS
         each = None if rate is None else rate * (1 - _OURS) / self.engine.workers
+        self._fastest = each
         until = None if self.search_seconds is None else self.started_at + self.search_seconds
         self._reach = Reach(
-            evolve(target, rate=each), self.session.oracle.areas, until,
+            target, self.session.oracle.areas, until,
             self.beside if here else None, self.session.tally.on_run if here else None,
-            self.session.used,
+            self.session.used, each,
         )  # fmt: skip
         try:
             yield
         finally:
             ours.rate = rate
+
+    def _slow_down(self, bears: float | None) -> None:
+        """Have all workers ask no faster than an FC bears that has answered one of them 429."""
+        reach, fastest = self._reach, self._fastest
+        if reach is None or (bears is None and reach.rate == fastest):
+            return
+        now = reach.rate or math.inf
+        rate = now * _FASTER if bears is None else min(now, bears)
+        self._reach = evolve(reach, rate=min(rate, fastest or math.inf))
 
     def _their_target(self) -> Target:
         assert self.target is not None  # noqa: S101 - workers are told of it
@@ -169,6 +183,7 @@ class Coordinator(Campaign):
     def _include(self, done: RoundResult, alone: Alone) -> None:
         """Count what a round brought; look at runs that were left alone in between."""
         self._learn(done)
+        self._slow_down(done.bears)
         before = self.requests
         self.session.tally.include(done.tally)
         self.races.include(done.raced)

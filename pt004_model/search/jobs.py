@@ -66,7 +66,8 @@ def perform(wanted: str, packed: bytes) -> bytes:
 class Reach:
     """The way from a worker to the FC: as whom it is asked, for what, and what is judged.
 
-    ``until`` is the time at which the campaign is over, in epoch seconds. ``reporter`` and
+    ``until`` is the time at which the campaign is over, in epoch seconds, ``rate`` the most
+    requests a second of one worker. ``reporter`` and
     ``on_run`` are told at once of findings and runs, where the worker can write down either.
     """
 
@@ -76,9 +77,11 @@ class Reach:
     reporter: FindingReporter | None = None
     on_run: Callable[[str], None] | None = None
     used: dict[Edge, int] = field(factory=dict)
+    rate: float | None = None
 
     def session(self, runs: list[str]) -> Session:
         """Return a session with the FC; the ids of its runs are kept, or collected in ``runs``."""
+        self.target.transport.rate = self.rate
         session = self.target.session(self.areas)
         session.tally.on_run, session.used = self.on_run or runs.append, self.used
         return session
@@ -121,6 +124,7 @@ class RoundResult:
 
     Those of which no trace was wanted are counted in ``again``, by fingerprint. ``besides`` are the
     calls of races and losses. ``why`` says why nothing more can be asked of the FC, if that is so.
+    ``bears`` are the requests a second that were taken of an FC which answered 429.
     """
 
     examples: int
@@ -135,6 +139,7 @@ class RoundResult:
     runs: tuple[str, ...]
     tokens: tuple[str, ...] = field(repr=False)
     why: str = ""
+    bears: float | None = None
 
 
 @frozen
@@ -156,7 +161,7 @@ class Round:
 
     def run(self) -> RoundResult:
         """Search, and replay nothing."""
-        runs: list[str] = []
+        runs, began = list[str](), time.monotonic()
         part = self._part(self.reach.session(runs))
         try:
             why = part.explore()
@@ -165,6 +170,8 @@ class Round:
         finally:
             self.reach.target.close()
         tally, races, losses, search = part.session.tally, part.races, part.losses, part.search
+        sent = self.reach.target.transport
+        taken = (sent.requests - sent.throttled) / (time.monotonic() - began)
         return RoundResult(
             part.examples,
             evolve(
@@ -184,6 +191,7 @@ class Round:
             tuple(runs),
             self.reach.tokens(),
             why,
+            taken if sent.throttled else None,
         )
 
     def _part(self, session: Session) -> _Part:

@@ -71,12 +71,14 @@ class Failure:
 class Sender:
     """Counts what is sent, holds back to a rate, and sends again where that is safe.
 
+    ``throttled`` counts the answers 429.
     What has not arrived is sent again for ``patience`` seconds; ``on_wait`` is told each time
     before. ``renewed`` gives a request that was answered 401 with a new token, where it had an old
     one. One that is ``read_only`` sends nothing but GET, whoever asks. Subclasses send once.
     """
 
     requests: int = field(default=0, kw_only=True)
+    throttled: int = field(default=0, kw_only=True)
     rate: float | None = field(default=None, kw_only=True)
     patience: float = field(default=PATIENCE, kw_only=True)
     read_only: bool = field(default=False, kw_only=True)
@@ -122,6 +124,7 @@ class Sender:
                     return again
                 request = again
                 continue
+            self.throttled += 1
             pause = _retry_after(answer.headers.get("retry-after", "1"), self.now())
             if pause > waiting:
                 why = f"the FC answers 429 and asks to wait {pause:.0f} s"

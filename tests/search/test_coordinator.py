@@ -230,9 +230,29 @@ def test_the_rate_is_for_all_workers_together() -> None:
         assert target is not None
         ours = target.transport.rate
         assert ours is not None
-        assert reach.target.rate is not None
-        assert 4 * reach.target.rate + ours == pytest.approx(100.0)
+        assert reach.rate is not None
+        assert 4 * reach.rate + ours == pytest.approx(100.0)
     assert target.transport.rate == 100.0
+
+
+def test_a_429_slows_all_workers() -> None:
+    """An FC that says so to one worker is asked by none faster than it bears, and then again."""
+    few = evolve(SMALL, examples=8, commands=1, rounds=0)
+    often = lambda seen: refusal(429, retry_after="0") if seen.number % 20 == 19 else None  # noqa: E731
+    with fronted() as front, campaign(front.url, Threads(2), few) as running:
+        front.before = often
+        assert running.run().verdict is Verdict.CONFORMS
+        assert running._reach is not None
+        assert running._reach.rate is not None
+        assert running._reach.rate < 500
+    with campaign("http://127.0.0.1:9", Threads(2), rate=200.0) as running, running._rate_shared():
+        told = []
+        for bears in (None, 20.0, None, 40.0, None, *[None] * 99):
+            running._slow_down(bears)
+            assert running._reach is not None
+            told.append(running._reach.rate)
+        assert told[:5] == pytest.approx([95.0, 20.0, 21.0, 21.0, 22.05])
+        assert told[-1] == 95.0
 
 
 def test_no_worker_kills_the_fc() -> None:
