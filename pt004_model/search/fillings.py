@@ -8,10 +8,10 @@ place at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import zip_longest
-from typing import Final
+from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
@@ -19,6 +19,8 @@ from pt004_model.model.dictionary import KINDS, LARGE, PAGES, fits_header
 from pt004_model.model.scenarios import TAGS
 from pt004_model.model.values import Json
 
+Made: TypeAlias = Mapping[str, Callable[[], Json]]
+"""What is large, by field: it is made when it is sent, and kept by nobody."""
 _SEVERAL: Final = 8
 """Values that one run is filled with."""
 _EVERYWHERE: Final = (16_385, 66_000)
@@ -39,14 +41,14 @@ class Filling:
 
     kind: str
     values: tuple[str, ...] = ()
-    create: Mapping[str, Json] = field(factory=dict)
-    change: Mapping[str, Json] = field(factory=dict)
+    create: Made = field(factory=dict)
+    change: Made = field(factory=dict)
     gates: int = 0
 
     @property
     def steps(self) -> tuple[str, ...]:
         """The ids of the steps of a run that is filled with it."""
-        steps = self.create.get("steps")
+        steps = self.create["steps"]() if "steps" in self.create else None
         return tuple(map(str, steps)) if isinstance(steps, list) else self.values
 
     @property
@@ -62,7 +64,7 @@ class Filling:
     def created(self, place: int) -> Mapping[str, Json]:
         """Return what a create carries: the value at a place and the next, the first run all."""
         if not self.values:
-            return {name: value for name, value in self.create.items() if name != "steps"}
+            return {name: make() for name, make in self.create.items() if name != "steps"}
         shown = self.values if place == 0 else self._two(place)
         one, other = self._two(place)
         return {
@@ -76,7 +78,7 @@ class Filling:
     def changed(self, place: int) -> Mapping[str, Json]:
         """Return what a change carries, as far as it has a use for it."""
         if not self.values:
-            return self.change
+            return {name: make() for name, make in self.change.items()}
         one, other = self._two(place)
         rules: list[Json] = [*self.values]
         return {
@@ -104,53 +106,57 @@ def payload(values: Sequence[str]) -> dict[str, Json]:
     }
 
 
-def _many(size: int, width: int) -> list[str]:
-    return _numbers(width)[: size // (width + 3)]
-
-
-@cache
-def _numbers(width: int) -> list[str]:
-    """Return as many numbers as the largest filling takes; they are made once."""
-    return [f"{number:0{width}}" for number in range(2 * max(LARGE) // (width + 3))]
+def _many(size: int, width: int) -> list[Json]:
+    return [f"{number:0{width}}" for number in range(size // (width + 3))]
 
 
 def _large(size: int) -> Iterator[Filling]:
     """Yield what is so many bytes long: one text, many names, for some sizes all else."""
-    text, texts = "".join(_many(size * 2, 5))[:size], _many(size, 7)
 
-    def create(**fields: Json) -> Filling:
+    def text() -> str:
+        return "".join(map(str, _many(size * 2, 5)))[:size]
+
+    def texts() -> list[Json]:
+        return _many(size, 7)
+
+    def names() -> Json:
+        return dict.fromkeys(map(str, texts()))
+
+    def create(**fields: Callable[[], Json]) -> Filling:
         return Filling("large", create=fields)
 
-    def change(**fields: Json) -> Filling:
+    def change(**fields: Callable[[], Json]) -> Filling:
         return Filling("large", change=fields)
 
-    yield create(input_payload={"a": text})
-    yield create(metadata=dict.fromkeys(texts))
+    yield create(input_payload=lambda: {"a": text()})
+    yield create(metadata=names)
     if size not in _EVERYWHERE:
         return
     yield create(workflow_id=text)
     yield create(workflow_version=text)
-    yield create(input_payload={text: 1})
-    yield create(tags=[text, TAGS[0]])
-    yield create(tags=[*texts, TAGS[0]])
-    yield create(steps=[text, "b"])
-    yield create(steps=[*texts])
+    yield create(input_payload=lambda: {text(): 1})
+    yield create(tags=lambda: [text(), TAGS[0]])
+    yield create(tags=lambda: [*texts(), TAGS[0]])
+    yield create(steps=lambda: [text(), "b"])
+    yield create(steps=texts)
     yield change(reason=text)
-    yield change(policy={"policy_id": text})
-    yield change(policy={"reason": text})
-    yield change(policy={"rules_triggered": [*texts]})
-    yield change(output_payload={"a": text})
-    yield change(error_details=dict.fromkeys(texts))
+    yield change(policy=lambda: {"policy_id": text()})
+    yield change(policy=lambda: {"reason": text()})
+    yield change(policy=lambda: {"rules_triggered": texts()})
+    yield change(output_payload=lambda: {"a": text()})
+    yield change(error_details=names)
 
 
-def _lists() -> Iterator[Filling]:
-    yield Filling("lists", gates=GATES)
-    for size in PAGES:
-        items: list[Json] = [f"{number}" for number in range(size + 1)]
-        create: dict[str, Json] = {
-            "tags": [*items, TAGS[0]], "steps": items, "input_payload": {"list": items},
-        }  # fmt: skip
-        yield Filling("lists", create=create, change={"policy": {"rules_triggered": items}})
+def _list(size: int) -> Filling:
+    def items() -> list[Json]:
+        return [f"{number}" for number in range(size + 1)]
+
+    create: Made = {
+        "tags": lambda: [*items(), TAGS[0]],
+        "steps": items,
+        "input_payload": lambda: {"list": items()},
+    }
+    return Filling("lists", create=create, change={"policy": lambda: {"rules_triggered": items()}})
 
 
 @cache
@@ -163,7 +169,10 @@ def fillings() -> tuple[Filling, ...]:
         ]
         for kind, values in KINDS.items()
     ]
-    rows += [[each for size in LARGE for each in _large(size)], [*_lists()]]
+    rows += [
+        [each for size in LARGE for each in _large(size)],
+        [Filling("lists", gates=GATES), *map(_list, PAGES)],
+    ]
     return tuple(each for filled in zip_longest(*rows) for each in filled if each is not None)
 
 
