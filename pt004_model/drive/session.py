@@ -23,8 +23,10 @@ from pt004_model.vocabulary import RUN_TIMES
 
 OLDEST = 3
 """Runs that are remembered from the very beginning of a campaign."""
-JOURNAL = 20_000
+JOURNAL = 8_000
 """Commands that are remembered whatever they are about: the latest."""
+IDS = 100_000
+"""Ids of which it is remembered whose they are: the latest."""
 REMEMBERED = 30
 """Runs that are remembered in all; of the later ones the latest."""
 
@@ -178,6 +180,7 @@ class Session:
 
     def lockstep(self, on_finding: Callable[[Finding, Lockstep], None] | None = None) -> Lockstep:
         """Return a new conversation; with an ``on_finding`` of its own it is not in the journal."""
+        self.oracle.ledger.forget(IDS)
         own = on_finding is not None or self.archive is None
         if self.archive is not None and not own:
             self.archive.begins.append(len(self.archive.journal))

@@ -50,8 +50,8 @@ class Store:
     """Everything that outlives a call."""
 
     def __init__(self, file: Path | None = None) -> None:
-        """Open a database file, or one in memory."""
-        place = ":memory:" if file is None else file
+        """Open a database file, or one of our own, which leaves the memory when it grows."""
+        place = "" if file is None else file
         # calls come one at a time, but a test client makes each of them in a thread of its own
         self.db = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
         self.db.execute("PRAGMA journal_mode = WAL")

@@ -66,8 +66,8 @@ class View:
 class Ledger:
     """Facts that hold whatever the world: every id ever seen, and the FC's clock.
 
-    It only grows, and is shared by all lockstep conversations of a campaign, so that an id used
-    twice is noticed across runs and examples (sections 2, 7.1).
+    It is shared by all lockstep conversations of a campaign, so that an id used twice is noticed
+    across runs and examples (sections 2, 7.1).
     """
 
     owners: MutableMapping[int, int] = field(factory=dict)
@@ -79,6 +79,12 @@ class Ledger:
     def knows(self, name: str) -> bool:
         """Tell whether an id was ever seen."""
         return hash(name) in self.owners
+
+    def forget(self, most: int) -> None:
+        """Forget the oldest ids when there are twice ``most``, so that these are left."""
+        if len(self.owners) >= 2 * most:
+            for each in tuple(self.owners)[:-most]:
+                del self.owners[each]
 
     def owns(self, owner: str, name: str) -> bool:
         """Tell whether an id was never seen as another's."""

@@ -220,13 +220,13 @@ def _read(body: Body, build: Callable[[dict[str, Json]], _T]) -> _T | Unread:
         return Malformed(wrong.field)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def read_creation(body: Body) -> Creation | Unread:
     """Return what the body of a create asks for (section 2). Total."""
     return _read(body, _creation)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def read_change(body: Body) -> Change | Unread:
     """Return what the body of a change asks for (section 3.1). Total."""
     return _read(body, _change)

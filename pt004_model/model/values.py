@@ -122,7 +122,7 @@ _DECODER: Final = json.JSONDecoder(
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def read(text: str) -> Reading:
     """Read a body's text as section 1 does. Total: never raises.
 

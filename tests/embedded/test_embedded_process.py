@@ -17,6 +17,9 @@ from typing import Any
 
 import pytest
 
+from pt004_model.embedded.records import Answer, Call
+from pt004_model.embedded.store import Store
+
 pytestmark = pytest.mark.system
 
 Spawn = Callable[..., "Server"]
@@ -186,3 +189,19 @@ def test_a_port_in_use_is_one_sentence(spawn: Spawn) -> None:
     )
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == f"Cannot listen on 127.0.0.1:{port}: Address already in use.\n"
+
+
+def test_what_is_not_asked_for_leaves_the_memory() -> None:
+    """Without a database file answers are kept all the same, and memory stays flat."""
+    store, call = Store(), Call("t", "a", None, None, "POST", "/workflows/runs", b"")
+    before = _resident()
+    for number in range(500):
+        store.add_key("t", str(number), call, "{}", Answer(201, f"{number:0>100000}"))
+    assert _resident() - before < 20 * 2**20  # of 50
+    assert all(store.find_key("t", str(number)) for number in range(500))
+    store.close()
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -67,6 +67,20 @@ def test_the_last_of_a_kind_says_how_many_more() -> None:
     assert told[0].observed == "null"
 
 
+def test_of_ids_the_latest_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A night sees millions of runs, so those that were seen long ago are forgotten."""
+    monkeypatch.setattr("pt004_model.drive.session.IDS", 10)
+    session = Session(Stub(), Oracle(NAMES))
+    seen: list[str] = []
+    for number in range(50):
+        lockstep = session.lockstep(_pass)
+        lockstep.do(create(number))
+        seen.append(f"run id {lockstep.views[0].seen[number].run_id}")
+    ledger = session.oracle.ledger
+    assert len(ledger.owners) < 20 + 5
+    assert [ledger.knows(each) for each in (seen[0], seen[-1])] == [False, True]
+
+
 def _hash(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()
 
