@@ -10,6 +10,7 @@ anything may follow: that it does is told by its shortest trace, which has the o
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
@@ -18,12 +19,32 @@ from typing import Final, TypeAlias
 from attrs import define, field, frozen
 
 from pt004_model.judge.finding import MISSING, SERVER_ERROR, Finding, kind_of, place_of
+from pt004_model.model.commands import Token
+from pt004_model.model.rules import CODES, Rule
 
 _CHANCE: Final = 0.05
 """What chance may have of putting a finding behind another one each time."""
 Place: TypeAlias = tuple[str, str, str]
-"""The kind of call, the status of its run, and the kind of answer."""
+"""The kind of call or of its bad token, the status of its run, and the kind of answer."""
 _CODE: Final = ".refusal-code"
+_TOKEN_REQUIRED: Final = str(Rule.TOKEN)
+_CALLERS: Final = frozenset({"authentication", "isolation"})
+"""Areas of the contract that are about who calls."""
+_LATER: Final = {
+    str(code)
+    for rule in (Rule.NO_SUCH_CHANGE, Rule.NOT_JSON, Rule.UNKNOWN_RUN)
+    for code in CODES[rule]
+}
+"""Codes by which a call of somebody who may make it is refused for what it asks."""
+_EXPIRY: Final[set[str]] = {Token.EXPIRED, Token.TEXT_EXPIRY, Token.NO_EXPIRY, Token.NO_JSON}
+_COVERS: Final[dict[str, set[str]]] = {
+    Token.MISSING: {*Token} - {Token.MISSING},
+    Token.FORGED: {*Token} - {Token.MISSING, Token.FORGED, Token.LONG_EXPIRED, *_EXPIRY},
+    Token.UNSIGNED: {Token.TRUNCATED, Token.ONE_PART},
+    Token.LONG_EXPIRED: _EXPIRY,
+}
+"""Kinds of tokens, and those that are accepted for the same reason where these are."""
+_NUMBER: Final = re.compile(r"[0-9a-f-]*\d[0-9a-f-]*")
 _SECTIONS: Final = frozenset({"gates", "receipts"})
 """Areas of the contract that are about one section of an envelope."""
 
@@ -45,19 +66,31 @@ class Echoes:
     sightings: dict[str, list[Sighting]] = field(factory=dict)
     findings: dict[str, Finding] = field(factory=dict)
     unsettling: set[str] = field(factory=set)
+    reasons: dict[str, set[str]] = field(factory=dict)
+    """The words in which calls were refused, by what was found; empty for those that must be."""
 
     def note(
-        self, place: Place, told: set[str], findings: Iterable[Finding], unsettling: bool
+        self,
+        place: Place,
+        told: set[str],
+        findings: Iterable[Finding],
+        unsettling: bool,
+        reason: str = "",
+        *,
+        due: bool = False,
     ) -> None:
         """Note one reply about a run of which ``told`` was found; enters what is found now.
 
-        ``unsettling`` says that nobody can tell from the contract where the run is after it.
+        ``unsettling`` says that nobody can tell from the contract where the run is after it,
+        ``reason`` is the FC's for refusing the call, if it did, ``due`` that it has to.
         """
         new = {each.fingerprint: each for each in findings}
         for number, fingerprint in enumerate(new):
             if fingerprint not in told:
                 behind = frozenset((*told, *list(new)[:number]))
                 self.sightings.setdefault(fingerprint, []).append(Sighting(place, behind))
+        for fingerprint in ("",) if due else new if reason else ():
+            self.reasons.setdefault(fingerprint, set()).add(_NUMBER.sub("#", reason))
         told.update(new)
         self.findings |= {each: new[each] for each in new if each not in self.findings}
         self.unsettling.update(new if unsettling else ())
@@ -73,22 +106,52 @@ class Echoes:
         for fingerprint, finding in other.findings.items():
             self.findings.setdefault(fingerprint, finding)
         self.unsettling |= other.unsettling
+        for fingerprint, reasons in other.reasons.items():
+            self.reasons.setdefault(fingerprint, set()).update(reasons)
+
+    def kin(self, fingerprint: str) -> str:
+        """Return the finding that says the same of other calls, empty when there is none."""
+        mine = self.findings.get(fingerprint)
+        if mine is None:  # an earlier trace has shown it
+            return ""
+        for other, another in self.findings.items():
+            if _overlooked(another, mine) or self._covers(other, fingerprint):
+                return other
+        for other, earlier in self.findings.items():
+            if other == fingerprint:
+                break
+            apart = other in self.unsettling or earlier.where != "status"
+            if self._same_reason(other, fingerprint) or (not apart and _kinship(earlier, mine)):
+                return self.kin(other) or other
+        return ""
+
+    def _same_reason(self, one: str, other: str) -> bool:
+        """Tell whether calls are refused in the same words, and none that must be is in these."""
+        reasons = (self.reasons.get(each, set()) for each in (one, other))
+        return bool(set.intersection(*reasons) - self.reasons.get("", set()))
+
+    def _covers(self, one: str, other: str) -> bool:
+        """Tell whether tokens of a kind are accepted, and so those of another kind are as well."""
+        if not self.findings[one].check == self.findings[other].check == _TOKEN_REQUIRED:
+            return False
+        kinds, others = ({each.place[0] for each in self.sightings[n]} for n in (one, other))
+        return any(_COVERS.get(kind, set()) & others for kind in kinds)
 
     def leader(self, fingerprint: str) -> str:
-        """Return the finding that this one is told under, empty when it is told by itself."""
+        """Return the finding that this one follows from, empty when it is told by itself."""
         mine = self.findings.get(fingerprint)
-        if mine is None:  # an earlier trace has shown it, or calls that overlapped
+        if mine is None:
             return ""
         seen = self.sightings.get(fingerprint, [])
         always = frozenset.intersection(*(each.behind for each in seen)) if seen else frozenset()
         for other, earlier in self.findings.items():
             if other == fingerprint:
                 break
-            alike = _kinship(earlier, mine)
-            follows = other in always and (
-                alike or _crash(earlier, mine) or self._follows(fingerprint, other, seen)
-            )
-            if follows or (alike and other not in self.unsettling and earlier.where == "status"):
+            if other in always and (
+                _kinship(earlier, mine)
+                or _crash(earlier, mine)
+                or self._follows(fingerprint, other, seen)
+            ):
                 return self.leader(other) or other
         return ""
 
@@ -106,6 +169,10 @@ class Echoes:
             if other in seen[0].behind & self.unsettling:
                 return self.leader(other) or self.suspect(other) or other
         return ""
+
+    def doubtful(self, fingerprint: str) -> bool:
+        """Tell whether a finding is told under another one only as long as nothing clears it."""
+        return not (self.kin(fingerprint) or self.leader(fingerprint))
 
     def _follows(self, fingerprint: str, other: str, seen: list[Sighting]) -> bool:
         where = "" if other in self.unsettling else place_of(self.findings[other].where)
@@ -145,6 +212,19 @@ def _kinship(one: Finding, other: Finding) -> bool:
         return one.observed == other.observed == repr(MISSING)
     mine = _form(one)
     return mine is not None and mine == _form(other)
+
+
+def _overlooked(one: Finding, other: Finding) -> bool:
+    """Tell whether one call is accepted, and another refused for a reason that comes later.
+
+    Whoever is taken for another who may call is refused as that one would be.
+    """
+    return (
+        one.area in _CALLERS
+        and one.expected.startswith("a refusal with ")
+        and other.check == f"{one.area}{_CODE}"
+        and other.observed in _LATER
+    )
 
 
 def _crash(one: Finding, other: Finding) -> bool:

@@ -22,7 +22,7 @@ from pt004_model.drive.rounds import ask_together, in_turn, made_by, steps_of_ro
 from pt004_model.drive.statistics import Statistics, add_counts
 from pt004_model.interrupts import Interruption
 from pt004_model.judge.durability import by_restart, not_back
-from pt004_model.judge.finding import Finding
+from pt004_model.judge.finding import Finding, quote
 from pt004_model.judge.linearizable import Judged, judge_together
 from pt004_model.judge.memory import Ledger, Seen, View
 from pt004_model.judge.oracle import Judgement, Oracle, Verdict
@@ -35,6 +35,7 @@ from pt004_model.model.commands import (
     Restart,
     RunRef,
     Tenant,
+    Token,
     Unknown,
     Wait,
     subject,
@@ -44,7 +45,7 @@ from pt004_model.model.laws import SOMETIMES
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.required import NOTHING, Required
 from pt004_model.model.run import Run
-from pt004_model.model.world import MOST_OPEN, Accepted, Unjudged, World, shape
+from pt004_model.model.world import MOST_OPEN, Accepted, Refused, Unjudged, World, shape
 from pt004_model.trace.recorded import Step, whole
 from pt004_model.vocabulary import Decision, Status
 from pt004_model.wire.codec import Exchange
@@ -463,9 +464,13 @@ class Lockstep:
         number = subject(command)
         was = None if number is None else before.runs.get(number)
         status = "-" if was is None else str(was.state.status)
-        place = (type(command).__name__, status, str(response.code // 100))
+        token, kind = command.caller.token, type(command).__name__
+        place = (kind if token is Token.GOOD else token, status, str(response.code // 100))
         told = set() if number is None else self.told.setdefault(number, set())
-        tally.echoes.note(place, told, judgement.findings, judgement.unsettling)
+        outcome, found = judgement.outcome, judgement.findings
+        due = isinstance(outcome, Refused) and not outcome.refusal.rule.optional
+        reason = _reason(response)
+        tally.echoes.note(place, told, found, judgement.unsettling, reason, due=due)
         if not judgement.views:
             return
         if isinstance(judgement.outcome, Accepted) and judgement.outcome.replay:
@@ -529,6 +534,12 @@ class Lockstep:
                 return f"{ref.spelling}-{secrets.token_hex(8)}"
             return _look_alike(next((s.run_id for s in self.views[0].seen.values()), ""))
         return self.views[0].seen[ref].run_id
+
+
+def _reason(reply: Reply) -> str:
+    """Return why a call was refused, in the words of the FC; empty when it was not."""
+    detail = reply.body.get("detail") if isinstance(reply.body, dict) else None
+    return quote(detail) if detail and 400 <= reply.code < 500 else ""
 
 
 def _keys(command: Command) -> set[tuple[int, str]]:

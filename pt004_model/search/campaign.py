@@ -474,9 +474,9 @@ class Campaign:
         self.aside.tally.own, self.aside.tally.held = dict(tally.own), dict(tally.held)
         self._note_echoes()
         self._note_chance()
-        echoes = self.session.tally.echoes
-        new = [each for each in self.found.values() if not each.echo_of]
-        new += [f for f in self.found.values() if f.echo_of and not echoes.leader(f.fingerprint)]
+        every, echoes = self.found.values(), self.session.tally.echoes
+        new = [each for each in every if not each.echo_of]
+        new += [each for each in every if each.echo_of and echoes.doubtful(each.fingerprint)]
         self.triage.run(tuple(new))
         self._note_echoes()
         self._note_chance()
@@ -551,6 +551,7 @@ class Campaign:
                 leader = ""
             if not found.shrunk or shown & echoes.unsettling - {found.fingerprint}:
                 leader = leader or echoes.suspect(found.fingerprint)
+            leader = echoes.kin(found.fingerprint) or leader
             leader = self.found[leader].echo_of or leader if leader in self.found else ""
             if leader != found.echo_of:
                 found.echo_of = leader

@@ -6,7 +6,8 @@ import pytest
 from attrs import evolve
 
 from pt004_model.drive.echoes import Echoes
-from pt004_model.judge.finding import Finding, disagreement
+from pt004_model.judge.finding import Finding, Saying, disagreement
+from pt004_model.model.commands import Token
 
 READ = ("ReadRun", "paused", "2")
 KINDS = disagreement("audit.kinds", "logs", 1, 2, "FC-RUN-001", "more")
@@ -27,7 +28,7 @@ def runs(
 
 def leader(echoes: Echoes, finding: Finding) -> str:
     """The fingerprint of the finding that another is told under."""
-    return echoes.leader(finding.fingerprint)
+    return echoes.kin(finding.fingerprint) or echoes.leader(finding.fingerprint)
 
 
 def test_what_is_only_seen_behind_another_is_its_echo() -> None:
@@ -151,3 +152,54 @@ def test_behind_what_leaves_open_where_a_run_is_anything_is_doubtful() -> None:
     assert not echoes.suspect(ILLEGAL.fingerprint)
     runs(echoes, 1, (STEP,))
     assert not echoes.suspect(STEP.fingerprint)
+
+
+REFUSED = disagreement("lifecycle.create-accepted", "status", "it to be accepted", "status 422")
+ALSO = disagreement("lifecycle.legal-change-accepted", "status", "it to be accepted", "status 422")
+
+
+@pytest.mark.parametrize(("due", "alike"), [("too deep, 40", False), ("no", True)])
+def test_calls_that_are_refused_in_the_same_words_are_refused_for_one_reason(
+    due: str, alike: bool
+) -> None:
+    """Unless calls that must be refused are refused in these words too: then they say nothing."""
+    echoes = Echoes()
+    for finding, reason in ((REFUSED, "too deep, 33"), (ALSO, "too deep, 34")):
+        echoes.note(READ, set(), (finding,), unsettling=True, reason=reason)
+    echoes.note(READ, set(), (), unsettling=False, reason=due, due=True)
+    whole = Echoes()
+    whole.include(echoes)
+    assert (REFUSED.fingerprint if alike else "") == leader(whole, ALSO)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "alike"),
+    [
+        (Token.MISSING, Token.EXPIRED, True),
+        (Token.FORGED, Token.ONE_PART, True),
+        (Token.ONE_PART, Token.UNSIGNED, False),
+        (Token.FORGED, Token.EXPIRED, False),
+        (Token.LONG_EXPIRED, Token.NO_EXPIRY, True),
+    ],
+)
+def test_one_thing_in_a_token_that_is_not_looked_at(first: Token, then: Token, alike: bool) -> None:
+    """Tokens that lack it in other ways are told under the first, whichever was seen before."""
+    check, refusal = "authentication.token-required", "a refusal with 401"
+    echoes, told = Echoes(), [disagreement(check, "status", refusal, 200, n) for n in (then, first)]
+    for finding, kind in zip(told, (then, first), strict=True):
+        echoes.note((kind, "-", "2"), set(), (finding,), unsettling=True)
+    assert (told[1].fingerprint if alike else "") == echoes.kin(told[0].fingerprint)
+
+
+def test_who_is_taken_for_the_owner_is_refused_like_the_owner() -> None:
+    """A call that must be refused is, and with the code of a reason that only the owner has."""
+    refusal = Saying("a refusal with 404 (isolation.foreign-run)")
+    taken = disagreement("isolation.foreign-run", "status", refusal, Saying("status 200"), "read")
+    codes = [
+        disagreement("isolation.refusal-code", "status", Saying("one of 404"), Saying(code), code)
+        for code in ("409", "418")
+    ]
+    echoes = Echoes()
+    runs(echoes, 1, (codes[0],), (codes[1],), (taken,), unsettling=True)
+    told = [echoes.kin(each.fingerprint) for each in (*codes, taken)]
+    assert [taken.fingerprint, "", ""] == told
