@@ -28,6 +28,7 @@ Place: TypeAlias = tuple[str, str, str]
 """The kind of call or of its bad token, the status of its run, and the kind of answer."""
 _CODE: Final = ".refusal-code"
 _TOKEN_REQUIRED: Final = str(Rule.TOKEN)
+_FOREIGN_RUN: Final = str(Rule.FOREIGN_RUN)
 _CALLERS: Final = frozenset({"authentication", "isolation"})
 """Areas of the contract that are about who calls."""
 _LATER: Final = {
@@ -82,7 +83,8 @@ class Echoes:
         """Note one reply about a run of which ``told`` was found; enters what is found now.
 
         ``unsettling`` says that nobody can tell from the contract where the run is after it,
-        ``reason`` is the FC's for refusing the call, if it did, ``due`` that it has to.
+        ``reason`` is the FC's for refusing the call, if it did, ``due`` that it has to for what is
+        asked of the run.
         """
         new = {each.fingerprint: each for each in findings}
         for number, fingerprint in enumerate(new):
@@ -120,7 +122,8 @@ class Echoes:
         for other, earlier in self.findings.items():
             if other == fingerprint:
                 break
-            apart = other in self.unsettling or earlier.where != "status"
+            unsettled = other in self.unsettling and earlier.check != _FOREIGN_RUN
+            apart = unsettled or earlier.where != "status"
             if self._same_reason(other, fingerprint) or (not apart and _kinship(earlier, mine)):
                 return self.kin(other) or other
         return ""
@@ -200,10 +203,12 @@ def _touches(where: str, place: str) -> bool:
 def _kinship(one: Finding, other: Finding) -> bool:
     """Tell whether two findings say the same of several places of a reply.
 
-    The same values at the same place; one form (``a time in RFC 3339``) that nothing keeps to;
-    texts that all differ in case, numbers that all are texts; a section that is not there at all; a
-    code by which everything is refused.
+    Whatever a stranger may do; the same values at the same place; one form (``a time in RFC 3339``)
+    that nothing keeps to; texts that all differ in case, numbers that all are texts; a section that
+    is not there at all; a code by which everything is refused.
     """
+    if one.check == other.check == _FOREIGN_RUN:
+        return True
     if one.check.endswith(_CODE) and other.check.endswith(_CODE):
         return one.observed == other.observed
     if (one.where, one.expected, one.observed) == (other.where, other.expected, other.observed):

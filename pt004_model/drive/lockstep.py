@@ -44,6 +44,7 @@ from pt004_model.model.coverage import Edge, edge
 from pt004_model.model.laws import SOMETIMES
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.required import NOTHING, Required
+from pt004_model.model.rules import Rule
 from pt004_model.model.run import Run
 from pt004_model.model.world import MOST_OPEN, Accepted, Refused, Unjudged, World, shape
 from pt004_model.trace.recorded import Step, whole
@@ -55,6 +56,8 @@ from pt004_model.wire.restarting import NotKilled
 TRIES: Final = 4
 """Attempts at a conversation in which a call gets no answer."""
 _CONFIRMATIONS: Final = 6
+_BEFORE: Final = {Rule.KEY_USED, Rule.TOKEN, Rule.HEADERS}
+"""Rules that are about nothing but the one header."""
 
 
 def ignore(_: str) -> None:
@@ -468,7 +471,8 @@ class Lockstep:
         place = (kind if token is Token.GOOD else token, status, str(response.code // 100))
         told = set() if number is None else self.told.setdefault(number, set())
         outcome, found = judgement.outcome, judgement.findings
-        due = isinstance(outcome, Refused) and not outcome.refusal.rule.optional
+        rule = outcome.refusal.rule if isinstance(outcome, Refused) else None
+        due = rule is not None and not rule.optional and rule not in _BEFORE
         reason = _reason(response)
         tally.echoes.note(place, told, found, judgement.unsettling, reason, due=due)
         if not judgement.views:

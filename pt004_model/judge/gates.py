@@ -87,7 +87,7 @@ def _times(notes: Notes, seen: Seen, gate: Gate, shown: JsonObject) -> None:
 
 def _unchanged(notes: Notes, gate: Gate, before: JsonObject, now: JsonObject) -> None:
     """What was seen of a gate stays: all of a resolved one, the creation of a pending one."""
-    ends = {GateStatus.APPROVED.value, GateStatus.REJECTED.value}
+    ends = (GateStatus.APPROVED.value, GateStatus.REJECTED.value)  # a list may stand there as well
     resolved = before.get("status") in ends or before.get("resolved_at") is not None
     for name in GATE_FIELDS if resolved else ("created_at",):
         was = before.get(name, MISSING)

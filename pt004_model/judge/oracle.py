@@ -403,7 +403,11 @@ class _Candidate:
         if known and contradicts(run, shown):
             self.telling = ("run.status", "run.current_step", "run.step_index")
             return self._taken((run, *before))
-        return (there,) if there.seen[run.number].run_id else ()
+        name = there.seen[run.number].run_id
+        if name and not known and self.notes.ledger.knows(f"run id {name}"):
+            self.telling = ("run.run_id",)  # it is another run that is shown here as well
+            return ()
+        return (there,) if name else ()
 
     def _shown_first(self, view: View, expected: Accepted) -> bool:
         """Tell whether a repeated call is the first of its key to be answered, the run as it is."""

@@ -203,3 +203,6 @@ def test_who_is_taken_for_the_owner_is_refused_like_the_owner() -> None:
     runs(echoes, 1, (codes[0],), (codes[1],), (taken,), unsettling=True)
     told = [echoes.kin(each.fingerprint) for each in (*codes, taken)]
     assert [taken.fingerprint, "", ""] == told
+    changed = evolve(taken, fingerprint="another call")
+    echoes.note(READ, set(), (changed,), unsettling=True)
+    assert taken.fingerprint == echoes.kin(changed.fingerprint)

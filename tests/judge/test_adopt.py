@@ -225,6 +225,19 @@ def test_an_answer_that_shows_another_run() -> None:
     assert ["running, step 0, flag"] == state(lockstep)
 
 
+def test_a_create_that_shows_another_run_is_set_aside() -> None:
+    """All that is wrong with its run follows from that, and is not told."""
+    other = evolve(RUN, run=1, body=create("c").body)
+    again: list[Reply] = []
+
+    def wrong(_: Command, reply: Reply) -> Response:
+        again.append(reply)
+        return again[0]
+
+    lockstep = conversation(wrong, RUN, other)
+    assert (["lifecycle.run-id"], {1}) == (found(lockstep)[-1], lockstep.set_aside)
+
+
 def test_a_state_that_must_not_be_is_told_before_a_field() -> None:
     """A field that is wrong in every answer stands in the way of no state that is wrong in one."""
 
