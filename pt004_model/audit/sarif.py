@@ -74,6 +74,10 @@ def _result(found: Found, rule: int) -> dict[str, Any]:
     }
 
 
+def _uri(path: str) -> str:
+    return quote(path, safe="/:", errors="surrogateescape")  # any bytes may name a file
+
+
 def _location(sighting: Sighting) -> dict[str, Any]:
     entry = "" if sighting.entry is None else f"/entry {sighting.entry + 1}"
     logical = [{"fullyQualifiedName": f"run {sighting.run_id}{entry}"}]
@@ -81,7 +85,7 @@ def _location(sighting: Sighting) -> dict[str, Any]:
         return {"logicalLocations": logical}
     line = _LINE.search(sighting.place)
     artifact: dict[str, Any] = {
-        "artifactLocation": {"uri": quote(sighting.place.partition(", ")[0], safe="/:")},
+        "artifactLocation": {"uri": _uri(sighting.place.partition(", ")[0])},
         **({} if line is None else {"region": {"startLine": int(line[1])}}),
     }
     return {"physicalLocation": artifact, "logicalLocations": logical}
