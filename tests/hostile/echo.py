@@ -166,13 +166,10 @@ def _readings(artifact: str) -> Iterator[str]:
         if not more:
             break
         texts |= set(sorted(more, key=len)[:6])
+    texts |= {re.sub(r"\s+", "", text) for text in texts}
     yield from texts
-    for text in texts:
-        bare = re.sub(r"\s+", "", text)
-        yield bare
-        for run in {*re.findall(r"[A-Za-z0-9+/_-]{12,}", text)}:
-            yield from _decoded(run)
-    for run in {*re.findall(r"[A-Za-z0-9+/_-]{12,}", re.sub(r"\s+", "", artifact))}:
+    runs = (re.findall(r"[A-Za-z0-9+/_-]{12,}", text) for text in texts)
+    for run in {run for each in runs for run in each}:  # each is in many readings
         yield from _decoded(run)
 
 

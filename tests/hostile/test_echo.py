@@ -21,7 +21,6 @@ from tests.hostile.echo import PLACES, SPELLINGS, Echo, files_in, leaks, secrets
 
 pytestmark = [pytest.mark.system, pytest.mark.usefixtures("little_triage")]
 
-"""Each place by itself, with more examples."""
 BEARER: Final = "Zq7-own-bearer_of.some~length+9"
 COOKIE: Final = "c00kie-Value-of-a-session"
 LOGIN: Final = "operator:correct-horse-battery"
@@ -36,6 +35,7 @@ CREDENTIALS: Final[dict[str, tuple[dict[str, str], tuple[str, ...], tuple[str, .
     "Basic": ({}, (f"Authorization=Basic {BASIC}", f"Cookie=sid={COOKIE}"), (LOGIN, COOKIE)),
 }
 ROUNDS: Final = list(PLACES) if LARGE else ["all"]
+"""Large: each place by itself."""
 
 
 @pytest.mark.parametrize("where", ROUNDS)
@@ -55,14 +55,14 @@ def test_no_secret_gets_out(name: str, where: str, tmp_path: Path) -> None:
 
     with fronted(after=echo.after, secret=KEY if environment else None) as front:
         there = ("--base-url", front.url, *flags)
-        size = ("--max-examples", "40" if LARGE else "3", "--max-commands", "9", "--seed", "3")
+        size = ("--max-examples", "3", "--max-commands", "9", "--seed", "3")
         check: tuple[str | Path, ...] = (*there, "--out", out, *size, "--confirm", "1", "--page")
         run("check", *check)
         run("check", *check, "--json")
-        run("replay", *there, *traces(out)[: 20 if LARGE else 3])
+        run("replay", *there, *traces(out)[:3])
         run("prove", *there, "--out", tmp_path / "proof")
         assert echo.told >= len(SPELLINGS)
-    for path in traces(out)[: 20 if LARGE else 3]:
+    for path in traces(out)[:3]:
         for form in FORMS:
             run("show", path, "--as", form)
     run("page", out, "--out", tmp_path / "page.html")
