@@ -3,7 +3,8 @@
 Every call takes effect at one instant between its start and its end. The oracle maps beliefs to
 beliefs, so an order is tried by judging its calls one after the other. The search is depth first;
 what it has tried is remembered by the calls that are done and the belief that they led to, since
-nothing else decides about the rest. An order that is tried teaches the oracle nothing.
+nothing else decides about the rest. An order that is tried teaches the oracle nothing, and the one
+that is found no times.
 
 The log tells an order as well. Where the answers have one that the log does not tell, that is
 another finding than where they have none.
@@ -91,7 +92,10 @@ def judge_together(
     search = _Search(history, before, most)
     found = search.order(oracle, views)
     if found is not None:
-        return _in_turn(oracle, views, history, found)
+        clock = evolve(oracle.ledger.clock)
+        judged = _in_turn(oracle, views, history, found)
+        oracle.ledger.clock = clock  # in another order a time belongs to another call
+        return judged
     if search.cut or search.left < 0:
         why = f"{most} answers were judged, and there may be an order that was not tried"
         return Judged(Verdict.UNSURE, search.longest, why=why)

@@ -463,7 +463,7 @@ class _Candidate:
     ) -> View:
         run = expected.run
         seen = view.seen.get(run.number, Seen())
-        start = view.calls.get(run.number, self.reply.sent)
+        start = min(self.reply.sent, view.calls.get(run.number, self.reply.sent))
         windows = dict(seen.windows)
         for version in range(seen.version + 1, run.version + 1):
             windows[version] = Window(start, self.reply.received)

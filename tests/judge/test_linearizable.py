@@ -248,6 +248,26 @@ def test_trying_teaches_the_oracle_nothing() -> None:
     assert oracle.ledger == before
 
 
+def test_a_call_without_an_answer_takes_no_time_from_others() -> None:
+    """One that began late does not forbid a change that took effect before."""
+    talked = talk(*FLAGGED)
+    (paused,) = heard(talked, by(0, PAUSE))
+    command, reply = paused
+    late = (by(1, PAUSE), NoAnswer("gone", applied=True, sent=reply.received + 0.4))
+    said = judged(talked, [(command, evolve(reply, received=reply.received + 0.5)), late])
+    assert (said.verdict, said.order.calls) == (Verdict.CONFORMS, (1, 0))
+
+
+def test_a_round_teaches_no_time() -> None:
+    """Twins are answered alike, so that nobody can tell during which call the time was taken."""
+    talked = talk(*FLAGGED)
+    calls = together(heard(talked, by(0, KEYED), by(1, KEYED)))
+    oracle = talked.lockstep.oracle
+    before = copy.deepcopy(oracle.ledger.clock)
+    assert judge_together(oracle, talked.lockstep.views, calls).order.calls == (0, 1)
+    assert oracle.ledger.clock == before
+
+
 def test_own_checks_are_asked_in_the_order_that_was_found() -> None:
     """A check of a team's own says of a round what it says of calls one after the other."""
 
