@@ -14,13 +14,22 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import takewhile
 from typing import Final, TypeAlias
 
 from attrs import define, field, frozen
 
-from pt004_model.judge.finding import MISSING, SERVER_ERROR, Finding, kind_of, place_of
+from pt004_model.judge.finding import (
+    MISSING,
+    NOTHING_CHANGED,
+    SERVER_ERROR,
+    Finding,
+    kind_of,
+    place_of,
+)
 from pt004_model.model.commands import Token
 from pt004_model.model.rules import CODES, Rule
+from pt004_model.trace.recorded import Found
 
 _CHANCE: Final = 0.05
 """What chance may have of putting a finding behind another one each time."""
@@ -45,6 +54,10 @@ _COVERS: Final[dict[str, set[str]]] = {
     Token.LONG_EXPIRED: _EXPIRY,
 }
 """Kinds of tokens, and those that are accepted for the same reason where these are."""
+_SENT: Final = {
+    f"run.{name}" for name in ("input_payload", "metadata", "output_payload", "error_details")
+}
+"""Where what was sent comes back, whatever it is."""
 _NUMBER: Final = re.compile(r"[0-9a-f-]*\d[0-9a-f-]*")
 _SECTIONS: Final = frozenset({"gates", "receipts"})
 """Areas of the contract that are about one section of an envelope."""
@@ -87,9 +100,9 @@ class Echoes:
         asked of the run.
         """
         new = {each.fingerprint: each for each in findings}
-        for number, fingerprint in enumerate(new):
+        for fingerprint in new:
             if fingerprint not in told:
-                behind = frozenset((*told, *list(new)[:number]))
+                behind = frozenset({*told, *new} - {fingerprint})
                 self.sightings.setdefault(fingerprint, []).append(Sighting(place, behind))
         for fingerprint in ("",) if due else new if reason else ():
             self.reasons.setdefault(fingerprint, set()).add(_NUMBER.sub("#", reason))
@@ -117,7 +130,11 @@ class Echoes:
         if mine is None:  # an earlier trace has shown it
             return ""
         for other, another in self.findings.items():
-            if _overlooked(another, mine) or self._covers(other, fingerprint):
+            if (
+                _overlooked(another, mine)
+                or _one_entry_more(another, mine)
+                or self._covers(other, fingerprint)
+            ):
                 return other
         for other, earlier in self.findings.items():
             if other == fingerprint:
@@ -179,6 +196,8 @@ class Echoes:
 
     def _follows(self, fingerprint: str, other: str, seen: list[Sighting]) -> bool:
         where = "" if other in self.unsettling else place_of(self.findings[other].where)
+        if self.findings[other].check.endswith(_CODE):
+            return False  # nothing has changed
         if not _touches(where, place_of(self.findings[fingerprint].where)):
             return False
         chance = 1.0
@@ -187,16 +206,35 @@ class Echoes:
         return chance < _CHANCE
 
 
+def altered_alike(found: Found, every: Iterable[Found]) -> str:
+    """Return the finding of another field in which the same value is altered alike, if any.
+
+    Traces that were shortened hold no more of a value than it takes.
+    """
+    mine = found.finding
+    if not found.shrunk or mine.observed in {"null", repr(MISSING)}:
+        return ""  # what is lost in two places may be lost for two reasons
+    for other in takewhile(lambda each: each is not found, every):
+        its = other.finding
+        alike = (its.expected, its.observed) == (mine.expected, mine.observed)
+        if alike and other.shrunk and {its.where, mine.where} <= _SENT:
+            return other.fingerprint
+    return ""
+
+
 def _touches(where: str, place: str) -> bool:
     """Tell whether what is wrong ``where`` in a reply can show at ``place`` as well.
 
     Of a run that is in a state which it must not have (``where`` is empty) everything may follow; a
-    log that lacks an entry shows so in all that stands in it and in its receipts.
+    log that lacks an entry shows so in all that stands in it and in its receipts, a gate that is
+    not resolved in when and by whom.
     """
     if where in {"", place}:
         return True
     if where.partition("[")[0] == "logs" and "." not in where:
         return place.startswith(("logs", "run.receipt_chain", "run.workflow_receipt_hash"))
+    if where == "gates[].status":
+        return place.startswith("gates[].") or place == "logs[].details.gate_id"
     return where == "gates" and place.startswith("gates")
 
 
@@ -230,6 +268,12 @@ def _overlooked(one: Finding, other: Finding) -> bool:
         and other.check == f"{one.area}{_CODE}"
         and other.observed in _LATER
     )
+
+
+def _one_entry_more(one: Finding, other: Finding) -> bool:
+    """Tell whether a log has entries that no change has made, and the chain their receipts."""
+    in_the_chain = other.check == "receipts.chain" and other.expected.endswith(NOTHING_CHANGED)
+    return in_the_chain and one.check == "audit.kinds" and "more" in one.observed
 
 
 def _crash(one: Finding, other: Finding) -> bool:

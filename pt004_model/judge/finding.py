@@ -22,6 +22,8 @@ class Missing:
 
 
 MISSING: Final = Missing()
+NOTHING_CHANGED: Final = "as nothing has changed"
+"""Why a chain of receipts is to be as it was."""
 SERVER_ERROR: Final = "lifecycle.no-server-error"
 """The check of calls that the FC, or a gateway before it, breaks down at."""
 _INDEX: Final = re.compile(r"\[\d+\]")

@@ -117,7 +117,7 @@ class Oracle:
                 candidate.read(outcome)
                 if not candidate.notes.count:
                     agreed.append(candidate)
-                elif not nearest or candidate.notes.count < nearest[0].notes.count:
+                elif not nearest or candidate.distance < nearest[0].distance:
                     nearest = [candidate]
                 elif not candidate.unsure and candidate.told == nearest[0].told:
                     nearest.append(candidate)  # a field that is wrong settles nothing
@@ -225,6 +225,15 @@ class _Candidate:
         self.outcome: Expected | None = None
         self.unsure = False
         self.telling: tuple[str, ...] = ()
+
+    @property
+    def distance(self) -> tuple[int, bool]:
+        """How much the reply disagrees; of a call that is made again it is the answer that is due.
+
+        That it would be carried out for the first time now is less likely.
+        """
+        due = isinstance(self.outcome, Accepted) and self.outcome.replay
+        return self.notes.count, not due
 
     @property
     def told(self) -> tuple[Finding, ...]:

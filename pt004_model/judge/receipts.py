@@ -9,7 +9,7 @@ from typing import Final
 from attrs import evolve
 
 from pt004_model.judge.fields import equal, value_of
-from pt004_model.judge.finding import MISSING, Saying, classes_of, quote
+from pt004_model.judge.finding import MISSING, NOTHING_CHANGED, Saying, classes_of, quote
 from pt004_model.judge.forms import canonical_hash
 from pt004_model.judge.hashes import right_hash, wrong_hash
 from pt004_model.judge.memory import JsonObject, Notes, Seen
@@ -101,6 +101,6 @@ def _chain(
             notes.disagree(check, where, said, got, "the log's")
         return
     if seen.version == run.version and len(chain) != len(seen.chain):
-        said = Saying(f"{len(seen.chain)} receipts, as nothing has changed")
+        said = Saying(f"{len(seen.chain)} receipts, {NOTHING_CHANGED}")
         got = Saying(f"{len(chain)} receipts")
         notes.disagree(check, where, said, got, "one an entry")

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
 
+from pt004_model.drive.echoes import altered_alike
 from pt004_model.drive.lockstep import Lockstep, Tally, TargetLost
 from pt004_model.drive.session import Archive, Session
 from pt004_model.drive.statistics import Statistics
@@ -551,7 +552,9 @@ class Campaign:
                 leader = ""
             if not found.shrunk or shown & echoes.unsettling - {found.fingerprint}:
                 leader = leader or echoes.suspect(found.fingerprint)
-            leader = echoes.kin(found.fingerprint) or leader
+            leader = (
+                echoes.kin(found.fingerprint) or altered_alike(found, self.found.values()) or leader
+            )
             leader = self.found[leader].echo_of or leader if leader in self.found else ""
             if leader != found.echo_of:
                 found.echo_of = leader

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-from pt004_model.drive.echoes import Echoes
-from pt004_model.judge.finding import Finding, Saying, disagreement
+from pt004_model.drive.echoes import Echoes, altered_alike
+from pt004_model.judge.finding import NOTHING_CHANGED, Finding, Saying, disagreement
 from pt004_model.model.commands import Token
+from pt004_model.trace.recorded import Found
 
 READ = ("ReadRun", "paused", "2")
+MORE = disagreement("audit.kinds", "logs", Saying("2 entries"), Saying("more of them"), "more")
+CHAIN = disagreement("receipts.chain", "run.receipt_chain", Saying(f"2, {NOTHING_CHANGED}"), [1, 2])
 KINDS = disagreement("audit.kinds", "logs", 1, 2, "FC-RUN-001", "more")
 ACTOR = disagreement("audit.actor", "logs[3].actor_id", "one", "other")
 STEP = disagreement("steps.current-step", "run.current_step", "a", "b")
@@ -206,3 +209,50 @@ def test_who_is_taken_for_the_owner_is_refused_like_the_owner() -> None:
     changed = evolve(taken, fingerprint="another call")
     echoes.note(READ, set(), (changed,), unsettling=True)
     assert taken.fingerprint == echoes.kin(changed.fingerprint)
+
+
+def test_an_entry_too_many_shows_in_the_chain_as_well() -> None:
+    """Also where the log was not read, and whichever was seen first."""
+    echoes = Echoes()
+    runs(echoes, 1, (CHAIN,))
+    runs(echoes, 1, (MORE,))
+    assert [MORE.fingerprint, ""] == [leader(echoes, each) for each in (CHAIN, MORE)]
+
+
+def test_of_one_reply_the_order_says_nothing() -> None:
+    """What an entry too few moves is told under that, though it stands before it."""
+    echoes = Echoes()
+    runs(echoes, 30, (), ())
+    runs(echoes, 1, (KINDS,))
+    runs(echoes, 2, (ACTOR, KINDS))
+    assert [KINDS.fingerprint, ""] == [leader(echoes, each) for each in (ACTOR, KINDS)]
+
+
+def test_a_code_that_is_wrong_leads_to_nothing() -> None:
+    """Refusals come before whatever is tried, so that this says nothing."""
+    code = disagreement("steps.refusal-code", "status", Saying("one of 409"), Saying("418"))
+    echoes = Echoes()
+    runs(echoes, 30, (), ())
+    runs(echoes, 3, (code,), (ILLEGAL,), unsettling=False)
+    assert not leader(echoes, ILLEGAL)
+
+
+def test_a_gate_that_is_not_resolved_is_one_finding() -> None:
+    """Neither by whom nor when, nor as the log has it."""
+    gate = disagreement("gates.status", "gates[0].status", "approved", "pending")
+    by = disagreement("gates.approved-by", "gates[0].approved_by", "somebody", None)
+    logged = disagreement("audit.gate-id", "logs[5].details.gate_id", "one", "other")
+    echoes = Echoes()
+    runs(echoes, 30, (), ())
+    runs(echoes, 2, (gate, by, logged))
+    assert [gate.fingerprint] * 2 == [leader(echoes, each) for each in (by, logged)]
+
+
+@pytest.mark.parametrize(("seen", "alike"), [("0.3", True), ("null", False)])
+def test_one_value_that_is_altered_alike_in_two_fields(seen: str, alike: bool) -> None:
+    """It is one finding, unless the value is lost: then there may be two reasons."""
+    sent = disagreement("lifecycle.sent-data-kept", "run.input_payload", 0.33, 0, "a")
+    kept = disagreement("lifecycle.sent-data-kept", "run.metadata", 0.33, 0, "b")
+    every = [Found(evolve(each, observed=seen), (), (), 1, shrunk=True) for each in (sent, kept)]
+    told = [altered_alike(each, every) for each in every]
+    assert ["", sent.fingerprint if alike else ""] == told

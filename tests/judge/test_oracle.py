@@ -124,6 +124,15 @@ def test_a_field_that_is_wrong_settles_nothing() -> None:
     assert len(views) > 1
 
 
+def test_a_lost_call_that_is_refused_when_it_is_made_again() -> None:
+    """It was to be answered as then, rather than carried out for the first time."""
+    again = evolve(change("failed"), key="k")
+    conversation = lost(talk(create(), change("running")), again)
+    assert checks(conversation.judge(again, Reply(409, {"detail": "it has ended"}))) == [
+        "idempotency.replay-as-then"
+    ]
+
+
 def test_two_views_that_come_to_the_same_are_one() -> None:
     """Views that agree with a reply and do not differ any more are kept once."""
     conversation = talk(CREATE)

@@ -184,8 +184,8 @@ def test_what_is_agreed_is_quiet(deviation: str) -> None:
     agreed = tuple(
         Deviation("so it is", check=each.finding.check)
         for each in explored(deviation).findings
-        if each.fingerprint not in seeded
+        if each.fingerprint not in seeded and each.finding.check not in FOUND
     )
     result = explored(deviation, agreed)
-    assert seeded == {each.fingerprint for each in result.findings}
+    assert seeded == {each.fingerprint for each in result.findings if each.counts}
     assert plain().coverage.driven == result.coverage.driven
