@@ -209,7 +209,7 @@ def _value(text: str) -> Any:
     """Return a JSON value, or the text itself: people write ``state: closed``."""
     try:
         return json.loads(text) if text else None
-    except ValueError:
+    except (ValueError, RecursionError):
         parts = text.strip("[]").split(",")
         return [_bare(each) for each in parts] if text[0] == "[" else _bare(text)
 
