@@ -7,6 +7,7 @@ dashed. A move that leads nowhere is not drawn, unless it differs.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,9 @@ from pt004_model.report.text import templates, visible
 from pt004_model.search.learn import Difference, LearnCampaign, completed, differences
 from pt004_model.trace.files import write_json, write_text
 
-_COLUMN, _ROW, _LEFT, _TOP, _WIDTH = 320, 74, 24, 50, 190
+_COLUMN, _ROW, _LEFT, _TOP, _WIDTH = 310, 74, 24, 50, 190
+_RIGHT: Final = 136  # for what is said of a move that leads nowhere
+_NARROWEST: Final = 680  # what the colours mean is told in one line
 _LOOKS: Final = {"same": "#bbb", "red": "#c22", "extra": "#e80", "missing": "#c22"}
 TEMPLATE: Final = "automaton.svg.jinja"
 FORMAT: Final = "pt004-learned"
@@ -88,12 +91,16 @@ def learned_by(campaign: LearnCampaign, target: str) -> Learned:
 
 @frozen
 class Line:
-    """An arrow of the picture, from place to place, with its look and its label."""
+    """An arrow of the picture, from place to place, with its look and the lines of its label.
+
+    ``before`` are the labels of other arrows between the same places.
+    """
 
     start: tuple[float, float]
     end: tuple[float, float]
     look: str
-    label: str
+    label: tuple[str, ...]
+    before: int
 
 
 def write(folder: Path, campaign: LearnCampaign, target: str) -> None:
@@ -152,7 +159,7 @@ def svg(learned: Machine, expected: Table) -> str:
             ],
             looks=_LOOKS,
             lines=lines,
-            width=max(x for x, _ in places.values()) + _WIDTH + 3 * _LEFT,
+            width=max(max(x for x, _ in places.values()) + _WIDTH + _RIGHT, _NARROWEST),
             height=max(y for _, y in places.values()) + _ROW,
             node=(_WIDTH, 40),
         )
@@ -176,16 +183,19 @@ def _lines(
     learned: Machine, expected: Table, places: dict[int, tuple[float, float]]
 ) -> Iterator[Line]:
     wrong = {_at(learned, each): each for each in differences(expected, learned.table)}
+    labels: Counter[tuple[int, int]] = Counter()
     for state, row in completed(learned).items():
         for each, (output, to) in row.items():
             odd = wrong.get((state, each))
             if odd is None and (to == state or output == REFUSED):
                 continue
-            look, label = "same", ""
+            look, label = "same", tuple[str, ...]()
             if odd is not None:
                 look = {odd.expected: "extra", odd.observed: "missing"}.get(REFUSED, "red")
-                label = f"{each}: {odd.observed}, not {odd.expected}"
-            yield Line(places[state], places[to], look, visible(label, 90))
+                said = (f"{each}:", f"{odd.observed},", f"not {odd.expected}")
+                label = tuple(visible(part, 40) for part in said)
+            yield Line(places[state], places[to], look, label, labels[state, to])
+            labels[state, to] += bool(label)
 
 
 def _at(learned: Machine, difference: Difference) -> tuple[int, str]:

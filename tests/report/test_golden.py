@@ -9,10 +9,13 @@ import pytest
 from attrs import evolve
 
 from pt004_model.judge.oracle import Verdict
+from pt004_model.model.suite import REFUSED, machine
+from pt004_model.report.automaton import svg
 from pt004_model.report.digest import Links, digest
 from pt004_model.report.folder import Folder
 from pt004_model.report.junit import junit
 from pt004_model.report.terminal import finding_lines, result_lines
+from pt004_model.search.learn import completed
 from pt004_model.search.results import Result
 from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
@@ -60,3 +63,15 @@ RENDERERS: Final = {"txt": terminal, "md": markdown, "xml": xml}
 def test_a_campaign_is_told_as_reviewed(name: str, kind: str, golden: Golden) -> None:
     """Terminal, digest and JUnit say of each verdict what was reviewed."""
     golden(f"campaign/{name}.{kind}", RENDERERS[kind](CAMPAIGNS[name]))
+
+
+def test_a_difference_from_the_model_is_drawn_as_reviewed(golden: Golden) -> None:
+    """Another answer, one that is accepted and one that is refused look each in its own way."""
+    known = machine(1)
+    expected = completed(known)
+    learned = {state: dict(row) for state, row in expected.items()}
+    running = learned[0]["start-allow"][1]
+    learned[0]["complete"] = ("completed, step 0", learned[running]["complete"][1])
+    learned[running]["pause"] = (REFUSED, running)
+    learned[running]["fail"] = ("pending", 0)
+    golden("automaton.svg", svg(evolve(known, table=learned), expected))
