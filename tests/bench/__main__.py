@@ -13,7 +13,7 @@ from pt004_model.cli.options import embedded
 from pt004_model.cli.session import connected
 from pt004_model.embedded import FAULTS
 from pt004_model.wire.transport import Endpoint, HttpTransport
-from tests.bench import auditing, growth
+from tests.bench import auditing, growth, workers
 from tests.bench.overhead import Ratio, lines, ratios
 from tests.bench.schemathesis_run import installed
 from tests.bench.side_by_side import TESTERS, examined, sample, servers
@@ -64,6 +64,8 @@ def _cost(
               help="Log entries of the exports that are audited; 0 leaves that out.")  # fmt: skip
 @click.option("--examples", type=click.IntRange(0), default=300, show_default=True,
               help="Examples of a campaign whose memory is measured; 0: none.")  # fmt: skip
+@click.option("--seconds", type=click.FloatRange(min=0), default=20.0, show_default=True,
+              help="Seconds for which each number of workers is measured; 0: not.")  # fmt: skip
 @click.option("--max-time", type=click.FloatRange(min=0, min_open=True), default=1500.0,
               show_default=True, metavar="S",
               help="Begin nothing more after so many seconds.")  # fmt: skip
@@ -103,6 +105,8 @@ def bench(context: click.Context, /, **given: Any) -> None:
         for line in auditing.lines(given["entries"]):
             click.echo(line)
     click.echo("".join(f"{line}\n" for line in growth.lines(given["examples"])), nl=False)
+    for line in workers.lines(given["seconds"]):
+        click.echo(line)
     counts = count(trials)
     click.echo(f"\n{given['requests']} requests a fault, seeds 0 to {given['seeds'] - 1}\n")
     for line in (*details(counts), "", *summary(counts, cost)):

@@ -7,8 +7,10 @@ from random import Random
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from pt004_model.drive.session import Session
+from pt004_model.embedded import FAULTS
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.suite import READ, REFUSED, machine
 from pt004_model.search.campaign import Profile
@@ -87,3 +89,68 @@ def test_differences_end_where_automata_part() -> None:
         Difference((READ,), "pending", "running"),
     }
     assert differences(right, right) == ()
+
+
+SHOWN = {
+    "approval-outlives-its-step": 2,
+    "completed-run-counts-past-its-end": 1,
+    "denied-step-may-pause": 1,
+    "deny-after-flag-is-weaker": 2,
+    "failed-run-forgets-its-step": 1,
+    "flag-on-last-step-ignored": 1,
+    "late-failure-overwrites-completion": 1,
+    "paused-run-completes": 1,
+    "paused-run-pauses-again": 1,
+    "resume-approves-the-next-step": 2,
+    "resume-goes-back": 2,
+    "resume-jumps-ahead": 3,
+    "resume-needs-no-policy": 2,
+    "second-attempt-passes-the-flag": 1,
+    "step-runs-twice": 2,
+    "ungoverned-deny-not-binding": 0,
+    "ungoverned-run-need-not-start": 0,
+}
+"""Faults that show in accepted or refused, status, step or gate: the steps of a run that does."""
+_FIELD = "a field shows it that is no part of an answer here"
+_BODY = "takes a body that no input has"
+_LONGER = "takes runs of four steps or more"
+_HIDDEN = "a state of its own, some moves behind one that looks the same: pt004 complete --extra"
+UNSEEN = {
+    "completion-time-of-another-zone": _FIELD,
+    "deny-on-last-step-completes": _LONGER,
+    "fourth-pause-refused": _HIDDEN,
+    "id-alone-names-a-step": _BODY,
+    "index-alone-names-a-step": _BODY,
+    "last-step-may-be-omitted": _LONGER,
+    "long-run-skips-steps": _LONGER,
+    "output-lost-after-approval": _FIELD,
+    "pause-leaves-updated-at": _FIELD,
+    "paused-run-fails-silently": _FIELD,
+    "read-cache-misses-pauses": _HIDDEN,
+    "reason-of-a-decision-optional": _BODY,
+    "refusal-moves-updated-at": _FIELD,
+    "repeated-flag-not-logged": _FIELD,
+    "resume-may-name-another-step": _BODY,
+    "resume-restarts-the-clock": _FIELD,
+    "run-changes-hands": _FIELD,
+    "step-names-ignore-case": _BODY,
+    "third-flag-needs-no-approval": _LONGER,
+    "unknown-decision-allows": _BODY,
+}
+"""Faults that do not, and why."""
+
+
+def test_every_fault_of_the_lifecycle_shows_or_it_is_said_why_not() -> None:
+    """Each fault of lifecycle, steps and policy is in one of both lists."""
+    areas = {"lifecycle", "steps", "policy"}
+    assert sorted([*SHOWN, *UNSEEN]) == sorted(n for n, f in FAULTS.items() if f.area in areas)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", SHOWN)
+def test_a_fault_that_shows_is_a_difference(fault: str) -> None:
+    """What is learned differs from the model there, and it is a finding when gone through."""
+    length = SHOWN[fault]
+    made = LearnCampaign(in_process(fault), evolve(SHORT, lengths=(length,)), 0)
+    assert made.run().verdict is Verdict.DIVERGES
+    assert made.differing[length]
