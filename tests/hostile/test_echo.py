@@ -59,10 +59,12 @@ def test_no_secret_gets_out(name: str, where: str, tmp_path: Path) -> None:
         check: tuple[str | Path, ...] = (*there, "--out", out, *size, "--confirm", "1", "--page")
         run("check", *check)
         run("check", *check, "--json")
-        run("replay", *there, *traces(out)[:3])
+        kept = traces(out)[:3]  # none where what is repeated may be anything
+        if kept:
+            run("replay", *there, *kept)
         run("prove", *there, "--out", tmp_path / "proof")
         assert echo.told >= len(SPELLINGS)
-    for path in traces(out)[:3]:
+    for path in kept:
         for form in FORMS:
             run("show", path, "--as", form)
     run("page", out, "--out", tmp_path / "page.html")
@@ -71,7 +73,7 @@ def test_no_secret_gets_out(name: str, where: str, tmp_path: Path) -> None:
     secrets = {*known, *(each for header in echo.heard for each in secrets_in(header))}
     long = {each for each in secrets if len(each) >= 12}
     assert not leaks({*files_in(tmp_path), *said}, long, PUBLIC)
-    assert "[secret]" in "".join(said)
+    assert "[secret]" in "".join(said) or not kept
 
 
 @pytest.mark.parametrize("spelled", SPELLINGS.values(), ids=SPELLINGS)
