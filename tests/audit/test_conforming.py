@@ -62,6 +62,7 @@ def test_a_campaign_conforms() -> None:
         assert judge.judge(recorded(envelope)) == ((), ())
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 10**6), share=st.floats(0.01, 0.95))
 @example(seed=15401, share=0.4375)  # a way that is not taken counts the gates otherwise

@@ -34,6 +34,7 @@ def test_quiet_without_a_fault(tester: Tester, conforming: Connected) -> None:
     assert attempt.requests == len(attempt.sent) == (38 if tester is canonical else 400)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tester", [ours, plain])
 def test_an_obvious_fault_is_found(tester: Tester) -> None:
     """A run that ends before it began is reported; it takes two calls, and ours says no more."""

@@ -108,6 +108,7 @@ def test_what_a_header_says_does_not_spoil_the_commands(tmp_path: Path) -> None:
         assert load_trace(path).commands
 
 
+@pytest.mark.slow
 def test_a_value_too_short_for_a_secret_is_left_alone(tmp_path: Path) -> None:
     """A header like ``X-Version=1`` does not blot every digit out of the evidence."""
     said = check(in_fields, tmp_path, "--header", "X-Version=1", SECRET_KEY=KEY)

@@ -166,6 +166,7 @@ def campaign(fault: str | None) -> Result:
         return Campaign(there.session, SMALL, seed=4, first_only=True).run()
 
 
+@pytest.mark.slow
 def test_a_conforming_fc_keeps_what_it_said() -> None:
     """It is killed in the middle of calls, and quiet."""
     result = campaign(None)

@@ -229,6 +229,7 @@ def test_the_summary(tmp_path: Path) -> None:
         "statistics": STATISTICS,
         "unsure": ["acme.owner raises: [secret]"],
         "agreed": [],
+        "differences": [],
         "made_by": "check",
         "guarantee": "",
         "shard": "",
