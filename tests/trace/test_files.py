@@ -184,12 +184,22 @@ STATISTICS = {
 }
 
 
+EDGE = {
+    "status": "running",
+    "command": "pause",
+    "decision": "flag",
+    "position": "first",
+    "outcome": "accepted",
+    "count": 7,
+}
+
+
 def test_the_summary(tmp_path: Path) -> None:
     """Everything that another program needs to know, findings with the paths of their traces."""
-    kept = folder(tmp_path, "status 200")
     seen = evolve(found(), known=True, reproduced=(3, 5))
     came = result(Verdict.DIVERGES, seen, why="it was status 200", open_calls=1)
-    kept.keep_summary(evolve(came, unsure=("acme.owner raises: status 200",)))
+    came = evolve(came, unsure=("acme.owner raises: status 200",))
+    folder(tmp_path, "status 200").keep_summary(came)
     assert json.loads((tmp_path / "summary.json").read_text()) == {
         "verdict": "diverges",
         "why": "it was [secret]",
@@ -216,16 +226,7 @@ def test_the_summary(tmp_path: Path) -> None:
             "values_missing": [],
         },
         "findings": [{**TOLD, "trace": f"{tmp_path}/traces/0123456789ab.json"}],
-        "edges": [
-            {
-                "status": "running",
-                "command": "pause",
-                "decision": "flag",
-                "position": "first",
-                "outcome": "accepted",
-                "count": 7,
-            }
-        ],
+        "edges": [EDGE],
         "statistics": STATISTICS,
         "unsure": ["acme.owner raises: [secret]"],
         "agreed": [],
