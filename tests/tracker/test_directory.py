@@ -116,6 +116,7 @@ BROKEN = {
     "no number": ("number: 1", "number: one", "'one' is no number"),
     "no state": ('state: "open"', "state: shut", "'shut' is no state"),
     "no time": ("closed_at: null", "closed_at: monday", "'monday' is no closed_at"),
+    "nested too deep": ("closed_at: null", f"closed_at: {'[' * 100_000}", "is no closed_at"),
     "no labels": ('labels: ["pt004", "policy"]', "labels: 1", "'1' is no labels"),
 }
 
