@@ -97,6 +97,7 @@ def like(one: Finding, check: str, where: str, **others: str) -> Finding:
 STATUS = evolve(TIME, check="lifecycle.status", expected='"paused"', observed='"PAUSED"')
 INDEX = evolve(TIME, check="steps.step-index", expected="0", observed='"0"')
 LINK = evolve(TIME, check="receipts.link", expected="a link", observed="nothing")
+FOREIGN = evolve(TIME, check="isolation.foreign-run", where="status", observed="status 200")
 CODE = evolve(TIME, check="lifecycle.refusal-code", where="status", observed="418")
 
 
@@ -109,8 +110,9 @@ CODE = evolve(TIME, check="lifecycle.refusal-code", where="status", observed="41
         (LINK, like(LINK, "receipts.hash", "logs[0].receipt_hash", expected="a hash")),
         (CODE, like(CODE, "steps.refusal-code", "status", expected="one of 409, 422")),
         (CODE, like(CODE, "idempotency.replay-as-then", "status")),
+        (FOREIGN, evolve(FOREIGN, observed="status 202", fingerprint="other")),
     ],
-    ids=["form", "case", "number", "section", "code", "value"],
+    ids=["form", "case", "number", "section", "code", "value", "stranger"],
 )
 def test_one_difference_in_several_places_is_told_once(one: Finding, other: Finding) -> None:
     """However often it is seen: that it is in every answer does not make it two."""
