@@ -28,15 +28,20 @@ def campaign_of(
     if target.rate is not None:  # the other parts are asking as well
         target.rate = target.transport.rate = target.rate / share.of
     engine = _engine(given)
+    if engine is not ALONE:
+        _demand_portable(target)
+    more |= {"target": target, "engine": engine, "beside": folder, "share": share}
+    return kind(*arguments, **more)
+
+
+def _demand_portable(target: Target) -> None:
     try:
-        pickle.dumps(None if engine is ALONE else target)
+        pickle.dumps(target)
     except Exception as error:
         raise BadTarget(
             f"this Target cannot be handed to other processes ({error}): give it a base_url, or"
             " let one worker do it"
         ) from None
-    more |= {"target": target, "engine": engine, "beside": folder, "share": share}
-    return kind(*arguments, **more)
 
 
 def _engine(given: dict[str, Any]) -> Engine:

@@ -50,7 +50,7 @@ class Variation:
     first: str = ""
 
     def __str__(self) -> str:
-        """Return it in one line for people."""
+        """Return the difference in a line for people."""
         return f"{self.what}: {self.here} here, {self.there} there"
 
 
@@ -76,7 +76,7 @@ class Converse(Protocol):
 
 @define
 class Comparison:
-    """What is different on another FC, with which conversations begin by ``converse``.
+    """Differences from another FC, with which conversations begin by ``converse``.
 
     Nothing is compared any more once it is ``gone``.
     """

@@ -134,7 +134,7 @@ class Lockstep:
     to the time of the last call about them.
     ``pace`` is the seconds that are left between two calls, ``patience`` those without any answer
     after which the FC counts as gone. ``on_call`` is called before each call, and may raise.
-    ``on_step`` is told each step before its findings are, but for what is no call by itself.
+    ``on_step`` is told each call that is made by itself, before its findings are told.
     ``told`` are the fingerprints found of each run.
     ``round`` are the calls that wait to be made at once, ``rounds`` what was said of each round.
     ``required`` is what every create must carry.

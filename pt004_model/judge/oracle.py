@@ -228,9 +228,9 @@ class _Candidate:
 
     @property
     def distance(self) -> tuple[int, bool]:
-        """How much the reply disagrees; of a call that is made again it is the answer that is due.
+        """The count of disagreements; of two that are as far the answer of a repeated call first.
 
-        That it would be carried out for the first time now is less likely.
+        That a call under a used key is carried out now is less likely.
         """
         due = isinstance(self.outcome, Accepted) and self.outcome.replay
         return self.notes.count, not due

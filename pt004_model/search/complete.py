@@ -2,8 +2,8 @@
 
 The freedoms of the contract are probed first, and then demanded to be a function of the state: a
 test in which the FC chooses otherwise is made again some times. Tests are independent, so workers
-and shards make them as they make examples. What a suite has come to is said in
-one sentence, its guarantee; a suite that was not finished, or in which a test failed, gives none.
+and shards make them as they make examples. The outcome of a suite is said in one sentence, its
+guarantee; a suite that was not finished, or in which a test failed, gives none.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class CasesRound(Round):
 
 @frozen
 class Made:
-    """What a suite, or a part of one, has come to.
+    """The outcome of a suite, or of a part of one.
 
     ``suite`` is a digest of all its cases, ``lengths`` are those of its runs. ``tests`` and
     ``calls`` are those that make it complete for no further move, for one, and so on; ``finished``
@@ -169,7 +169,7 @@ class Made:
     lacks: str = ""
 
     def guarantee(self, agreed: int) -> str:
-        """Return what is guaranteed, but for so many agreed deviations, or why nothing is."""
+        """Return the guarantee of a suite with so many agreed deviations, or why there is none."""
         if self.lacks:
             return f"none, because {self.lacks}"
         extra, most = self.finished, max(self.lengths)

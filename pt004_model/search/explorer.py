@@ -72,7 +72,7 @@ class Search:
 
     @property
     def tried(self) -> Counter[Hashable]:
-        """How often what was tried."""
+        """The count of each thing that was tried."""
         return self.scheduler.tried
 
     @property

@@ -20,7 +20,7 @@ from pt004_model.model.scenarios import TAGS
 from pt004_model.model.values import Json
 
 Made: TypeAlias = Mapping[str, Callable[[], Json]]
-"""What is large, by field: it is made when it is sent, and kept by nobody."""
+"""Large values by field: each is made when it is sent, and kept by nobody."""
 _SEVERAL: Final = 8
 """Values that one run is filled with."""
 _EVERYWHERE: Final = (16_385, 66_000)

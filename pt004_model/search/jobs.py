@@ -67,8 +67,8 @@ class Reach:
     """The way from a worker to the FC: as whom it is asked, for what, and what is judged.
 
     ``until`` is the time at which the campaign is over, in epoch seconds, ``rate`` the most
-    requests a second of one worker. ``reporter`` and
-    ``on_run`` are told at once of findings and runs, where the worker can write down either.
+    requests a second of one worker. ``reporter`` and ``on_run`` are told at once of findings and
+    runs, where the worker can write down either.
     """
 
     target: Target

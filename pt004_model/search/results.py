@@ -1,4 +1,4 @@
-"""What a campaign is made of, its result and its progress, and who is told of them."""
+"""The examples of a campaign, its result and its progress, and who is told of them."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Examples(Protocol):
 
     @property
     def tried(self) -> Counter[Hashable]:
-        """How often what was tried."""
+        """The count of each thing that was tried."""
         ...
 
     def example(self) -> None:
