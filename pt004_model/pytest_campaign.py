@@ -10,7 +10,7 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -282,6 +282,18 @@ class Charge:
         """Put back what SIGTERM did before."""
         if self.before is not None:
             signal.signal(signal.SIGTERM, self.before)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """Pass an interrupt on without its traceback, of which pytest 9 can break.
+
+        Python gives no line number for some places in which an interrupt may come, and pytest then
+        ends with a ``TypeError`` and the exit status of a finding.
+        """
+        try:
+            return (yield)
+        except KeyboardInterrupt as interrupt:
+            raise interrupt.with_traceback(None) from None
 
     def pytest_exception_interact(self, call: pytest.CallInfo[object]) -> None:
         """Note that a test of a conversation has found something."""

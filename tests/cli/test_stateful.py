@@ -320,6 +320,18 @@ def test_ctrl_c(tmp_path: Path) -> None:
     )
 
 
+def test_ctrl_c_at_a_place_without_a_line(tmp_path: Path) -> None:
+    """An interrupt whose traceback knows no line number ends the suite with 130 all the same."""
+    (tmp_path / "interrupting.py").write_text(
+        "import sys, types\n\nimport pytest\n\n\n@pytest.fixture(autouse=True)\ndef interrupts():\n"
+        "    place = types.TracebackType(None, sys._getframe(), 10**6, -1)\n"
+        "    assert place.tb_lineno is None\n"
+        "    raise KeyboardInterrupt().with_traceback(place)\n"
+    )
+    said = suite("-p", "interrupting", out=tmp_path / "out", PYTHONPATH=str(tmp_path))
+    assert said.code == 130, said.said
+
+
 def test_tox_passes_the_exit_status_on(tmp_path: Path) -> None:
     """``tox -e stateful`` ends as the suite does, with the flags behind ``--``: 0, or 1, or 3."""
     work = ("--workdir", str(tmp_path / "tox"))
