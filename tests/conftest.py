@@ -10,10 +10,6 @@ from typing import Final, TypeAlias
 import pytest
 from attrs import evolve
 
-from pt004_model.cli import session
-from pt004_model.search.campaign import PROFILES
-from tests.cli.servers import embedded_thread
-
 GOLDEN: Final = Path(__file__).parent / "golden"
 Golden: TypeAlias = Callable[[str, str], None]
 """Holds a text against the golden file of that name, below ``tests/golden``."""
@@ -46,7 +42,11 @@ def embedded_fc() -> Iterator[None]:
     """Have a thread serve the embedded FC of a command that is run in this process.
 
     A process takes most of a second to start; those of the system's tests start it all the same.
+    The nightly job has no use for it, nor for the time that the embedded FC takes to be imported.
     """
+    from pt004_model.cli import session  # noqa: PLC0415
+    from tests.cli.servers import embedded_thread  # noqa: PLC0415
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(session, "embedded_process", embedded_thread)
         yield
@@ -55,6 +55,8 @@ def embedded_fc() -> Iterator[None]:
 @pytest.fixture
 def little_triage(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replay and shorten little, where so much is wrong that it would take minutes."""
+    from pt004_model.search.campaign import PROFILES  # noqa: PLC0415
+
     monkeypatch.setitem(PROFILES, "dev", evolve(PROFILES["dev"], settle=(150, 3.0, 0.0)))
 
 

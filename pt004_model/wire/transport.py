@@ -135,9 +135,11 @@ _FAILURES: Final = (
 )
 
 
-def _trusted(endpoint: Endpoint) -> ssl.SSLContext:
+def _trusted(endpoint: Endpoint, schemes: set[str]) -> ssl.SSLContext:
+    if endpoint.ca_bundle is None and "https" not in schemes:
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # nobody asks it, and loading CAs takes long
     if endpoint.ca_bundle is None:
-        return httpx.create_ssl_context(trust_env=not endpoint.own)
+        return httpx.create_ssl_context()
     try:
         return ssl.create_default_context(cafile=str(endpoint.ca_bundle))
     except OSError as error:  # ssl.SSLError is one
@@ -230,10 +232,11 @@ class HttpTransport(Sender):
         try:
             always = (("Host", url.netloc.decode("ascii")), *ALWAYS, *self.endpoint.headers)
             self._always = dict(_named(name, value) for name, value in always)
-            trusted = _trusted(self.endpoint)
-            _show_ourselves(trusted, self.endpoint)
             network = Network(self._exchange)
             proxy = None if self.endpoint.own else _proxy(url, self.endpoint.proxy)
+            schemes = {url.scheme} | ({proxy.url.scheme} if proxy is not None else set())
+            trusted = _trusted(self.endpoint, schemes)
+            _show_ourselves(trusted, self.endpoint)
             if proxy is not None:
                 port = proxy.url.port or _PORTS[proxy.url.scheme]
                 network.peer = f"the proxy {proxy.url.host}:{port}"

@@ -84,7 +84,7 @@ def test_a_ca_bundle_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
         seen.append(trusted)
 
     monkeypatch.setattr(ssl, "create_default_context", lambda cafile: {"ca.pem": trusting}[cafile])
-    monkeypatch.setattr(httpx, "create_ssl_context", lambda trust_env: {True: usual}[trust_env])
+    monkeypatch.setattr(httpx, "create_ssl_context", lambda: usual)
     monkeypatch.setattr(httpcore, "ConnectionPool", pool)
     HttpTransport(Endpoint("https://h", ca_bundle=Path("ca.pem")))
     HttpTransport(Endpoint("https://h"))
@@ -118,20 +118,28 @@ def test_a_header_that_cannot_be_sent_is_said_to_be_one(value: str) -> None:
         ("HTTP_PROXY", "http://ann:1#s3cret@proxy:1"),
         ("HTTP_PROXY", "http://ann:1?s3cret@proxy:1"),
         ("HTTP_PROXY", "http://"),
-        ("SSL_CERT_FILE", "/no/such/file"),
     ],
 )
-def test_an_environment_that_names_wrong_things(
+def test_an_environment_that_names_a_wrong_proxy(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
-    """A proxy or certificate file that cannot be used is said to be so, but not for our own FC."""
+    """A proxy that cannot be used is said to be so, but not for our own FC."""
     monkeypatch.setenv(name, value)
     with pytest.raises(BadTarget) as caught:
         HttpTransport(Endpoint("http://h"))
-    begins = "the proxy that the environment " if "PROXY" in name else "a header or setting cannot "
-    assert str(caught.value).startswith(begins)
+    assert str(caught.value).startswith("the proxy that the environment ")
     assert not [each for each in ("hunter2", "s3") if each in str(caught.value)]
     HttpTransport(Endpoint("http://h", own=True)).close()
+
+
+def test_certificates_are_loaded_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of certificates that cannot be used is said to be one, but only where TLS is."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
+    HttpTransport(Endpoint("http://h")).close()
+    with pytest.raises(BadTarget, match=r"^a header or setting cannot be used: "):
+        HttpTransport(Endpoint("https://h"))
+    with pytest.raises(BadTarget, match=r"^a header or setting cannot be used: "):
+        HttpTransport(Endpoint("http://h", proxy="https://proxy:1"))
 
 
 def test_a_proxy_that_needs_more_than_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
