@@ -33,6 +33,7 @@ from pt004_model.wire.codec import Codec
 from tests.cli.helpers import invoke, traces
 from tests.cli.servers import Front, Said, Seen, fronted, refusal
 from tests.drive.helpers import change, create, start
+from tests.sampling import some
 from tests.showing import (
     CONFORMS,
     DIVERGES,
@@ -97,7 +98,7 @@ BOTH = {"denied-step-may-pause", "hash-of-escaped-text", "signature-not-checked"
 
 
 @pytest.mark.system
-@pytest.mark.parametrize("fault", REPRESENTATIVE)
+@pytest.mark.parametrize("fault", some(REPRESENTATIVE.keys(), 3))
 def test_scripts_fail_with_the_fault_and_pass_without(fault: str, tmp_path: Path) -> None:
     """The Python form says by its exit status whether the fault is there, or that it cannot."""
     area = FAULTS[fault].area

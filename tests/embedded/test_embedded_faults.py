@@ -16,6 +16,7 @@ from pt004_model.embedded import FAULTS
 from pt004_model.embedded.app import build_app
 from pt004_model.embedded.faults import Fault, parts_with
 from pt004_model.embedded.parts import CONFORMING, Parts
+from tests.sampling import some
 
 from .client import Fc, start
 from .conversation import SECRET, Conversation
@@ -52,7 +53,7 @@ def test_a_fault_replaces_one_part(name: str) -> None:
     assert 1 <= len(own) <= 2
 
 
-@pytest.fixture(params=FAULTS)
+@pytest.fixture(params=some(FAULTS.keys(), 5))
 def faulty(request: pytest.FixtureRequest) -> Iterator[Fc]:
     """Return a Federation Core with each fault in turn."""
     client = Fc(build_app(parts_with(request.param)))
@@ -69,7 +70,7 @@ def test_a_fault_leaves_the_happy_path(faulty: Fc) -> None:
     assert faulty.read(run_id)["run"]["run_id"] == run_id
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", some(FAULTS.keys(), 5))
 def test_a_fault_is_no_server_error(name: str) -> None:
     """A fault is what it says and no crash, also where a run has no steps and names none."""
     client = Fc(build_app(parts_with(name)))
@@ -136,7 +137,7 @@ APART = {"concurrency", "losses", "durability"}
 RACES = [name for name, fault in FAULTS.items() if fault.area in APART]
 
 
-@pytest.mark.parametrize("name", RACES)
+@pytest.mark.parametrize("name", some(RACES, 10))
 def test_what_takes_more_shows_to_no_plain_client(name: str, conforming_lines: list[str]) -> None:
     """Calls that are answered one after the other are so as by a conforming server."""
     assert list(lines_of(parts_with(name))) == conforming_lines
@@ -147,7 +148,10 @@ OTHERS = [name for name, fault in FAULTS.items() if fault.area in {"values", "wa
 the search finds them in ``tox -e quality``."""
 
 
-@pytest.mark.parametrize("name", [name for name in FAULTS if name not in {*RACES, *OTHERS}])
+SHOWN = [name for name in FAULTS if name not in {*RACES, *OTHERS}]
+
+
+@pytest.mark.parametrize("name", some(SHOWN, 5))
 def test_a_fault_shows(name: str, conforming_lines: list[str]) -> None:
     """Any other fault says something in it that a conforming server does not."""
     with closing(lines_of(parts_with(name))) as lines:

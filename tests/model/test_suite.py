@@ -22,6 +22,7 @@ from pt004_model.model.suite import (
     separators,
     suite,
 )
+from tests.sampling import some
 
 SIZES = {
     # steps of a run, further moves: tests and inputs of each part
@@ -198,7 +199,7 @@ def changed(right: Table, *changes: tuple[int, str, tuple[str, int]]) -> Table:
     return wrong
 
 
-@pytest.mark.parametrize("length", [1, 2])
+@pytest.mark.parametrize("length", some([1, 2], 2))
 def test_every_first_order_mutant_is_killed(length: int) -> None:
     """A wrong target, output or guard anywhere is seen, unless nobody could ever see it."""
     right, mutants = machine(length), 0
@@ -210,7 +211,7 @@ def test_every_first_order_mutant_is_killed(length: int) -> None:
     assert mutants == {1: 2043, 2: 7161}[length]
 
 
-@pytest.mark.parametrize("length", [1, 2])
+@pytest.mark.parametrize("length", some([1, 2], 2))
 def test_second_order_mutants_are_killed(length: int) -> None:
     """Two faults that might hide one another do not."""
     right, rng = machine(length), Random(3)  # noqa: S311 - no secret
@@ -238,7 +239,7 @@ def with_a_state_more(right: Table, rng: Random) -> Table:
     return wrong
 
 
-@pytest.mark.parametrize("length", [1, 2])
+@pytest.mark.parametrize("length", some([1, 2], 2))
 def test_a_state_more_is_seen_by_one_further_move(length: int) -> None:
     """A hidden state one move away is found by k = 1, and some such state by that alone."""
     right, rng = machine(length), Random(4)  # noqa: S311 - no secret

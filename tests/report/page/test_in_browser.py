@@ -12,8 +12,9 @@ from playwright.sync_api import Browser, expect
 
 from pt004_model.search.results import Result
 from tests.report.page.helpers import Opened, diverging, many, opened, page_of
+from tests.sampling import some
 
-KINDS = ("none", "one", "thirty", "long", "unsure")
+KINDS = ("thirty", "none", "one", "long", "unsure")
 WIDTHS: dict[str, dict[str, int]] = {
     "wide": {"width": 1280, "height": 900},
     "phone": {"width": 390, "height": 800},
@@ -21,7 +22,7 @@ WIDTHS: dict[str, dict[str, int]] = {
 VIEWS = pytest.mark.parametrize(("width", "scheme"), [("wide", "light"), ("phone", "dark")])
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=some(KINDS, 3))
 def page(request: pytest.FixtureRequest, campaign: Result, tmp_path_factory: Any) -> Path:
     """The pages of campaigns that came to this and that."""
     kind: str = request.param
