@@ -165,12 +165,12 @@ def _attempt(session: Session, trace: Trace) -> Attempt:
     other: Finding | None = None
     told = {(each.check, place_of(each.where)) for step in trace.steps for each in step.findings}
     for each in trace.steps:
+        done = len(lockstep.steps)
         try:
-            done = len(lockstep.steps)
             judgements.append(lockstep.do(each.send))
         except TargetLost as lost:
-            steps.append(lockstep.steps[-1])
-            return Attempt(Result.UNSURE, f"the FC stopped answering: {lost}", None, tuple(steps))
+            steps += lockstep.steps[done:]
+            return Attempt(Result.UNSURE, f"it was broken off: {lost}", None, tuple(steps))
         except OutOfTime as over:
             return Attempt(Result.UNSURE, str(over), None, tuple(steps))
         # calls that are made at once have their steps when the last of the round has its own

@@ -19,7 +19,7 @@ from pt004_model.drive.replay import (
 from pt004_model.drive.session import Session
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Oracle, Verdict
-from pt004_model.model.commands import Caller, Command, CreateRun, ReadRun, Token, Unknown
+from pt004_model.model.commands import Caller, Command, CreateRun, ReadRun, Restart, Token, Unknown
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.values import Body
 from pt004_model.trace.document import Trace
@@ -152,7 +152,7 @@ def unanswered(code: int) -> Tamper:
     [
         (409, "step 3 got no answer: it is gone"),
         (200, "step 2 got no answer: it is gone"),
-        (201, "the FC stopped answering: it is gone"),  # three times over, and nothing else
+        (201, "it was broken off: it is gone"),  # three times over, and nothing else
     ],
 )
 def test_without_an_answer_nothing_can_be_said(code: int, why: str) -> None:
@@ -177,7 +177,7 @@ def test_an_fc_that_is_gone() -> None:
         return NoAnswer("it is gone", applied=False)
 
     replay = replayed(silent, trace=recorded(commands=(*reads, *COMMANDS)))
-    assert (Result.UNSURE, "the FC stopped answering: it is gone") == (replay.result, replay.why)
+    assert (Result.UNSURE, "it was broken off: it is gone") == (replay.result, replay.why)
     assert 3 == len(replay.attempts[0].steps)
 
 
@@ -187,6 +187,15 @@ def test_what_was_not_sent_is_not_fixed() -> None:
     replay = replayed(honest, trace=evolve(trace, steps=trace.steps[1:]))
     assert Result.UNSURE is replay.result
     assert "step 1 could not be sent: its run is not there, or was set aside" == replay.why
+
+
+def test_a_restart_takes_means_to_kill() -> None:
+    """Where nobody can kill the FC a trace that begins with its death is unsure, and says why."""
+    trace = recorded()
+    trace = evolve(trace, steps=(evolve(trace.steps[0], send=Restart()), *trace.steps))
+    replay = replayed(honest, trace=trace)
+    assert Result.UNSURE is replay.result
+    assert replay.why == "it was broken off: this FC cannot be killed"
 
 
 def test_a_bad_token_takes_means_to_make_one() -> None:
