@@ -167,6 +167,7 @@ def test_a_machine_is_a_test_case(project: pytest.Pytester) -> None:
     said.stdout.fnmatch_lines(["*Divergence_*: policy.deny-blocks: status:*", "*state.advance(*"])
 
 
+@pytest.mark.slow
 def test_a_check_that_breaks_leaves_the_campaign_unsure(project: pytest.Pytester) -> None:
     """It is told, and the rest of the campaign is done; a finding of another one outranks it."""
     project.makepyfile(

@@ -40,6 +40,7 @@ TOX = (
     # the environment as it is, without a virtual environment of its own being filled
     "tox", "run", "-c", str(ROOT / "tox.ini"), "-e", "stateful",
     "-x", "testenv.package=skip", "-x", "testenv.extras=",
+    "-x", f"testenv:stateful.set_env+=PYTHONPATH={ROOT}",  # for the small profiles
     "-x", f"testenv:stateful.allowlist_externals={Path(sys.executable).with_name('pytest')}",
 )  # fmt: skip
 
@@ -134,6 +135,7 @@ def _spoilt(said: Said) -> Said:
     return said.with_json({**said.json, "run": {**said.json["run"], "status": "completed"}})
 
 
+@pytest.mark.slow
 def test_a_known_finding_fails_nothing(tmp_path: Path) -> None:
     """Exit is 0 when all that is found is known, in a canonical case too."""
     known, out = tmp_path / "known.toml", tmp_path / "out"
@@ -271,6 +273,7 @@ def test_a_variable_that_is_empty_is_not_set(tmp_path: Path) -> None:
     assert said.code == 0, said.said
 
 
+@pytest.mark.slow
 def test_processes_of_xdist_become_workers(tmp_path: Path) -> None:
     """With ``-n`` there is one campaign all the same, in one process, and it says so."""
     said = suite("-n", "2", "--dist", "load", out=tmp_path)
@@ -343,12 +346,12 @@ def test_ctrl_c_at_a_place_without_a_line(tmp_path: Path) -> None:
 def test_tox_passes_the_exit_status_on(tmp_path: Path) -> None:
     """``tox -e stateful`` ends as the suite does, with the flags behind ``--``: 0, or 1, or 3."""
     work = ("--workdir", str(tmp_path / "tox"))
-    command = (*TOX, *work, "--")
+    command = (*TOX, *work, "--", *SMALL)
     nobody = f"http://127.0.0.1:{free_port()}"
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
     def run(*flags: str, **environment: str) -> Ended:
-        process = begin(*command, *flags, out=tmp_path, profile="dev", PATH=path, **environment)
+        process = begin(*command, *flags, out=tmp_path, PATH=path, **environment)
         return ended(process, timeout=200)
 
     with serving("--fault", FAULT) as (url, _):

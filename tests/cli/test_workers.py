@@ -57,6 +57,7 @@ def commands(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]
             each.wait()
 
 
+@pytest.mark.slow
 def test_the_same_campaign_by_any_workers(tmp_path: Path) -> None:
     """One worker, four, a cluster and four shards end with the same finding and verdict."""
     with fronted(fault="denied-step-may-pause") as front:

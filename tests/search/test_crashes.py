@@ -177,7 +177,7 @@ def test_a_conforming_fc_keeps_what_it_said() -> None:
     assert ("durability" in result.areas) is (told["met"] > 0)
 
 
-@pytest.mark.system  # it starts a process for every replay
+@pytest.mark.slow  # it starts a process for every replay
 def test_what_is_not_kept_is_found_and_replayed() -> None:
     """Saved and replayed on a new FC it is there again, and fixed where the fault is not."""
     fault = "keys-are-kept-in-memory"
