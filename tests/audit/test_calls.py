@@ -22,6 +22,8 @@ from pt004_model.embedded.app import build_app
 from pt004_model.judge.oracle import Verdict
 from tests.audit.campaigns import InProcess, campaign
 
+pytestmark = pytest.mark.system
+
 Entries: TypeAlias = list[dict[str, Any]]
 
 

@@ -54,6 +54,7 @@ def test_a_log_alone_conforms(seed: int) -> None:
         assert not unsure or envelope["run"]["steps"] is None
 
 
+@pytest.mark.system
 def test_a_campaign_conforms() -> None:
     """Nothing is found in the runs of a campaign against the embedded FC."""
     judge, envelopes = Judge(), campaign(None, seed=5, examples=8)
@@ -76,6 +77,7 @@ def test_a_window_conforms(seed: int, share: float) -> None:
         assert Judge(partial=True).judge(alone(cut))[0] == ()
 
 
+@pytest.mark.system
 def test_a_window_of_a_long_run_conforms() -> None:
     """A window on a run of more steps than are enumerated is found wherever it begins."""
     steps = tuple("abcdefgh")

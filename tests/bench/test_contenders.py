@@ -26,6 +26,7 @@ def conforming() -> Iterator[Connected]:
         yield there
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("tester", [ours, plain, canonical])
 def test_quiet_without_a_fault(tester: Tester, conforming: Connected) -> None:
     """Whoever judges by the contract reports nothing on an FC that conforms to it."""

@@ -145,6 +145,7 @@ def test_findings_are_left_as_a_campaign_leaves_them() -> None:
 HIDE = "--redact-payloads"
 
 
+@pytest.mark.system
 def test_payloads_stay_here() -> None:
     """Where payloads must not leave, they are in nothing that is shown or left behind."""
     run = governed()

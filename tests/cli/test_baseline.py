@@ -104,6 +104,7 @@ def test_what_cannot_be_added(arguments: tuple[str, ...], said: str) -> None:
     assert not Path(".pt004-known.toml").exists()
 
 
+@pytest.mark.system
 def test_a_known_finding_does_not_fail_a_campaign(tmp_path: Path) -> None:
     """A fault is found, listed by its trace, and found again: exit is 0, and it is told."""
     out = tmp_path / "out"
@@ -127,6 +128,7 @@ def test_a_known_finding_does_not_fail_a_campaign(tmp_path: Path) -> None:
     assert (summary(out)["verdict"], found["known"]) == ("conforms", True)
 
 
+@pytest.mark.system
 def test_an_expired_entry_fails(tmp_path: Path) -> None:
     """From the day after its last one the finding fails again, and it is said why."""
     out, yesterday = tmp_path / "out", today() - timedelta(days=1)
@@ -143,6 +145,7 @@ def test_an_expired_entry_fails(tmp_path: Path) -> None:
     assert "DIVERGES: 1 finding" in said.lines
 
 
+@pytest.mark.system
 def test_an_expired_entry_that_is_not_seen_is_told(tmp_path: Path) -> None:
     """It fails nothing, as nothing is wrong, and does not go unnoticed either."""
     Path(".pt004-known.toml").write_text(entry(A, date(2026, 1, 1)))

@@ -14,6 +14,8 @@ from pt004_model.trace.document import load_trace
 from tests.cli.helpers import Ended, invoke, read_json, run, summary, traces
 from tests.cli.servers import Front, Said, Seen, fronted
 
+pytestmark = pytest.mark.system
+
 SMALL = ("--max-examples", "4", "--max-commands", "6")
 SEALS = "failed-run-is-not-sealed"  # a workflow receipt is missing; cheap to find and to shorten
 TAGS = "tags-are-sorted"  # the first create shows it

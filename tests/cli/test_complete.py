@@ -12,6 +12,8 @@ import pytest
 
 from tests.cli.helpers import ended, invoke, read_json, serving, start, summary, traces, wait_for
 
+pytestmark = pytest.mark.system
+
 GUARANTEE = (
     "k = 0, N = 0: the lifecycle of runs without steps is the model's, or differs only where more"
     " than 0 further moves from a known state are needed, provided that the FC answers these calls"

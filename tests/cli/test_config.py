@@ -205,6 +205,7 @@ def test_no_proof_report_in_words_of_its_own() -> None:
     assert "the routes and words of the contract alone, and pt004.toml has others" in ended.err
 
 
+@pytest.mark.system
 def test_what_is_agreed_is_not_judged_and_is_told() -> None:
     """A fault that is agreed to is no finding until its day, which the campaign says."""
     deviation = '[[deviation]]\ncheck = "policy.deny-blocks"\nreason = "so be it"\nuntil = {}\n'

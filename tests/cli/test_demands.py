@@ -10,6 +10,8 @@ import pytest
 from tests.cli.helpers import Ended, invoke
 from tests.cli.servers import Said, Seen, fronted, refusal
 
+pytestmark = pytest.mark.system
+
 SMALL = ("--max-examples", "4", "--seed", "5", "--confirm", "0")
 
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pt004_model.drive.comparing import Variation, together
 from tests.cli.helpers import Ended, invoke, summary, wait_for
 from tests.cli.servers import Front, Said, Seen, free_port, fronted
@@ -53,6 +55,7 @@ def test_the_same_fc_twice(tmp_path: Path) -> None:
     assert made & asked
 
 
+@pytest.mark.system
 def test_another_freedom_is_no_bug(tmp_path: Path) -> None:
     """All that the contract leaves free is told with how either FC has it, and the exit is 0."""
     with fronted() as here, beside(here, after=other_manners, automatic=True) as there:
@@ -79,6 +82,7 @@ def test_what_the_other_does_wrong_is_told_once(tmp_path: Path) -> None:
     assert not_kept.startswith("not kept (lifecycle.sent-data-kept")
 
 
+@pytest.mark.system
 def test_a_bug_here_is_a_finding_as_without_it(tmp_path: Path) -> None:
     """The other conforms; nothing is told as a difference that is wrong here."""
     with fronted(fault="tags-are-sorted") as here, beside(here) as there:

@@ -17,7 +17,7 @@ from tests.sampling import some
 Spoil: TypeAlias = Callable[[Said], Said]
 
 
-pytestmark = pytest.mark.usefixtures("little_triage")
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("little_triage")]
 
 
 def whole(**changes: Any) -> Spoil:

@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.helpers import Ended, invoke, read_json, summary
 
+pytestmark = pytest.mark.system
+
 FAULT = ("--fault", "denied-step-may-pause")
 
 

@@ -13,6 +13,8 @@ import pytest
 from tests.cli.helpers import invoke, summary
 from tests.cli.servers import fronted
 
+pytestmark = pytest.mark.system
+
 FINGERPRINT = "6b9764f45135"
 ASKED = ("--max-examples", "14", "--max-commands", "4", "--seed", "3", "--confirm", "1")
 

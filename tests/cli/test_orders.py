@@ -11,6 +11,8 @@ import pytest
 from tests.cli.helpers import invoke
 from tests.cli.servers import Before, Said, Seen, fronted, refusal
 
+pytestmark = pytest.mark.system
+
 
 def body_first(code: int) -> Before:
     """Refuse whatever comes without a JSON body, a GET aside, before the route is looked at."""

@@ -67,6 +67,7 @@ def test_a_report_of_every_kind_of_fc(kind: str, tmp_path: Path) -> None:
     assert not any(SECRET in path.read_text() for path in tmp_path.rglob("*.*") if path.is_file())
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("flags", [(), ("--automatic",), ("--auth",)])
 def test_a_report_of_an_embedded_fc_says_so(flags: tuple[str, ...], tmp_path: Path) -> None:
     """With an FC of its own: nobody can mistake it for a deployed one."""
@@ -185,6 +186,7 @@ def test_no_secret_is_in_the_report(place: object, tmp_path: Path) -> None:
     assert (ended.code == 0) is (place is in_refusals)
 
 
+@pytest.mark.system
 def test_a_secret_in_a_reading_is_no_pass(tmp_path: Path) -> None:
     """An FC that repeats a header in what is free is kept without it, and is unsure."""
 
@@ -212,6 +214,7 @@ def test_a_secret_in_a_reading_is_no_pass(tmp_path: Path) -> None:
     assert invoke("verify", tmp_path).code == 0
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("spoil", [spoil for spoil, _ in ROWS.values()], ids=ROWS)
 def test_a_hostile_reading_is_a_report_like_another(spoil: Spoil, tmp_path: Path) -> None:
     """Whatever an FC answers to reads, a report is written that is no pass and can be verified."""
@@ -225,6 +228,7 @@ def test_a_hostile_reading_is_a_report_like_another(spoil: Spoil, tmp_path: Path
     assert invoke("verify", tmp_path).lines[-1] == "The report's verdict: FAIL"
 
 
+@pytest.mark.system
 def test_everything_that_can_be_given(tmp_path: Path) -> None:
     """Image digest, commit, a campaign and logs are in the report, and count."""
     campaign, out, log = tmp_path / "campaign", tmp_path / "out", tmp_path / "fc.log"
@@ -270,6 +274,7 @@ def test_a_campaign_that_diverges_is_named_alike(tmp_path: Path) -> None:
     assert told == [(each["fingerprint"], each["check"]) for each in findings]
 
 
+@pytest.mark.system
 def test_a_second_report_replaces_the_first(tmp_path: Path) -> None:
     """A proof over a proof leaves nothing of the old one; files beside it stay."""
     (tmp_path / "PT-005_PROOF_REPORT.md").write_text("another")

@@ -31,6 +31,7 @@ def results(said: Ended) -> list[str]:
     return [line.partition(":")[0] for line in said.lines if line.split()[0] in words]
 
 
+@pytest.mark.system
 def test_with_the_fault_and_without(trace: Path) -> None:
     """With the fault it is reproduced, each time; without it is fixed."""
     said = invoke("replay", trace, "--fault", FAULT, "--repeat", "3")

@@ -13,6 +13,8 @@ from tests.cli.helpers import Ended, invoke, read_json, summary, traces
 from tests.cli.servers import Front, fronted
 from tests.cli.test_check import SEALS, SMALL, TAGS, talk
 
+pytestmark = pytest.mark.system
+
 ONE = ("--max-examples", "4", "--max-commands", "8", "--seed", "11")
 
 

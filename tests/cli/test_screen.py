@@ -123,6 +123,7 @@ def test_a_pipe_gets_plain_lines(tmp_path: Path) -> None:
     assert "\x1b" not in plain.said
 
 
+@pytest.mark.system
 def test_json_for_programs(tmp_path: Path) -> None:
     """Standard output holds the summary, as it is in its file, and standard error the rest."""
     with fronted(fault=SEALS) as front:
@@ -135,6 +136,7 @@ def test_json_for_programs(tmp_path: Path) -> None:
     assert quiet.err == ""
 
 
+@pytest.mark.system
 def test_quiet(tmp_path: Path) -> None:
     """Nothing but the verdict and what to do next, whatever was found."""
     with fronted(fault=SEALS) as front:
@@ -155,6 +157,7 @@ def test_quiet(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("more", "fault", "named"),
     [
@@ -180,6 +183,7 @@ def test_the_next_command_can_be_run(
         assert (said.code, words[2:4]) == (3, ["--profile", "nightly"])
 
 
+@pytest.mark.system
 def test_nothing_is_left_to_do(tmp_path: Path) -> None:
     """A campaign of a larger profile that conforms ends with its verdict."""
     with fronted() as front:
@@ -187,6 +191,7 @@ def test_nothing_is_left_to_do(tmp_path: Path) -> None:
     assert said.lines[-1] == "CONFORMS: every answer was one that the contract allows"
 
 
+@pytest.mark.system
 def test_a_flaky_finding_is_told_with_both_answers(tmp_path: Path) -> None:
     """An FC that is not deterministic ends in a finding with its share, and in no opaque error."""
     turns = iter(range(10**9))

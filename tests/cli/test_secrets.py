@@ -18,6 +18,8 @@ from pt004_model.trace.document import load_trace
 from tests.cli.helpers import Ended, invoke, read_json, traces
 from tests.cli.servers import ACCEPTED, Said, Seen, fronted
 
+pytestmark = pytest.mark.system
+
 KEY = "k3y-of-the-federation-core"
 HEADER = 'he"ader\\value that is secret'
 

@@ -30,6 +30,7 @@ def transcript() -> list[tuple[list[str], list[str]]]:
     return [(part[0].split(" && "), part[1:]) for part in parts]
 
 
+@pytest.mark.system
 def test_what_the_manual_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One command finds, a second files, and after three campaigns without the fault it is closed.
 

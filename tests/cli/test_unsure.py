@@ -172,6 +172,7 @@ def test_a_proxy_that_is_none(name: str, value: str) -> None:
     )
 
 
+@pytest.mark.system
 def test_429_is_waited_for_and_repeated(tmp_path: Path) -> None:
     """A call answered with 429 is made again, the same bytes, and not before Retry-After."""
     busy: dict[int, float] = {}

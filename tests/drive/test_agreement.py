@@ -19,6 +19,8 @@ from tests.habits import FREEDOMS, Habits, in_seconds, wayward
 from tests.sampling import some
 from tests.stub import NAMES, NOON, Clock, Losing, Stub
 
+pytestmark = pytest.mark.system
+
 BAD_TOKENS = tuple(token for token in Token if token is not Token.GOOD)
 
 

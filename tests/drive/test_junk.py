@@ -16,6 +16,8 @@ from tests.sampling import some
 from tests.search.test_campaign import SMALL, Shared, explore
 from tests.stub import Tampering
 
+pytestmark = pytest.mark.system
+
 JUNK: list[Json] = [
     None, True, 0, -1, 1.5, 10**400, "", "x", "\ud800", [], {}, [[]], {"run": None}, {"run": []},
     {"run": {}}, {"run": {"run_id": 7}}, {"detail": ""}, {"logs": {}, "gates": "", "run": {}},

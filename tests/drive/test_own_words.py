@@ -7,6 +7,7 @@ import json
 import warnings
 from typing import Any
 
+import pytest
 import rfc8785
 from attrs import evolve
 from starlette.requests import Request
@@ -19,6 +20,8 @@ from pt004_model.search.campaign import PROFILES
 from pt004_model.search.results import Result
 from pt004_model.vocabulary import Routes
 from pt004_model.wire.spelling import Spelling
+
+pytestmark = pytest.mark.system
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -67,6 +67,7 @@ def session(fc: Stale) -> Session:
     return Session(fc, Oracle(NAMES))
 
 
+@pytest.mark.system
 def test_without_haste_a_finding_about_a_time_is_short_and_sure(stale: Stale) -> None:
     """What lay between two changes in the search is not needed where time passes by itself."""
     campaign = Campaign(session(stale), evolve(SMALL, examples=120), 0, Heard(), first_only=True)

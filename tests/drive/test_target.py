@@ -35,6 +35,7 @@ def in_process(fault: str | None = None, secret: str | None = None, **how: Any) 
     return Target(client=TestClient(build_app(parts, secret=secret)), secret=secret, **how)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("dialect", "secret"), [(Dialect.SEED, None), ("deployed", "a-secret-of-32-characters-in-all")]
 )
@@ -53,6 +54,7 @@ def found() -> Result:
     return Campaign(in_process("denied-step-may-pause"), SMALL, seed=3, first_only=True).run()
 
 
+@pytest.mark.system
 def test_a_fault_in_this_process_is_found_and_replayed(tmp_path: Path) -> None:
     """Its trace, replayed on an application without the fault, is fixed."""
     result = found()
@@ -66,6 +68,7 @@ def test_a_fault_in_this_process_is_found_and_replayed(tmp_path: Path) -> None:
     assert Verdict.DIVERGES is replay(in_process("denied-step-may-pause"), trace).verdict
 
 
+@pytest.mark.system
 def test_the_trace_of_a_check_that_is_not_there_is_unsure() -> None:
     """Nothing can be called fixed that nobody looked for."""
     result = found()

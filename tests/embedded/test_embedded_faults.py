@@ -126,6 +126,7 @@ def conforming_lines() -> list[str]:
     return list(lines_of(CONFORMING))
 
 
+@pytest.mark.system
 def test_a_conforming_server_always_says_the_same(conforming_lines: list[str]) -> None:
     """The long conversation has no chance in it, and no call of it fails."""
     assert list(lines_of(CONFORMING)) == conforming_lines
@@ -137,6 +138,7 @@ APART = {"concurrency", "losses", "durability"}
 RACES = [name for name, fault in FAULTS.items() if fault.area in APART]
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("name", some(RACES, 10))
 def test_what_takes_more_shows_to_no_plain_client(name: str, conforming_lines: list[str]) -> None:
     """Calls that are answered one after the other are so as by a conforming server."""
@@ -151,6 +153,7 @@ the search finds them in ``tox -e quality``."""
 SHOWN = [name for name in FAULTS if name not in {*RACES, *OTHERS}]
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("name", some(SHOWN, 5))
 def test_a_fault_shows(name: str, conforming_lines: list[str]) -> None:
     """Any other fault says something in it that a conforming server does not."""

@@ -13,6 +13,8 @@ from pt004_model.embedded.app import build_app
 
 from .client import Fc
 
+pytestmark = pytest.mark.system
+
 LEAVES = st.one_of(
     st.none(),
     st.booleans(),

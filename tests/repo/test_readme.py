@@ -199,6 +199,7 @@ def test_the_picture_is_small() -> None:
     assert 10_000 < (ROOT / picture).stat().st_size < 150_000
 
 
+@pytest.mark.system
 def test_a_finding_is_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The README's campaign prints every line that is shown, in that order, and ends with 1."""
     monkeypatch.chdir(tmp_path)

@@ -15,6 +15,8 @@ import pytest
 
 from tests.cli.helpers import Ended, invoke, read_json, summary, traces
 
+pytestmark = pytest.mark.system
+
 Named: TypeAlias = dict[str, str]
 """Checks by fingerprints."""
 

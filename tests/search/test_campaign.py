@@ -23,6 +23,8 @@ from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import with_run
 from tests.stub import NAMES, Losing, Stub, Tamper, Tampering
 
+pytestmark = pytest.mark.system
+
 SMALL = Profile("small", examples=14, commands=10)
 
 

@@ -85,6 +85,7 @@ def test_an_fc_that_varies_is_complete_for_what_was_seen() -> None:
     assert f"{seen}: {made.done.missed} tests could never be made as planned (" in result.guarantee
 
 
+@pytest.mark.system
 def test_an_answer_that_is_lost_is_asked_for_again() -> None:
     """A test in which a call got no answer is made again; one that never gets it is no test."""
     fates = itertools.cycle(["kept"] * 40 + ["unsent"])
@@ -171,6 +172,7 @@ def spread(url: str, done: Done) -> SuiteCampaign:
     return made
 
 
+@pytest.mark.system
 def test_workers_make_a_suite_as_one_does() -> None:
     """All of it is made once, from where it was left, and comes to the same guarantee."""
     with fronted() as front:
@@ -278,6 +280,7 @@ def against(rules: type[Rules], length: int, extra: int = 0) -> Result:
     return SuiteCampaign(target, profile, 0, extra=extra, first_only=True).run()
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("rules", WRONG.values(), ids=WRONG)
 def test_a_wrong_table_is_told(rules: type[Rules]) -> None:
     """The suite says no to each of ten tables that are wrong in one place."""

@@ -67,6 +67,7 @@ def told(result: Result) -> tuple[Any, ...]:
     return (result.verdict, result.examples, result.edges, shown)
 
 
+@pytest.mark.system
 def test_the_same_seed_and_workers_give_the_same_commands() -> None:
     """Which worker was faster decides nothing, and what all of them did is counted once."""
     results = []
@@ -80,6 +81,7 @@ def test_the_same_seed_and_workers_give_the_same_commands() -> None:
     assert results[0].requests > 500
 
 
+@pytest.mark.system
 def test_a_finding_is_shortened_by_a_worker() -> None:
     """It is one finding however many saw it, as short as by one worker, and replayed."""
     fault = "denied-step-may-pause"
@@ -196,6 +198,7 @@ class Cut(Threads):
             yield pool
 
 
+@pytest.mark.system
 def test_an_fc_that_no_worker_reaches_leaves_a_campaign_unsure() -> None:
     """What was found before stays, and decides."""
     for fault, verdict in ((None, Verdict.UNSURE), ("resume-looks-like-a-start", Verdict.DIVERGES)):
@@ -235,6 +238,7 @@ def test_the_rate_is_for_all_workers_together() -> None:
     assert target.transport.rate == 100.0
 
 
+@pytest.mark.system
 def test_a_429_slows_all_workers() -> None:
     """An FC that says so to one worker is asked by none faster than it bears, and then again."""
     few = evolve(SMALL, examples=8, commands=1, rounds=0)

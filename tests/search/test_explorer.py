@@ -15,6 +15,8 @@ from tests.drive.helpers import session
 from tests.search.test_campaign import Shared
 from tests.stub import Stub
 
+pytestmark = pytest.mark.system
+
 SEARCHING = """
 from tests.search.test_explorer import asked
 print(asked(5))

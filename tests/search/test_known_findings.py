@@ -24,6 +24,8 @@ from tests.drive.helpers import refusal, with_run
 from tests.search.test_campaign import SMALL, Heard, Shared, both, unsealed
 from tests.stub import NAMES, Tampering
 
+pytestmark = pytest.mark.system
+
 UNSEALED = "receipts.workflow-hash"
 
 

@@ -27,6 +27,7 @@ def campaign(fc: Any, **more: Any) -> LearnCampaign:
     return LearnCampaign(Session(fc, Oracle(NAMES)), SHORT, 0, **more)
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     "habits", ["plain", "refuses whenever it may", "acts on decisions by itself"]
 )
@@ -42,6 +43,7 @@ def test_a_conforming_fc_is_the_model(habits: str) -> None:
         assert len(made.learned[1].table) == len(machine(1).table)
 
 
+@pytest.mark.system
 def test_a_fault_is_a_difference_and_a_finding() -> None:
     """The difference has the shortest calls that show it, and what they show is a finding."""
     made = LearnCampaign(in_process("denied-step-may-pause"), SHORT, 0)
@@ -67,6 +69,7 @@ def test_without_an_answer_nothing_is_learned() -> None:
     assert "a call got no answer" in result.why
 
 
+@pytest.mark.system
 def test_what_was_asked_is_not_asked_again() -> None:
     """With what was asked before, nothing is sent but what tries differences."""
     first = campaign(Stub())

@@ -24,6 +24,8 @@ from pt004_model.trace.writing import Origin, trace_of
 from pt004_model.vocabulary import Dialect
 from tests.stub import NAMES, Stub
 
+pytestmark = pytest.mark.system
+
 SMALL = Profile("small", examples=4, commands=2, losses=60, confirm=3, shrink=(300, 20.0))
 
 

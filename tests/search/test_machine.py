@@ -47,6 +47,7 @@ def run_as_pytest_does(machine: type[WorkflowMachine]) -> None:
     case.debug()
 
 
+@pytest.mark.system
 def test_a_conforming_fc_passes() -> None:
     """Nothing that the machine sends makes it fail, and it comes around in the model."""
     stubs: list[Stub] = []
@@ -86,6 +87,7 @@ def test_each_fingerprint_is_a_class_of_its_own() -> None:
         run_as_pytest_does(machine)
 
 
+@pytest.mark.system
 def test_rules_of_ones_own() -> None:
     """A subclass adds rules that send commands and look at what the model knows."""
     seen: list[str] = []

@@ -45,6 +45,7 @@ def campaign(fault: str | None, profile: Profile = SMALL, **more: Any) -> Result
             target.close()
 
 
+@pytest.mark.system
 def test_a_conforming_fc_is_quiet_in_rounds_of_every_kind() -> None:
     """Whatever order it takes calls in, and in every kind some overlap."""
     result = campaign(None)
@@ -98,6 +99,7 @@ def test_calls_one_after_the_other_are_no_race() -> None:
     assert there.missing() == tuple(KINDS)
 
 
+@pytest.mark.system
 def test_rounds_change_nothing_of_the_search() -> None:
     """The same seed asks the same of an FC in its examples, with rounds and without."""
 
@@ -126,6 +128,7 @@ def test_the_same_seed_makes_the_same_rounds() -> None:
     assert asked() == asked()
 
 
+@pytest.mark.system
 def test_an_fc_that_acts_on_decisions_by_itself_is_quiet() -> None:
     """It goes other ways to a state, and the round is one of the state that it is in."""
 

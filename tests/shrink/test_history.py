@@ -183,6 +183,7 @@ def test_when_no_other_fc_starts_the_trace_stays() -> None:
     show_fresh(there, FINGERPRINT, (MINE,), lambda _, finding: pytest.fail(str(finding)))
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("seed", some(range(2), 2))
 def test_the_traces_of_a_campaign_show_on_any_such_fc(seed: int) -> None:
     """What a campaign finds through what the FC remembers, its trace shows on another FC."""

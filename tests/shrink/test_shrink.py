@@ -314,6 +314,7 @@ def test_no_conversation_has_the_names_of_another() -> None:
     assert len(set(tagged)) == len(tagged) > 4
 
 
+@pytest.mark.system
 def test_a_lossy_network_does_not_make_a_trace_longer() -> None:
     """A conversation in which a call got no answer is tried again, and does not count as failed."""
     trace = long_way(7, "observe", "decide")

@@ -35,6 +35,8 @@ from tests.drive.helpers import change, create, refusal
 from tests.search.test_campaign import SMALL, Heard, Shared, robots, unsealed
 from tests.stub import NAMES, Tampering
 
+pytestmark = pytest.mark.system
+
 
 @define
 class Gateway:

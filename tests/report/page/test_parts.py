@@ -119,6 +119,7 @@ def driven(folder: Path, edges: dict[Edge, int], *missing: str, campaign: Result
     return read(kept(folder, evolve(campaign, edges=edges, coverage=coverage))).summary
 
 
+@pytest.mark.system
 def test_the_table_has_what_was_driven_and_what_was_not(campaign: Result, tmp_path: Path) -> None:
     """Counts are added up over the positions, and a cell names the edges that are missing."""
     edges = {
