@@ -20,8 +20,8 @@ from pt004_model.report.text import templates, visible
 from pt004_model.search.learn import Difference, LearnCampaign, completed, differences
 from pt004_model.trace.files import write_json, write_text
 
-_COLUMN, _ROW, _LEFT, _TOP, _WIDTH = 310, 74, 24, 50, 190
-_RIGHT: Final = 136  # for what is said of a move that leads nowhere
+_COLUMN, _ROW, _LEFT, _TOP, _WIDTH = 285, 74, 24, 50, 190
+_RIGHT: Final = 200  # for what is said of a move within the last column
 _NARROWEST: Final = 680  # what the colours mean is told in one line
 _LOOKS: Final = {"same": "#bbb", "red": "#c22", "extra": "#e80", "missing": "#c22"}
 TEMPLATE: Final = "automaton.svg.jinja"
