@@ -15,7 +15,6 @@ Comments and the order of things are left as they are. A finding is known until 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,19 +24,16 @@ import tomlkit
 from attrs import frozen
 from tomlkit.items import AoT
 
+from pt004_model.config import BadConfig, Document, parsed, read_document
+from pt004_model.judge.finding import FINGERPRINT
 from pt004_model.trace.files import write_text
 
 DEFAULT: Final = Path(".pt004-known.toml")
 """Where known findings are looked for: in the working directory."""
-FINGERPRINT: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
 _HEADING: Final = re.compile(r"^[ \t]*\[\[[ \t]*known[ \t]*\]\][ \t]*(#.*)?$")
 _TEXTS: Final = ("fingerprint", "reason", "owner")
 _NAMES: Final = (*_TEXTS, "expires", "check")
 _NEW: Final = "# Findings that do not fail a run; see `pt004 baseline --help`.\n"
-
-
-class BadKnown(Exception):  # noqa: N818 - said of a file, in a sentence for people
-    """A file of known findings that cannot be used; the message is a sentence with the line."""
 
 
 def today() -> date:
@@ -92,35 +88,37 @@ class Known:
 def load(given: Path | None, on: date | None = None) -> Known:
     """Return the known findings of a file; of the default one, if it is there, when none is given.
 
-    Raises :class:`BadKnown`.
+    Raises ``BadConfig``.
     """
     path = DEFAULT if given is None else given
-    if given is None and not path.exists():
+    if not path.exists():
+        if given is not None:
+            raise BadConfig(f"{path} is not there; `pt004 baseline add` makes it")
         return Known(path, (), on or today())
-    return Known(path, _entries(path, _read(path)), on or today())
+    return Known(path, _entries(read_document(path)), on or today())
 
 
 def add(path: Path, entry: Entry) -> bool:
     """Write an entry, or replace that of its fingerprint: then the answer is true.
 
-    Raises :class:`BadKnown`, and ``Unwritable``.
+    Raises ``BadConfig``, and ``Unwritable``.
     """
-    text = _read(path) if path.exists() else _NEW
-    numbers = [e.fingerprint for e in _entries(path, text)]
+    before = read_document(path) if path.exists() else parsed(path, _NEW)
+    numbers = [each.fingerprint for each in _entries(before)]
     there = entry.fingerprint in numbers
     if there:
-        document = tomlkit.parse(text)
+        document = tomlkit.parse(before.text)
         tables: Any = document["known"]
         _fill(tables[numbers.index(entry.fingerprint)], entry)
         written = tomlkit.dumps(document)
     else:
         listed: AoT = tomlkit.aot()
         listed.append(_fill(tomlkit.table(), entry))
-        before = f"{text.rstrip()}\n\n" if text.strip() else ""
-        written = before + tomlkit.dumps({"known": listed})
+        head = f"{before.text.rstrip()}\n\n" if before.text.strip() else ""
+        written = head + tomlkit.dumps({"known": listed})
     try:
-        _entries(path, written)
-    except BadKnown:
+        _entries(parsed(path, written))
+    except BadConfig:
         raise _by_hand(path) from None
     write_text(path, written)
     return there
@@ -129,26 +127,26 @@ def add(path: Path, entry: Entry) -> bool:
 def remove(path: Path, gone: Iterable[str]) -> None:
     """Take entries out, each with the comment right above it.
 
-    Raises :class:`BadKnown`, and ``Unwritable``.
+    Raises ``BadConfig``, and ``Unwritable``.
     """
-    text, leaving = _read(path), set(gone)
-    entries = _entries(path, text)
+    before, leaving = read_document(path), set(gone)
+    entries = _entries(before)
     kept = tuple(entry for entry in entries if entry.fingerprint not in leaving)
-    lines = text.splitlines(keepends=True)
-    starts = [_with_comment(lines, at) for at in _headings(text)]
-    places = [*starts, len(lines)]
+    lines = before.text.splitlines(keepends=True)
+    headings = [at for at, each in enumerate(before.text.splitlines()) if _HEADING.match(each)]
+    places = [*(_with_comment(lines, at) for at in headings), len(lines)]
     written = "".join(lines[: places[0]]) + "".join(
         "".join(lines[places[number] : places[number + 1]])
         for number, entry in enumerate(entries)
-        if len(starts) == len(entries) and entry in kept
+        if len(headings) == len(entries) and entry in kept
     )
-    if len(starts) != len(entries) or _entries(path, written) != kept:
+    if len(headings) != len(entries) or _entries(parsed(path, written)) != kept:
         raise _by_hand(path)
     write_text(path, written)
 
 
-def _by_hand(path: Path) -> BadKnown:
-    return BadKnown(f"{path} is written in a way that only a person can change; edit it by hand")
+def _by_hand(path: Path) -> BadConfig:
+    return BadConfig(f"{path} is written in a way that only a person can change; edit it by hand")
 
 
 def _fill(table: Any, entry: Entry) -> Any:
@@ -159,45 +157,26 @@ def _fill(table: Any, entry: Entry) -> Any:
     return table
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        raise BadKnown(f"{path} is not there; `pt004 baseline add` makes it") from None
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise BadKnown(f"cannot read {path}: {why}") from None
-
-
-def _entries(path: Path, text: str) -> tuple[Entry, ...]:
-    try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # also a number that Python does not read
-        why = "it is nested too deep" if isinstance(error, RecursionError) else error
-        raise BadKnown(f"{path} is no TOML: {why}") from None
-    for name in document:
+def _entries(document: Document) -> tuple[Entry, ...]:
+    for name in document.table:
         if name != "known":
-            at = _line(text.splitlines(), 0, rf"[\[\s\"']*{re.escape(name)}\b")
-            raise BadKnown(f"{path}, line {at}: {name!r} means nothing here; write [[known]]")
-    tables = document.get("known", [])
+            raise document.wrong(f"{name!r} means nothing here; write [[known]]", name)
+    tables = document.table.get("known", [])
     if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
-        at = _line(text.splitlines(), 0, r"[\[\s\"']*known\b")
-        raise BadKnown(f"{path}, line {at}: write each known finding as a table [[known]]")
-    found: list[Entry] = []
-    headings = [*_headings(text), *(0 for _ in tables)]
+        raise document.wrong("write each known finding as a table [[known]]", "known")
+    found: dict[str, Entry] = {}
     for number, table in enumerate(tables):
-        entry = _entry(path, text, headings[number], table)
-        if any(entry.fingerprint == each.fingerprint for each in found):
-            at = _line(text.splitlines(), headings[number], r"\s*fingerprint\b")
-            raise BadKnown(f"{path}, line {at}: {entry.fingerprint} is there twice; leave one")
-        found.append(entry)
-    return tuple(found)
+        entry = _entry(document, number, table)
+        if entry.fingerprint in found:
+            why = f"{entry.fingerprint} is there twice; leave one"
+            raise document.wrong(why, "known", number, "fingerprint")
+        found[entry.fingerprint] = entry
+    return tuple(found.values())
 
 
-def _entry(path: Path, text: str, heading: int, table: dict[str, Any]) -> Entry:
-    def wrong(name: str, why: str) -> BadKnown:
-        at = _line(text.splitlines(), heading, rf"\s*[\"']?{re.escape(name)}\b")
-        return BadKnown(f"{path}, line {at}: {why}")
+def _entry(document: Document, number: int, table: dict[str, Any]) -> Entry:
+    def wrong(name: str, why: str) -> BadConfig:
+        return document.wrong(why, "known", number, name)
 
     for name in table:
         if name not in _NAMES:
@@ -215,9 +194,9 @@ def _entry(path: Path, text: str, heading: int, table: dict[str, Any]) -> Entry:
         expires = read_day(expires)
     if not isinstance(expires, date) or isinstance(expires, datetime):
         raise wrong("expires", "expires must be a day like 2027-01-31")
-    if not isinstance(table.get("check", ""), str):
-        raise wrong("check", "check is no text; it is the id of the check, for people")
     check = table.get("check", "")
+    if not isinstance(check, str):
+        raise wrong("check", "check is no text; it is the id of the check, for people")
     return Entry(table["fingerprint"], table["reason"], table["owner"], expires, check)
 
 
@@ -227,21 +206,6 @@ def read_day(text: str) -> date | None:
         return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else None
     except ValueError:
         return None
-
-
-def _headings(text: str) -> list[int]:
-    """Return the indices of the lines that begin an entry."""
-    return [at for at, line in enumerate(text.splitlines()) if _HEADING.match(line)]
-
-
-def _line(lines: list[str], start: int, pattern: str) -> int:
-    """Return the number of the first line from ``start`` that matches, else that of ``start``."""
-    for at in range(start, len(lines)):
-        if at > start and _HEADING.match(lines[at]):
-            break
-        if re.match(pattern, lines[at]):
-            return at + 1
-    return start + 1
 
 
 def _with_comment(lines: list[str], heading: int) -> int:

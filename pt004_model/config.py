@@ -23,6 +23,7 @@ from attrs import evolve, field, frozen
 
 from pt004_model.judge.checks import CHECKS, areas
 from pt004_model.judge.deviation import Deviation
+from pt004_model.judge.finding import FINGERPRINT
 from pt004_model.judge.own import own_checks
 from pt004_model.model.required import NOTHING, Required
 from pt004_model.vocabulary import GATE_FIELDS, LOG_FIELDS, RUN_FIELDS, Routes
@@ -86,7 +87,7 @@ def line_of(text: str, place: Place) -> int:
     The lines up to it are TOML by themselves, so the parser says where: the first lines that hold
     the place end with it, and begin where the longest that do not hold it end.
     """
-    lines, before = text.split("\n"), 0
+    lines, before = text.replace("\r\n", "\n").split("\n"), 0
     for count in range(1, len(lines) + 1):
         try:
             held = _holds(tomllib.loads("\n".join(lines[:count])), place)
@@ -104,11 +105,16 @@ def read_document(path: Path, root: Place = ()) -> Document:
     Raises :class:`BadConfig`.
     """
     try:
-        text = path.read_bytes().decode("utf-8").replace("\r\n", "\n")
+        text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadConfig(
             f"cannot read {path}: {getattr(error, 'strerror', None) or error}"
         ) from None
+    return parsed(path, text, root)
+
+
+def parsed(path: Path, text: str, root: Place = ()) -> Document:
+    """Return the TOML document that a file is, or would be. Raises :class:`BadConfig`."""
     try:
         table: Any = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also a number that Python does not read
@@ -288,7 +294,7 @@ def _deviation(document: Document, table: dict[str, Any], at: int) -> Deviation:
             choices = ", ".join(get_close_matches(table[name], there) or areas())
             why = f"{table[name]!r} is no {name}; `pt004 checks` lists them: {choices}"
             raise document.wrong(why, *here, name)
-    if "fingerprint" in table and not re.fullmatch("[0-9a-f]{12}", table["fingerprint"]):
+    if "fingerprint" in table and not FINGERPRINT.fullmatch(table["fingerprint"]):
         raise document.wrong("a fingerprint has 12 digits, 0-9 and a-f", *here, "fingerprint")
     if "place" in table and not _is_place(table["place"]):
         why = f"{table['place']!r} is no place of a reply; one is run.tags, another logs[].step_id"

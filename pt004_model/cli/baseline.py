@@ -9,12 +9,14 @@ from pathlib import Path
 import click
 
 from pt004_model import baseline as file
-from pt004_model.baseline import DEFAULT, FINGERPRINT, BadKnown, Entry, Known, today
+from pt004_model.baseline import DEFAULT, Entry, Known, today
 from pt004_model.cli.group import Group
 from pt004_model.cli.options import rightly_given
 from pt004_model.cli.settings import known_setting
+from pt004_model.config import BadConfig
 from pt004_model.drive.replay import Result
 from pt004_model.judge.checks import CHECKS
+from pt004_model.judge.finding import FINGERPRINT
 from pt004_model.report.summary import BadFolder, read_replays
 from pt004_model.trace.document import BadTrace, load_trace
 
@@ -23,7 +25,7 @@ def read(given: Path | None) -> Known:
     """Return the known findings of a file. Raises ``click.UsageError``."""
     try:
         return file.load(given)
-    except BadKnown as error:
+    except BadConfig as error:
         raise click.UsageError(str(error)) from None
 
 
@@ -74,7 +76,7 @@ def add(finding: str, reason: str, owner: str, expires: date, known: Path | None
     try:
         with rightly_given():
             renewed = file.add(path, Entry(fingerprint, reason, owner, expires, check))
-    except BadKnown as error:
+    except BadConfig as error:
         raise click.UsageError(str(error)) from None
     said = "is known" if not renewed else "was there, and is known"
     click.echo(f"{fingerprint} {said} until {expires}; kept in {path}")
@@ -176,7 +178,7 @@ def _take_off(there: Known, why: dict[str, str]) -> None:
     try:
         with rightly_given():
             file.remove(there.path, why)
-    except BadKnown as error:
+    except BadConfig as error:
         raise click.UsageError(str(error)) from None
     for fingerprint, said in why.items():
         click.echo(f"{fingerprint} {said}; taken off")

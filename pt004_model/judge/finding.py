@@ -26,6 +26,7 @@ NOTHING_CHANGED: Final = "as nothing has changed"
 """Why a chain of receipts is to be as it was."""
 SERVER_ERROR: Final = "lifecycle.no-server-error"
 """The check of calls that the FC, or a gateway before it, breaks down at."""
+FINGERPRINT: Final = re.compile(r"[0-9a-f]{12}", re.ASCII)
 _INDEX: Final = re.compile(r"\[\d+\]")
 
 

@@ -21,6 +21,7 @@ from typing import Final, Protocol
 from attrs import asdict, evolve, field, frozen
 from cattrs import BaseValidationError, Converter
 
+from pt004_model.judge.finding import FINGERPRINT
 from pt004_model.trace.writing import rfc3339
 
 LABEL: Final = "pt004"
@@ -39,7 +40,6 @@ LONGEST_TEXT: Final = 65_536
 A folder takes no more, so that what is in it can move there.
 """
 
-FINGERPRINT: Final = re.compile(r"[0-9a-f]{12}")
 _MARKER: Final = re.compile(r"(?m)^<!-- pt004:([a-z-]+)=(.*) -->[ \t\r]*$")
 _CAMPAIGNS: Final = 30
 """As many campaigns are remembered, so that none is counted twice."""

@@ -14,6 +14,7 @@ from typing import Final
 from attrs import evolve, frozen
 
 from pt004_model.drive.replay import Result
+from pt004_model.judge.finding import FINGERPRINT
 from pt004_model.report.summary import (
     BadFolder,
     FindingDocument,
@@ -24,7 +25,7 @@ from pt004_model.report.summary import (
 )
 from pt004_model.trace.document import Reproduced
 from pt004_model.trace.writing import rfc3339
-from pt004_model.tracker.issues import FINGERPRINT, moment
+from pt004_model.tracker.issues import moment
 
 _CHECK: Final = re.compile(r"[a-z]{1,40}\.[a-z0-9-]{1,80}")
 
