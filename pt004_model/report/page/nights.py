@@ -7,17 +7,39 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import asdict, field, frozen
+from attrs import asdict, evolve, field, frozen
 from markupsafe import Markup
 
 from pt004_model.drive.replay import Result
 from pt004_model.model.commands import Route
 from pt004_model.report.page.rendering import digest_of, environment, part
-from pt004_model.report.summary import BadFolder, Replayed, Summary, read_replays, read_summary
+from pt004_model.report.summary import (
+    BadFolder,
+    Replayed,
+    Summary,
+    read_replays,
+    read_summary,
+    structured,
+)
 from pt004_model.trace.files import write_text
 
 SIGNS: Final = {"new": "●", "known": "○", "unconfirmed": "?", "echo": "·", "fixed": "✓"}
 """How a night is drawn in the line of a finding."""
+SCORE: Final = "score.json"
+"""What ``pt004 score --json`` has printed, where a night leaves it beside its summary."""
+
+
+@frozen
+class _Fault:
+    killed: bool
+
+
+@frozen
+class _Score:
+    faults: tuple[_Fault, ...]
+
+    def __str__(self) -> str:
+        return f"{sum(each.killed for each in self.faults)} of {len(self.faults)}"
 
 
 @frozen
@@ -27,6 +49,7 @@ class Night:
     ``seen`` and ``fixed`` are fingerprints, ``seen`` with the kind of each; ``back`` are those that
     an earlier night found fixed. ``coverage`` is a share of 1, ``latency`` the median of a change
     in ms, ``first`` the seconds to the first sight of a finding that is new, as the requests went.
+    ``score`` is how many seeded faults the tester found, of how many, where that was measured.
     """
 
     started_at: str
@@ -39,6 +62,7 @@ class Night:
     seen: dict[str, str] = field(factory=dict)
     fixed: tuple[str, ...] = ()
     back: tuple[str, ...] = ()
+    score: str = ""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -66,14 +90,14 @@ class Nights:
 
 def read_nights(folders: Iterable[Path]) -> Nights:
     """Return what campaigns left in these folders. Raises :class:`BadFolder`."""
-    read = [(read_summary(folder), read_replays(folder)) for folder in folders]
+    read = [(read_summary(each), read_replays(each), _score(each)) for each in folders]
     if not read:
         raise BadFolder("no folder of a campaign is given")
     read.sort(key=lambda each: each[0].started_at or "")
     nights, gone, checks = list[Night](), set[str](), dict[str, str]()
-    for summary, replays in read:
+    for summary, replays, score in read:
         checks |= {each.fingerprint: each.check for each in summary.findings}
-        night = _night(summary, replays, gone)
+        night = evolve(_night(summary, replays, gone), score=score)
         gone = (gone | {*night.fixed}) - night.seen.keys()
         nights.append(night)
     return Nights(tuple(nights), tuple(_line(each, checks[each], nights) for each in checks))
@@ -97,6 +121,12 @@ def _night(summary: Summary, replays: tuple[Replayed, ...], gone: set[str]) -> N
         tuple(sorted(set(fixed) - seen.keys())),
         tuple(sorted(gone & seen.keys())),
     )
+
+
+def _score(folder: Path) -> str:
+    """Return the mutation score that a night has left. Raises :class:`BadFolder`."""
+    path = folder / SCORE
+    return str(structured(path, _Score)) if path.exists() else ""
 
 
 def _line(fingerprint: str, check: str, nights: list[Night]) -> Line:

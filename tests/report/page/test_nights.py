@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from pt004_model.drive.replay import Result
+from pt004_model.model.values import Json
 from pt004_model.report.page.nights import read_nights
 from pt004_model.report.summary import FindingDocument, Replayed, Replays, Summary, document
 from pt004_model.search.goals import Coverage
@@ -55,6 +56,19 @@ def test_what_becomes_of_findings(tmp_path: Path) -> None:
     }  # fmt: skip
     assert [each.first for each in read.nights] == [10.0, None, None, 10.0]
     assert read.nights[0].coverage == 0.75
+
+
+def test_a_mutation_score_stands_in_its_night(tmp_path: Path) -> None:
+    """What ``pt004 score --json`` printed is told in short; what is no such thing is refused."""
+    there, _ = night(tmp_path, 1), night(tmp_path, 2)
+    killed: list[Json] = [{"fault": "f", "killed": each, "kills": []} for each in (True, False, True)]
+    write_json(there / "score.json", {"quiet": True, "faults": killed})
+    read = read_nights([there, tmp_path / "2"])
+    assert [each.score for each in read.nights] == ["2 of 3", ""]
+    assert invoke("nights", there, "--out", tmp_path / "n.html").code == 0
+    assert "<td>2 of 3</td>" in (tmp_path / "n.html").read_text()
+    write_json(there / "score.json", {"faults": 3})
+    assert "score.json cannot be used" in invoke("nights", there).err
 
 
 def test_the_page_and_the_json(tmp_path: Path) -> None:
