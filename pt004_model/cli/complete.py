@@ -8,7 +8,7 @@ import click
 from attrs import evolve
 
 from pt004_model.cli.check import carry_out
-from pt004_model.cli.options import campaign_flags, profile_of, unasked
+from pt004_model.cli.options import campaign_flags, profile_of, setup, unasked
 from pt004_model.cli.settings import SETTINGS, VARIABLES, target_options
 from pt004_model.cli.workers import campaign_of
 from pt004_model.report.folder import Folder
@@ -70,9 +70,10 @@ def complete(context: click.Context, /, steps: int, extra: int | None, **given: 
         seconds=seconds if given["max_time"] is None else given["max_time"],
     )
     flags = ("--steps", str(steps), "--extra", str(most), *campaign_flags(given))
+    target = " ".join(filter(None, (setup(**given).identity, given["shard"])))
 
     def make(folder: Folder, *arguments: Any, **more: Any) -> Coordinator:
-        done = _done(folder) if resume else Done(target=_target(folder))
+        done = _done(folder, target) if resume else Done(target=target)
         more |= {"extra": most, "done": done, "keep": folder.keep_done}
         return campaign_of(given, folder, *arguments, kind=SuiteCampaign, **more)
 
@@ -80,19 +81,15 @@ def complete(context: click.Context, /, steps: int, extra: int | None, **given: 
     carry_out(context, given, profile, 0, flags, about, make)
 
 
-def _target(folder: Folder) -> str:
-    return " ".join((*(folder.target or ()), *filter(None, (folder.shard,))))
-
-
-def _done(folder: Folder) -> Done:
+def _done(folder: Folder, target: str) -> Done:
     """Return how far an earlier suite has come. Raises ``click.UsageError`` if it is another's."""
     try:
         done = read_done(folder.path)
     except BadFolder as bad:
         raise click.UsageError(f"{bad}; or leave out --resume") from None
-    if done.suite and done.target != _target(folder):
+    if done.suite and done.target != target:
         raise click.UsageError(
             f"the suite in {folder.path} was made of another Federation Core, or in another way:"
             " leave out --resume"
         )
-    return evolve(done, target=_target(folder))
+    return evolve(done, target=target)

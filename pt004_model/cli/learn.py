@@ -11,7 +11,7 @@ from attrs import evolve
 
 from pt004_model.cli.check import carry_out
 from pt004_model.cli.complete import USED
-from pt004_model.cli.options import campaign_flags, profile_of, unasked
+from pt004_model.cli.options import campaign_flags, profile_of, setup, unasked
 from pt004_model.cli.settings import SETTINGS, VARIABLES, target_options
 from pt004_model.drive.target import Target
 from pt004_model.model.telling import count
@@ -67,9 +67,10 @@ def learn(
     given = unasked() | given
     profile = evolve(profile_of(given).alone, lengths=(*range(1, steps + 1), 0), floor=0.0)
     flags = ("--steps", str(steps), *campaign_flags(given))
+    target = setup(**given).identity
 
     def make(folder: Folder, _: Target, *arguments: Any, **more: Any) -> Campaign:
-        target, shown = " ".join(folder.target or ()), arguments[3]
+        shown = arguments[3]
 
         def keep(campaign: LearnCampaign) -> None:
             automaton.write(folder.path, campaign, target)

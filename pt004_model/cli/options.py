@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -89,6 +91,8 @@ class Setup:
     config: Config = field(factory=Config, repr=False)
     race_by: str | None = None
     killing: Killing = field(factory=Killing)
+    most: float | None = None
+    """The seconds that a campaign takes: it does not wait longer for an FC, whatever was asked."""
     redact: Redactor = field(init=False, eq=False, repr=False)
     """The redactor for all that is written or shown."""
 
@@ -108,16 +112,26 @@ class Setup:
 
     def within(self, seconds: float | None) -> Setup:
         """Return this setup, in which an FC is not waited for longer than a campaign takes."""
-        if seconds is None:
-            return self
-        patience = min(self.asked["patience"], seconds)
-        return evolve(self, asked={**self.asked, "patience": patience})
+        return evolve(self, most=seconds)
+
+    @property
+    def identity(self) -> str:
+        """A digest of which FC this is and how it is judged: what is kept of it holds there alone.
+
+        How patiently it is asked is no part of it.
+        """
+        own = {name: each for name, each in self.config.own.items() if name != "deviation"}
+        shape = (self.auth, self.automatic, self.fault)
+        said = (self.dialect, self.base_url, self.names, shape, self.config.agreed(today()))
+        text = f"{said}{json.dumps(own, sort_keys=True, default=str)}"
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def target(self, base_url: str, *, ungoverned: bool = False) -> Target:
         """Return the FC at ``base_url`` as it is to be asked. Raises ``BadTarget``."""
+        patience = self.asked["patience"]
         return Target(
             base_url,
-            **self.asked,
+            **{**self.asked, "patience": min(patience, self.most or patience)},
             routes=ROUTES[self.dialect]._replace(**self.config.routes),
             spelling=self.config.spelling,
             required=self.config.required,

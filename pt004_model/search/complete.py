@@ -63,7 +63,7 @@ class Case:
 class Done:
     """How far a suite has come: cases made, and findings seen. ``suite`` is a digest of its cases.
 
-    ``target`` are the options that say which FC it was.
+    ``target`` stands for the FC that it was, and for what was agreed of it.
     ``varied`` are the cases in which the FC chose otherwise than when it was probed, ``missed``
     those in which it always did, ``lost`` those in which a call never got an answer.
     """

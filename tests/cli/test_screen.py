@@ -21,7 +21,9 @@ from attrs import evolve
 from pt004_model.cli import main
 from pt004_model.cli.check import next_command
 from pt004_model.cli.options import embedded
+from pt004_model.config import Config
 from pt004_model.judge.checks import AREAS
+from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import Names
 from pt004_model.report.folder import Folder
@@ -310,3 +312,29 @@ def test_the_flags_that_ask_in_the_same_way() -> None:
     assert evolve(embedded(None), base_url="http://h", names=names).flags == (
         "--base-url", "http://h", "--tenant", "acme", "--stranger", "other", "--actor", "ann",
     )  # fmt: skip
+
+
+def test_the_time_of_a_campaign_bounds_patience_and_is_no_flag() -> None:
+    """An FC is waited for no longer than the campaign takes; nobody has asked for that patience."""
+    for most, patience in ((2.0, 2.0), (40.0, 30.0), (None, 30.0)):
+        chosen = embedded(None).within(most)
+        target = chosen.target("http://h")
+        assert (target.patience, chosen.flags) == (patience, ())
+        target.close()
+
+
+def test_what_is_kept_of_an_fc_holds_for_the_same_alone() -> None:
+    """Another dialect, tenant, fault, route or agreed difference is another; patience is not."""
+    chosen = embedded(None)
+    agreed = Config(deviations=(Deviation("FC-1", check="policy.deny-blocks"),))
+    others = (
+        evolve(chosen, asked={**chosen.asked, "dialect": "deployed"}),
+        evolve(chosen, names=Names.of("acme", "other", ("ann", "ann_2", "ann_3"))),
+        evolve(chosen, config=Config(own={"routes": {"create": "/v2/runs"}})),
+        evolve(chosen, config=agreed),
+        embedded("step-runs-twice"),
+        embedded(None, automatic=True),
+    )
+    assert 1 + len(others) == len({each.identity for each in (chosen, *others)})
+    patient = evolve(chosen, asked={**chosen.asked, "patience": 1.0, "rate": 5.0})
+    assert chosen.identity == patient.within(3).identity

@@ -61,7 +61,7 @@ def test_what_becomes_of_findings(tmp_path: Path) -> None:
 def test_a_mutation_score_stands_in_its_night(tmp_path: Path) -> None:
     """What ``pt004 score --json`` printed is told in short; what is no such thing is refused."""
     there, _ = night(tmp_path, 1), night(tmp_path, 2)
-    killed: list[Json] = [{"fault": "f", "killed": each, "kills": []} for each in (True, False, True)]
+    killed: list[Json] = [{"fault": "f", "killed": each} for each in (True, False, True)]
     write_json(there / "score.json", {"quiet": True, "faults": killed})
     read = read_nights([there, tmp_path / "2"])
     assert [each.score for each in read.nights] == ["2 of 3", ""]
