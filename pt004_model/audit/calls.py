@@ -93,16 +93,12 @@ def _create(call: Call, ledger: Ledger) -> Iterator[Unexplained]:
 
     That to one with a key may be the answer to another, which was not seen.
     """
-    names = Names((call.headers.get(TENANT_HEADER.lower(), ""),), (_actor(call),))
-    missing = {TENANT_HEADER.lower(), ACTOR_HEADER.lower()} - call.headers.keys()
-    caller = Caller(
-        Tenant.NOBODY if TENANT_HEADER.lower() in missing else Tenant.OURS,
-        NO_ACTOR if ACTOR_HEADER.lower() in missing else 0,
-    )
-    correlation = call.headers.get(CORRELATION_HEADER.lower())
-    command = CreateRun(0, Body(call.text), caller, None, correlation, _content_type(call))
-    if call.headers.get(IDEMPOTENCY_HEADER.lower()) and call.reply.code < 500:
+    if call.header(IDEMPOTENCY_HEADER) and call.reply.code < 500:
         return
+    names = Names((call.header(TENANT_HEADER),), (call.header(ACTOR_HEADER),))
+    correlation = call.headers.get(CORRELATION_HEADER.lower())
+    given = (_caller(call, names), None, correlation, _content_type(call))
+    command = CreateRun(0, Body(call.text), *given)
     judgement = _judged(Oracle(names, ledger), View(), command, call)
     named = Names.of(names.tenants[0], "stranger", names.actors)
     yield from (Unexplained(call, each, named, (command,)) for each in judgement.findings)
@@ -126,8 +122,12 @@ def _judged(oracle: Oracle, view: View, command: Command, call: Call) -> Judgeme
     return oracle.judge((view,), command, reply)
 
 
-def _actor(call: Call) -> str:
-    return call.headers.get(ACTOR_HEADER.lower(), "")
+def _caller(call: Call, names: Names) -> Caller:
+    tenant, actor = call.header(TENANT_HEADER), call.header(ACTOR_HEADER)
+    whose = Tenant.OURS if tenant == names.tenants[0] else Tenant.STRANGER
+    return Caller(
+        whose if tenant else Tenant.NOBODY, names.actors.index(actor) if actor else NO_ACTOR
+    )
 
 
 def _content_type(call: Call) -> str | None:
@@ -199,7 +199,8 @@ class _Recording:
 
     def __attrs_post_init__(self) -> None:
         self._asked = creation_of(self.known)
-        actors = dict.fromkeys((str(self.known.get("actor_id")), *map(_actor, self.calls)))
+        others = (call.header(ACTOR_HEADER) for call in self.calls)
+        actors = dict.fromkeys((str(self.known.get("actor_id")), *others))
         self._names = Names.of(str(self.known.get("tenant_id")), "stranger", tuple(actors))
         body = {name: self.known.get(name) for name in _MADE_OF if self.known.get(name)}
         self._sent.append(CreateRun(0, Body.of(body)))
@@ -241,7 +242,7 @@ class _Recording:
         body = call.reply.body
         logs = body.get("logs") if call.shown is not None and isinstance(body, dict) else None
         rows = [each for each in logs if isinstance(each, dict)] if isinstance(logs, list) else []
-        if not rows or call.headers.get(IDEMPOTENCY_HEADER.lower()):  # it may be that of then
+        if not rows or call.header(IDEMPOTENCY_HEADER):  # it may be that of then
             return
         changed = self.heads.compare(self.run_id, rows)
         if changed is not None:
@@ -251,7 +252,7 @@ class _Recording:
 
     def _reply(self, call: Call) -> Iterator[Unexplained]:
         """Judge a reply in each state that the call may have found, the likely ones first."""
-        keyed = call.method == "PATCH" and call.headers.get(IDEMPOTENCY_HEADER.lower())
+        keyed = call.method == "PATCH" and call.header(IDEMPOTENCY_HEADER)
         states = None if keyed else self.states
         command = self._command(call)
         self._sent.append(command)
@@ -298,12 +299,7 @@ class _Recording:
             )
 
     def _command(self, call: Call) -> ChangeRun | ReadRun:
-        tenant, named = call.headers.get(TENANT_HEADER.lower()), _actor(call)
-        whose = Tenant.OURS if tenant == self._names.tenants[0] else Tenant.STRANGER
-        caller = Caller(
-            whose if tenant else Tenant.NOBODY,
-            self._names.actors.index(named) if named else NO_ACTOR,
-        )
+        caller = _caller(call, self._names)
         if call.method == "PATCH":
             return ChangeRun(0, Body(call.text), caller, None, _content_type(call))
         return ReadRun(0, logs=False, gates=False, caller=caller)

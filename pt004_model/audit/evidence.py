@@ -84,8 +84,7 @@ def evidence_of(recorded: Recorded, rebuilt: Rebuilt, last: int | None = None) -
         for body in (each.body, *(() if each.acted is None else (changing(each.acted),)))
     )
     commands: tuple[Command, ...] = (CreateRun(0, Body.of(body), creator), *changes)
-    tenant = (recorded.run or {}).get("tenant_id")
-    name = tenant if isinstance(tenant, str) and tenant else "production"
+    name = recorded.tenant or "production"
     return Evidence(Names.of(name, f"{name}_stranger", rebuilt.actors), commands)
 
 

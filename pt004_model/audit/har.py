@@ -45,9 +45,11 @@ class Call:
     @property
     def shown(self) -> JsonObject | None:
         """The run that an accepted call shows."""
-        body = self.reply.body
-        run = body.get("run") if isinstance(body, dict) and 200 <= self.reply.code < 300 else None
-        return run if isinstance(run, dict) else None
+        return self.reply.run if 200 <= self.reply.code < 300 else None
+
+    def header(self, name: str) -> str:
+        """Return a header of the request; one that is empty counts as missing (section 1)."""
+        return self.headers.get(name.lower(), "")
 
 
 class BadHar(Exception):  # noqa: N818 - said of a file, in a sentence for people

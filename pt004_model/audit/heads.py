@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import rfc8785
-from attrs import define, field, frozen
+from attrs import asdict, define, field, frozen
 
 from pt004_model.judge.finding import Finding, Saying, disagreement
 from pt004_model.judge.memory import JsonObject
@@ -84,10 +84,7 @@ class Heads:
 
         A run in which something was wrong keeps the head that it had.
         """
-        runs: Json = {
-            run_id: {"entries": head.entries, "receipt": head.receipt}
-            for run_id, head in {**self.before, **self.now}.items()
-        }
+        runs: Json = {run_id: asdict(head) for run_id, head in {**self.before, **self.now}.items()}
         return rfc8785.dumps({"format": FORMAT, "version": VERSION, "runs": runs})
 
 

@@ -71,6 +71,12 @@ class Recorded:
     gates_there: bool = False
 
     @property
+    def tenant(self) -> str | None:
+        """The tenant that it shows."""
+        tenant = (self.run or {}).get("tenant_id")
+        return tenant if isinstance(tenant, str) else None
+
+    @property
     def hashed(self) -> bool:
         """True when there are receipts at all."""
         return any("receipt_hash" in entry for entry in self.logs)
@@ -154,7 +160,10 @@ class Judge:
         agreed = [*self.agreed]
         agreed += [] if recorded.hashed else [Deviation(_UNHASHED, area="receipts")]
         agreed += [UNSEEN] if readings[0].window is not None else []
-        names = Names((self._tenant(recorded),), readings[0].actors)
+        whose = recorded.tenant
+        if whose is not None:  # and under which it was shown first
+            whose = self.tenants.setdefault(recorded.run_id, whose)
+        names = Names((whose or "",), readings[0].actors)
         if readings[0].torn is None and recorded.run is not None:
             oracle = Oracle(names, ledger, agreed=tuple(agreed))
             notes = Notes(ledger, names, tuple(agreed))
@@ -166,12 +175,6 @@ class Judge:
         notes, taken = min(noted, key=lambda pair: pair[0].count)
         notes.believe()
         return notes.told(), taken
-
-    def _tenant(self, recorded: Recorded) -> str:
-        """Return the tenant that the run was shown under first."""
-        shown = None if recorded.run is None else recorded.run.get("tenant_id")
-        tenant = shown if isinstance(shown, str) else ""
-        return self.tenants.setdefault(recorded.run_id, tenant) if shown is not None else tenant
 
 
 def _hypotheses(recorded: Recorded) -> Iterator[Rebuilt]:

@@ -108,12 +108,13 @@ def rebuild(
     A decision that cannot be read counts as the one that is ``assumed``. A log that is a window has
     a ``beginning``: the run then, and how many entries are of a change before.
     """
-    actors = tuple(dict.fromkeys(_actors(entries))) or ("",)
+    named = (_text(entry.get("actor_id")) for entry in entries)
+    actors = tuple(dict.fromkeys(filter(None, named))) or ("",)
     ignored = frozenset() if asked.steps is not None else _STEPS
     ahead = [
         Ahead(index, entry, _key(entry), _text(entry.get("actor_id")) or "")
         for index, entry in enumerate(entries)
-        if _kind(entry) in _NAMED - ignored
+        if _text(entry.get("event_type")) in _NAMED - ignored
     ]
     first = actors.index(ahead[0].actor) if ahead and ahead[0].actor in actors else 0
     rebuilt = Rebuilt(create(0, asked, 0, first, None), actors)
@@ -138,24 +139,11 @@ def rebuild(
     return rebuilt
 
 
-def _actors(entries: Sequence[JsonObject]) -> Iterator[str]:
-    for entry in entries:
-        actor = entry.get("actor_id")
-        if isinstance(actor, str) and actor:
-            yield actor
-
-
-def _kind(entry: JsonObject) -> str:
-    kind = entry.get("event_type")
-    return kind if isinstance(kind, str) else ""
-
-
 def _key(entry: JsonObject) -> _Key:
     """Return the kind of an entry and, where the kind is one of a status, the new one."""
-    kind = _kind(entry)
+    kind = _text(entry.get("event_type")) or ""
     told = kind in {Event.STATUS_CHANGED, Event.RUN_ENDED}
-    new = entry.get("new_status")
-    return kind, new if told and isinstance(new, str) else None
+    return kind, _text(entry.get("new_status")) if told else None
 
 
 def _expected(entry: Entry) -> _Key:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import evolve
+from attrs import asdict, evolve
 
 from pt004_model.audit.evidence import GONE, emptied_all, found_as, origin_of, without_payloads
 from pt004_model.audit.verdict import Audit, Found, Sighting
 from pt004_model.drive.lockstep import Tally
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
-from pt004_model.model.telling import count
+from pt004_model.model.telling import count, some
 from pt004_model.report.folder import Folder, edge_documents
 from pt004_model.report.summary import FindingDocument, Summary
 from pt004_model.report.text import visible
@@ -42,10 +42,8 @@ def text(result: Audit) -> Iterator[str]:
         yield from _finding(found)
     if result.found:
         yield ""
-    for problem in result.unread[:_PROBLEMS]:
-        yield f"not read: {visible(problem, _WIDE)}"
-    if len(result.unread) > _PROBLEMS:
-        yield f"  and {len(result.unread) - _PROBLEMS} more, all with --format json"
+    unread = [f"not read: {visible(each, _WIDE)}" for each in result.unread]
+    yield from some(unread, _PROBLEMS, ", all with --format json")
     yield from (f"unsure: {why}" for why in result.why)
     if result.heads is not None:
         kept = count(len(result.heads.now), "run", ",")
@@ -76,7 +74,7 @@ def _finding(found: Found) -> Iterator[str]:
 def _sighting(sighting: Sighting) -> str:
     words = [f"run {visible(sighting.run_id, 80)}"]
     if sighting.entry is not None:
-        words.append(f"entry {sighting.entry + 1}")
+        words.append(f"entry {sighting.entry}")
     place = f" ({visible(sighting.place, _WIDE)})" if sighting.place else ""
     return ", ".join(words) + place
 
@@ -115,16 +113,7 @@ def _document(found: Found) -> dict[str, Any]:
         "where": finding.where,
         "expected": finding.expected,
         "observed": finding.observed,
-        "first": [
-            {
-                "run_id": each.run_id,
-                "entry": None if each.entry is None else each.entry + 1,
-                "log_id": each.log_id,
-                "place": each.place,
-                "before": list(each.before),
-            }
-            for each in found.first
-        ],
+        "first": [asdict(each) for each in found.first],
     }
 
 

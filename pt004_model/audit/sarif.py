@@ -79,7 +79,7 @@ def _uri(path: str) -> str:
 
 
 def _location(sighting: Sighting) -> dict[str, Any]:
-    entry = "" if sighting.entry is None else f"/entry {sighting.entry + 1}"
+    entry = "" if sighting.entry is None else f"/entry {sighting.entry}"
     logical = [{"fullyQualifiedName": f"run {sighting.run_id}{entry}"}]
     if not sighting.place:
         return {"logicalLocations": logical}

@@ -43,22 +43,42 @@ class NoSource(Exception):  # noqa: N818 - said of a path, in a sentence for peo
     """What was named cannot be read; the message is a sentence for people."""
 
 
-class _Parts:
-    """Log entries by themselves, and runs without any, in a file that goes with the process."""
+def _database() -> sqlite3.Connection:
+    """Return a database in a file that goes with the process."""
+    made = sqlite3.connect("")
+    made.execute("PRAGMA journal_mode = OFF")
+    made.execute("CREATE TABLE parts (run_id TEXT, place TEXT, content TEXT)")
+    return made
 
-    def __init__(self) -> None:
-        self._db = sqlite3.connect("")
-        self._db.execute("PRAGMA journal_mode = OFF")
-        self._db.execute("CREATE TABLE parts (run_id TEXT, place TEXT, content TEXT)")
 
-    def keep(self, run_id: str, place: str, *content: Json) -> None:
-        """Keep a log entry, or a run and its gates."""
-        row = (json.dumps(run_id), place, json.dumps(content))
-        self._db.execute("INSERT INTO parts VALUES (?, ?, ?)", row)
+def _is_whole(run: JsonObject, logs: list[JsonObject]) -> bool:
+    """Tell whether a run was shown when its log had these entries, by the length of its chain."""
+    chain = run.get("receipt_chain")
+    return isinstance(chain, list) and len(chain) == len(logs)
 
-    def together(self) -> Iterator[Recorded]:
-        """Yield each run with its entries."""
-        rows = self._db.execute("SELECT * FROM parts ORDER BY run_id, rowid")
+
+@define
+class Sources:
+    """Reads sources, and notes what is wrong with them: a sentence each, with file and line."""
+
+    problems: list[str] = field(factory=list)
+    recordings: list[list[Call]] = field(factory=list)
+    """The calls of each HAR file."""
+    _parts: sqlite3.Connection = field(init=False, factory=_database)
+    """Log entries by themselves, and runs without any."""
+
+    def read(self, paths: Iterable[Path]) -> Iterator[Recorded]:
+        """Yield each run that stands as a whole in a source. Raises :class:`NoSource`."""
+        for path in [file for each in paths for file in _files(each)]:
+            for place, value in self._values(path):
+                yield from self.take(place, value)
+
+    def rest(self) -> Iterator[Recorded]:
+        """Yield the runs of single log entries, with the run as it was shown last if it was.
+
+        Those that were shown without a log come without entries.
+        """
+        rows = self._parts.execute("SELECT * FROM parts ORDER BY run_id, rowid")
         for run_id, parts in groupby(rows, key=lambda row: str(row[0])):
             logs, places, shown = [], [], None
             for _, place, content in parts:
@@ -75,35 +95,6 @@ class _Parts:
                 yield evolve(shown, logs=logs, places=tuple(places))
             else:
                 yield Recorded(json.loads(run_id), logs, tuple(places))
-
-
-def _is_whole(run: JsonObject, logs: list[JsonObject]) -> bool:
-    """Tell whether a run was shown when its log had these entries, by the length of its chain."""
-    chain = run.get("receipt_chain")
-    return isinstance(chain, list) and len(chain) == len(logs)
-
-
-@define
-class Sources:
-    """Reads sources, and notes what is wrong with them: a sentence each, with file and line."""
-
-    problems: list[str] = field(factory=list)
-    recordings: list[list[Call]] = field(factory=list)
-    """The calls of each HAR file."""
-    _parts: _Parts = field(init=False, factory=_Parts)
-
-    def read(self, paths: Iterable[Path]) -> Iterator[Recorded]:
-        """Yield each run that stands as a whole in a source. Raises :class:`NoSource`."""
-        for path in [file for each in paths for file in _files(each)]:
-            for place, value in self._values(path):
-                yield from self.take(place, value)
-
-    def rest(self) -> Iterator[Recorded]:
-        """Yield the runs of single log entries, with the run as it was shown last if it was.
-
-        Those that were shown without a log come without entries.
-        """
-        yield from self._parts.together()
 
     def _values(self, path: Path) -> Iterator[tuple[str, Json]]:
         """Yield each value of a file and where it stands, lists taken apart."""
@@ -207,8 +198,10 @@ class Sources:
         self._keep(run_id, place, value)
 
     def _keep(self, run_id: str, place: str, *content: Json) -> None:
+        """Keep a log entry, or a run and its gates."""
         try:
-            self._parts.keep(run_id, place, *content)
+            row = (json.dumps(run_id), place, json.dumps(content))
+            self._parts.execute("INSERT INTO parts VALUES (?, ?, ?)", row)
         except RecursionError:  # it is written with less room than it was read with
             self.problems.append(f"{place}: nested too deep")
 

@@ -33,13 +33,13 @@ _FIRST: Final = 3
 
 @frozen
 class Sighting:
-    """A run that a finding shows in: where, and the states thought possible before."""
+    """A run that a finding shows in: where (from 1), and the states thought possible before."""
 
     run_id: str
-    place: str
-    entry: int | None
-    log_id: str
-    before: tuple[str, ...]
+    entry: int | None = None
+    log_id: str = ""
+    place: str = ""
+    before: tuple[str, ...] = ()
 
 
 @frozen
@@ -71,7 +71,7 @@ class Audit:
     tenants: tuple[str, ...] = ()
     found: dict[str, Found] = field(factory=dict)
     unread: list[str] = field(factory=list)
-    unsure: dict[str, int] = field(factory=dict)
+    unsure: Counter[str] = field(factory=Counter)
     heads: Heads | None = None
     edges: Counter[Edge] = field(factory=Counter)
     asked: Evidence | None = None
@@ -132,7 +132,7 @@ def audit(
         asked = live.read(sources)
         judge.agreed, judge.served = live.target.agreed, live.target.spelling.entry
     for recorded in chain(sources.read(paths), asked, sources.rest()):
-        whose = _tenant(recorded)
+        whose = recorded.tenant
         if tenants and whose is not None and whose not in tenants:
             sources.problems.append(
                 f"{recorded.place(None)}: run {recorded.run_id} is of tenant {whose!r:.60}"
@@ -145,16 +145,16 @@ def audit(
                 sources.problems.append(f"{recorded.place(None)}: nested too deep")
             result.runs += recorded.run_id not in judged
         elif recorded.run_id not in judged:
-            _doubt(result, "shown without log entries, so there is nothing to hold it against")
+            result.unsure["shown without log entries, so there is nothing to hold it against"] += 1
         judged.add(recorded.run_id)
     for calls in sources.recordings:
         result.calls += len(calls)
         for each in judge_calls(calls):
             run_id = each.call.run_id or str((each.call.shown or {}).get("run_id", ""))
-            sighting = Sighting(run_id, each.call.place, None, "", each.before)
+            sighting = Sighting(run_id, place=each.call.place, before=each.before)
             result.add(each.finding, sighting, partial_(Evidence, each.names, each.commands))
     for run_id, finding in ({} if heads is None else heads.vanished(judged)).items():
-        result.add(finding, Sighting(run_id, "", None, "", ()), lambda: GONE)
+        result.add(finding, Sighting(run_id), lambda: GONE)
     result.tenants = tuple(sorted(filter(None, set(judge.tenants.values()))))
     result.unread = sources.problems
     return result
@@ -167,8 +167,7 @@ def _judge(result: Audit, judge: Judge, recorded: Recorded, extract: str) -> Non
     result.edges.update(edges_of(taken))
     if recorded.run_id == extract:
         result.asked = evidence_of(recorded, taken)
-    for why in unsure:
-        _doubt(result, why)
+    result.unsure.update(unsure)
     result.entries += len(recorded.logs)
     if result.heads is not None:
         changed = result.heads.compare(recorded.run_id, recorded.logs)
@@ -181,21 +180,12 @@ def _judge(result: Audit, judge: Judge, recorded: Recorded, extract: str) -> Non
         result.add(each.finding, _sighting(recorded, each), evidence)
 
 
-def _doubt(result: Audit, why: str) -> None:
-    result.unsure[why] = result.unsure.get(why, 0) + 1
-
-
 def _sighting(recorded: Recorded, wrong: Wrong) -> Sighting:
     log_id = "" if wrong.index is None else recorded.logs[wrong.index].get("log_id")
     return Sighting(
         recorded.run_id,
-        recorded.place(wrong.index),
-        wrong.index,
+        None if wrong.index is None else wrong.index + 1,
         log_id if isinstance(log_id, str) else "",
+        recorded.place(wrong.index),
         wrong.before,
     )
-
-
-def _tenant(recorded: Recorded) -> str | None:
-    tenant = None if recorded.run is None else recorded.run.get("tenant_id")
-    return tenant if isinstance(tenant, str) else None

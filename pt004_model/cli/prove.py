@@ -13,10 +13,10 @@ import click
 from pt004_model.cli.options import Setup, rightly_given, setup
 from pt004_model.cli.session import Connected, connected
 from pt004_model.cli.settings import VARIABLES, target_options
-from pt004_model.judge.oracle import Verdict
+from pt004_model.judge.oracle import Verdict, worst
 from pt004_model.proof import folder
 from pt004_model.proof import prove as judge_again
-from pt004_model.proof.cases import CaseResult, conclusion, tell, worst
+from pt004_model.proof.cases import CaseResult, conclusion, tell
 from pt004_model.proof.outside import (
     BadSource,
     Git,
@@ -93,7 +93,7 @@ def prove(context: click.Context, /, **given: Any) -> None:
         ended = time.time()
     if given["out"] is None:
         click.echo(conclusion(results))
-        context.exit(EXIT_CODES[worst(results)])
+        context.exit(EXIT_CODES[worst(each.verdict for each in results)])
     here = _circumstances(there, chosen, given, (began, ended))
     context.exit(_report(given, redact, here, results, campaign))
 

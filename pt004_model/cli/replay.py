@@ -20,8 +20,8 @@ from pt004_model.drive.replay import (
     attempt_lines,
     replay_trace,
     result_line,
-    worst,
 )
+from pt004_model.judge.oracle import worst
 from pt004_model.model.commands import CreateRun, Restart
 from pt004_model.report.text import visible
 from pt004_model.trace.document import BadTrace, Trace, load_trace
@@ -79,7 +79,7 @@ def replay(context: click.Context, /, **given: Any) -> None:
                 say(line)
     if as_document:
         click.echo(json.dumps(redact(_document(traces, done)), indent=1))
-    context.exit(EXIT_CODES[worst(tuple(done.values()))])
+    context.exit(EXIT_CODES[worst(each.verdict for each in done.values())])
 
 
 def _governed(trace: Trace) -> bool:
@@ -104,4 +104,4 @@ def lines(path: Path, trace: Trace, done: Replay) -> Iterator[str]:
 
 def _document(traces: dict[Path, Trace], done: dict[Path, Replay]) -> Any:
     told = [{"trace": str(path), **as_json(traces[path], each)} for path, each in done.items()]
-    return {"verdict": str(worst(tuple(done.values()))), "replays": told}
+    return {"verdict": str(worst(each.verdict for each in done.values())), "replays": told}

@@ -22,28 +22,11 @@ from pt004_model.interrupts import undisturbed
 from pt004_model.model.commands import describe
 from pt004_model.mutation_score import Kill
 from pt004_model.search.campaign import PROFILES, Campaign
-from pt004_model.search.results import Progress
-from pt004_model.trace.recorded import Found
+from pt004_model.search.results import Silent
 from pt004_model.trace.writing import Origin, write_trace
 
 _FEW = 4
 """Examples before the FC is killed, where only kills show the fault."""
-
-
-class _Quiet:
-    """A reporter that prints nothing; the result is enough."""
-
-    def found(self, found: Found) -> None:
-        """Say nothing of a finding."""
-
-    def improved(self, found: Found) -> None:
-        """Say nothing of a shorter trace."""
-
-    def confirmed(self, found: Found) -> None:
-        """Say nothing of how surely it shows."""
-
-    def progress(self, progress: Progress) -> None:
-        """Say nothing of progress."""
 
 
 def kill(
@@ -64,7 +47,7 @@ def kill(
     target = embedded(fault or None, secret=secret).killed(wanted=crashes)
     with connected(target) as there:
         address = there.base_url
-        campaign = Campaign(there.session, chosen, seed, _Quiet(), first_only=True)
+        campaign = Campaign(there.session, chosen, seed, Silent(), first_only=True)
         result = campaign.run()
     seconds = round(time.monotonic() - start, 1)
     if not result.findings:

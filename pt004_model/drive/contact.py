@@ -172,8 +172,8 @@ def _created(calls: _Calls, reply: Reply, schema: _Schema) -> tuple[dict[str, An
 
 def _run_of(reply: Reply) -> dict[str, Any]:
     """Return the run that an accepted call shows, empty without one."""
-    run = reply.body.get("run") if isinstance(reply.body, dict) and reply.code < 300 else None
-    return run if isinstance(run, dict) and isinstance(run.get("run_id"), str) else {}
+    run = reply.run or {}
+    return run if reply.code < 300 and isinstance(run.get("run_id"), str) else {}
 
 
 def _governs(calls: _Calls, run: dict[str, Any]) -> bool:

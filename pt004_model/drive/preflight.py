@@ -47,13 +47,12 @@ def preflight(
     answer = _asked(transport, codec.encode(command, lambda _: "", "preflight"), patience, on_wait)
     if isinstance(answer, NoAnswer):
         return f"the first create got no answer: {answer.why}"
-    body = codec.read(answer).body
+    reply = codec.read(answer)
     if answer.code in {401, 403, 404}:
         return _refused(answer.code, codec.dialect)
     if answer.code >= 500:
         return None
-    run = body.get("run") if isinstance(body, dict) else None
-    run_id = run.get("run_id") if isinstance(run, dict) else None
+    body, run_id = reply.body, (reply.run or {}).get("run_id")
     if 200 <= answer.code < 300 and isinstance(run_id, str):
         on_run(run_id)
         return None
@@ -142,9 +141,7 @@ def no_longer(
             "the Federation Core is no longer there: a create like the first one is now refused"
             " with 404"
         )
-    body = codec.read(answer).body
-    run = body.get("run") if isinstance(body, dict) else None
-    run_id = run.get("run_id") if isinstance(run, dict) else None
+    run_id = (codec.read(answer).run or {}).get("run_id")
     if 200 <= answer.code < 300 and isinstance(run_id, str):
         on_run(run_id)
     return None

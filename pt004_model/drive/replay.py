@@ -118,13 +118,6 @@ def _chance_of_silence(trace: Trace, runs: int) -> float:
     return float((1 - seen / (before + 1)) ** runs)
 
 
-def worst(replays: tuple[Replay, ...]) -> Verdict:
-    """Return the verdict of several replays: a finding outranks what is unsure, and that a pass."""
-    said = {each.verdict for each in replays}
-    order = (Verdict.DIVERGES, Verdict.UNSURE)
-    return next((each for each in order if each in said), Verdict.CONFORMS)
-
-
 def _not_judged(session: Session, trace: Trace) -> str:
     """Why what the trace shows would not be seen, or nothing."""
     if trace.area in session.oracle.areas:
@@ -304,7 +297,6 @@ def told(response: Response) -> str:
         return f"{head}, {body.why}"
     if not isinstance(body, dict):
         return f"{head}, {quote(body)}"
-    run = body.get("run")
-    if isinstance(run, dict):
-        return f"{head}, run {quote(run.get('status'))}"
+    if response.run is not None:
+        return f"{head}, run {quote(response.run.get('status'))}"
     return f"{head}, {quote(body.get('detail'))}"

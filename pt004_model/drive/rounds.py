@@ -66,8 +66,7 @@ def made_by(calls: Sequence[Command], exchanges: Sequence[Exchange]) -> dict[Run
     for call, exchange in zip(calls, exchanges, strict=False):
         reply = exchange.response
         if isinstance(call, CreateRun) and isinstance(reply, Reply) and reply.code < 300:
-            run = reply.body.get("run") if isinstance(reply.body, dict) else None
-            run_id = run.get("run_id") if isinstance(run, dict) else None
+            run_id = (reply.run or {}).get("run_id")
             if isinstance(run_id, str) and run_id not in made.setdefault(call.run, []):
                 made[call.run].append(run_id)
     return made

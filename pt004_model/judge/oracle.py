@@ -8,6 +8,7 @@ candidate with the fewest disagreements says what is wrong, and judging goes on 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
@@ -54,6 +55,12 @@ class Verdict(StrEnum):
     CONFORMS = "conforms"
     DIVERGES = "diverges"
     UNSURE = "unsure"
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the verdict on all: a finding outranks what is unsure, and that a pass."""
+    order = (Verdict.CONFORMS, Verdict.UNSURE, Verdict.DIVERGES)
+    return max(verdicts, key=order.index, default=Verdict.CONFORMS)
 
 
 @frozen
@@ -292,8 +299,7 @@ class _Candidate:
     def _taken(self, runs: tuple[Run, ...]) -> tuple[View, ...]:
         """Return how things may be once the reply shows one of ``runs``, or another like it."""
         self.unsure = True
-        body = self.reply.body
-        shown = body.get("run") if isinstance(body, dict) else None
+        body, shown = self.reply.body, self.reply.run
         if not runs:
             return (self.view,)
         number = runs[0].number

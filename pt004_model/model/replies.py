@@ -29,6 +29,12 @@ class Reply:
     outside: str = field(default="", repr=False)
     """A word of the FC for what the contract does not have, where the reply holds one."""
 
+    @property
+    def run(self) -> dict[str, Json] | None:
+        """The run that it shows, if it shows one."""
+        run = self.body.get("run") if isinstance(self.body, dict) else None
+        return run if isinstance(run, dict) else None
+
 
 @frozen
 class NoAnswer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from pt004_model.model.world import Accepted, Outcome, Refused
 
 _MANY = 8
@@ -37,6 +39,13 @@ def codes_told(codes: frozenset[int]) -> str:
 def count(number: int, noun: str, spec: str = "") -> str:
     """Return a number with its noun: ``1 request``, ``2 requests``; ``spec`` formats the number."""
     return f"{number:{spec}} {noun}{'' if number == 1 else 's'}"
+
+
+def some(lines: Sequence[str], most: int, rest: str = "") -> Iterator[str]:
+    """Yield the first lines, and how many there are besides: ``  and 2 more``, then ``rest``."""
+    yield from lines[:most]
+    if len(lines) > most:
+        yield f"  and {len(lines) - most} more{rest}"
 
 
 def times(number: int, spec: str = "") -> str:

@@ -5,7 +5,7 @@ again, ``report`` makes the files, ``folder`` puts them where they belong, ``ver
 once more and compares.
 """
 
-from pt004_model.proof.cases import tell, worst
+from pt004_model.proof.cases import tell
 from pt004_model.proof.verdict import prove
 
-__all__ = ["prove", "tell", "worst"]
+__all__ = ["prove", "tell"]

@@ -8,7 +8,7 @@ start and its policy decision.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from attrs import define, field, frozen
@@ -112,19 +112,12 @@ def conclusion(results: Sequence[CaseResult], verdict: str = _PASS) -> str:
     """Return the last line on the cases; ``verdict`` is that of the report on them, if any."""
     failed = [result for result in results if result.verdict is not Verdict.CONFORMS]
     if failed:
-        said = "failed" if worst(results) is Verdict.DIVERGES else "could not be completed"
+        diverges = any(result.verdict is Verdict.DIVERGES for result in failed)
+        said = "failed" if diverges else "could not be completed"
         return f"❌ {len(failed)} of {len(results)} tests {said}"
     if verdict != _PASS:
         return f"❌ All tests passed, but the verdict of the report on them is {verdict}"
     return "✅ All tests completed successfully"
-
-
-def worst(results: Iterable[CaseResult]) -> Verdict:
-    """Return the verdict on all cases: a finding outranks what is unsure."""
-    verdicts = {result.verdict for result in results}
-    if Verdict.DIVERGES in verdicts:
-        return Verdict.DIVERGES
-    return Verdict.UNSURE if Verdict.UNSURE in verdicts else Verdict.CONFORMS
 
 
 class _Telling:

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Final
 
 import rfc8785
-from attrs import frozen
 
 from pt004_model.model.values import Json
 from pt004_model.proof.record import FOLDER
@@ -32,14 +31,6 @@ VERSION: Final = 1
 
 class BadManifest(Exception):  # noqa: N818 - said of a file, in a sentence for people
     """A manifest that cannot be used; the message is a sentence for people."""
-
-
-@frozen
-class Entry:
-    """Something in a folder: its path with slashes, and what it is."""
-
-    path: str
-    kind: str
 
 
 def manifest(files: Mapping[str, bytes]) -> bytes:
@@ -79,10 +70,11 @@ def _safe(path: str) -> bool:
     return path == REPORT or (parts[0] == FOLDER and len(parts) > 1)
 
 
-def walk(out: Path) -> Iterator[Entry]:
-    """Yield all that is in the folder of the proof within ``out``: nothing is followed.
+def walk(out: Path) -> Iterator[tuple[str, str]]:
+    """Yield path and kind of all that is in the folder of the proof within ``out``.
 
-    A kind is ``file``, ``folder``, ``link`` or ``other``. Raises ``OSError``.
+    Nothing is followed, and a path has slashes. A kind is ``file``, ``folder``, ``link`` or
+    ``other``. Raises ``OSError``.
     """
     waiting = [FOLDER]
     while waiting:
@@ -91,7 +83,7 @@ def walk(out: Path) -> Iterator[Entry]:
             for each in sorted(found, key=lambda entry: entry.name):
                 path = f"{here}/{each.name}"
                 kind = kind_of(each.stat(follow_symlinks=False).st_mode)
-                yield Entry(path, kind)
+                yield path, kind
                 if kind == "folder":
                     waiting.append(path)
 
@@ -125,10 +117,10 @@ def _check_replaceable(out: Path) -> None:
         ours = {*read_manifest((out / MANIFEST).read_bytes()), MANIFEST}
     except (OSError, BadManifest):
         ours = set()
-    for each in walk(out):
-        if each.kind != "folder" and each.path not in ours:
+    for inside, kind in walk(out):
+        if kind != "folder" and inside not in ours:
             raise Unwritable(
-                f"{out / each.path} is not of a proof, and {target} is replaced as a whole;"
+                f"{out / inside} is not of a proof, and {target} is replaced as a whole;"
                 " move it away"
             )
 

@@ -12,7 +12,7 @@ not pass.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Final
 
 from attrs import frozen
@@ -75,6 +75,12 @@ class CaseRecord:
     def redacted(self) -> bool:
         """Whether a secret was left out of an answer, so that its bytes prove nothing."""
         return any(each.redacted for each in self.exchanges)
+
+    def missing(self, answers: Container[str]) -> list[tuple[int, str]]:
+        """Return number and path of each answer that came, and that is not among ``answers``."""
+        came = (n for n, each in enumerate(self.exchanges, 1) if each.status is not None)
+        paths = ((number, answer_path(self.name, number)) for number in came)
+        return [each for each in paths if each[1] not in answers]
 
 
 @frozen

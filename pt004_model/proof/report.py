@@ -28,7 +28,7 @@ from pt004_model.proof.record import (
     answer_path,
     dump_record,
 )
-from pt004_model.proof.verdict import KEPT, PARTS, RAN, Case, Proof, Reading, State
+from pt004_model.proof.verdict import KEPT, PARTS, RAN, Case, Proof, Reading, State, overall
 from pt004_model.report.text import Safe, prose, span, templates, visible, words
 from pt004_model.trace.writing import rfc3339
 from pt004_model.vocabulary import (
@@ -231,7 +231,7 @@ def _environment(quoter: Callable[[Any], Safe]) -> Environment:
         "path": _path,
         "state": _state,
         "shown": _shown,
-        "result": _result,
+        "result": lambda case: _shown(overall(case.parts)),
         "clause": _clause,
         "receipts": receipts,
         "chain_hash": lambda reading: _sha256(canonical_form(reading.run.get("receipt_chain"))),
@@ -256,13 +256,6 @@ def _shown(state: State) -> Safe:
 
 def _state(case: Case, name: str) -> Safe:
     return _shown(next(part.state for part in case.parts if part.name == name))
-
-
-def _result(case: Case) -> Safe:
-    states = {part.state for part in case.parts}
-    if State.FAIL in states:
-        return _shown(State.FAIL)
-    return _shown(State.PASS if states == {State.PASS} else State.UNSURE)
 
 
 def _clause(check: str) -> Safe:

@@ -7,7 +7,7 @@ checked is ever a pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -19,7 +19,7 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import ReadRun
 from pt004_model.model.replies import Reply
 from pt004_model.proof.cases import CaseResult
-from pt004_model.proof.record import CaseRecord, Record, answer_path, judged
+from pt004_model.proof.record import CaseRecord, Record, judged
 
 
 class State(StrEnum):
@@ -98,11 +98,16 @@ class Proof:
 
     @property
     def verdict(self) -> State:
-        """PASS when each part of each case passed; a failure outranks what is open."""
-        states = {part.state for part in self.parts}
-        if State.FAIL in states:
-            return State.FAIL
-        return State.PASS if states == {State.PASS} else State.UNSURE
+        """The state of all parts together."""
+        return overall(self.parts)
+
+
+def overall(parts: Iterable[Part]) -> State:
+    """Return PASS when each part passed; a failure outranks what is open."""
+    states = {part.state for part in parts}
+    if State.FAIL in states:
+        return State.FAIL
+    return State.PASS if states == {State.PASS} else State.UNSURE
 
 
 def prove(record: Record, answers: Mapping[str, bytes]) -> Proof:
@@ -132,11 +137,7 @@ def _objects(value: object) -> list[JsonObject]:
 def _parts(case: CaseRecord, result: CaseResult, answers: Mapping[str, bytes]) -> Iterator[Part]:
     count = len(case.exchanges)
     whole = result.verdict is Verdict.CONFORMS and len(result.steps) == count
-    missing = [
-        number
-        for number, each in enumerate(case.exchanges, 1)
-        if each.status is not None and answer_path(case.name, number) not in answers
-    ]
+    missing = case.missing(answers)
     found = result.findings[0] if result.findings else None
     why = f"{count} answers judged, and the last ends the run"
     if not whole:
@@ -145,7 +146,7 @@ def _parts(case: CaseRecord, result: CaseResult, answers: Mapping[str, bytes]) -
     yield Part(RAN, case.name, state if found or whole else State.UNSURE, why)
     if case.redacted or missing:
         why = "an answer repeats a secret of the caller, which is left out of what is kept"
-        why = f"the answer to request {missing[0]} is not there" if missing else why
+        why = f"the answer to request {missing[0][0]} is not there" if missing else why
         yield Part(KEPT, case.name, State.UNSURE, why)
     else:
         yield Part(KEPT, case.name, State.PASS, f"the bytes of all {count} are in the folder")

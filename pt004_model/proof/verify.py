@@ -22,7 +22,6 @@ from pt004_model.proof.record import (
     FOLDER,
     RECORD,
     BadRecord,
-    Record,
     answer_path,
     load_record,
 )
@@ -112,7 +111,7 @@ def _there(out: Path, found: Verification) -> Iterator[tuple[str, str]]:
             found.add(path, "no folder")
         else:
             try:
-                yield from ((each.path, each.kind) for each in walk(out))
+                yield from walk(out)
             except OSError as error:
                 found.add(path, f"cannot be listed: {error.strerror}")
 
@@ -167,7 +166,7 @@ def _made_from(contents: dict[str, bytes], changed: set[str], found: Verificatio
         return
     answers = {path: each for path, each in contents.items() if path.startswith(_ANSWERS)}
     proof = prove(record, answers)
-    missing = _missing(record, answers)
+    missing = [path for case in record.cases for _, path in case.missing(answers)]
     for path in missing:
         found.add(path, "is not there, though the record names it")
     if missing or {RECORD, *answers} & changed:
@@ -182,16 +181,6 @@ def _made_from(contents: dict[str, bytes], changed: set[str], found: Verificatio
             found.add(path, "is not a file of this proof")
         elif contents[path] != files[path]:
             found.add(path, _difference(files[path], contents[path]))
-
-
-def _missing(record: Record, answers: dict[str, bytes]) -> list[str]:
-    """Return the paths of the answers that the record names and that are not there."""
-    return [
-        path
-        for case in record.cases
-        for number, each in enumerate(case.exchanges, 1)
-        if each.status is not None and (path := answer_path(case.name, number)) not in answers
-    ]
 
 
 def _judged_again(proof: Proof, found: Verification) -> None:

@@ -12,7 +12,7 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import describe
 from pt004_model.model.coverage import Edge
 from pt004_model.model.replies import NoAnswer
-from pt004_model.model.telling import count, times
+from pt004_model.model.telling import count, some, times
 from pt004_model.reproduce.timeline import as_lines, timeline
 from pt004_model.search.results import Progress, Result
 from pt004_model.trace.recorded import Found, Step
@@ -24,6 +24,7 @@ _MISSING_SHOWN: Final = 3
 _LAWS_SHOWN: Final = 2
 _FINDINGS_SHOWN: Final = 7
 _DIFFERENCES_SHOWN: Final = 7
+_ALL: Final = ", all in summary.json"
 
 
 def progress_line(progress: Progress) -> str:
@@ -108,9 +109,7 @@ def _answer(step: Step) -> str:
     """Return what came back for a command, in a few words."""
     if isinstance(step.response, NoAnswer):
         return "no answer"
-    body = step.response.body
-    run = body.get("run") if isinstance(body, dict) else None
-    status = run.get("status") if isinstance(run, dict) else None
+    status = (step.response.run or {}).get("status")
     told = f"{step.response.code} {status}" if isinstance(status, str) else str(step.response.code)
     wrong = f", wrong: {step.findings[0].where}" if step.findings else ""
     return f"{told[:24]}{wrong[:24]}"
@@ -156,10 +155,11 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
     if result.open_calls:
         yield f"{count(result.open_calls, 'call')} stayed without an answer"
     yield from _rows(result, width)
-    for each in result.differences[:_DIFFERENCES_SHOWN]:
-        yield cut(f"differs: {each} ({times(each.count)}, first at {each.first})", width)
-    if len(result.differences) > _DIFFERENCES_SHOWN:
-        yield f"  and {len(result.differences) - _DIFFERENCES_SHOWN} more, all in summary.json"
+    differing = (
+        cut(f"differs: {each} ({times(each.count)}, first at {each.first})", width)
+        for each in result.differences
+    )
+    yield from some([*differing], _DIFFERENCES_SHOWN, _ALL)
     for why in result.unsure:
         yield f"unsure: {why}"
     if result.guarantee:
@@ -183,11 +183,10 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
 
 
 def unlike_lines(unlike: Mapping[Edge, int]) -> Iterator[str]:
-    """Yield what production uses and a campaign did not drive."""
-    for edge, number in list(unlike.items())[:_MISSING_SHOWN]:
-        yield f"production uses, and this campaign did not drive: {edge} ({times(number, ',')})"
-    if len(unlike) > _MISSING_SHOWN:
-        yield f"  and {len(unlike) - _MISSING_SHOWN} more"
+    """Return what production uses and a campaign did not drive."""
+    said = "production uses, and this campaign did not drive"
+    lines = [f"{said}: {edge} ({times(number, ',')})" for edge, number in unlike.items()]
+    return some(lines, _MISSING_SHOWN)
 
 
 def _coverage(result: Result, width: int | None) -> Iterator[str]:
@@ -195,10 +194,8 @@ def _coverage(result: Result, width: int | None) -> Iterator[str]:
     yield f"coverage: {coverage.driven} of {coverage.reachable} edges of the model"
     if coverage.values_reachable:
         yield f"values: {coverage.values} of {coverage.values_reachable} kinds by place were sent"
-    for edge in coverage.missing[:_MISSING_SHOWN]:
-        yield cut(f"  not driven: {edge}", width)
-    if len(coverage.missing) > _MISSING_SHOWN:
-        yield f"  and {len(coverage.missing) - _MISSING_SHOWN} more, all in summary.json"
+    missing = [cut(f"  not driven: {edge}", width) for edge in coverage.missing]
+    yield from some(missing, _MISSING_SHOWN, _ALL)
     races = result.statistics.get("races")
     if races is not None:
         shown = sum(map(len, races["table"].values()))
@@ -214,10 +211,8 @@ def _coverage(result: Result, width: int | None) -> Iterator[str]:
         shown = sum(map(len, losses["table"].values()))
         cells = f"{shown} of {losses['cells']} kinds by state"
         yield f"answers lost by us: {losses['lost']} in {count(losses['examples'], 'run')}, {cells}"
-    for law in coverage.unwitnessed[:_LAWS_SHOWN]:
-        yield f"  never seen: {law}"
-    if len(coverage.unwitnessed) > _LAWS_SHOWN:
-        yield f"  and {len(coverage.unwitnessed) - _LAWS_SHOWN} more that were never seen"
+    unseen = [f"  never seen: {law}" for law in coverage.unwitnessed]
+    yield from some(unseen, _LAWS_SHOWN, " that were never seen")
 
 
 def by_weight(findings: tuple[Found, ...]) -> list[Found]:

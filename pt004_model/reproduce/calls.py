@@ -19,7 +19,6 @@ from pt004_model.model.commands import (
     subject,
 )
 from pt004_model.model.replies import Reply, Response
-from pt004_model.model.values import Json
 from pt004_model.trace.document import Trace, TraceStep
 from pt004_model.vocabulary import (
     ACTOR_HEADER,
@@ -111,8 +110,8 @@ def calls(trace: Trace) -> tuple[Call, ...]:
         then = None if step is trace.steps[-1] else then
         made.append(Call(step.send, _request(trace, step, ids), makes, then, waits, restarted))
         waits, restarted = 0.0, False
-        if makes is not None:
-            ids[makes] = str(_run(step.reply).get("run_id", ""))
+        if makes is not None and isinstance(step.reply, Reply):
+            ids[makes] = str((step.reply.run or {}).get("run_id", ""))
     return tuple(made)
 
 
@@ -153,12 +152,5 @@ def _then(response: Response | None) -> str | None:
         return None
     if 300 <= response.code < 500:
         return "refused"
-    status = _run(response).get("status")
+    status = (response.run or {}).get("status")
     return status if isinstance(status, str) else None
-
-
-def _run(response: Response | None) -> dict[str, Json]:
-    """Return the run that an answer shows, an empty one where it shows none."""
-    body = response.body if isinstance(response, Reply) else None
-    run = body.get("run") if isinstance(body, dict) else None
-    return run if isinstance(run, dict) else {}

@@ -114,9 +114,8 @@ def _refusals(answered: list[Answered]) -> Iterator[str]:
 
 def _shown(watching: Watching) -> Iterator[str]:
     """Yield what is shown of a run beyond what must be."""
-    bodies = (each.reply.body for each in watching.answered if each.reply.code < 300)
-    runs = (body.get("run") for body in bodies if isinstance(body, dict))
-    names = {name for run in runs if isinstance(run, dict) for name in run}
+    runs = (each.reply.run or {} for each in watching.answered if each.reply.code < 300)
+    names = {name for run in runs for name in run}
     more = sorted(names - {*RUN_FIELDS})
     if more:
         yield f"shows of a run besides: {', '.join(more[:20])}"

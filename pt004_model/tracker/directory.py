@@ -78,10 +78,10 @@ class DirectoryTracker:
     say: Callable[[str], None] = lambda _: None
     _told: set[Path] = field(factory=set, repr=False)
 
-    def issues(self, label: str = LABEL) -> list[Issue]:
-        """Return all files with the label, by number."""
+    def issues(self) -> list[Issue]:
+        """Return all files with our label, by number."""
         found = [_issue(each) for each in self._files()]
-        return [each for each in found if label in each.labels]
+        return [each for each in found if LABEL in each.labels]
 
     def create(self, draft: Draft) -> Issue:
         """Write a file with the next free number."""

@@ -45,6 +45,7 @@ _LOOKS: Final = 3
 _TRIES: Final = 2
 _WOULD: Final = {Verb.COUNT: "would count", Verb.REOPEN: "would reopen", Verb.CLOSE: "would close"}
 _Thing = TypeVar("_Thing")
+_Made = TypeVar("_Made")
 
 
 class NoEvidence(Exception):  # noqa: N818 - said of a trace file, in a sentence for people
@@ -178,27 +179,31 @@ class Filing:
 
 def create_once(tracker: Tracker, draft: Draft, there: Callable[[], Issue | None]) -> Issue:
     """Make an issue, once; ``there`` looks for it. Raises ``Refused`` and ``Unreachable``."""
-    for _ in range(_TRIES):
-        try:
-            return tracker.create(draft)
-        except Lost as error:
-            why = str(error)
-            issue = _look(tracker, there)
-            if issue is not None:
-                return issue
-    raise Unreachable(f"an issue could not be made: {why}")
+    return _once(tracker, lambda: tracker.create(draft), there, "an issue could not be made")
 
 
 def comment_once(tracker: Tracker, issue: Issue, name: str, value: str, text: str) -> None:
     """Add a comment that is not there, once. Raises ``Refused`` and ``Unreachable``."""
+
+    def there() -> Comment | None:
+        return marked(tracker.comments(issue), name, value)
+
+    failed = f"{issue.place} could not be commented"
+    _once(tracker, lambda: tracker.comment(issue, text), there, failed)
+
+
+def _once(
+    tracker: Tracker, make: Callable[[], _Made], there: Callable[[], _Thing | None], failed: str
+) -> _Made | _Thing:
     for _ in range(_TRIES):
         try:
-            return tracker.comment(issue, text)
+            return make()
         except Lost as error:
             why = str(error)
-            if _look(tracker, lambda: marked(tracker.comments(issue), name, value)) is not None:
-                return None
-    raise Unreachable(f"{issue.place} could not be commented: {why}")
+            found = _look(tracker, there)
+            if found is not None:
+                return found
+    raise Unreachable(f"{failed}: {why}")
 
 
 def _look(tracker: Tracker, there: Callable[[], _Thing | None]) -> _Thing | None:

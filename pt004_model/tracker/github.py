@@ -87,9 +87,9 @@ class GitHubTracker:
         """Close the connection."""
         self._client.close()
 
-    def issues(self, label: str = LABEL) -> list[Issue]:
-        """Return all issues with the label; pull requests are listed among them and left out."""
-        params = {"state": "all", "labels": label, "sort": "created", "direction": "asc"}
+    def issues(self) -> list[Issue]:
+        """Return all issues with our label; pull requests are listed among them and left out."""
+        params = {"state": "all", "labels": LABEL, "sort": "created", "direction": "asc"}
         rows = self._pages(f"{self._root()}/issues", params)
         return [self._issue(row, Refused) for row in rows if "pull_request" not in row]
 

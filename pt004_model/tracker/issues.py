@@ -184,8 +184,8 @@ def marked(comments: Iterable[Comment], name: str, value: str) -> Comment | None
 class Tracker(Protocol):
     """A tracker of issues. Every method raises :class:`Refused` and :class:`Unreachable`."""
 
-    def issues(self, label: str = LABEL) -> list[Issue]:
-        """Return all issues with the label, open and closed, oldest first."""
+    def issues(self) -> list[Issue]:
+        """Return all issues with :data:`LABEL`, open and closed, oldest first."""
         ...
 
     def create(self, draft: Draft) -> Issue:

@@ -62,7 +62,7 @@ def test_an_id_of_another_run_is_found(tmp_path: Path) -> None:
     one, other = governed(stub), denied(stub)
     other["logs"][2]["log_id"] = one["logs"][3]["log_id"]
     (found,) = review(tmp_path, [one, rehash(other)]).found.values()
-    assert (found.finding.check, found.first[0].entry) == ("audit.log-id", 2)
+    assert (found.finding.check, found.first[0].entry) == ("audit.log-id", 3)
 
 
 def test_a_run_of_two_tenants_is_found(tmp_path: Path) -> None:

@@ -14,11 +14,10 @@ from pt004_model.drive.replay import (
     attempt_lines,
     replay_trace,
     result_line,
-    worst,
 )
 from pt004_model.drive.session import Session
 from pt004_model.judge.finding import Finding
-from pt004_model.judge.oracle import Oracle, Verdict
+from pt004_model.judge.oracle import Oracle, Verdict, worst
 from pt004_model.model.commands import Caller, Command, CreateRun, ReadRun, Restart, Token, Unknown
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.values import Body
@@ -251,7 +250,7 @@ def fake(result: Result) -> Replay:
 )
 def test_the_worst_of_several(results: tuple[Result, ...], verdict: Verdict) -> None:
     """A finding outranks what is unsure, and that a pass."""
-    assert verdict is worst(tuple(fake(result) for result in results))
+    assert verdict is worst(fake(result).verdict for result in results)
 
 
 def test_a_transcript_tells_both_sides() -> None:

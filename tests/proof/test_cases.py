@@ -10,10 +10,10 @@ from attrs import evolve
 
 from pt004_model.drive.lockstep import Fc
 from pt004_model.drive.session import Session
-from pt004_model.judge.oracle import Oracle, Verdict
+from pt004_model.judge.oracle import Oracle, Verdict, worst
 from pt004_model.model.commands import ChangeRun, Command, ReadRun
 from pt004_model.model.replies import NoAnswer, Reply, Response
-from pt004_model.proof import tell, worst
+from pt004_model.proof import tell
 from pt004_model.proof.cases import conclusion
 from tests.habits import FREEDOMS, Habits
 from tests.stub import NAMES, Losing, Stub, Tampering
@@ -23,7 +23,7 @@ def told(fc: Fc) -> tuple[Verdict, list[str]]:
     """The verdict on an FC and the lines that were said."""
     lines: list[str] = []
     results = tell(Session(fc, Oracle(NAMES)), "http://fc", lines.append)
-    return worst(results), [*lines, conclusion(results)]
+    return worst(each.verdict for each in results), [*lines, conclusion(results)]
 
 
 def case(lines: list[str], letter: str) -> list[str]:

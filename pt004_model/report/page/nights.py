@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from attrs import asdict, evolve, field, frozen
-from markupsafe import Markup
 
 from pt004_model.drive.replay import Result
 from pt004_model.model.commands import Route
-from pt004_model.report.page.rendering import digest_of, environment, part
+from pt004_model.report.page.rendering import environment, frame
 from pt004_model.report.summary import (
     BadFolder,
     Replayed,
@@ -149,15 +147,6 @@ def as_json(nights: Nights) -> dict[str, Any]:
 
 def write_nights(nights: Nights, out: Path) -> None:
     """Write it as one HTML file that needs nothing but a browser. Raises ``Unwritable``."""
-    style = part("page.css")
     page = environment().get_template("nights.html")
-    told = {
-        "nights": nights.nights,
-        "lines": nights.lines,
-        "signs": SIGNS,
-        "version": version("pt004_model"),
-        "style": Markup(style),  # noqa: S704 - a file of ours
-        "policy": f"default-src 'none'; style-src '{digest_of(style)}'; img-src data:;"
-        " base-uri 'none'; form-action 'none'",
-    }
-    write_text(out, page.render(told))
+    told = page.render(nights=nights.nights, lines=nights.lines, signs=SIGNS, **frame())
+    write_text(out, told)

@@ -54,7 +54,6 @@ def environment() -> Environment:
 
 def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
     summary, told = evidence.summary, stories(evidence, folder)
-    style, script = part("page.css"), part("page.js")
     counts = {each: sum(s.severity == each for s in told) for each in SEVERITIES}
     return {
         "summary": summary,
@@ -69,18 +68,24 @@ def _context(evidence: Evidence, folder: Path) -> dict[str, Any]:
         "tables": coverage.tables(summary),
         "counted": _counted(summary),
         "replays": evidence.replays,
-        "version": version("pt004_model"),
-        "style": Markup(style),  # noqa: S704 - a file of ours
-        "script": Markup(script),  # noqa: S704 - a file of ours
-        "policy": (
-            f"default-src 'none'; style-src '{digest_of(style)}'; script-src '{digest_of(script)}';"
-            " img-src data:; base-uri 'none'; form-action 'none'"
-        ),
+        **frame(_part("page.js")),
     }
 
 
-def part(name: str) -> str:
-    """Return a file of ours that goes into a page."""
+def frame(script: str = "") -> dict[str, Any]:
+    """Return what every page has: our version, a style, a script if any, and a policy for these."""
+    style = _part("page.css")
+    scripts = f" script-src '{digest_of(script)}';" if script else ""
+    return {
+        "version": version("pt004_model"),
+        "style": Markup(style),  # noqa: S704 - a file of ours
+        "script": Markup(script),  # noqa: S704 - a file of ours
+        "policy": f"default-src 'none'; style-src '{digest_of(style)}';{scripts} img-src data:;"
+        " base-uri 'none'; form-action 'none'",
+    }
+
+
+def _part(name: str) -> str:
     return files("pt004_model.report.page").joinpath("parts", name).read_text("utf-8").strip()
 
 
