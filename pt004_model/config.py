@@ -26,9 +26,8 @@ from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.finding import FINGERPRINT
 from pt004_model.judge.own import own_checks
 from pt004_model.model.required import NOTHING, Required
-from pt004_model.vocabulary import GATE_FIELDS, LOG_FIELDS, RUN_FIELDS, Routes
+from pt004_model.vocabulary import GATE_FIELDS, HEADER, LOG_FIELDS, RUN_FIELDS, Routes
 from pt004_model.wire.spelling import NAMES, Spelling
-from pt004_model.wire.transport import HEADER
 
 FILE: Final = Path("pt004.toml")
 PROJECT: Final = Path("pyproject.toml")

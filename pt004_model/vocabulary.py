@@ -7,6 +7,7 @@ Core each take that from ``contract.md`` by themselves, so that no mistake can b
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -86,6 +87,8 @@ ROUTES: Final = {
     Dialect.DEPLOYED: Routes("/api/fc/runs", "/api/fc/runs/{run_id}", "/api/fc/runs/{run_id}"),
 }
 
+HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""The name of any header."""
 TENANT_HEADER: Final = "X-Tenant-ID"
 ACTOR_HEADER: Final = "X-Actor-ID"
 CORRELATION_HEADER: Final = "X-Correlation-ID"

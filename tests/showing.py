@@ -19,7 +19,6 @@ from pt004_model.judge.finding import Finding
 from pt004_model.model.commands import Command, Token
 from pt004_model.reproduce import render
 from pt004_model.search.campaign import PROFILES, Campaign
-from pt004_model.search.results import Progress
 from pt004_model.trace.document import Trace, load_trace
 from pt004_model.trace.recorded import Found
 from pt004_model.trace.writing import Origin, trace_of, write_trace
@@ -34,22 +33,6 @@ UNSURE: Final = {"httpx": 3, "pytest": 0}
 """The exit statuses of a form that leaves the judging to a replay: pytest says skipped."""
 
 
-class Quiet:
-    """Tells nothing."""
-
-    def found(self, found: Found) -> None:
-        """Say nothing of a finding."""
-
-    def improved(self, found: Found) -> None:
-        """Say nothing of a shorter trace."""
-
-    def confirmed(self, found: Found) -> None:
-        """Say nothing of how surely it shows."""
-
-    def progress(self, progress: Progress) -> None:
-        """Say nothing of progress."""
-
-
 def setup(fault: str | None, area: str) -> Setup:
     """An embedded FC with the fault or none; it authenticates where the area is about that."""
     return embedded(fault, secret=SECRET if area == "authentication" else None)
@@ -60,7 +43,7 @@ def write_fault(fault: str, path: Path, seed: int = 0, examples: int = 300) -> T
     chosen = setup(fault, FAULTS[fault].area)
     with connected(chosen) as there:
         profile = evolve(PROFILES["ci"], examples=examples, seconds=None)
-        result = Campaign(there.session, profile, seed, Quiet(), first_only=True).run()
+        result = Campaign(there.session, profile, seed, first_only=True).run()
         names, address = chosen.names, there.base_url
     assert result.findings, f"{fault} was not found"
     origin = Origin(seed, "ci", chosen.dialect, chosen.redact, names=names, base_url=address)

@@ -15,15 +15,12 @@ from attrs import asdict, define, field, frozen
 from pt004_model.judge.finding import Finding, Saying, disagreement
 from pt004_model.judge.memory import JsonObject
 from pt004_model.model.values import Json
+from pt004_model.trace.files import Unusable
 from pt004_model.wire.codec import read_json
 
 FORMAT: Final = "pt004-audit-heads"
 VERSION: Final = 1
 _CHECK: Final = "audit.append-only"
-
-
-class BadHeads(Exception):  # noqa: N818 - said of a file, in a sentence for people
-    """A file of heads that cannot be used; the message is a sentence for people."""
 
 
 @frozen
@@ -89,18 +86,18 @@ class Heads:
 
 
 def load_heads(path: Path) -> Heads:
-    """Return the heads in a file, none if there is no file yet. Raises :class:`BadHeads`."""
+    """Return the heads in a file, none if there is no file yet. Raises ``Unusable``."""
     try:
         raw = read_json(path.read_bytes())
     except FileNotFoundError:
         return Heads()
     except OSError as error:
-        raise BadHeads(f"cannot read {path}: {error.strerror}") from None
+        raise Unusable(f"cannot read {path}: {error.strerror}") from None
     runs = raw.get("runs") if isinstance(raw, dict) else None
     if not isinstance(raw, dict) or raw.get("format") != FORMAT or not isinstance(runs, dict):
-        raise BadHeads(f"{path} holds no heads of an audit; name a new file to begin anew")
+        raise Unusable(f"{path} holds no heads of an audit; name a new file to begin anew")
     if raw.get("version") != VERSION:
-        raise BadHeads(f"{path} is of another version than {VERSION}; update pt004")
+        raise Unusable(f"{path} is of another version than {VERSION}; update pt004")
     heads = {run_id: _head(path, run_id, each) for run_id, each in runs.items()}
     return Heads(heads)
 
@@ -109,5 +106,5 @@ def _head(path: Path, run_id: str, raw: Json) -> Head:
     entries = raw.get("entries") if isinstance(raw, dict) else None
     receipt = raw.get("receipt") if isinstance(raw, dict) else None
     if type(entries) is not int or entries < 1 or not isinstance(receipt, str):
-        raise BadHeads(f"{path}: the head of run {run_id!r:.60} cannot be read; restore the file")
+        raise Unusable(f"{path}: the head of run {run_id!r:.60} cannot be read; restore the file")
     return Head(entries, receipt)

@@ -12,12 +12,13 @@ from typing import Final
 from attrs import frozen
 
 from pt004_model.audit.judging import Recorded
-from pt004_model.audit.sources import STDIN, NoSource, Sources, opened
+from pt004_model.audit.sources import STDIN, Sources, opened
 from pt004_model.drive.target import Target
 from pt004_model.judge.envelope import UNRESERVED
 from pt004_model.model.commands import ReadRun, RunRef
 from pt004_model.model.replies import NoAnswer, Response, Undecodable
 from pt004_model.model.telling import count
+from pt004_model.trace.files import Unusable
 from pt004_model.wire.client import Client
 
 _SILENT: Final = 3
@@ -32,7 +33,7 @@ class Live:
     listed: Path
 
     def read(self, sources: Sources) -> Iterator[Recorded]:
-        """Yield each run as it is shown now; what is not shown is told. Raises ``NoSource``."""
+        """Yield each run as it is shown now; what is not shown is told. Raises ``Unusable``."""
         ids = [*dict.fromkeys(self._ids(sources))]
         client, silent = Client(self.target.codec(), self.target.transport), 0
         for number, run_id in enumerate(ids):
@@ -58,7 +59,7 @@ class Live:
             with opened(self.listed) as stream:
                 lines = stream.read().splitlines()
         except OSError as error:
-            raise NoSource(f"cannot read {name}: {error.strerror}") from None
+            raise Unusable(f"cannot read {name}: {error.strerror}") from None
         for number, line in enumerate(lines, 1):
             run_id = line.strip().decode("utf-8", "replace")
             if UNRESERVED.fullmatch(run_id):

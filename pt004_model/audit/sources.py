@@ -26,6 +26,7 @@ from pt004_model.audit.judging import Recorded
 from pt004_model.judge.memory import JsonObject
 from pt004_model.model.replies import Undecodable
 from pt004_model.model.values import Json
+from pt004_model.trace.files import Unusable
 from pt004_model.wire.codec import read_json
 
 STDIN: Final = Path("-")
@@ -37,10 +38,6 @@ _OPENING: Final = (b"[", b"{", b"[{")
 """First lines with which a value of several lines begins."""
 _ANSWERS: Final = "answers"
 _SHOWN: Final = 5  # names of members that are told
-
-
-class NoSource(Exception):  # noqa: N818 - said of a path, in a sentence for people
-    """What was named cannot be read; the message is a sentence for people."""
 
 
 def _database() -> sqlite3.Connection:
@@ -68,7 +65,7 @@ class Sources:
     """Log entries by themselves, and runs without any."""
 
     def read(self, paths: Iterable[Path]) -> Iterator[Recorded]:
-        """Yield each run that stands as a whole in a source. Raises :class:`NoSource`."""
+        """Yield each run that stands as a whole in a source. Raises ``Unusable``."""
         for path in [file for each in paths for file in _files(each)]:
             for place, value in self._values(path):
                 yield from self.take(place, value)
@@ -207,11 +204,11 @@ class Sources:
 
 
 def _files(path: Path) -> Iterator[Path]:
-    """Yield the files of a source; of a proof the answers alone. Raises :class:`NoSource`."""
+    """Yield the files of a source; of a proof the answers alone. Raises ``Unusable``."""
     if path == STDIN or path.is_file():
         yield path
     elif not path.is_dir():
-        raise NoSource(f"there is no {path}; give a file, a folder, or - for standard input")
+        raise Unusable(f"there is no {path}; give a file, a folder, or - for standard input")
     else:
         answers = path / _ANSWERS
         inner = [answers] if answers.is_dir() and (path / "manifest.json").exists() else []

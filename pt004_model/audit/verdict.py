@@ -119,7 +119,7 @@ def audit(
     live: Live | None = None,
     extract: str = "",
 ) -> Audit:
-    """Judge all that the sources hold, and the runs of an FC that is ``live``. Raises ``NoSource``.
+    """Judge all that the sources hold, and the runs of an FC that is ``live``. Raises ``Unusable``.
 
     With ``heads`` every log is held against that of the audit before. With ``tenants`` a run of
     any other is no part of the export. ``partial`` says that logs may begin in the middle of a run.

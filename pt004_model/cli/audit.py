@@ -13,11 +13,10 @@ import click
 from attrs import evolve
 
 from pt004_model.audit.evidence import emptied_all, extracted, found_as, origin_of
-from pt004_model.audit.heads import BadHeads, load_heads
+from pt004_model.audit.heads import load_heads
 from pt004_model.audit.live import Live
 from pt004_model.audit.report import document, redacted, summary, text, write_folder
 from pt004_model.audit.sarif import sarif
-from pt004_model.audit.sources import NoSource
 from pt004_model.audit.verdict import Audit
 from pt004_model.audit.verdict import audit as review
 from pt004_model.cli.options import REDACT, rightly_given, setup
@@ -26,7 +25,7 @@ from pt004_model.cli.settings import read_settings
 from pt004_model.judge.oracle import Verdict
 from pt004_model.report.junit import junit
 from pt004_model.search.goals import edges_document
-from pt004_model.trace.files import write_bytes, write_json
+from pt004_model.trace.files import Unusable, write_bytes, write_json
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import write_trace
 
@@ -111,7 +110,7 @@ def audit(context: click.Context, /, sources: tuple[Path, ...], **given: Any) ->
         how = {"partial": given["partial"], "extract": given["extract"] or ""}
         with _live(given) as live:
             result = review(sources, before, given["tenants"], **how, live=live)
-    except (NoSource, BadHeads) as error:
+    except Unusable as error:
         raise click.UsageError(str(error)) from None
     redact = context.meta.get(REDACT) or _redactor(given)
     if given["redact_payloads"]:

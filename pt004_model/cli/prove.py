@@ -18,7 +18,6 @@ from pt004_model.proof import folder
 from pt004_model.proof import prove as judge_again
 from pt004_model.proof.cases import CaseResult, conclusion, tell
 from pt004_model.proof.outside import (
-    BadSource,
     Git,
     commit_here,
     read_campaign,
@@ -34,6 +33,7 @@ from pt004_model.proof.record import (
 from pt004_model.proof.report import REPORT, render
 from pt004_model.proof.verdict import State
 from pt004_model.report.summary import BadFolder, Summary
+from pt004_model.trace.files import Unusable
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import rfc3339
 
@@ -153,7 +153,7 @@ def _report(
     runs = {result.name: result.run_id for result in results}
     try:
         logs = tuple(read_fc_log(path, runs, redact) for path in given["fc_log"])
-    except BadSource as error:
+    except Unusable as error:
         raise click.UsageError(str(error)) from None
     record = Record(FORMAT, VERSION, here, cases, *campaign, logs)
     proof = judge_again(record, answers)

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from pt004_model.proof.verdict import State
-from pt004_model.proof.verify import NoProof
 from pt004_model.proof.verify import verify as check_folder
+from pt004_model.trace.files import Unusable
 
 
 def _sha256(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -42,7 +42,7 @@ def verify(
     """
     try:
         found = check_folder(folder, manifest_sha256)
-    except NoProof as error:
+    except Unusable as error:
         raise click.UsageError(str(error)) from None
     for problem in found.problems:
         click.echo(f"✗ {problem}")

@@ -21,16 +21,12 @@ import rfc8785
 from pt004_model.model.values import Json
 from pt004_model.proof.record import FOLDER
 from pt004_model.proof.report import REPORT
-from pt004_model.trace.files import Unwritable, write_bytes
+from pt004_model.trace.files import Unusable, Unwritable, write_bytes
 from pt004_model.wire.codec import read_json
 
 MANIFEST: Final = f"{FOLDER}/manifest.json"
 FORMAT: Final = "pt004-proof-manifest"
 VERSION: Final = 1
-
-
-class BadManifest(Exception):  # noqa: N818 - said of a file, in a sentence for people
-    """A manifest that cannot be used; the message is a sentence for people."""
 
 
 def manifest(files: Mapping[str, bytes]) -> bytes:
@@ -40,25 +36,25 @@ def manifest(files: Mapping[str, bytes]) -> bytes:
 
 
 def read_manifest(content: bytes) -> dict[str, str]:
-    """Return the hash of each file by path. Raises :class:`BadManifest` for an unsafe path, too."""
+    """Return the hash of each file by path. Raises ``Unusable`` for an unsafe path, too."""
     raw = read_json(content)
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-        raise BadManifest("this is no manifest of a proof")
+        raise Unusable("this is no manifest of a proof")
     if raw.get("version") != VERSION:
-        raise BadManifest(f"its version is {raw.get('version')!r:.20}, and {VERSION} is known here")
+        raise Unusable(f"its version is {raw.get('version')!r:.20}, and {VERSION} is known here")
     files = raw.get("files")
     if not isinstance(files, dict) or set(raw) != {"format", "version", "files"}:
-        raise BadManifest("this manifest lacks something, or has what none has")
+        raise Unusable("this manifest lacks something, or has what none has")
     hashes = {path: str(value) for path, value in files.items()}
     for path in hashes:
         if not _safe(path):
-            raise BadManifest(f"{path!r:.100} leads out of the folder of the proof")
+            raise Unusable(f"{path!r:.100} leads out of the folder of the proof")
     try:
         canonical = rfc8785.dumps({"format": FORMAT, "version": VERSION, "files": files})
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError):
         canonical = b""
     if canonical != content:
-        raise BadManifest("this manifest is not canonical JSON (RFC 8785)")
+        raise Unusable("this manifest is not canonical JSON (RFC 8785)")
     return hashes
 
 
@@ -115,7 +111,7 @@ def _check_replaceable(out: Path) -> None:
         return
     try:
         ours = {*read_manifest((out / MANIFEST).read_bytes()), MANIFEST}
-    except (OSError, BadManifest):
+    except (OSError, Unusable):
         ours = set()
     for inside, kind in walk(out):
         if kind != "folder" and inside not in ours:

@@ -13,16 +13,13 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from pt004_model.report.summary import StatisticsDocument, Summary, read_summary
+from pt004_model.trace.files import Unusable
 from pt004_model.trace.redact import Redactor
 
 MOST_LINES: Final = 20
 """Lines of an FC's log that are quoted for each run."""
 _LONGEST: Final = 400  # characters of such a line
 _GIT_TIME: Final = 10.0  # seconds
-
-
-class BadSource(Exception):  # noqa: N818 - said of a file, in a sentence for people
-    """A file that was named cannot be used; the message is a sentence for people."""
 
 
 @frozen
@@ -66,7 +63,7 @@ def read_fc_log(path: Path, runs: dict[str, str], redact: Redactor) -> FcLog:
     """Search a log for runs, given by case; read line by line, as a log may be long.
 
     An id counts where no letter, digit, ``-``, ``_`` or ``~`` stands beside it. Raises
-    :class:`BadSource`.
+    ``Unusable``.
     """
     wanted = {
         case: re.compile(rf"(?<![\w~-]){re.escape(run_id)}(?![\w~-])", re.ASCII)
@@ -88,7 +85,7 @@ def read_fc_log(path: Path, runs: dict[str, str], redact: Redactor) -> FcLog:
                         if len(lines[case]) < MOST_LINES:
                             lines[case].append((number, redact(text)[:_LONGEST]))
     except OSError as error:
-        raise BadSource(f"cannot read the log {path}: {error.strerror}") from None
+        raise Unusable(f"cannot read the log {path}: {error.strerror}") from None
     quoted = tuple(Quoted(case, counts[case], tuple(lines[case])) for case in runs)
     return FcLog(path.name, size, digest.hexdigest(), quoted)
 

@@ -28,6 +28,7 @@ from pt004_model.model.scenarios import CANONICAL
 from pt004_model.proof.cases import CaseResult, tell_case
 from pt004_model.proof.outside import FcLog, Git
 from pt004_model.report.summary import Summary
+from pt004_model.trace.files import Unusable
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import rfc3339
 from pt004_model.vocabulary import Dialect
@@ -38,10 +39,6 @@ RECORD: Final = f"{FOLDER}/record.json"
 FORMAT: Final = "pt004-proof"
 VERSION: Final = 2
 """Of the record and of what is made from it: a changed template is a new version."""
-
-
-class BadRecord(Exception):  # noqa: N818 - said of a file, in a sentence for people
-    """A record that cannot be used; the message is a sentence for people."""
 
 
 @frozen
@@ -228,32 +225,32 @@ def dump_record(record: Record) -> bytes:
 
 
 def load_record(content: bytes) -> Record:
-    """Return the record that was written. Raises :class:`BadRecord`."""
+    """Return the record that was written. Raises ``Unusable``."""
     raw = read_json(content)
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-        raise BadRecord("this is no record of a proof")
+        raise Unusable("this is no record of a proof")
     version = raw.get("version")
     if version == 1:
-        raise BadRecord(
+        raise Unusable(
             "it is a proof of format 1, which keeps the last answers alone and cannot be judged"
             f" again; this pt004_model verifies format {VERSION}, and 1.0.0 verifies format 1"
         )
     if version != VERSION:
-        raise BadRecord(f"its version is {version!r:.20}, and {VERSION} is known here")
+        raise Unusable(f"its version is {version!r:.20}, and {VERSION} is known here")
     try:
         record: Record = _CONVERTER.structure(raw, Record)
         again = dump_record(record)
     except (BaseValidationError, KeyError, TypeError, ValueError, RecursionError):
-        raise BadRecord("this record lacks something, or has what none has") from None
+        raise Unusable("this record lacks something, or has what none has") from None
     for each in (exchange for case in record.cases for exchange in case.exchanges):
         try:
             rfc3339(each.sent)
         except (ValueError, OverflowError, OSError):
-            raise BadRecord(f"{each.sent!r} is no time at which a request was sent") from None
+            raise Unusable(f"{each.sent!r} is no time at which a request was sent") from None
     if again != content:
-        raise BadRecord("this record is not spelled as it is written")
+        raise Unusable("this record is not spelled as it is written")
     if [case.name for case in record.cases] != list(CANONICAL):
-        raise BadRecord("its cases are not the canonical ones")
+        raise Unusable("its cases are not the canonical ones")
     if not {each.case for log in record.fc_logs for each in log.quoted} <= set(CANONICAL):
-        raise BadRecord("its logs are of other cases")
+        raise Unusable("its logs are of other cases")
     return record

@@ -17,24 +17,20 @@ from typing import Final
 
 from attrs import define, field
 
-from pt004_model.proof.folder import MANIFEST, BadManifest, kind_of, read_manifest, walk
+from pt004_model.proof.folder import MANIFEST, kind_of, read_manifest, walk
 from pt004_model.proof.record import (
     FOLDER,
     RECORD,
-    BadRecord,
     answer_path,
     load_record,
 )
 from pt004_model.proof.report import REPORT, render
 from pt004_model.proof.verdict import Proof, prove
 from pt004_model.report.text import visible
+from pt004_model.trace.files import Unusable
 
 _BEFORE, _SHOWN = 20, 60  # characters shown before and from a difference on
 _ANSWERS: Final = f"{FOLDER}/answers/"
-
-
-class NoProof(Exception):  # noqa: N818 - said of a folder, in a sentence for people
-    """What was named holds no proof; the message is a sentence for people."""
 
 
 @define
@@ -56,7 +52,7 @@ class Verification:
 
 
 def verify(out: Path, manifest_sha256: str | None = None) -> Verification:
-    """Check the proof in ``out``. Raises :class:`NoProof` when there is none."""
+    """Check the proof in ``out``. Raises ``Unusable`` when there is none."""
     _require(out)
     found = Verification()
     contents = _contents(out, found)
@@ -68,10 +64,10 @@ def verify(out: Path, manifest_sha256: str | None = None) -> Verification:
 
 def _require(out: Path) -> None:
     if not out.is_dir():
-        raise NoProof(f"{out} is no folder; give the one that `pt004 prove --out` wrote to")
+        raise Unusable(f"{out} is no folder; give the one that `pt004 prove --out` wrote to")
     if not any(os.path.lexists(out / each) for each in (FOLDER, REPORT)):
         hint = f"; give the folder above {FOLDER}" if (out / "manifest.json").exists() else ""
-        raise NoProof(f"{out} holds no proof: there is no {FOLDER} and no {REPORT}{hint}")
+        raise Unusable(f"{out} holds no proof: there is no {FOLDER} and no {REPORT}{hint}")
 
 
 def _contents(out: Path, found: Verification) -> dict[str, bytes]:
@@ -134,7 +130,7 @@ def _manifest(
         found.add(MANIFEST, f"its SHA-256 is {found.manifest} and not {expected}")
     try:
         return read_manifest(content)
-    except BadManifest as error:
+    except Unusable as error:
         found.add(MANIFEST, str(error))
         return {}
 
@@ -161,7 +157,7 @@ def _made_from(contents: dict[str, bytes], changed: set[str], found: Verificatio
         return
     try:
         record = load_record(contents[RECORD])
-    except BadRecord as error:
+    except Unusable as error:
         found.add(RECORD, str(error))
         return
     answers = {path: each for path, each in contents.items() if path.startswith(_ANSWERS)}

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from pt004_model.report.text import variable
+from pt004_model.vocabulary import HEADER
 
-_NAME: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
-_HEADER: Final = re.compile(rf"({_NAME})=\$([A-Z_][A-Z0-9_]*)", re.ASCII)
+_HEADER: Final = re.compile(rf"({HEADER.pattern})=\$([A-Z_][A-Z0-9_]*)", re.ASCII)
 _SIZES: Final = frozenset({"--max-examples", "--max-commands", "--max-time"})
 
 

@@ -138,11 +138,7 @@ class Folder:
         origin = evolve(self.origin, seed=seed, profile=profile)
         write_trace(self.trace_path(found), found, origin)
 
-    def found(self, found: Found) -> None:
-        """Write its trace: a folder is told of findings like any reporter of a campaign."""
-        self.keep_trace(found)
-
-    improved = confirmed = found
+    found = improved = confirmed = keep_trace  # told of findings like any reporter
 
     def _is_shorter(self, found: Found) -> bool:
         """Return whether an earlier campaign left a shorter trace: a known one is not shortened."""

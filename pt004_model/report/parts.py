@@ -18,10 +18,9 @@ from attrs import asdict, evolve, field, frozen
 
 from pt004_model.drive.comparing import together
 from pt004_model.drive.lockstep import Tally
-from pt004_model.drive.statistics import Latency, Statistics
+from pt004_model.drive.statistics import Statistics
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
-from pt004_model.model.commands import Route
 from pt004_model.model.coverage import Edge
 from pt004_model.report.folder import edge_documents, write_summary
 from pt004_model.report.summary import (
@@ -46,16 +45,6 @@ from pt004_model.trace.files import write_json, write_text
 from pt004_model.vocabulary import Decision
 
 PART: Final = "part.json"
-_COUNTS: Final = ("step_counts", "changed", "paused", "decisions", "outside")
-
-
-@frozen
-class LatencyCounts:
-    """The histogram of one route, by the numbers of its buckets."""
-
-    buckets: dict[str, int] = field(factory=dict)
-    count: int = 0
-    longest: float = 0.0
 
 
 @frozen
@@ -95,10 +84,9 @@ class Part:
     ended: str = ""
     values: dict[str, tuple[str, ...]] = field(factory=dict)
     witnessed: tuple[str, ...] = ()
-    own: dict[str, int] = field(factory=dict)
-    held: dict[str, int] = field(factory=dict)
-    counts: dict[str, dict[str, int]] = field(factory=dict)
-    latency: dict[str, LatencyCounts] = field(factory=dict)
+    own: dict[Decision, int] = field(factory=dict)
+    held: dict[Decision, int] = field(factory=dict)
+    statistics: Statistics = field(factory=Statistics)
     races: RacesCounts = RacesCounts()
     suite: Made | None = None
 
@@ -106,7 +94,6 @@ class Part:
 def part_of(campaign: Campaign) -> dict[str, Any]:
     """Return the document of a campaign that is a part."""
     tally, whole, races = campaign.session.tally, campaign.whole, campaign.races
-    counted = tally.statistics
     values: dict[str, list[str]] = {}
     for kind, place in sorted(tally.values):
         values.setdefault(kind, []).append(place)
@@ -120,16 +107,10 @@ def part_of(campaign: Campaign) -> dict[str, Any]:
         campaign.ended,
         values={kind: tuple(places) for kind, places in values.items()},
         witnessed=tuple(sorted(tally.witnessed)),
-        own=_named(tally.own),
-        held=_named(tally.held),
-        counts={name: _named(getattr(counted, name)) for name in _COUNTS},
-        latency={
-            str(route): LatencyCounts(_named(each.buckets), each.count, each.longest)
-            for route, each in counted.latency.items()
-        },
-        races=RacesCounts(
-            races.rounds, races.alone, races.as_json()["table"], _named(races.unsure)
-        ),
+        own=tally.own,
+        held=tally.held,
+        statistics=tally.statistics,
+        races=RacesCounts(races.rounds, races.alone, races.as_json()["table"], races.unsure),
         suite=campaign.made if isinstance(campaign, SuiteCampaign) else None,
     )
     return asdict(part)
@@ -138,10 +119,6 @@ def part_of(campaign: Campaign) -> dict[str, Any]:
 def _contract() -> str:
     text = resources.files("pt004_model").joinpath("contract.md").read_bytes()
     return hashlib.sha256(text).hexdigest()[:12]
-
-
-def _named(counts: dict[Any, int]) -> dict[str, int]:
-    return {str(each): count for each, count in counts.items()}
 
 
 @frozen
@@ -179,12 +156,7 @@ def read_shard(folder: Path) -> Shard:
         raise BadFolder(
             f"{folder} holds no part of a campaign{why}; `pt004 check --shard I/N` makes one"
         )
-    shard = Shard(folder, structured(folder / PART, Part), summary)
-    try:
-        _tally([shard])
-    except ValueError as error:
-        raise BadFolder(f"{folder / PART} cannot be used: {error}") from None
-    return shard
+    return Shard(folder, structured(folder / PART, Part), summary)
 
 
 def gather(folders: Iterable[Path]) -> tuple[list[Shard], str]:
@@ -271,32 +243,19 @@ def _tally(shards: list[Shard]) -> Tally:
     """Return all that was counted."""
     tally = Tally()
     for each in shards:
-        part, counts = each.part, Statistics()
+        part = each.part
         edges = {
             Edge(e.status, e.command, e.decision, e.position, e.outcome): e.count
             for e in each.summary.edges
         }
-        for name in _COUNTS:
-            numbered = name in {"step_counts", "changed", "paused"}
-            for key, count in part.counts.get(name, {}).items():
-                getattr(counts, name)[int(key) if numbered else key] = count
-        for route, times in part.latency.items():
-            buckets = {int(number): count for number, count in times.buckets.items()}
-            counts.latency[Route(route)] = Latency(buckets, times.count, times.longest)
-        counts.shrinking_requests = each.summary.statistics.shrinking.requests
-        counts.shrinking_seconds = each.summary.statistics.shrinking.seconds
         tally.include(
             Tally(
-                edges, set(part.witnessed), _decisions(part.own), _decisions(part.held),
-                part.commands, each.summary.open_calls, statistics=counts,
+                edges, set(part.witnessed), part.own, part.held,
+                part.commands, each.summary.open_calls, statistics=part.statistics,
                 values={(kind, place): 1 for kind, all_ in part.values.items() for place in all_},
             )
         )  # fmt: skip
     return tally
-
-
-def _decisions(counts: dict[str, int]) -> dict[Decision, int]:
-    return {Decision(name): count for name, count in counts.items()}
 
 
 def _races(shards: list[Shard]) -> Raced:

@@ -99,13 +99,8 @@ def keep_nothing(folder: Folder, profile: Profile, why: str) -> None:
 
     Where a campaign has left its own word, that stands.
     """
-    if not folder.summarized:
-        with undisturbed(), suppress(Unwritable):
-            _keep_nothing(folder, profile, why)
-
-
-def _keep_nothing(folder: Folder, profile: Profile, why: str) -> None:
-    folder.keep_replays(())
+    if folder.summarized:
+        return
     result = Result(
         Verdict.UNSURE,
         findings=(),
@@ -120,7 +115,9 @@ def _keep_nothing(folder: Folder, profile: Profile, why: str) -> None:
         started_at=time.time(),
         areas=(),
     )
-    folder.keep_summary(result)
+    with undisturbed(), suppress(Unwritable):
+        folder.keep_replays(())
+        folder.keep_summary(result)
 
 
 def _replay_earlier(campaign: Campaign, folder: Folder, say: Callable[[str], None]) -> None:

@@ -17,6 +17,7 @@ from cattrs import BaseValidationError, Converter, transform_error
 
 from pt004_model.drive.comparing import Variation
 from pt004_model.drive.replay import Result
+from pt004_model.drive.statistics import Statistics
 from pt004_model.judge.checks import AREAS, SEVERITIES
 from pt004_model.report import command
 from pt004_model.search.complete import Done
@@ -227,6 +228,7 @@ def _converter() -> Converter:
     strict(float, float, int)
     strict(bool, bool)
     strict(Result, str)  # a text too, and no less held to its words
+    converter.register_structure_hook(Statistics, Converter().structure)  # by numbers as names
     return converter
 
 

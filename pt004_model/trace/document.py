@@ -31,7 +31,7 @@ from pt004_model.model.commands import (
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.values import Body, Value
 from pt004_model.trace.schema import Generator, Schema, closed
-from pt004_model.vocabulary import Dialect
+from pt004_model.vocabulary import HEADER, Dialect
 
 FORMAT: Final = "pt004-trace"
 VERSION: Final = 2
@@ -254,7 +254,7 @@ def dump_trace(trace: Trace) -> dict[str, Any]:
 
 
 _TEXT: Final[Schema] = {"type": "string"}
-_HEADER: Final[Schema] = {"type": "string", "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"}
+_HEADER: Final[Schema] = {"type": "string", "pattern": f"^{HEADER.pattern}$"}
 _TIME: Final[Schema] = {"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"}
 _LIMITS: Final[dict[tuple[type, str], Schema]] = {
     (Trace, "fingerprint"): {"pattern": "^[0-9a-f]{12}$"},
@@ -336,9 +336,11 @@ def read_trace(document: object) -> Trace:
         place = error.json_path.removeprefix("$").removeprefix(".") or "its head"
         raise BadTrace(f"it is not what its format says, at {place}: {error.message[:_SHOWN]}")
     for name in ("first_seen", "last_seen"):
-        if not _is_moment(document[name]):
-            said = f"{str(document[name])[:_SHOWN]!r} is no {name}, a time in RFC 3339"
-            raise BadTrace(f"it is not what its format says: {said}")
+        try:
+            moment(document[name])
+        except ValueError:
+            said = f"{document[name][:_SHOWN]!r} is no {name}, a time in RFC 3339"
+            raise BadTrace(f"it is not what its format says: {said}") from None
     fields = {name: each for name, each in document.items() if name not in {"format", "version"}}
     try:
         trace = _CONVERTER.structure(fields, Trace)
@@ -364,12 +366,19 @@ def _of_version_1(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, **steps, "version": VERSION}
 
 
-def _is_moment(value: object) -> bool:
+def moment(text: str) -> datetime:
+    """Return a time from RFC 3339.
+
+    Raises ``ValueError`` for all else, without an offset, and for what cannot be written in UTC.
+    """
+    read = datetime.fromisoformat(text)
+    if read.tzinfo is None:
+        raise ValueError(f"{text!r} has no offset")
     try:
-        datetime.fromtimestamp(datetime.fromisoformat(str(value)).timestamp(), UTC)
-    except (ValueError, OverflowError):
-        return False
-    return True
+        read.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(str(error)) from None
+    return read
 
 
 def load_trace(path: Path) -> Trace:

@@ -15,6 +15,10 @@ class Unwritable(Interruption):
     """A file cannot be written; the message is a sentence for people."""
 
 
+class Unusable(Exception):  # noqa: N818 - said of what was named, in a sentence for people
+    """A file or folder cannot be used, or is not there; the message is a sentence for people."""
+
+
 def write_text(path: Path, text: str) -> None:
     """Write ``text`` to ``path`` in one step. Raises :class:`Unwritable`."""
     write_bytes(path, text.encode("utf-8"))

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
+from pt004_model.trace.document import moment
 from pt004_model.trace.files import write_text
 from pt004_model.trace.writing import rfc3339
 from pt004_model.tracker.issues import (
@@ -27,7 +28,6 @@ from pt004_model.tracker.issues import (
     Refused,
     fingerprint_of,
     marker,
-    moment,
 )
 
 _COMMENT: Final = re.compile(

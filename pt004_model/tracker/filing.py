@@ -48,22 +48,15 @@ _Thing = TypeVar("_Thing")
 _Made = TypeVar("_Made")
 
 
-class NoEvidence(Exception):  # noqa: N818 - said of a trace file, in a sentence for people
-    """A finding whose trace cannot be used; the message is a sentence for people."""
-
-
 def evidence_of(submission: Submission, sighting: Sighting) -> Evidence:
     """Return what an issue shows: the trace, and the commands that reproduce it without us.
 
-    Raises :class:`NoEvidence` when the trace file cannot be read, or is that of another finding.
+    Raises ``BadTrace`` when the trace file cannot be read, or is that of another finding.
     """
     path = submission.trace(sighting)
-    try:
-        trace = load_trace(path)
-    except BadTrace as error:
-        raise NoEvidence(str(error)) from None
+    trace = load_trace(path)
     if trace.fingerprint != sighting.fingerprint:
-        raise NoEvidence(f"{path} is the trace of {trace.fingerprint}")
+        raise BadTrace(f"{path} is the trace of {trace.fingerprint}")
     inside = path.is_relative_to(submission.folder)
     name = path.relative_to(submission.folder) if inside else path
     return Evidence(trace, str(name), as_curl(trace), submission.summary.target)
@@ -96,7 +89,7 @@ class Filing:
         for action in actions:
             try:
                 self._do(action)
-            except NoEvidence as error:
+            except BadTrace as error:
                 broken += 1
                 self.say(f"{action.sighting.fingerprint}: cannot be filed: {error}")
         self._sum_up(actions, broken)

@@ -19,6 +19,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 from attrs import define, field
 
+from pt004_model.trace.document import moment
 from pt004_model.tracker.issues import (
     FLAKY,
     IGNORE,
@@ -32,7 +33,6 @@ from pt004_model.tracker.issues import (
     Refused,
     Trouble,
     Unreachable,
-    moment,
 )
 
 DEFAULT_URL: Final = "https://api.github.com"

@@ -22,6 +22,7 @@ from attrs import asdict, evolve, field, frozen
 from cattrs import BaseValidationError, Converter
 
 from pt004_model.judge.finding import FINGERPRINT
+from pt004_model.trace.document import moment
 from pt004_model.trace.writing import rfc3339
 
 LABEL: Final = "pt004"
@@ -91,14 +92,6 @@ class Comment:
 
     id: int
     text: str
-
-
-def moment(text: str) -> datetime:
-    """Return a time from RFC 3339. Raises ``ValueError`` for all else, and without an offset."""
-    read = datetime.fromisoformat(text)
-    if read.tzinfo is None:
-        raise ValueError(f"{text!r} has no offset")
-    return read
 
 
 @frozen
@@ -172,7 +165,7 @@ def read_history(text: str) -> History | None:
         for each in filter(None, (kept.first, kept.last)):
             moment(each)
         return kept if write_history(kept) == marker("memory", raw) else None
-    except (BaseValidationError, TypeError, ValueError, OverflowError, RecursionError):
+    except (BaseValidationError, TypeError, ValueError, RecursionError):
         return None
 
 

@@ -23,9 +23,8 @@ from pt004_model.report.summary import (
     read_replays,
     read_summary,
 )
-from pt004_model.trace.document import Reproduced
+from pt004_model.trace.document import Reproduced, moment
 from pt004_model.trace.writing import rfc3339
-from pt004_model.tracker.issues import moment
 
 _CHECK: Final = re.compile(r"[a-z]{1,40}\.[a-z0-9-]{1,80}")
 
@@ -127,8 +126,7 @@ def read_submission(folder: Path) -> Submission:
         )
     try:
         started_at = moment(summary.started_at or "")
-        rfc3339(started_at.timestamp())
-    except (ValueError, OverflowError):
+    except ValueError:
         raise _bad(path, "started_at", summary.started_at) from None
     if summary.seed is None:
         raise _bad(path, "seed", None)

@@ -20,6 +20,7 @@ from attrs import define, evolve, field, frozen
 
 from pt004_model.model.commands import Loss
 from pt004_model.model.replies import NoAnswer
+from pt004_model.vocabulary import HEADER
 from pt004_model.wire.codec import Answer, Request
 from pt004_model.wire.meeting import Abandoned, Closed, Held
 from pt004_model.wire.network import Exchange, Network, NotReached, plain
@@ -100,7 +101,6 @@ def _no_address(text: str) -> BadTarget:
     )
 
 
-HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _VALUE: Final = re.compile(r"([\x21-\x7e]+( +[\x21-\x7e]+)*)?")
 _OURS: Final = frozenset(
     {"x-tenant-id", "x-actor-id", "x-idempotency-key", "content-length", "transfer-encoding"}

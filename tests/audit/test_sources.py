@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from pt004_model.audit import sources
-from pt004_model.audit.sources import NoSource, Sources
+from pt004_model.audit.sources import Sources
 from pt004_model.audit.verdict import Audit, audit
 from pt004_model.judge.oracle import Verdict
+from pt004_model.trace.files import Unusable
 from tests.audit.histories import export, governed
 
 
@@ -96,7 +97,7 @@ def test_a_run_is_held_against_its_log_from_elsewhere(tmp_path: Path) -> None:
 
 def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     """A path that is not there is no source."""
-    with pytest.raises(NoSource, match=r"there is no .*nowhere; give a file"):
+    with pytest.raises(Unusable, match=r"there is no .*nowhere; give a file"):
         audit([tmp_path / "nowhere"])
 
 

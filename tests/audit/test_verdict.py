@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from pt004_model.audit.heads import BadHeads, Heads, load_heads
+from pt004_model.audit.heads import Heads, load_heads
 from pt004_model.audit.verdict import Audit, audit
 from pt004_model.judge.oracle import Verdict
+from pt004_model.trace.files import Unusable
 from tests.audit.histories import denied, governed, rehash
 from tests.stub import Stub
 
@@ -142,7 +143,7 @@ def test_bad_heads_are_told(tmp_path: Path, content: str, said: str) -> None:
     """A file that holds no heads is told, and never taken for an empty one."""
     path = tmp_path / "heads.json"
     path.write_text(content)
-    with pytest.raises(BadHeads, match=said):
+    with pytest.raises(Unusable, match=said):
         load_heads(path)
-    with pytest.raises(BadHeads, match="cannot read"):
+    with pytest.raises(Unusable, match="cannot read"):
         load_heads(tmp_path)

@@ -21,7 +21,7 @@ from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Names, Token
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.search.campaign import PROFILES, Campaign
-from pt004_model.search.results import Progress
+from pt004_model.search.results import Silent
 from pt004_model.search.scenarios import live_through
 from pt004_model.trace.recorded import Found
 from pt004_model.wire.client import Client
@@ -86,7 +86,7 @@ def canonical(there: Connected, _: int, budget: int) -> Attempt:
 
 
 @define
-class _Silent:
+class _Silent(Silent):
     """Takes a campaign's reports; the first finding lifts the budget, so that it can be shrunk."""
 
     recorder: Recorder
@@ -95,15 +95,6 @@ class _Silent:
         """Let the shrinking go on for as long as it may."""
         del found
         self.recorder.budget = None
-
-    def improved(self, found: Found) -> None:
-        """Say nothing of a shorter trace."""
-
-    def confirmed(self, found: Found) -> None:
-        """Say nothing of how surely it shows."""
-
-    def progress(self, progress: Progress) -> None:
-        """Say nothing of progress."""
 
 
 def ours(there: Connected, seeded: int, budget: int) -> Attempt:

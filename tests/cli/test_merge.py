@@ -137,7 +137,10 @@ def test_what_is_no_shard(shards: tuple[Path, Path], tmp_path: Path) -> None:
     said = invoke("merge", tmp_path / "whole", "--out", tmp_path / "all")
     assert (said.code, "summary.json" in said.err) == (2, True)
     copy = Path(shutil.copytree(shards[0], tmp_path / "copy"))
-    edit(copy / "part.json", lambda raw: raw["latency"]["change"]["buckets"].update(x=1))
+    edit(
+        copy / "part.json",
+        lambda raw: raw["statistics"]["latency"]["change"]["buckets"].update(x=1),
+    )
     said = invoke("merge", copy, "--out", tmp_path / "all")
     assert (said.code, "part.json cannot be used" in said.err) == (2, True)
     (copy / "part.json").unlink()

@@ -10,10 +10,10 @@ import pytest
 import rfc8785
 
 from pt004_model.proof import folder
-from pt004_model.proof.folder import BadManifest, manifest, read_manifest, write
+from pt004_model.proof.folder import manifest, read_manifest, write
 from pt004_model.proof.record import FOLDER
 from pt004_model.proof.report import REPORT
-from pt004_model.trace.files import Unwritable
+from pt004_model.trace.files import Unusable, Unwritable
 
 OLD = {REPORT: b"old", f"{FOLDER}/a.json": b"old", f"{FOLDER}/receipts/1.json": b"old"}
 NEW = {REPORT: b"new", f"{FOLDER}/a.json": b"new"}
@@ -132,5 +132,5 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
 )
 def test_what_is_no_manifest_is_said_to_be_none(content: bytes, said: str) -> None:
     """A manifest that cannot be used says why."""
-    with pytest.raises(BadManifest, match=said):
+    with pytest.raises(Unusable, match=said):
         read_manifest(content)

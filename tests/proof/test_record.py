@@ -14,7 +14,6 @@ from attrs import evolve
 from pt004_model.judge.oracle import Verdict
 from pt004_model.proof.outside import (
     MOST_LINES,
-    BadSource,
     Git,
     Quoted,
     commit_here,
@@ -22,14 +21,13 @@ from pt004_model.proof.outside import (
     read_fc_log,
 )
 from pt004_model.proof.record import (
-    BadRecord,
     dump_record,
     load_record,
-    record_cases,
 )
 from pt004_model.proof.verdict import State, prove
 from pt004_model.report.folder import Folder
 from pt004_model.report.summary import BadFolder
+from pt004_model.trace.files import Unusable
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
@@ -107,7 +105,7 @@ def test_a_long_log_is_quoted_in_part(tmp_path: Path) -> None:
 
 def test_a_log_that_is_gone(tmp_path: Path) -> None:
     """A log that cannot be read is named."""
-    with pytest.raises(BadSource, match="cannot read the log"):
+    with pytest.raises(Unusable, match="cannot read the log"):
         read_fc_log(tmp_path / "none", {}, Redactor())
 
 
@@ -164,7 +162,7 @@ def test_a_record_comes_back_as_it_was() -> None:
 )
 def test_what_is_no_record_is_said_to_be_none(content: bytes, said: str) -> None:
     """A record of another kind or version is told apart from a broken one."""
-    with pytest.raises(BadRecord, match=said):
+    with pytest.raises(Unusable, match=said):
         load_record(content)
 
 
@@ -173,7 +171,7 @@ def test_a_record_with_more_in_it_is_none() -> None:
     record, _ = taped()
     raw = json.loads(dump_record(record))
     raw["cases"][0]["more"] = 1
-    with pytest.raises(BadRecord, match="has what none has"):
+    with pytest.raises(Unusable, match="has what none has"):
         load_record(json.dumps(raw).encode())
 
 
@@ -183,7 +181,7 @@ def test_a_time_that_is_none_is_refused() -> None:
     case = record.cases[0]
     wrong = evolve(case, exchanges=(evolve(case.exchanges[0], sent=1e300), *case.exchanges[1:]))
     content = dump_record(evolve(record, cases=(wrong, *record.cases[1:])))
-    with pytest.raises(BadRecord, match="is no time at which a request was sent"):
+    with pytest.raises(Unusable, match="is no time at which a request was sent"):
         load_record(content)
 
 
@@ -224,8 +222,3 @@ def test_a_deep_answer_breaks_nothing() -> None:
         return content[:-1] + b', "more": ' + b"[" * 900 + b"]" * 900 + b"}"
 
     assert prove(*taped(Stub(), deep)).verdict is State.PASS
-
-
-def test_no_case_no_record() -> None:
-    """Without cases there are no records and no answers."""
-    assert record_cases((), Redactor()) == ((), {})

@@ -13,8 +13,6 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
@@ -31,6 +29,7 @@ from pt004_model.search.goals import Coverage
 from tests.conftest import Golden
 from tests.proof.proofs import CASES, HERE, last, taped
 from tests.repo.helpers import ROOT
+from tests.report.test_text import tokens
 from tests.stub import Stub, Tampering
 
 HOSTILE = (
@@ -41,14 +40,6 @@ HOSTILE = (
 
 
 DENIED = Finding("policy.deny-blocks", "status", "a refusal", "200", "0123456789ab")
-
-
-def tokens(markdown: str) -> list[Token]:
-    """All tokens of a Markdown text, those within others included."""
-    found: list[Token] = []
-    for token in MarkdownIt("commonmark").enable(["table"]).parse(markdown):
-        found += [token, *(token.children or ())]
-    return found
 
 
 def links(markdown: str) -> set[str]:

@@ -25,9 +25,10 @@ from pt004_model.proof.verdict import (
     prove,
 )
 from pt004_model.report.summary import FindingDocument, Summary
+from tests.audit.histories import rehash
 from tests.habits import FREEDOMS, Habits
 from tests.proof.proofs import CASES, HERE, altered, last, taped
-from tests.stub import Losing, Stub, Tampering, digest
+from tests.stub import Losing, Stub, Tampering
 
 NAMES = (RAN, KEPT, *PARTS)
 ALL = [(name, case) for case in CASES for name in NAMES]
@@ -95,17 +96,6 @@ def drop(body: dict[str, Any], kind: str, number: int = 0) -> None:
     body["logs"].remove(entry(body, kind, number))
 
 
-def reseal(body: dict[str, Any]) -> None:
-    """Make all receipts of an envelope right again."""
-    before = None
-    for each in body["logs"]:
-        each.pop("receipt_hash", None)
-        each["previous_receipt_hash"] = before
-        before = each["receipt_hash"] = digest(each)
-    body["run"]["receipt_chain"] = [each["receipt_hash"] for each in body["logs"]]
-    body["run"]["workflow_receipt_hash"] = digest(body["run"]["receipt_chain"])
-
-
 LIES: dict[str, tuple[Change, str]] = {
     # what is changed in the last reading of policy_flag and sealed again; the part that then fails
     "a start is gone": (lambda b: drop(b, "FC-STEP-001", 2), "audit trail"),
@@ -139,7 +129,7 @@ def test_each_lie_is_found_by_the_check_that_finds_it_live(change: Change, faili
 
     def lie(body: dict[str, Any]) -> None:
         change(body)
-        reseal(body)
+        rehash(body)
 
     whole = prove(record, altered(answers, last(record, "policy_flag"), lie))
     found = states(whole, "policy_flag")
@@ -177,7 +167,7 @@ def test_a_log_that_was_rewritten_is_seen_from_the_readings() -> None:
 
     def rewrite(body: dict[str, Any]) -> None:
         body["logs"][0]["message"] = "another"
-        reseal(body)
+        rehash(body)
 
     whole = prove(record, altered(answers, last(record, "happy_path"), rewrite))
     found, *_ = whole.cases[0].result.findings

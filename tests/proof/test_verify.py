@@ -16,9 +16,10 @@ from pt004_model.proof.folder import MANIFEST, manifest
 from pt004_model.proof.record import FOLDER, RECORD, answer_path, load_record
 from pt004_model.proof.report import REPORT, render
 from pt004_model.proof.verdict import prove
-from pt004_model.proof.verify import NoProof, Verification, verify
+from pt004_model.proof.verify import Verification, verify
+from pt004_model.trace.files import Unusable
+from tests.audit.histories import rehash
 from tests.proof.proofs import altered, last, taped, written
-from tests.proof.test_verdict import reseal
 from tests.stub import Stub, Tampering
 
 ENVELOPE = f"{FOLDER}/policy_flag.json"
@@ -266,7 +267,7 @@ def test_only_the_manifest_finds_a_forgery_of_everything(out: Path, made: tuple[
     record, answers = taped()
     whole = json.loads(answers[last(record, "policy_flag")])
     reword(whole)
-    reseal(whole)
+    rehash(whole)
 
     def forge(body: dict[str, Any]) -> None:
         run, logs = body["run"], body.get("logs") or []
@@ -311,7 +312,7 @@ def _nothing(folder: Path) -> Iterator[tuple[Path, str]]:
 def test_what_is_no_proof_is_said_to_be_none(tmp_path: Path) -> None:
     """A folder without a proof, or the inner folder of one, is named with what to do."""
     for path, said in _nothing(tmp_path):
-        with pytest.raises(NoProof, match=said):
+        with pytest.raises(Unusable, match=said):
             verify(path)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -167,24 +166,6 @@ def test_a_campaign_leaves_its_pages(tmp_path: Path) -> None:
     folder.keep_summary(result(Verdict.DIVERGES, found()))
     assert (tmp_path / "summary.md").read_text() == invoke("digest", tmp_path).out
     assert '<testcase name="0123456789ab' in (tmp_path / "junit.xml").read_text()
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (None, "there is no .*summary.json"),
-        ("{", "is no JSON"),
-        ("[]", "holds no JSON object"),
-        ("{}", "cannot be used: required field missing, at verdict"),
-    ],
-)
-def test_what_is_no_summary_is_said(tmp_path: Path, content: str | None, said: str) -> None:
-    """A folder without a summary, or with a broken one, is refused in a sentence."""
-    if content is not None:
-        (tmp_path / "summary.json").write_text(content)
-    ended = invoke("digest", tmp_path)
-    assert ended.code == 2
-    assert re.search(said, " ".join(ended.err.split()))
 
 
 def test_replays_are_read_from_their_file(tmp_path: Path) -> None:

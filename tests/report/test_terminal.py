@@ -98,15 +98,6 @@ SMALL = [
     ("made", "lines"),
     [
         (
-            result(Verdict.CONFORMS),
-            [*SMALL, "CONFORMS: every answer was one that the contract allows"],
-        ),
-        (
-            result(Verdict.UNSURE, why="nothing was sent"),
-            [*SMALL, "UNSURE: nothing was sent"],
-        ),
-        (result(Verdict.DIVERGES, found()), [*SMALL, ROW, "DIVERGES: 1 finding"]),
-        (
             result(Verdict.DIVERGES, found(), SURE, why="it was interrupted", open_calls=2),
             [
                 *SMALL,

@@ -19,7 +19,7 @@ from pt004_model.model.values import Json
 from pt004_model.report.folder import Folder
 from pt004_model.report.page import write_page
 from pt004_model.search.campaign import PROFILES, Campaign
-from pt004_model.search.results import Progress, Result
+from pt004_model.search.results import Result
 from pt004_model.shrink.replaying import replay
 from pt004_model.trace.recorded import Found
 from pt004_model.trace.writing import Origin
@@ -30,26 +30,10 @@ from tests.stub import NAMES, Stub, Tampering
 WORDS: Final = ("allow", "flag", "deny")
 
 
-class Quiet:
-    """Is told of a campaign and says nothing."""
-
-    def found(self, found: Found) -> None:
-        """Say nothing."""
-
-    def improved(self, found: Found) -> None:
-        """Say nothing."""
-
-    def confirmed(self, found: Found) -> None:
-        """Say nothing."""
-
-    def progress(self, progress: Progress) -> None:
-        """Say nothing."""
-
-
 def explored(examples: int = 12) -> Result:
     """What a short campaign against an FC that conforms came to."""
     profile = evolve(PROFILES["dev"], examples=examples)
-    return Campaign(session(Stub()), profile, 11, Quiet()).run()
+    return Campaign(session(Stub()), profile, 11).run()
 
 
 def diverging(commands: int = 3, tamper: Callable[[Reply], Reply] | None = None) -> Found:

@@ -203,7 +203,7 @@ def test_a_finding_without_its_trace_is_still_told(campaign: Result, tmp_path: P
         ("{", "is no JSON; run the campaign again"),
         ("[" * 100_000, "is no JSON; run the campaign again"),
         ("[]", "holds no JSON object"),
-        ("{}", "cannot be used: .*verdict"),
+        ("{}", "cannot be used: required field missing, at verdict"),
         (
             '{"verdict": "conforms", "requests": "many"}',
             "cannot be used: .*expected int, at requests",
@@ -217,10 +217,11 @@ def test_a_folder_that_is_no_good(tmp_path: Path, content: str | None, said: str
         (tmp_path / "summary.json").write_text(content)
     with pytest.raises(BadFolder, match=said):
         render(tmp_path)
-    ended = invoke("page", tmp_path)
-    assert 2 == ended.code
-    assert re.search(said, " ".join(ended.err.split()))
-    assert "Traceback" not in ended.said
+    for command in ("page", "digest"):
+        ended = invoke(command, tmp_path)
+        assert 2 == ended.code
+        assert re.search(said, " ".join(ended.err.split()))
+        assert "Traceback" not in ended.said
 
 
 def test_a_summary_with_nothing_in_it_but_a_verdict(tmp_path: Path) -> None:
