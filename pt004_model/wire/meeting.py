@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
 
-from attrs import define, field
+from attrs import define
 
 
 class RaceBy(StrEnum):
@@ -81,21 +81,13 @@ class Held:
     now: Callable[[], float]
     first: float = 0.0
     over: bool = False
-    _kept: bytearray = field(factory=bytearray)
 
-    def write(self, data: bytes) -> bool:
-        """Take bytes of the request; those by which a proxy is asked for a tunnel are not."""
-        if self.over or data.startswith(b"CONNECT "):
-            return False
-        self._kept += data
-        return True
-
-    def release(self, send: Callable[[bytes], None], seconds: float) -> None:
-        """Send what was held, as soon as all clients have got so far."""
-        if self.over or not self._kept:
+    def release(self, data: bytes, send: Callable[[bytes], None], seconds: float) -> None:
+        """Send a request, the first one as soon as all clients have got so far."""
+        if self.over:
+            send(data)
             return
-        self.over = True
-        data, split = bytes(self._kept), 0
+        self.over, split = True, 0
         if self.meeting.by is RaceBy.LAST_BYTE:
             self.first, split = self.now(), len(data) - 1
             send(data[:split])
@@ -116,17 +108,8 @@ class Abandoned:
     """A request that we send ``whole``, or but for its last byte, and then close the connection."""
 
     whole: bool
-    _kept: bytearray = field(factory=bytearray)
 
-    def write(self, data: bytes) -> bool:
-        """Take bytes of the request; those by which a proxy is asked for a tunnel are not."""
-        if data.startswith(b"CONNECT "):
-            return False
-        self._kept += data
-        return True
-
-    def release(self, send: Callable[[bytes], None], _: float) -> None:
+    def release(self, data: bytes, send: Callable[[bytes], None], _: float) -> None:
         """Send what there is to send. Raises :class:`Closed`."""
-        if self._kept:
-            send(bytes(self._kept if self.whole else self._kept[:-1]))
-            raise Closed
+        send(data if self.whole else data[:-1])
+        raise Closed

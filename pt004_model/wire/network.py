@@ -11,6 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 import httpcore
@@ -65,24 +66,31 @@ class _NotTrusted(ValueError):  # noqa: N818 - said of a certificate, in a sente
 class _Stream(httpcore.NetworkStream):
     """A connection on which nothing outlasts the exchange.
 
-    The time-outs that httpcore hands down begin again with each byte, so they are left aside.
+    A request is sent as a whole when its answer is asked for: that is one turn for the FC, and the
+    point up to which it can be held back. The time-outs that httpcore hands down begin again with
+    each byte, so they are left aside.
     """
 
     def __init__(self, stream: httpcore.NetworkStream, exchange: Exchange) -> None:
-        self._stream, self._exchange = stream, exchange
+        self._stream, self._exchange, self._request = stream, exchange, bytearray()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         del timeout
-        if self._exchange.held is not None:  # the whole request has been written
-            self._exchange.held.release(self._send, self._exchange.left())
+        if self._request:
+            request, held = bytes(self._request), self._exchange.held
+            self._request.clear()
+            with suppress(httpcore.WriteError):  # who answers early need not have read all of it
+                if held is None or request.startswith(b"CONNECT "):  # a proxy is asked for a tunnel
+                    self._send(request)
+                else:
+                    held.release(request, self._send, self._exchange.left())
         data = self._stream.read(max_bytes, self._exchange.left())
         self._exchange.arrived(len(data))
         return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         del timeout
-        if self._exchange.held is None or not self._exchange.held.write(buffer):
-            self._send(buffer)
+        self._request += buffer
 
     def _send(self, buffer: bytes) -> None:
         for at in range(0, len(buffer), _SLICE):  # a write, too, may progress byte by byte

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from unittest.mock import Mock
 
+import httpcore
 import pytest
 
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire.codec import Answer, Request
 from pt004_model.wire.meeting import Held, Meeting, RaceBy
+from pt004_model.wire.network import Exchange, Network
 from pt004_model.wire.racing import Racers
 from pt004_model.wire.transport import Endpoint, HttpTransport
 from tests.cli.servers import fronted
@@ -25,8 +30,6 @@ def _meet(by: RaceBy, *, failing: int | None = None) -> list[tuple[int, bytes, i
 
     def talk(client: int) -> None:
         held = Held(meeting, lambda: 1.0)
-        assert held.write(b"ab")
-        assert held.write(b"c")
 
         def send(data: bytes) -> None:
             said.append((client, data, threading.get_ident()))
@@ -34,10 +37,8 @@ def _meet(by: RaceBy, *, failing: int | None = None) -> list[tuple[int, bytes, i
         if client == failing:
             meeting.leave()
         else:
-            held.release(send, 5.0)
-            held.release(send, 5.0)
+            held.release(b"abc", send, 5.0)
             assert held.first == 1.0
-            assert not held.write(b"d")
 
     with ThreadPoolExecutor(CLIENTS) as threads:
         list(threads.map(talk, range(CLIENTS)))
@@ -73,14 +74,13 @@ def test_an_error_is_raised_where_it_belongs() -> None:
 
     def talk(client: int) -> str:
         held = Held(meeting, lambda: 1.0)
-        held.write(b"ab")
 
         def send(data: bytes) -> None:
             if client and data == b"b":
                 raise OSError("gone")
 
         try:
-            held.release(send, 5.0)
+            held.release(b"ab", send, 5.0)
         except OSError as error:
             return str(error)
         return ""
@@ -89,10 +89,33 @@ def test_an_error_is_raised_where_it_belongs() -> None:
         assert list(threads.map(talk, range(2))) == ["", "gone"]
 
 
-def test_a_tunnel_is_asked_for_at_once() -> None:
-    """What a proxy must answer before there is a connection is not held back."""
-    held = Held(Meeting(1, RaceBy.LAST_BYTE), lambda: 1.0)
-    assert not held.write(b"CONNECT fc:443 HTTP/1.1\r\n\r\n")
+def test_only_the_first_request_is_held_back() -> None:
+    """Not what a proxy must answer before there is a connection, nor what follows."""
+    exchange = Exchange(room=1000)
+    exchange.begin(5.0)
+    exchange.held = held = Held(Meeting(1, RaceBy.LAST_BYTE), lambda: 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        stream = Network(exchange).connect_tcp(*server.getsockname())
+        there, _ = server.accept()
+        with there, closing(stream):
+            for request, over in ((b"CONNECT fc:443", False), (b"GET /", True), (b"GET /a", True)):
+                there.sendall(b"answer")
+                stream.write(request[:2])
+                stream.write(request[2:])
+                assert stream.read(100) == b"answer"
+                assert there.recv(len(request), socket.MSG_WAITALL) == request
+                assert held.over is over
+
+
+def test_who_answers_early_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal that comes before the whole request was read is an answer all the same."""
+    early = Mock(write=Mock(side_effect=httpcore.WriteError), read=lambda *_: b"answer")
+    monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", lambda *_, **__: early)
+    exchange = Exchange()
+    exchange.begin(5.0)
+    stream = Network(exchange).connect_tcp("127.0.0.1", 1)
+    stream.write(b"PATCH /")
+    assert stream.read(100) == b"answer"
 
 
 def test_calls_overlap() -> None:
