@@ -12,6 +12,7 @@ from attrs import evolve
 from pt004_model.cli.check import carry_out
 from pt004_model.cli.complete import USED
 from pt004_model.cli.options import campaign_flags, profile_of, setup, unasked
+from pt004_model.cli.session import UNSURE
 from pt004_model.cli.settings import SETTINGS, VARIABLES, target_options
 from pt004_model.drive.target import Target
 from pt004_model.model.telling import count
@@ -109,7 +110,10 @@ def _asked(folder: Folder, target: str) -> dict[int, dict[tuple[str, ...], str]]
 
 
 def _compare(one: Path, other: Path) -> int:
-    """Tell how two learned automata differ; the exit code, 1 where they do."""
+    """Tell how two learned automata differ; the exit code, 1 where they do.
+
+    It is 3 where one of them was not learned as far as the other, and no difference is seen.
+    """
     try:
         before, after = automaton.read(one).tables(), automaton.read(other).tables()
     except BadFolder as bad:
@@ -121,5 +125,8 @@ def _compare(one: Path, other: Path) -> int:
         for each in differences(before[length], after[length]):
             found += 1
             click.echo(f"runs of {count(length, 'step')}: {_line(each)}")
+    alone = sorted(before.keys() ^ after.keys())
+    for length in alone:
+        click.echo(f"runs of {count(length, 'step')}: not compared, one of the two has none")
     click.echo(count(found, "difference") if found else "no difference")
-    return int(found > 0)
+    return 1 if found else UNSURE if alone else 0

@@ -33,6 +33,7 @@ from pt004_model.model.suite import (
 from pt004_model.search.campaign import Campaign
 from pt004_model.search.complete import drive
 from pt004_model.search.payloads import creation
+from pt004_model.search.results import Result
 from pt004_model.shrink.triage import NoLonger
 
 Query: TypeAlias = Callable[[Word], tuple[str, ...]]
@@ -142,13 +143,15 @@ class LearnCampaign(Campaign):
     """A campaign that learns the automaton for runs of each length, and tries each difference.
 
     ``asked`` is what was asked already, a word and its last output, by length. ``keep`` is called
-    when an automaton is learned, and when it all ends.
+    when an automaton is learned, and when it all ends. ``tried`` counts the automata whose
+    differences were all gone through.
     """
 
     asked: dict[int, dict[Word, str]] = field(factory=dict)
     learned: dict[int, Machine] = field(factory=dict)
     differing: dict[int, tuple[Difference, ...]] = field(factory=dict)
     expected: dict[int, Table] = field(factory=dict)
+    tried: int = field(init=False, default=0)
     keep: Callable[[LearnCampaign], None] = lambda _: None
     show: Callable[[int, tuple[Difference, ...]], None] = lambda _, __: None
 
@@ -167,9 +170,16 @@ class LearnCampaign(Campaign):
             self.differing[length] = differences(expected, found.table)
             for each in self.differing[length]:
                 drive(self.session.lockstep(), length, each.word)
+            self.tried += 1
             self.keep(self)
             self.show(length, self.differing[length])
             self._settle_new()
+
+    def result(self, why: str = "") -> Result:
+        """Return what it has come to: unsure, unless all automata were learned and compared."""
+        every, short = len(self.lengths), "learning was not finished"
+        left = f"{short}: {self.tried} of {every} automata were compared with the model"
+        return super().result(why or (left if self.tried < every else ""))
 
     def _as_learned(self, length: int) -> Callable[[Word, str, tuple[str, ...]], str]:
         query = self._query(length)

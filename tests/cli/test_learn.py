@@ -50,6 +50,14 @@ def test_two_automata_are_compared(faulty: tuple[Path, Ended], tmp_path: Path) -
     said = invoke("learn", "--diff", there, other)
     assert said.code == 1
     assert said.lines == ["runs of 1 step: fail: refused, and not failed", "1 difference"]
+    short = read_json(there)
+    del short["automata"]["0"]
+    other.write_text(json.dumps(short))
+    said = invoke("learn", "--diff", there, other)
+    assert said.code == 3
+    assert said.lines == [
+        "runs of 0 steps: not compared, one of the two has none", "no difference",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,16 @@ def test_without_an_answer_nothing_is_learned() -> None:
     assert "a call got no answer" in result.why
 
 
+def test_what_was_not_learned_to_the_end_is_unsure() -> None:
+    """Of an FC for which the time did not suffice nothing can be said."""
+    made = campaign(Stub())
+    made.profile = evolve(made.profile, seconds=0.01)
+    result = made.run()
+    assert (result.verdict, result.why) == (
+        Verdict.UNSURE, "learning was not finished: 0 of 1 automata were compared with the model",
+    )  # fmt: skip
+
+
 @pytest.mark.system
 def test_what_was_asked_is_not_asked_again() -> None:
     """With what was asked before, nothing is sent but what tries differences."""
