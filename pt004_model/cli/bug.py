@@ -24,6 +24,10 @@ _STARVED: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EIO}
 )
 """Errors of a machine that is out of room; they are not bugs of ours."""
+_CLOSED: Final = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP}
+)
+"""Errors of a place that somebody has named, and that cannot even be looked at."""
 
 
 class Bug(click.ClickException):
@@ -36,6 +40,8 @@ class Bug(click.ClickException):
         """Return what to raise in the place of ``error``, with its traceback kept in a file."""
         if isinstance(error, OSError) and error.errno in _STARVED:
             return Unsure(f"this machine cannot go on: {error.strerror}")
+        if isinstance(error, OSError) and error.errno in _CLOSED and error.filename:
+            return click.UsageError(f"cannot use {error.filename}: {error.strerror}")
         given = Redactor(tuple(each for name in _VARIABLES if (each := os.environ.get(name))))
         redact = meta.get(REDACT, given)
         where = _kept(given(redact("".join(traceback.format_exception(error)))), meta.get(OUT))

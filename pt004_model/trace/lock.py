@@ -32,8 +32,9 @@ def locked(folder: Path, patience: float = 0.0) -> Iterator[None]:
     Raises :class:`Busy` when another holds it for longer than ``patience`` seconds, and
     ``Unwritable``.
     """
-    path, made = folder / NAME, not folder.exists()
+    path = folder / NAME
     try:
+        made = not folder.exists()
         file = _acquired(path, time.monotonic() + patience)
         file.truncate(0)
         file.write(str(os.getpid()))

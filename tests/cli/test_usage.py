@@ -65,6 +65,17 @@ ROWS: list[tuple[tuple[str, ...], dict[str, str], tuple[str, ...]]] = [
     (("check", "--timeout", "soon"), {}, ("--timeout", "'soon'")),
     (("check", "--seed", "-1"), {}, ("--seed", "0<=x<=4294967295")),
     (("nonsense",), {}, ("'nonsense'",)),
+    *(
+        ((*arguments, "x" * 300), {}, ("cannot", "x" * 300, "name too long"))
+        for arguments in (
+            ("audit",),
+            ("verify",),
+            ("baseline", "list", "--known"),
+            ("check", "--out"),
+            ("check", "--known"),
+            ("fit", *ADDRESS, "--out"),
+        )
+    ),
 ]
 
 
