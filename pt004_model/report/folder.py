@@ -44,6 +44,23 @@ OF_ONE: Final = (
     "summary.json", "replays.json", "summary.md", "junit.xml", "page.html", "part.json",
 )  # fmt: skip
 """The files that tell of one campaign, and must not outlive it."""
+RUNS: Final = "runs.txt"
+
+
+def prepare(path: Path) -> None:
+    """Make a folder for what a campaign leaves, and take away what another one has left of itself.
+
+    Raises ``Unwritable``: before a campaign is known if nothing can be written there.
+    """
+    try:
+        sweep(path, *(f".{name}.*" for name in OF_ONE))
+        sweep(path / "traces", ".*.json.*")
+        (path / "traces").mkdir(parents=True, exist_ok=True)
+        (path / RUNS).open("a", encoding="utf-8").close()
+        for name in OF_ONE:  # they say nothing of this campaign
+            (path / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise Unwritable(f"cannot write to {path}: {error.strerror}") from None
 
 
 def edge_documents(edges: Mapping[Edge, int]) -> tuple[EdgeDocument, ...]:
@@ -85,20 +102,8 @@ class Folder:
     def held(self) -> Iterator[None]:
         """Hold and prepare the folder: no other campaign writes there. Raises ``Busy``, too."""
         with locked(self.path):
-            self.prepare()
+            prepare(self.path)
             yield
-
-    def prepare(self) -> None:
-        """Make the folder, and find out before the campaign if nothing can be written there."""
-        try:
-            sweep(self.path, *(f".{name}.*" for name in OF_ONE))
-            sweep(self.path / "traces", ".*.json.*")
-            (self.path / "traces").mkdir(parents=True, exist_ok=True)
-            self.runs.open("a", encoding="utf-8").close()
-            for name in OF_ONE:  # they say nothing of this campaign
-                (self.path / name).unlink(missing_ok=True)
-        except OSError as error:
-            raise Unwritable(f"cannot write to {self.path}: {error.strerror}") from None
 
     @property
     def summarized(self) -> bool:
@@ -108,7 +113,7 @@ class Folder:
     @property
     def runs(self) -> Path:
         """The list of all runs that were made: runs cannot be deleted from a real FC."""
-        return self.path / "runs.txt"
+        return self.path / RUNS
 
     def trace_path(self, found: Found) -> Path:
         """Return where the trace of a finding is."""

@@ -22,7 +22,7 @@ from pt004_model.drive.statistics import Statistics
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.coverage import Edge
-from pt004_model.report.folder import edge_documents, write_summary
+from pt004_model.report.folder import RUNS, edge_documents, prepare, write_summary
 from pt004_model.report.summary import (
     BadFolder,
     FindingDocument,
@@ -202,6 +202,7 @@ def merge(shards: list[Shard], wrong: str, out: Path, *, with_page: bool = False
     ``wrong`` says why it is no whole campaign, if so: then it never CONFORMS. Raises
     ``Unwritable``.
     """
+    prepare(out)
     traces = _merged_traces(shards)
     for name, trace in traces.items():
         write_json(out / "traces" / name, dump_trace(trace))
@@ -210,11 +211,16 @@ def merge(shards: list[Shard], wrong: str, out: Path, *, with_page: bool = False
         replays=tuple(row for each in shards for row in read_replays(each.path)),
     )
     write_json(out / "replays.json", document(replays))
-    runs = [each.path / "runs.txt" for each in shards]
-    write_text(out / "runs.txt", "".join(p.read_text("utf-8") for p in runs if p.exists()))
+    kept = [path / RUNS for path in (out, *(each.path for each in shards))]
+    runs = dict.fromkeys(line for path in kept for line in _lines(path))
+    write_text(out / RUNS, "".join(f"{each}\n" for each in runs))
     summary = merged(shards, wrong, out)
     write_summary(out, summary, with_page=with_page)
     return summary
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").splitlines() if path.exists() else []
 
 
 def _merged_traces(shards: list[Shard]) -> dict[str, Trace]:

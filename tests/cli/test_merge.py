@@ -62,6 +62,20 @@ def test_shards_make_one_campaign(shards: tuple[Path, Path], tmp_path: Path) -> 
     assert (tmp_path / "all" / "page.html").exists()
 
 
+def test_what_another_campaign_left_there_goes_but_for_its_runs(
+    shards: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """A page or a part of another one would be taken for this one's; its runs are still there."""
+    shutil.copytree(shards[0], tmp_path, dirs_exist_ok=True)
+    (tmp_path / "page.html").write_text("CONFORMS")
+    (tmp_path / "runs.txt").write_text("of-last-night\n")
+    for _ in range(2):  # merged again, it is the same
+        invoke("merge", *shards, "--out", tmp_path)
+        assert not {"page.html", "part.json"} & {each.name for each in tmp_path.iterdir()}
+        both = [(each / "runs.txt").read_text() for each in shards]
+        assert (tmp_path / "runs.txt").read_text() == "".join(["of-last-night\n", *both])
+
+
 def no_finding(folder: Path) -> None:
     """Leave a shard as one that found nothing."""
     edit(folder / "summary.json", lambda raw: raw.update(findings=[], verdict="conforms", why=""))
