@@ -22,7 +22,7 @@ from pt004_model.audit.window import beginnings
 from pt004_model.judge.finding import Finding, Saying, disagreement
 from pt004_model.judge.memory import JsonObject, Ledger, Seen, View
 from pt004_model.judge.oracle import Judgement, Oracle
-from pt004_model.model.asks import Creation
+from pt004_model.model.asks import SENT, Creation
 from pt004_model.model.commands import (
     JSON_TYPE,
     NO_ACTOR,
@@ -47,9 +47,6 @@ from pt004_model.vocabulary import (
     TENANT_HEADER,
 )
 
-_MADE_OF: Final = (
-    "workflow_id", "workflow_version", "input_payload", "metadata", "tags", "steps",
-)  # fmt: skip
 _DOOR: Final = frozenset({401, 403})
 """Refusals of who may call at all, of which a recording does not tell if they are right."""
 _ROUNDED: Final = 0.005
@@ -202,7 +199,7 @@ class _Recording:
         others = (call.header(ACTOR_HEADER) for call in self.calls)
         actors = dict.fromkeys((str(self.known.get("actor_id")), *others))
         self._names = Names.of(str(self.known.get("tenant_id")), "stranger", tuple(actors))
-        body = {name: self.known.get(name) for name in _MADE_OF if self.known.get(name)}
+        body = {name: self.known.get(name) for name in SENT if self.known.get(name)}
         self._sent.append(CreateRun(0, Body.of(body)))
 
     def judge(self) -> Iterator[Unexplained]:

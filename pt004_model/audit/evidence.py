@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve, frozen
 
 from pt004_model.audit.judging import Recorded
 from pt004_model.audit.rebuild import Rebuilt
@@ -65,16 +65,11 @@ GONE: Final = Evidence(Names.of("production", "stranger", ("nobody",)), (ReadRun
 
 def evidence_of(recorded: Recorded, rebuilt: Rebuilt, last: int | None = None) -> Evidence:
     """Return the calls that made a run, up to the one that wrote the entry ``last``."""
-    asked = rebuilt.run.asked
-    body: dict[str, Json] = {
-        "workflow_id": asked.workflow_id or "unknown",
-        "workflow_version": asked.workflow_version,
-        "input_payload": asked.input_payload,
-        "metadata": asked.metadata,
-        "tags": [*asked.tags],
-        "steps": None if asked.steps is None else [*asked.steps],
+    sent = {"workflow_id": "unknown"} | {
+        name: [*value] if isinstance(value, tuple) else value
+        for name, value in asdict(rebuilt.run.asked, recurse=False).items()
+        if value
     }
-    body = {name: value for name, value in body.items() if value}
     creator = Caller(actor=rebuilt.run.actor % _ACTORS)
     changes = tuple(
         ChangeRun(0, body, Caller(actor=each.actor % _ACTORS))
@@ -83,7 +78,7 @@ def evidence_of(recorded: Recorded, rebuilt: Rebuilt, last: int | None = None) -
         # an FC that waits to be told is told
         for body in (each.body, *(() if each.acted is None else (changing(each.acted),)))
     )
-    commands: tuple[Command, ...] = (CreateRun(0, Body.of(body), creator), *changes)
+    commands: tuple[Command, ...] = (CreateRun(0, Body.of(sent), creator), *changes)
     name = recorded.tenant or "production"
     return Evidence(Names.of(name, f"{name}_stranger", rebuilt.actors), commands)
 

@@ -20,9 +20,9 @@ from pt004_model.audit.sarif import sarif
 from pt004_model.audit.verdict import Audit
 from pt004_model.audit.verdict import audit as review
 from pt004_model.cli.options import REDACT, rightly_given, setup
-from pt004_model.cli.session import UNSURE, targeted
+from pt004_model.cli.prove import EXIT_CODES
+from pt004_model.cli.session import targeted
 from pt004_model.cli.settings import read_settings
-from pt004_model.judge.oracle import Verdict
 from pt004_model.report.junit import junit
 from pt004_model.search.goals import edges_document
 from pt004_model.trace.files import Unusable, write_bytes, write_json
@@ -30,7 +30,6 @@ from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import write_trace
 
 FORMATS: Final = ("text", "json", "junit", "sarif")
-_CODES: Final = {Verdict.CONFORMS: 0, Verdict.DIVERGES: 1, Verdict.UNSURE: UNSURE}
 
 
 @click.command()
@@ -122,7 +121,7 @@ def audit(context: click.Context, /, sources: tuple[Path, ...], **given: Any) ->
             write_json(given["edges"], edges_document(result.edges))
         _leave(result, given, tuple(map(str, sources)), started, redact)
     _show(result, given["form"], redact)
-    context.exit(_CODES[result.verdict])
+    context.exit(EXIT_CODES[result.verdict])
 
 
 def _show(result: Audit, form: str, redact: Redactor) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import fields, frozen
 
 from pt004_model.model.values import Beyond, Body, Json, NotJson, Value, is_number
 from pt004_model.vocabulary import DEFAULT_WORKFLOW_VERSION, Decision, Status
@@ -36,6 +36,10 @@ class Creation:
     metadata: Json
     tags: tuple[str, ...]
     steps: tuple[str, ...] | None
+
+
+SENT: Final = tuple(each.name for each in fields(Creation))
+"""What a run is made of."""
 
 
 @frozen

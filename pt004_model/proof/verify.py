@@ -92,19 +92,16 @@ def _contents(out: Path, found: Verification) -> dict[str, bytes]:
 
 
 def _there(out: Path, found: Verification) -> Iterator[tuple[str, str]]:
-    for path in (REPORT, FOLDER):
+    for path, wanted in ((REPORT, "file"), (FOLDER, "folder")):
         try:
             kind = kind_of((out / path).lstat().st_mode)
         except OSError as error:
             found.add(path, f"is not there ({error.strerror})")
             continue
-        if path == REPORT:
-            if kind == "folder":
-                found.add(path, "no file")
-            else:
-                yield path, kind
-        elif kind != "folder":
-            found.add(path, "no folder")
+        if path == REPORT and kind != "folder":
+            yield path, kind
+        elif kind != wanted:
+            found.add(path, f"no {wanted}")
         else:
             try:
                 yield from walk(out)

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from attrs import frozen
 
 from pt004_model.judge.finding import MISSING, quote
-from pt004_model.model.asks import Creation, read_creation
+from pt004_model.model.asks import SENT, Creation, read_creation
 from pt004_model.model.commands import CreateRun, subject
 from pt004_model.model.replies import NoAnswer, Reply
 from pt004_model.model.values import Json
@@ -27,9 +27,6 @@ from pt004_model.vocabulary import AUTHORIZATION_HEADER, RUN_TIMES
 Path: TypeAlias = tuple[str | int, ...]
 
 TIMES: Final = frozenset({*RUN_TIMES, "resolved_at", "timestamp"})
-_SENT: Final = frozenset(
-    {"workflow_id", "workflow_version", "input_payload", "metadata", "tags", "steps"}
-)
 _IDS: Final = frozenset({"run_id", "gate_id", "previous_receipt_hash"})
 """What an FC makes up and shows in several places."""
 _KEPT: Final = frozenset({"correlation_id", "output_payload", "error_details"})
@@ -112,7 +109,7 @@ def _status(trace: Trace) -> Claim | None:
 def _value(trace: Trace, path: Path) -> object:
     """Return the value that is expected at a path, ``MISSING`` where it is not known beforehand."""
     name = path[-1]
-    if path[0] == "run" and name in _SENT:
+    if path[0] == "run" and name in SENT:
         sent = getattr(_asked(trace), str(name), MISSING)
         return list(sent) if isinstance(sent, tuple) else sent
     try:

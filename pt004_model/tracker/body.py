@@ -14,7 +14,7 @@ from pt004_model.model.telling import count, times
 from pt004_model.report import command
 from pt004_model.report.terminal import side_by_side
 from pt004_model.report.text import fenced, span, templates, visible
-from pt004_model.reproduce.timeline import as_gantt, timeline
+from pt004_model.reproduce.timeline import Timeline, as_gantt, timeline
 from pt004_model.trace.document import Trace, TraceStep
 from pt004_model.tracker.decide import FIXED_IN_A_ROW
 from pt004_model.tracker.issues import (
@@ -89,6 +89,7 @@ def _rendered(
     sighting: Sighting, history: History, evidence: Evidence, curl: str, share: float
 ) -> str:
     trace, most = evidence.trace, int(_STEPS * share)
+    drawn = timeline(trace.steps)
     both = side_by_side(map(_half, trace.steps), map(_half, trace.other), most)
     return _render(
         "issue",
@@ -98,8 +99,8 @@ def _rendered(
         clause=_block(trace.clause, int(_CLAUSE * share)),
         steps=_steps(trace, most),
         difference=_difference(trace, int(_SIDE * share)),
-        gantt=_gantt(trace),
-        against=_against(trace),
+        gantt="" if drawn is None else as_gantt(drawn),
+        against="" if drawn is None else _against(drawn),
         beside="\n".join(both) if trace.other else "",
         reproduced=sighting.reproduced,
         occurrences=history.occurrences,
@@ -134,15 +135,9 @@ def _step(number: int, step: TraceStep) -> str:
     return f"{visible(f'{number}. {step.says}', _STEP)}\n   -> {visible(_reply(step), _STEP)}"
 
 
-def _gantt(trace: Trace) -> str:
-    """Return the calls at once of a race in Mermaid, with what forbids those that fit nowhere."""
-    drawn = timeline(trace.steps)
-    return "" if drawn is None else as_gantt(drawn)
-
-
-def _against(trace: Trace) -> str:
-    drawn = timeline(trace.steps)
-    told = () if drawn is None else (f"{b.number}. {b.told}" for b in drawn.bars if b.against)
+def _against(drawn: Timeline) -> str:
+    """Return what forbids the calls that fit nowhere."""
+    told = (f"{each.number}. {each.told}" for each in drawn.bars if each.against)
     return "\n".join(visible(each, _STEP) for each in told)
 
 

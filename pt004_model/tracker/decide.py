@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from pt004_model.drive.replay import Result
 from pt004_model.tracker.issues import (
@@ -99,16 +99,17 @@ def decide(
 
 
 def _new(submission: Submission, sighting: Sighting, room: bool) -> Action:
+    why = ""
     if sighting.known:
-        return Action(Verb.LEAVE, sighting, why="known, so not filed")
-    if sighting.unconfirmed:
+        why = "known, so not filed"
+    elif sighting.unconfirmed:
         why = "unconfirmed, so not filed: replays do not bear it out"
-        return Action(Verb.LEAVE, sighting, why=why)
-    if sighting.echo_of:
+    elif sighting.echo_of:
         why = f"not filed: it follows from {sighting.echo_of}"
+    elif submission.summary.verdict == "unsure" and not submission.summary.findings:
+        why = "not filed: the campaign could say nothing"
+    if why:
         return Action(Verb.LEAVE, sighting, why=why)
-    if submission.summary.verdict == "unsure" and not submission.summary.findings:
-        return Action(Verb.LEAVE, sighting, why="not filed: the campaign could say nothing")
     if not room:
         return Action(Verb.POSTPONE, sighting, why="not filed tonight")
     return Action(Verb.FILE, sighting, history=_seen(submission, sighting, History()))
@@ -143,12 +144,11 @@ def _after(submission: Submission, sighting: Sighting, issue: Issue, history: Hi
         return Action(Verb.LEAVE, sighting, issue, why=why)
     if sighting.seen:
         return _seen_again(submission, sighting, issue, history)
-    if sighting.result is Result.CHANGED:
-        return Action(Verb.COUNT, sighting, issue, history.reset(campaign, sighting.says))
     # whoever opens a closed one again is given the same number of campaigns
-    before = history if history.fixed < FIXED_IN_A_ROW else evolve(history, fixed=0)
-    counted = before.fixed_again(campaign, sighting.says)
-    verb = Verb.CLOSE if counted.fixed == FIXED_IN_A_ROW else Verb.COUNT
+    before = history.fixed if history.fixed < FIXED_IN_A_ROW else 0
+    fixed = 0 if sighting.result is Result.CHANGED else before + 1
+    counted = history.after(campaign, sighting.says, fixed=fixed)
+    verb = Verb.CLOSE if fixed == FIXED_IN_A_ROW else Verb.COUNT
     return Action(verb, sighting, issue, counted)
 
 

@@ -110,25 +110,17 @@ class History:
         """Return the history after a campaign in which the finding was seen."""
         last = rfc3339(at.timestamp())
         return evolve(
-            self._after(campaign, replay),
+            self.after(campaign, replay, fixed=0),
             first=self.first or last,
             last=last,
             nights=self.nights + 1,
             occurrences=self.occurrences + occurrences,
-            fixed=0,
         )
 
-    def fixed_again(self, campaign: str, replay: str) -> History:
-        """Return the history after a campaign whose replay said that it is fixed."""
-        return evolve(self._after(campaign, replay), fixed=self.fixed + 1)
-
-    def reset(self, campaign: str, replay: str) -> History:
-        """Return the history after a campaign that ends the row of being fixed."""
-        return evolve(self._after(campaign, replay), fixed=0)
-
-    def _after(self, campaign: str, replay: str) -> History:
+    def after(self, campaign: str, replay: str, *, fixed: int) -> History:
+        """Return the history after a campaign, with so many in a row that found it fixed."""
         campaigns = (*self.campaigns, campaign)[-_CAMPAIGNS:]
-        return evolve(self, campaigns=campaigns, replay=replay)
+        return evolve(self, campaigns=campaigns, replay=replay, fixed=fixed)
 
 
 def marker(name: str, value: str) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+from attrs import evolve
 from hypothesis import strategies as st
 
 from pt004_model.judge.finding import Finding
@@ -25,9 +29,13 @@ from pt004_model.model.commands import (
 from pt004_model.model.coverage import Edge
 from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Body
+from pt004_model.report.folder import Folder
+from pt004_model.report.summary import Summary
 from pt004_model.search.goals import Coverage
 from pt004_model.search.results import Result
 from pt004_model.trace.recorded import Found, Step
+from pt004_model.trace.writing import Origin
+from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Codec, Exchange
 
 FINDING = Finding(
@@ -90,6 +98,12 @@ def result(verdict: Verdict, *findings: Found, why: str = "", open_calls: int = 
         verdict, findings, 3, 61, 1.25, 42, "dev", COVERAGE, open_calls, why,
         started_at=1_800_000_000.0, edges=edges, statistics={"step_counts": {"1": 3}},
     )  # fmt: skip
+
+
+def summary(campaign: Result, **more: Any) -> Summary:
+    """The summary of a campaign, with some more members."""
+    folder = Folder(Path("out"), Origin(42, "dev", Dialect.SEED, names=NAMES))
+    return evolve(folder.summary(campaign), **more)
 
 
 # Commands

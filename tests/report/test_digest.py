@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
 from attrs import evolve
@@ -14,14 +13,13 @@ from pt004_model.drive.replay import Result as Fate
 from pt004_model.judge.oracle import Verdict
 from pt004_model.report.digest import MOST_BYTES, Links, digest
 from pt004_model.report.folder import Folder, prepare
-from pt004_model.report.summary import Replayed, Summary
+from pt004_model.report.summary import Replayed
 from pt004_model.report.text import visible
-from pt004_model.search.results import Result
 from pt004_model.trace.document import Reproduced
 from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
 from tests.cli.helpers import invoke
-from tests.report.helpers import FINDING, NAMES, found, result
+from tests.report.helpers import FINDING, NAMES, found, result, summary
 
 HOSTILE = (
     "a|b`c`</code></details>\n# h\n<!-- x --> @octocat #1 www.evil.example http://evil.example"
@@ -67,29 +65,6 @@ def read(markdown: str) -> Read:
     seen = Read()
     seen.feed(MarkdownIt("commonmark").enable("table").render(markdown))
     return seen
-
-
-def summary(campaign: Result, **more: Any) -> Summary:
-    """The summary of a campaign, with some more members."""
-    folder = Folder(Path("out"), Origin(42, "dev", Dialect.SEED, names=NAMES))
-    return evolve(folder.summary(campaign), **more)
-
-
-def test_a_campaign_that_conforms() -> None:
-    """Verdict, coverage, what is missing and how to repeat it, and no table of findings."""
-    text = digest(summary(result(Verdict.CONFORMS), base_url="http://fc"))
-    seen = read(text)
-    assert text.startswith("## pt004: CONFORMS\n")
-    assert "Federation Core http://fc, dialect seed, profile dev, seed 42" in seen.text
-    assert seen.rows == [
-        ["requests", "examples", "seconds", "calls without an answer",
-         "edges of the model driven"],
-        ["61", "3", "1.25", "0", "2 of 4"],
-    ]  # fmt: skip
-    assert "not driven: paused fail - none refused" in seen.text
-    assert "never seen: paused-run-resumes" in seen.text
-    assert "No findings." in seen.text
-    assert "pt004 check --profile dev --base-url http://fc --seed 42" in seen.text
 
 
 def test_findings_are_a_table_with_links() -> None:

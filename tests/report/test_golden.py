@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -12,15 +11,12 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.model.suite import REFUSED, machine
 from pt004_model.report.automaton import svg
 from pt004_model.report.digest import Links, digest
-from pt004_model.report.folder import Folder
 from pt004_model.report.junit import junit
 from pt004_model.report.terminal import finding_lines, result_lines
 from pt004_model.search.learn import completed
 from pt004_model.search.results import Result
-from pt004_model.trace.writing import Origin
-from pt004_model.vocabulary import Dialect
 from tests.conftest import Golden
-from tests.report.helpers import FINDING, NAMES, found, result
+from tests.report.helpers import FINDING, found, result, summary
 
 KNOWN: Final = evolve(
     found(finding=evolve(FINDING, check="steps.next-step-only", fingerprint="fedcba987654")),
@@ -43,16 +39,12 @@ def terminal(campaign: Result) -> str:
 
 def markdown(campaign: Result) -> str:
     """What stands on the page of a job."""
-    return digest(_folder().summary(campaign), links=LINKS)
+    return digest(summary(campaign, base_url="http://fc"), links=LINKS)
 
 
 def xml(campaign: Result) -> str:
     """What a CI reads."""
-    return junit(_folder().summary(campaign))
-
-
-def _folder() -> Folder:
-    return Folder(Path("out"), Origin(42, "dev", Dialect.SEED, names=NAMES, base_url="http://fc"))
+    return junit(summary(campaign, base_url="http://fc"))
 
 
 RENDERERS: Final = {"txt": terminal, "md": markdown, "xml": xml}

@@ -156,18 +156,12 @@ def _duration(seconds: float) -> str:
 def _counted(summary: Summary) -> Iterator[tuple[str, str, list[tuple[str, int]]]]:
     """Yield what was counted of the runs: a title, what it is, and counts by name in order."""
     counts = summary.statistics
-    rows = (
-        (
-            "Steps a run declares",
-            "runs by step count; 0 is a run without steps",
-            counts.step_counts,
-        ),
-        ("Accepted changes a run", "runs by how far they got", counts.run_lengths),
-        ("Pauses a run", "runs by how often they were paused", counts.pauses),
-        ("Decisions", "accepted starts by their policy decision", counts.decisions),
-    )
-    for title, says, each in rows:
-        yield title, says, grouped(each)
+    steps, lengths = grouped(counts.step_counts), grouped(counts.run_lengths)
+    yield "Steps a run declares", "runs by step count; 0 is a run without steps", steps
+    yield "Accepted changes a run", "runs by how far they got", lengths
+    yield "Pauses a run", "runs by how often they were paused", grouped(counts.pauses)
+    decisions = grouped(counts.decisions)
+    yield "Decisions", "accepted starts by their policy decision", decisions
 
 
 def grouped(counts: Mapping[str, int]) -> list[tuple[str, int]]:

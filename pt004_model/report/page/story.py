@@ -106,12 +106,12 @@ def _story(finding: FindingDocument, kept: Trace | str, folder: Path, summary: S
     check = CHECKS.get(finding.check)
     trace = None if isinstance(kept, str) else kept
     moments = () if trace is None else tuple(_moments(trace))
-    few = len(moments) <= SHOWN + _LONG
+    few, told = len(moments) <= SHOWN + _LONG, trace or check
     return Story(
         finding,
         finding.severity or (check.severity if check else ""),
-        trace.sentence if trace else check.sentence if check else "",
-        trace.section if trace else check.section if check else "",
+        told.sentence if told else "",
+        told.section if told else "",
         markdown(trace.clause) if trace else Markup(),
         _difference(finding.check, finding.where, finding.expected, finding.observed),
         () if few else tuple(_moments(trace, _MOST_EARLIER)[:-SHOWN]) if trace else (),
