@@ -17,7 +17,7 @@ from pt004_model.config import BadConfig
 from pt004_model.drive.replay import Result
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.finding import FINGERPRINT
-from pt004_model.report.summary import BadFolder, read_replays
+from pt004_model.report.summary import BadFolder, fates, read_replays, read_summary
 from pt004_model.trace.document import BadTrace, load_trace
 
 
@@ -153,7 +153,7 @@ def prune(known: Path | None, fixed: Path | None) -> None:
 
     That a campaign did not see a finding says little: it may have asked other things. So only that
     goes which a replay of its trace, in the latest campaign of DIR, found answered as the contract
-    allows.
+    allows, and which was not seen there otherwise.
 
     Example: pt004 baseline prune --fixed .pt004
     """
@@ -162,11 +162,12 @@ def prune(known: Path | None, fixed: Path | None) -> None:
     if fixed is not None:
         listed = {entry.fingerprint for entry in there.entries}
         try:
-            replays = read_replays(fixed, wanted=True)
+            replays = fates(read_replays(fixed, wanted=True))
+            seen = {each.fingerprint for each in read_summary(fixed).findings}
         except BadFolder as error:
             raise click.UsageError(str(error)) from None
-        gone = {each.fingerprint for each in replays if each.result is Result.FIXED}
-        why |= dict.fromkeys(gone & listed, "is fixed")
+        gone = {name for name, each in replays.items() if each.result is Result.FIXED}
+        why |= dict.fromkeys(gone & listed - seen, "is fixed")
     if not why:
         click.echo("nothing to take off the list")
         return

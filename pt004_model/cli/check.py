@@ -221,7 +221,7 @@ def next_command(result: Result, dialect: str, flags: tuple[str, ...], folder: F
         return command.replay(str(folder.trace_path(new[0])), flags, None, *more)
     unsure = result.verdict is Verdict.UNSURE
     if result.findings and not unsure:
-        return "pt004 baseline list"
+        return command.known(folder.options)
     if folder.made_by != "check" or (not unsure and result.profile != names[0]):
         return _go_on(result.profile, dialect, flags, folder) if unsure else ""
     again = unsure and result.coverage.share >= PROFILES[result.profile].floor

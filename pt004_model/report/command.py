@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from pt004_model.report.text import variable
@@ -37,6 +38,12 @@ def check(
     words += ["--dialect", dialect] if dialect not in {"", "seed"} else []
     words += [*_of(target, base_url), *options]
     return _line(*words, *([] if seed is None else ["--seed", str(seed)]))
+
+
+def known(options: Sequence[str]) -> str:
+    """Return the command that shows the list of known findings which a campaign went by."""
+    chosen = (pair for pair in pairwise(options) if pair[0] == "--known")
+    return _line("baseline", "list", *next(chosen, ()))
 
 
 def unsized(options: Sequence[str]) -> tuple[str, ...]:

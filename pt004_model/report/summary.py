@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast, get_args, get_origin
 
@@ -278,6 +278,13 @@ def read_replays(folder: Path, *, wanted: bool = False) -> tuple[Replayed, ...]:
             " update pt004"
         )
     return replays.replays
+
+
+def fates(replays: Iterable[Replayed]) -> dict[str, Replayed]:
+    """Return what became of each finding, by fingerprint: of several traces the gravest fate."""
+    grave = [*Result]
+    rows = sorted(replays, key=lambda each: grave.index(each.result), reverse=True)
+    return {each.fingerprint: each for each in rows}
 
 
 def read_done(folder: Path) -> Done:

@@ -20,6 +20,7 @@ from pt004_model.report.summary import (
     FindingDocument,
     Replayed,
     Summary,
+    fates,
     read_replays,
     read_summary,
 )
@@ -111,9 +112,9 @@ class Submission:
         """Return what the campaign says, by fingerprint; the gravest findings first."""
         ranked = sorted(self.summary.findings, key=lambda each: (*each.rank, each.fingerprint))
         found = {each.fingerprint: Sighting(each.fingerprint, each) for each in ranked}
-        for replay in self.replays:
-            before = found.get(replay.fingerprint, Sighting(replay.fingerprint))
-            found[replay.fingerprint] = evolve(before, replay=replay)
+        for fingerprint, replay in fates(self.replays).items():
+            before = found.get(fingerprint, Sighting(fingerprint))
+            found[fingerprint] = evolve(before, replay=replay)
         return found
 
 

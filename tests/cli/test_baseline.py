@@ -179,19 +179,26 @@ def test_a_finding_is_taken_off() -> None:
 
 
 def test_prune_takes_off_what_is_over(tmp_path: Path) -> None:
-    """Expired entries go; with --fixed those too that a replay of their trace found fixed."""
-    fixed, still = "c" * 12, "d" * 12
+    """Expired entries go; with --fixed those too that a replay of their trace found fixed.
+
+    One that another trace, or the search, has shown in the same campaign stays.
+    """
+    fixed, still, both, found = "c" * 12, "d" * 12, "e" * 12, "f" * 12
     listed = Path(".pt004-known.toml")
     text = "# ours\n\n" + entry(A, date(2026, 1, 1)) + "\n# b\n" + entry(fixed, date(2099, 1, 1))
-    listed.write_text(text + entry(still, date(2099, 1, 1)))
-    rows = [(fixed, "fixed"), (still, "reproduced"), (B, "fixed")]
+    rest = "".join(entry(each, date(2099, 1, 1)) for each in (still, both, found))
+    listed.write_text(text + rest)
+    rows = [(fixed, "fixed"), (still, "reproduced"), (B, "fixed"), (found, "fixed")]
+    rows += [(both, "reproduced"), (both, "fixed")]
     replays = [{"fingerprint": each, "result": result} for each, result in rows]
     (tmp_path / "replays.json").write_text(json.dumps({"replays": replays}))
+    seen = {"verdict": "conforms", "findings": [{"fingerprint": found, "check": "policy.allow"}]}
+    (tmp_path / "summary.json").write_text(json.dumps(seen))
     assert invoke("baseline", "prune").lines == [f"{A} expired; taken off"]
     assert listed.read_text().startswith("# ours\n\n# b\n[[known]]")
     assert invoke("baseline", "prune").lines == ["nothing to take off the list"]
     assert invoke("baseline", "prune", "--fixed", ".").lines == [f"{fixed} is fixed; taken off"]
-    assert listed.read_text() == "# ours\n\n" + entry(still, date(2099, 1, 1))
+    assert listed.read_text() == "# ours\n\n" + rest
     bad = invoke("baseline", "prune", "--fixed", tmp_path.parent)
     assert bad.code == 2
     assert "replays.json" in bad.err

@@ -51,3 +51,10 @@ def test_a_larger_campaign_is_not_held_to_the_size_of_the_smaller() -> None:
     """What a campaign looks at is kept, how much of it is not."""
     options = ("--areas", "gates", "--max-examples", "3", "--max-time", "1", "--no-replay")
     assert command.unsized(options) == ("--areas", "gates", "--no-replay")
+
+
+def test_the_list_of_known_findings_is_the_one_that_was_gone_by() -> None:
+    """Where a campaign was given another list than the usual one, that is shown."""
+    asked = ("--areas", "policy", "--known", "a list.toml", "--no-races")
+    assert command.known(asked) == "pt004 baseline list --known 'a list.toml'"
+    assert command.known(()) == "pt004 baseline list"

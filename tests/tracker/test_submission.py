@@ -56,6 +56,17 @@ def test_a_file_that_is_no_trace_says_nothing(tmp_path: Path) -> None:
     assert [each.fingerprint for each in read.replays] == [LINK]
 
 
+@pytest.mark.parametrize("other", ["reproduced", "changed", "unsure"])
+def test_of_several_traces_of_a_finding_the_gravest_counts(other: str, tmp_path: Path) -> None:
+    """It is not fixed as long as one of them says otherwise, whichever was replayed last."""
+    for came in (
+        (Came(LINK, other), Came(LINK, "fixed")),
+        (Came(LINK, "fixed"), Came(LINK, other)),
+    ):
+        read = read_submission(night(tmp_path, 1, came=came))
+        assert other == read.sightings()[LINK].result
+
+
 SPOILED: list[tuple[str, dict[str, Any], str]] = [
     # file, changes, what is said
     ("summary.json", {"started_at": "yesterday"}, "'yesterday' is no 'started_at'"),

@@ -15,6 +15,7 @@ from pt004_model.report.summary import (
     BadFolder,
     Replayed,
     Summary,
+    fates,
     read_replays,
     read_summary,
     structured,
@@ -106,7 +107,7 @@ def _night(summary: Summary, replays: tuple[Replayed, ...], gone: set[str]) -> N
     new = [each.requests_to_first for each in summary.findings if each.kind == "new"]
     times = summary.statistics.latency.get(str(Route.CHANGE))
     pace = summary.seconds / summary.requests if summary.requests else 0.0
-    fixed = (each.fingerprint for each in replays if each.result is Result.FIXED)
+    fixed = (name for name, each in fates(replays).items() if each.result is Result.FIXED)
     return Night(
         summary.started_at or "",
         summary.verdict,
