@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from pt004_model.report.digest import Links
 from pt004_model.report.digest import digest as page
 from pt004_model.report.summary import BadFolder, read_replays, read_summary
 
@@ -21,8 +20,7 @@ def digest(folder: Path, traces_url: str | None, issues_url: str | None) -> None
     Example: pt004 digest .pt004 --traces-url "$URL" >> "$GITHUB_STEP_SUMMARY"
     """
     try:
-        links = Links(traces_url or None, issues_url or None)
-        text = page(read_summary(folder), read_replays(folder), links)
+        text = page(read_summary(folder), read_replays(folder), traces_url, issues_url)
     except BadFolder as error:
         raise click.UsageError(str(error)) from None
     click.echo(text, nl=False)

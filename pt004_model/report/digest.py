@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from attrs import frozen
-
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.telling import count
@@ -22,27 +20,17 @@ MOST_BYTES: Final = 1024 * 1024
 _MOST_EDGES: Final = 20
 
 
-@frozen
-class Links:
-    """Where a reader goes on: addresses, or nothing where there are none.
-
-    ``traces`` is the page from which the traces are downloaded, ``issues`` the list of issues of
-    the repository, in which a finding's is looked up by its fingerprint.
-    """
-
-    traces: str | None = None
-    issues: str | None = None
-
-
 def digest(
     summary: Summary,
     replays: Sequence[Replayed] = (),
-    links: Links = Links(),
-    most: int = MOST_BYTES,
+    traces_url: str | None = None,
+    issues_url: str | None = None,
 ) -> str:
-    """Return a campaign, and what became of earlier traces, as a page of at most ``most`` bytes.
+    """Return a campaign, and what became of earlier traces, as a page of :data:`MOST_BYTES`.
 
-    Findings that do not fit are left out from the end, and counted.
+    Findings that do not fit are left out from the end, and counted. The traces are downloaded from
+    ``traces_url``; in the list of issues at ``issues_url`` a finding's is looked up by its
+    fingerprint.
     """
     shown, rows = len(summary.findings), len(replays)
     while True:
@@ -50,15 +38,15 @@ def digest(
             summary=summary,
             unsure=summary.verdict == Verdict.UNSURE,
             counts=_counts(summary),
-            findings=[_row(each, links) for each in summary.findings[:shown]],
+            findings=[_row(each, traces_url, issues_url) for each in summary.findings[:shown]],
             left_out=len(summary.findings) - shown,
             replays=replays[:rows],
             most=_MOST_EDGES,
         )
         size = len(page.encode("utf-8"))
-        if size <= most or (shown == 0 and rows == 0):
+        if size <= MOST_BYTES or (shown == 0 and rows == 0):
             return page
-        share = most / size
+        share = MOST_BYTES / size
         shown, rows = int(shown * share), int(rows * share)
 
 
@@ -72,15 +60,15 @@ def _and(words: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-def _row(finding: FindingDocument, links: Links) -> dict[str, Any]:
+def _row(finding: FindingDocument, traces: str | None, issues: str | None) -> dict[str, Any]:
     check, fingerprint = CHECKS.get(finding.check), finding.fingerprint
-    issue = f"{links.issues}?q={quote(f'is:issue {fingerprint}')}" if links.issues else None
+    issue = f"{issues}?q={quote(f'is:issue {fingerprint}')}" if issues else None
     kind = "" if finding.kind == "new" else f" ({finding.kind})"
     return {
         "finding": finding,
         "name": Safe(_link(fingerprint, issue) + kind),
         "section": check.section if check else "",
-        "trace": _link(f"traces/{fingerprint}.json", links.traces),
+        "trace": _link(f"traces/{fingerprint}.json", traces),
     }
 
 

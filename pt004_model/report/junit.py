@@ -98,7 +98,6 @@ def _finding(finding: FindingDocument) -> TestCase:
 
 
 def _told(finding: FindingDocument) -> Iterable[str]:
-    """Yield a finding in lines."""
     check = CHECKS.get(finding.check)
     if check is not None:
         yield f"contract {check.section}, {check.severity}"

@@ -246,7 +246,6 @@ def _merged_traces(shards: list[Shard]) -> dict[str, Trace]:
 
 
 def _tally(shards: list[Shard]) -> Tally:
-    """Return all that was counted."""
     tally = Tally()
     for each in shards:
         part = each.part

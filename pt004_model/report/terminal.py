@@ -234,7 +234,6 @@ def _severity(found: Found) -> str:
 
 
 def _rows(result: Result, screen: int | None) -> Iterator[str]:
-    """Yield a line a finding."""
     ordered = by_weight(result.findings)
     shown = ordered[:_FINDINGS_SHOWN]
     width = max((len(found.finding.check) for found in shown), default=0)

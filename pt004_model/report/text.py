@@ -125,9 +125,9 @@ def printf(content: bytes) -> str:
     return f"printf -- '{text}'" if text.startswith("-") else f"printf '{text}'"
 
 
-def mermaid(text: str, most: int = 120) -> str:
+def mermaid(text: str) -> str:
     """Return ``text`` for a line of Mermaid: all that could mean something is an entity."""
-    return _MERMAID.sub(lambda match: f"#{ord(match[0])};", plain(text, most))
+    return _MERMAID.sub(lambda match: f"#{ord(match[0])};", plain(text, 120))
 
 
 def xml(value: object) -> str:

@@ -21,7 +21,7 @@ from pt004_model.trace.recorded import Step
 _APART: Final = 0.02
 """Part of the whole that two points are apart, where the calls leave room."""
 _LONGEST: Final = 60.0  # seconds of a round that can still be drawn
-WIDE: Final = 48
+_WIDE: Final = 48
 """Characters of the time axis in a terminal."""
 _ALONE: Final = "afterwards"
 NOWHERE: Final = "✕"
@@ -128,20 +128,20 @@ def _with_points(bars: Sequence[Bar]) -> Iterator[Bar]:
         yield evolve(bar, at=at.get(bar.number))
 
 
-def as_lines(drawn: Timeline, wide: int = WIDE) -> Iterator[str]:
+def as_lines(drawn: Timeline) -> Iterator[str]:
     """Yield a timeline for a terminal: a line a call, and one for what there is to say of it.
 
     What an FC said is in it as it is.
     """
     left = max(map(len, drawn.lanes)) + 1
-    yield f"{'':{left}}0 ms{f'{drawn.milliseconds:.1f} ms':>{wide - 4}}"
+    yield f"{'':{left}}0 ms{f'{drawn.milliseconds:.1f} ms':>{_WIDE - 4}}"
     for bar in drawn.bars:
-        start, end = (round(each * (wide - 1)) for each in (bar.start, bar.end))
-        line = [" "] * wide
+        start, end = (round(each * (_WIDE - 1)) for each in (bar.start, bar.end))
+        line = [" "] * _WIDE
         line[start : end + 1] = "─" * (end + 1 - start)
         line[start], line[end] = "├", "┤"
         if bar.at is not None:
-            line[round(bar.at * (wide - 1))] = "●"
+            line[round(bar.at * (_WIDE - 1))] = "●"
         elif bar.against:
             line[(start + end) // 2] = NOWHERE
         yield f"{drawn.lanes[bar.lane]:{left}}{''.join(line)}  {bar.number}. {bar.word}"

@@ -11,7 +11,7 @@ import pytest
 from pt004_model.manual import page
 from pt004_model.tracker.directory import DirectoryTracker
 from tests.cli.helpers import Ended, invoke
-from tests.tracker.nights import DENIED, DENY, LINKED, Came, night
+from tests.tracker.nights import DENIED, DENY, LINKED, night, replayed
 
 GITHUB = ("--tracker", "github", "--repo", "octocat/Hello-World")
 TOKEN = "ghp_token_of_the_tests"
@@ -161,7 +161,7 @@ def test_a_tracker_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_campaign_that_never_began_files_nothing(tmp_path: Path) -> None:
     """An FC that is not there is no finding, and what was found before it is filed no more."""
-    night(tmp_path, 1, DENIED, came=(Came(DENY, "reproduced", 5),))
+    night(tmp_path, 1, DENIED, came=(replayed(DENY, "reproduced", 5),))
     ended = invoke("check", "--base-url", "http://127.0.0.1:9", "--out", tmp_path)
     assert ended.code == 3
     ended = submit(tmp_path, "--to", tmp_path / "issues")

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from pt004_model.drive.replay import Result as Fate
 from pt004_model.judge.oracle import Verdict
-from pt004_model.report.digest import MOST_BYTES, Links, digest
+from pt004_model.report.digest import MOST_BYTES, digest
 from pt004_model.report.folder import Folder, prepare
 from pt004_model.report.summary import Replayed
 from pt004_model.report.text import visible
@@ -72,8 +72,8 @@ def test_findings_are_a_table_with_links() -> None:
     told = summary(result(Verdict.DIVERGES, found(), found()))
     second = evolve(told.findings[1], known=True, reproduced=Reproduced(3, 5))
     told = evolve(told, findings=(told.findings[0], second))
-    links = Links("https://ci.example/run/1#traces", "https://ci.example/o/r/issues")
-    seen = read(digest(told, links=links))
+    links = ("https://ci.example/run/1#traces", "https://ci.example/o/r/issues")
+    seen = read(digest(told, (), *links))
     assert "DIVERGES, 1 new and 1 known findings" in seen.text
     row = [
         "0123456789ab", "policy.deny-blocks", "5.2", "critical", "status",

@@ -10,7 +10,7 @@ from attrs import evolve
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.suite import REFUSED, machine
 from pt004_model.report.automaton import svg
-from pt004_model.report.digest import Links, digest
+from pt004_model.report.digest import digest
 from pt004_model.report.junit import junit
 from pt004_model.report.terminal import finding_lines, result_lines
 from pt004_model.search.learn import completed
@@ -28,7 +28,7 @@ CAMPAIGNS: Final = {
     "diverges": result(Verdict.DIVERGES, found(), KNOWN),
     "unsure": result(Verdict.UNSURE, why="it was interrupted", open_calls=2),
 }
-LINKS: Final = Links("https://ci.example/run/1#traces", "https://ci.example/o/r/issues")
+LINKS: Final = ("https://ci.example/run/1#traces", "https://ci.example/o/r/issues")
 
 
 def terminal(campaign: Result) -> str:
@@ -39,7 +39,12 @@ def terminal(campaign: Result) -> str:
 
 def markdown(campaign: Result) -> str:
     """What stands on the page of a job."""
-    return digest(summary(campaign, base_url="http://fc"), links=LINKS)
+    return digest(
+        summary(campaign, base_url="http://fc"),
+        replays=(),
+        traces_url=LINKS[0],
+        issues_url=LINKS[1],
+    )
 
 
 def xml(campaign: Result) -> str:

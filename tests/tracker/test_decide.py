@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from attrs import evolve
 
+from pt004_model.trace.document import Reproduced
 from pt004_model.tracker.issues import History, fingerprint_of, read_history
-from tests.tracker.nights import DENIED, DENY, LINK, LINKED, Came, many, night
+from tests.tracker.nights import DENIED, DENY, LINK, LINKED, many, night, replayed
 from tests.tracker.worlds import Nights, Seen, World
 
-FIXED = (Came(DENY, "fixed"),)
-REPRODUCED = (Came(DENY, "reproduced", 5),)
+FIXED = (replayed(DENY, "fixed"),)
+REPRODUCED = (replayed(DENY, "reproduced", 5),)
 
 
 def only(world: World) -> Seen:
@@ -109,7 +110,7 @@ def test_unsure_neither_counts_nor_resets(world: World) -> None:
     nights = Nights(world)
     nights(1, DENIED)
     nights(2, came=FIXED)
-    nights(3, came=(Came(DENY, "unsure"),), verdict="unsure")
+    nights(3, came=(replayed(DENY, "unsure"),), verdict="unsure")
     nights(4, came=FIXED)
     nights(5)
     assert (only(world).state, kept(only(world)).fixed) == ("open", 2)
@@ -119,7 +120,7 @@ def test_unsure_neither_counts_nor_resets(world: World) -> None:
 
 def test_changed_and_reproduced_begin_anew(world: World) -> None:
     """Another finding in the replay, and the same, each take the nights of being fixed away."""
-    for came in ((Came(DENY, "changed", 1),), REPRODUCED):
+    for came in ((replayed(DENY, "changed", 1),), REPRODUCED):
         nights = Nights(world)
         first = 1 if came[0].result == "changed" else 11
         nights(first, DENIED)
@@ -207,12 +208,12 @@ def test_what_is_ignored_is_left_alone(world: World) -> None:
 def test_a_flaky_finding_is_labelled(world: World) -> None:
     """Three of five is said, and labels the issue when it is filed or later."""
     nights = Nights(world)
-    nights(1, evolve(DENIED, reproduced=(3, 5)), LINKED)
+    nights(1, evolve(DENIED, reproduced=Reproduced(3, 5)), LINKED)
     first, second = sorted(world.seen(), key=lambda each: fingerprint_of(each.body) != DENY)
     assert first.labels == ["flaky", "policy", "pt004"]
     assert "**3 of 5** replays" in first.body
     assert second.labels == ["pt004", "receipts"]
-    nights(2, came=(Came(LINK, "reproduced", 1),), verdict="diverges")
+    nights(2, came=(replayed(LINK, "reproduced", 1),), verdict="diverges")
     (second,) = [each for each in world.seen() if fingerprint_of(each.body) == LINK]
     assert second.labels == ["flaky", "pt004", "receipts"]
 
@@ -226,7 +227,7 @@ def test_at_most_so_many_are_new(world: World) -> None:
     assert fingerprint_of(world.seen()[0].body) == DENY
     names = f"{minor[2].fingerprint}, {minor[3].fingerprint}"
     assert said[-2:] == ["3 filed", f"not filed, because of --most 3: {names}"]
-    came = tuple(Came(each.fingerprint, "reproduced", 5) for each in (*minor, DENIED))
+    came = tuple(replayed(each.fingerprint, "reproduced", 5) for each in (*minor, DENIED))
     nights(2, came=came, verdict="diverges")
     assert {fingerprint_of(each.body) for each in world.seen()} == {
         DENY, *(each.fingerprint for each in minor)

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import pytest
 from attrs import evolve
 
+from pt004_model.trace.document import Reproduced
 from pt004_model.tracker.github import GitHubTracker
 from pt004_model.tracker.issues import (
     Draft,
@@ -23,7 +24,7 @@ from pt004_model.tracker.issues import (
 )
 from tests.tracker.description import Description, NoDescription, _fetched
 from tests.tracker.fake_github import REPOSITORY, TOKEN, FakeGitHub, Mishap, serving
-from tests.tracker.nights import DENIED, DENY, LINKED, Came, day
+from tests.tracker.nights import DENIED, DENY, LINKED, day, replayed
 from tests.tracker.worlds import GitHubWorld, Nights
 
 ISSUES = "/issues$"
@@ -182,7 +183,7 @@ def test_two_lost_answers_end_the_filing(nights: Nights, fake: FakeGitHub) -> No
 def test_a_submission_that_was_cut_short_is_made_up_for(nights: Nights, fake: FakeGitHub) -> None:
     """Closing ends after the comment: the next submission closes, and comments no second time."""
     nights(1, DENIED)
-    fixed = (Came(DENY, "fixed"),)
+    fixed = (replayed(DENY, "fixed"),)
     nights(2, came=fixed)
     nights(3, came=fixed)
     fake.mishaps += [Mishap("PATCH", "/issues/1$", 502)] * 4
@@ -263,7 +264,7 @@ def test_a_label_that_is_dropped_is_noticed(nights: Nights, fake: FakeGitHub) ->
 def test_labels_are_made_before_they_are_used(nights: Nights, fake: FakeGitHub) -> None:
     """They get a colour and a description, and one that is there is left as it is."""
     fake.answer("POST", f"/repos/{REPOSITORY}/labels", {}, {"name": "policy", "color": "123456"})
-    nights(1, evolve(DENIED, reproduced=(1, 5)))
+    nights(1, evolve(DENIED, reproduced=Reproduced(1, 5)))
     assert set(fake.labels) == {"pt004", "policy", "flaky"}
     assert fake.labels["policy"]["color"] == "123456"
     assert fake.labels["flaky"]["description"] == "Does not show in every replay"

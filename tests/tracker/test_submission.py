@@ -14,7 +14,7 @@ from pt004_model.report.summary import BadFolder
 from pt004_model.trace.document import Reproduced, moment
 from pt004_model.trace.writing import rfc3339
 from pt004_model.tracker.submission import read_submission
-from tests.tracker.nights import DENIED, DENY, LINK, Came, night
+from tests.tracker.nights import DENIED, DENY, LINK, night, replayed
 
 
 def spoil(path: Path, **changes: Any) -> None:
@@ -25,7 +25,7 @@ def spoil(path: Path, **changes: Any) -> None:
 
 def test_a_night_is_read(tmp_path: Path) -> None:
     """Findings, replays, and the identity of the campaign."""
-    read = read_submission(night(tmp_path, 3, DENIED, came=(Came(LINK, "fixed"),)))
+    read = read_submission(night(tmp_path, 3, DENIED, came=(replayed(LINK, "fixed"),)))
     assert read.campaign == "2026-03-04T02:00:00.000Z/3"
     assert (read.summary.verdict, read.summary.seed) == ("diverges", 3)
     (finding,) = read.summary.findings
@@ -51,7 +51,7 @@ def test_replays_need_not_be_there(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_trace_says_nothing(tmp_path: Path) -> None:
     """It is replayed as unsure under its own name, which is no fingerprint, and left out."""
-    came = (Came("my notes", "unsure"), Came(LINK, "unsure"))
+    came = (replayed("my notes", "unsure"), replayed(LINK, "unsure"))
     read = read_submission(night(tmp_path, 1, came=came))
     assert [each.fingerprint for each in read.replays] == [LINK]
 

@@ -9,13 +9,14 @@ from typing import Any, Protocol
 
 from attrs import define, field, frozen
 
+from pt004_model.report.summary import FindingDocument
 from pt004_model.tracker.directory import DirectoryTracker
 from pt004_model.tracker.filing import Filing
 from pt004_model.tracker.github import GitHubTracker
 from pt004_model.tracker.issues import Tracker
 from pt004_model.tracker.submission import read_submission
 from tests.tracker.fake_github import REPOSITORY, TOKEN, FakeGitHub
-from tests.tracker.nights import FIRST_NIGHT, Fault, day, night
+from tests.tracker.nights import FIRST_NIGHT, day, night
 
 
 @frozen
@@ -153,7 +154,7 @@ class Nights:
     most: int = 10
     said: list[str] = field(factory=list)
 
-    def __call__(self, number: int, *found: Fault, **given: Any) -> list[str]:
+    def __call__(self, number: int, *found: FindingDocument, **given: Any) -> list[str]:
         """A night and its submission; what that said."""
         night(self.world.folder, number, *found, **given)
         self.world.at(day(number) + timedelta(hours=1))
