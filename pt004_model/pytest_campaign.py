@@ -39,7 +39,7 @@ from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.pytest_plugin import UNSURE, USAGE, flags
 from pt004_model.report import terminal
-from pt004_model.report.folder import Folder
+from pt004_model.report.folder import Folder, held
 from pt004_model.report.record import INTERRUPTED as INTERRUPTED_WHY
 from pt004_model.report.record import conduct, keep_nothing, why_broken
 from pt004_model.search.campaign import Profile
@@ -137,7 +137,7 @@ def conversing(config: pytest.Config, target: Target, known: Known) -> Iterator[
     wanted = (given["out"], origin, given["page"], target.flags, options)
     folder = Folder(*wanted, shard=given["shard"] or "").at(target.where)
     try:
-        with folder.held():
+        with held(folder.path):
             config.stash[_PLACE] = (folder, profile)
             why = target.preflight(folder.keep_run, on_hint=partial(_say, config))
             if why is not None:

@@ -7,6 +7,7 @@ of production says is: these calls were accepted, and this is what was written.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from attrs import asdict, evolve, frozen
@@ -32,7 +33,7 @@ from pt004_model.model.values import Body, Json
 from pt004_model.model.world import World
 from pt004_model.trace.recorded import Found
 from pt004_model.trace.redact import Redactor
-from pt004_model.trace.writing import Origin
+from pt004_model.trace.writing import Origin, write_trace
 from pt004_model.vocabulary import Dialect
 
 PROFILE: Final = "audit"
@@ -126,12 +127,10 @@ def _emptied(command: Command) -> Command:
     return evolve(command, body=Body.of(fields))
 
 
-def found_as(finding: Finding, evidence: Evidence, runs: int = 1) -> Found:
-    """Return a finding of an audit in the form of one of a campaign."""
+def write_evidence(
+    path: Path, finding: Finding, evidence: Evidence, redact: Redactor, runs: int = 1
+) -> None:
+    """Write a finding of an audit as the trace of one of a campaign. Raises ``Unwritable``."""
     commands = evidence.commands
-    return Found(finding, commands, (), len(commands), runs)
-
-
-def origin_of(names: Names, redact: Redactor) -> Origin:
-    """Return where a trace of an audit comes from."""
-    return Origin(0, PROFILE, Dialect.SEED, redact, names=names)
+    origin = Origin(0, PROFILE, Dialect.SEED, redact, names=evidence.names)
+    write_trace(path, Found(finding, commands, (), len(commands), runs), origin)

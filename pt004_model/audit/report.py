@@ -9,19 +9,19 @@ from typing import Any, Final
 
 from attrs import asdict, evolve
 
-from pt004_model.audit.evidence import GONE, emptied_all, found_as, origin_of, without_payloads
+from pt004_model.audit.evidence import emptied_all, without_payloads, write_evidence
 from pt004_model.audit.verdict import Audit, Found, Sighting
 from pt004_model.drive.lockstep import Tally
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.telling import count, some
-from pt004_model.report.folder import Folder, edge_documents
+from pt004_model.report.folder import edge_documents, held, write_summary
 from pt004_model.report.summary import FindingDocument, Summary
 from pt004_model.report.text import visible
 from pt004_model.search.campaign import PROFILES
 from pt004_model.search.goals import measure
 from pt004_model.trace.redact import Redactor
-from pt004_model.trace.writing import rfc3339, write_trace
+from pt004_model.trace.writing import rfc3339
 
 FORMAT: Final = "pt004-audit"
 VERSION: Final = 1
@@ -174,10 +174,8 @@ def write_folder(
 
     Raises ``Unwritable``, and ``Busy`` while somebody else writes there.
     """
-    origin = origin_of(GONE.names, redact)
-    folder = Folder(path, origin, with_page=True)
-    with folder.held():
-        for each in result.found.values():
-            found = found_as(each.finding, each.evidence, each.runs)
-            write_trace(folder.trace_path(found), found, origin_of(each.evidence.names, redact))
-        folder.keep(summary(result, sources, started, redact))
+    with held(path):
+        for name, each in result.found.items():
+            trace = path / "traces" / f"{name}.json"
+            write_evidence(trace, each.finding, each.evidence, redact, each.runs)
+        write_summary(path, summary(result, sources, started, redact), with_page=True)

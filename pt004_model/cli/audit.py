@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 from attrs import evolve
 
-from pt004_model.audit.evidence import emptied_all, extracted, found_as, origin_of
+from pt004_model.audit.evidence import emptied_all, extracted, write_evidence
 from pt004_model.audit.heads import load_heads
 from pt004_model.audit.live import Live
 from pt004_model.audit.report import document, redacted, summary, text, write_folder
@@ -27,7 +27,6 @@ from pt004_model.report.junit import junit
 from pt004_model.search.goals import edges_document
 from pt004_model.trace.files import Unusable, write_bytes, write_json
 from pt004_model.trace.redact import Redactor
-from pt004_model.trace.writing import write_trace
 
 FORMATS: Final = ("text", "json", "junit", "sarif")
 
@@ -146,7 +145,7 @@ def _leave(
     if result.asked is None:
         raise click.UsageError(f"there is no log of run {run_id!r:.60} in the sources")
     evidence = emptied_all(result.asked) if given["redact_payloads"] else result.asked
-    write_trace(out, found_as(extracted(run_id), evidence), origin_of(evidence.names, redact))
+    write_evidence(out, extracted(run_id), evidence, redact)
 
 
 def _redactor(given: dict[str, Any]) -> Redactor:

@@ -30,7 +30,7 @@ from pt004_model.cli.workers import campaign_of
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.coverage import Edge
 from pt004_model.report import command, terminal
-from pt004_model.report.folder import Folder
+from pt004_model.report.folder import Folder, held
 from pt004_model.report.record import conduct, keep_nothing, why_broken
 from pt004_model.report.summary import document
 from pt004_model.search.campaign import PROFILES, Campaign, Profile
@@ -86,7 +86,7 @@ def carry_out(
     judged, ungoverned = given["areas"], given["ungoverned"]
     with ExitStack() as stack:
         with rightly_given():
-            stack.enter_context(folder.held())
+            stack.enter_context(held(folder.path))
         context.meta[OUT] = folder.path
         try:
             with connected(chosen, areas=judged, ungoverned=ungoverned) as there:

@@ -34,7 +34,7 @@ from pt004_model.report.summary import (
 from pt004_model.report.text import plain
 from pt004_model.search.complete import Done
 from pt004_model.search.results import Result
-from pt004_model.trace.document import BadTrace, Reproduced, Trace, load_trace
+from pt004_model.trace.document import BadTrace, Reproduced, load_trace
 from pt004_model.trace.files import Unwritable, write_json, write_text
 from pt004_model.trace.lock import locked, sweep
 from pt004_model.trace.recorded import Found
@@ -61,6 +61,14 @@ def prepare(path: Path) -> None:
             (path / name).unlink(missing_ok=True)
     except OSError as error:
         raise Unwritable(f"cannot write to {path}: {error.strerror}") from None
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold a folder, prepared: nobody else writes there. Raises ``Unwritable`` and ``Busy``."""
+    with locked(path):
+        prepare(path)
+        yield
 
 
 def edge_documents(edges: Mapping[Edge, int]) -> tuple[EdgeDocument, ...]:
@@ -93,22 +101,11 @@ class Folder:
     made_by: str = "check"
     shard: str = ""
     origins: dict[str, tuple[int, str]] = field(factory=dict, repr=False)
+    """Seeds and profiles of the campaigns that have found what is written again, by fingerprint."""
 
     def at(self, base_url: str) -> Folder:
         """Return the same folder, for a campaign against the FC at this address."""
         return evolve(self, origin=evolve(self.origin, base_url=base_url))
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold and prepare the folder: no other campaign writes there. Raises ``Busy``, too."""
-        with locked(self.path):
-            prepare(self.path)
-            yield
-
-    @property
-    def summarized(self) -> bool:
-        """Return whether this campaign has left its summary: that of the one before is gone."""
-        return (self.path / "summary.json").exists()
 
     @property
     def runs(self) -> Path:
@@ -130,10 +127,6 @@ class Folder:
     def earlier(self) -> tuple[Path, ...]:
         """Return the traces that lie there, those of earlier campaigns before this one has any."""
         return tuple(sorted((self.path / "traces").glob("*.json")))
-
-    def remember(self, trace: Trace) -> None:
-        """Keep in mind which campaign found a trace, for when it is written again."""
-        self.origins[trace.fingerprint] = (trace.seed, trace.profile)
 
     def keep_trace(self, found: Found) -> None:
         """Write or replace the trace of a finding; a known one only by a shorter one."""
@@ -160,11 +153,7 @@ class Folder:
 
     def keep_summary(self, result: Result) -> None:
         """Write ``summary.json``, for a CI ``junit.xml`` and ``summary.md``, and the page."""
-        self.keep(self.summary(result))
-
-    def keep(self, summary: Summary) -> None:
-        """Write a summary in all its forms."""
-        write_summary(self.path, summary, with_page=self.with_page)
+        write_summary(self.path, self.summary(result), with_page=self.with_page)
 
     def keep_done(self, done: Done) -> None:
         """Write how far a suite has come, so that another campaign can go on there."""

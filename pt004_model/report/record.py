@@ -99,7 +99,7 @@ def keep_nothing(folder: Folder, profile: Profile, why: str) -> None:
 
     Where a campaign has left its own word, that stands.
     """
-    if folder.summarized:
+    if (folder.path / "summary.json").exists():  # that of the campaign before is gone
         return
     result = Result(
         Verdict.UNSURE,
@@ -173,7 +173,7 @@ def _replay_one(
     budget.spent += sent
     campaign.aside.tally.commands += sent
     if done.result is Fate.REPRODUCED:
-        folder.remember(trace)
+        folder.origins[trace.fingerprint] = (trace.seed, trace.profile)
     if done.finding is not None and done.finding.fingerprint not in campaign.found:
         found = _found(campaign, trace, done)
         campaign.believe(found.steps[-1])

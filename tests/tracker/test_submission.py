@@ -60,8 +60,8 @@ def test_a_file_that_is_no_trace_says_nothing(tmp_path: Path) -> None:
 def test_of_several_traces_of_a_finding_the_gravest_counts(other: str, tmp_path: Path) -> None:
     """It is not fixed as long as one of them says otherwise, whichever was replayed last."""
     for came in (
-        (Came(LINK, other), Came(LINK, "fixed")),
-        (Came(LINK, "fixed"), Came(LINK, other)),
+        (replayed(LINK, other), replayed(LINK, "fixed")),
+        (replayed(LINK, "fixed"), replayed(LINK, other)),
     ):
         read = read_submission(night(tmp_path, 1, came=came))
         assert other == read.sightings()[LINK].result
