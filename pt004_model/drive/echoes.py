@@ -33,6 +33,8 @@ from pt004_model.trace.recorded import Found
 
 _CHANCE: Final = 0.05
 """What chance may have of putting a finding behind another one each time."""
+_RARE: Final = 0.05
+"""The share of calls that one rule has refused, up to which words are of another reason."""
 Place: TypeAlias = tuple[str, str, str]
 """The kind of call or of its bad token, the status of its run, and the kind of answer."""
 _CODE: Final = ".refusal-code"
@@ -81,7 +83,9 @@ class Echoes:
     findings: dict[str, Finding] = field(factory=dict)
     unsettling: set[str] = field(factory=set)
     reasons: dict[str, set[str]] = field(factory=dict)
-    """The words in which calls were refused, by what was found; empty for those that must be."""
+    """The words in which calls were refused, by what was found."""
+    due: dict[str, Counter[str]] = field(factory=dict)
+    """The words in which calls were refused that must be, by the rule."""
 
     def note(
         self,
@@ -90,22 +94,24 @@ class Echoes:
         findings: Iterable[Finding],
         unsettling: bool,
         reason: str = "",
-        *,
-        due: bool = False,
+        due: str = "",
     ) -> None:
         """Note one reply about a run of which ``told`` was found; enters what is found now.
 
         ``unsettling`` says that nobody can tell from the contract where the run is after it,
-        ``reason`` is the FC's for refusing the call, if it did, ``due`` that it has to for what is
-        asked of the run.
+        ``reason`` is the FC's for refusing the call, if it did, ``due`` the rule by which it has to
+        for what is asked of the run.
         """
         new = {each.fingerprint: each for each in findings}
         for fingerprint in new:
             if fingerprint not in told:
                 behind = frozenset({*told, *new} - {fingerprint})
                 self.sightings.setdefault(fingerprint, []).append(Sighting(place, behind))
-        for fingerprint in ("",) if due else new if reason else ():
-            self.reasons.setdefault(fingerprint, set()).add(_NUMBER.sub("#", reason))
+        words = _NUMBER.sub("#", reason)
+        if due:
+            self.due.setdefault(due, Counter())[words] += 1
+        for fingerprint in new if reason and not due else ():
+            self.reasons.setdefault(fingerprint, set()).add(words)
         told.update(new)
         self.findings |= {each: new[each] for each in new if each not in self.findings}
         self.unsettling.update(new if unsettling else ())
@@ -123,6 +129,8 @@ class Echoes:
         self.unsettling |= other.unsettling
         for fingerprint, reasons in other.reasons.items():
             self.reasons.setdefault(fingerprint, set()).update(reasons)
+        for rule, words in other.due.items():
+            self.due.setdefault(rule, Counter()).update(words)
 
     def kin(self, fingerprint: str) -> str:
         """Return the finding that says the same of other calls, empty when there is none."""
@@ -146,9 +154,15 @@ class Echoes:
         return ""
 
     def _same_reason(self, one: str, other: str) -> bool:
-        """Tell whether calls are refused in the same words, and none that must be is in these."""
+        """Tell whether calls are refused in the same words, which are not those of some rule.
+
+        A call for which there are two reasons may be refused by the wrong one, now and then.
+        """
         reasons = (self.reasons.get(each, set()) for each in (one, other))
-        return bool(set.intersection(*reasons) - self.reasons.get("", set()))
+        return any(
+            all(each[words] <= _RARE * each.total() for each in self.due.values())
+            for words in set.intersection(*reasons)
+        )
 
     def _covers(self, one: str, other: str) -> bool:
         """Tell whether tokens of a kind are accepted, and so those of another kind are as well."""

@@ -472,9 +472,8 @@ class Lockstep:
         told = set() if number is None else self.told.setdefault(number, set())
         outcome, found = judgement.outcome, judgement.findings
         rule = outcome.refusal.rule if isinstance(outcome, Refused) else None
-        due = rule is not None and not rule.optional and rule not in _BEFORE
-        reason = _reason(response)
-        tally.echoes.note(place, told, found, judgement.unsettling, reason, due=due)
+        due = "" if rule is None or rule.optional or rule in _BEFORE else rule
+        tally.echoes.note(place, told, found, judgement.unsettling, _reason(response), due)
         if not judgement.views:
             return
         if isinstance(judgement.outcome, Accepted) and judgement.outcome.replay:

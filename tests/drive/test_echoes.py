@@ -163,15 +163,24 @@ REFUSED = disagreement("lifecycle.create-accepted", "status", "it to be accepted
 ALSO = disagreement("lifecycle.legal-change-accepted", "status", "it to be accepted", "status 422")
 
 
-@pytest.mark.parametrize(("due", "alike"), [("too deep, 40", False), ("no", True)])
+@pytest.mark.parametrize(
+    ("due", "alike"),
+    [
+        (["too deep, 40"], False),
+        (["no"], True),
+        (["no", *["too deep, 40"] * 19], False),
+        ([*["no"] * 19, "too deep, 40"], True),
+    ],
+)
 def test_calls_that_are_refused_in_the_same_words_are_refused_for_one_reason(
-    due: str, alike: bool
+    due: list[str], alike: bool
 ) -> None:
-    """Unless calls that must be refused are refused in these words too: then they say nothing."""
+    """Unless some rule is told in these words: then they say nothing."""
     echoes = Echoes()
     for finding, reason in ((REFUSED, "too deep, 33"), (ALSO, "too deep, 34")):
         echoes.note(READ, set(), (finding,), unsettling=True, reason=reason)
-    echoes.note(READ, set(), (), unsettling=False, reason=due, due=True)
+    for reason in due:
+        echoes.note(READ, set(), (), unsettling=False, reason=reason, due="input.some-rule")
     whole = Echoes()
     whole.include(echoes)
     assert (REFUSED.fingerprint if alike else "") == leader(whole, ALSO)
