@@ -7,9 +7,9 @@ from random import Random
 from typing import Any, Final
 
 from pt004_model.audit.judging import Recorded
-from pt004_model.model.commands import Caller, ChangeRun, CreateRun, ReadRun, RunRef
+from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, ReadRun, RunRef
 from pt004_model.model.moves import MOVES, body, changing, starting
-from pt004_model.model.replies import Reply
+from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Body, Json
 from pt004_model.vocabulary import Decision, Status
 from tests.habits import PLAIN, Habits
@@ -27,13 +27,7 @@ def walk(
     if steps:
         asked["steps"] = [chr(ord("a") + index) for index in range(steps)]
 
-    def ask(command: Any) -> Any:
-        def run_id(ref: RunRef) -> str:
-            assert isinstance(ref, int)
-            return stub.books[NONCE, ref].run_id
-
-        return stub.ask(command, run_id, NONCE).response
-
+    ask = _asking(stub)
     ask(CreateRun(number, Body.of(asked), Caller(actor=dice.randrange(3))))
     for _ in range(acts):
         run = stub.worlds[NONCE].runs[number]
@@ -47,7 +41,18 @@ def walk(
         if text.fields["status"] == "failed" and dice.random() < 0.5:
             text = text.replace(error_details={"code": 7})
         ask(ChangeRun(number, text, Caller(actor=dice.randrange(3))))
-    reply = ask(ReadRun(number))
+    return _shown(ask(ReadRun(number)))
+
+
+def _asking(stub: Stub) -> Callable[[Command], Response]:
+    def run_id(ref: RunRef) -> str:
+        assert isinstance(ref, int)
+        return stub.books[NONCE, ref].run_id
+
+    return lambda command: stub.ask(command, run_id, NONCE).response
+
+
+def _shown(reply: Response) -> dict[str, Any]:
     assert isinstance(reply, Reply)
     assert isinstance(reply.body, dict)
     return reply.body
@@ -99,20 +104,11 @@ def denied(stub: Stub | None = None) -> dict[str, Any]:
 
 def driven(stub: Stub, steps: tuple[str, ...], calls: list[tuple[int, Body]]) -> dict[str, Any]:
     """The envelope of a run after some changes, each by an actor."""
-    number = len(stub.books)
-
-    def run_id(ref: RunRef) -> str:
-        assert isinstance(ref, int)
-        return stub.books[NONCE, ref].run_id
-
-    asked = Body.of({"workflow_id": "w", "steps": list(steps)})
-    stub.ask(CreateRun(number, asked), run_id, NONCE)
+    number, ask = len(stub.books), _asking(stub)
+    ask(CreateRun(number, Body.of({"workflow_id": "w", "steps": list(steps)})))
     for actor, text in calls:
-        stub.ask(ChangeRun(number, text, Caller(actor=actor)), run_id, NONCE)
-    reply = stub.ask(ReadRun(number), run_id, NONCE).response
-    assert isinstance(reply, Reply)
-    assert isinstance(reply.body, dict)
-    return reply.body
+        ask(ChangeRun(number, text, Caller(actor=actor)))
+    return _shown(ask(ReadRun(number)))
 
 
 def rehash(envelope: dict[str, Any]) -> dict[str, Any]:
