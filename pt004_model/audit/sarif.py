@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import quote
@@ -21,6 +20,9 @@ def sarif(result: Audit) -> dict[str, Any]:
     """Return the document: a rule a check, a result a finding with its first runs."""
     found = result.by_weight
     checks = {each.check.id: each.check for each in found}
+    notes = [
+        {"level": "warning", "message": {"text": text}} for text in (*result.unread, *result.why)
+    ]
     return {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -36,7 +38,7 @@ def sarif(result: Audit) -> dict[str, Any]:
                 "invocations": [
                     {
                         "executionSuccessful": result.verdict is not Verdict.UNSURE,
-                        "toolExecutionNotifications": [*_notes(result)],
+                        "toolExecutionNotifications": notes,
                     }
                 ],
                 "results": [_result(each, [*checks].index(each.check.id)) for each in found],
@@ -54,11 +56,6 @@ def _rule(check: Check) -> dict[str, Any]:
     }
 
 
-def _notes(result: Audit) -> Iterator[dict[str, Any]]:
-    for text in (*result.unread, *result.why):
-        yield {"level": "warning", "message": {"text": text}}
-
-
 def _result(found: Found, rule: int) -> dict[str, Any]:
     finding = found.finding
     sides = f"expected {finding.expected}, got {finding.observed}"
@@ -74,18 +71,15 @@ def _result(found: Found, rule: int) -> dict[str, Any]:
     }
 
 
-def _uri(path: str) -> str:
-    return quote(path, safe="/:", errors="surrogateescape")  # any bytes may name a file
-
-
 def _location(sighting: Sighting) -> dict[str, Any]:
     entry = "" if sighting.entry is None else f"/entry {sighting.entry}"
     logical = [{"fullyQualifiedName": f"run {sighting.run_id}{entry}"}]
     if not sighting.place:
         return {"logicalLocations": logical}
-    line = _LINE.search(sighting.place)
+    path, line = sighting.place.partition(", ")[0], _LINE.search(sighting.place)
+    uri = quote(path, safe="/:", errors="surrogateescape")  # any bytes may name a file
     artifact: dict[str, Any] = {
-        "artifactLocation": {"uri": _uri(sighting.place.partition(", ")[0])},
+        "artifactLocation": {"uri": uri},
         **({} if line is None else {"region": {"startLine": int(line[1])}}),
     }
     return {"physicalLocation": artifact, "logicalLocations": logical}

@@ -130,7 +130,9 @@ class _Telling:
         self.case = CASES[name]
         self.say = say
         self.result = CaseResult(name)
-        self.lockstep: Lockstep = session.lockstep(self._note)
+        self.lockstep: Lockstep = session.lockstep(
+            lambda finding, _: self.result.findings.append(finding)
+        )
         self.result.steps = self.lockstep.steps
 
     def run(self) -> CaseResult:
@@ -141,9 +143,6 @@ class _Telling:
         except TargetLost as lost:
             self._unsure("The Federation Core is gone", str(lost))
         return self.result
-
-    def _note(self, finding: Finding, _: Lockstep) -> None:
-        self.result.findings.append(finding)
 
     def _live(self) -> None:
         text = Body.of(

@@ -167,6 +167,7 @@ def report(proof: Proof) -> str:
     """Return the report, in Markdown."""
     record = proof.record
     here = record.circumstances
+    routes = ROUTES[here.dialect]
     return (
         _environment(span)
         .get_template("report.md.j2")
@@ -185,7 +186,7 @@ def report(proof: Proof) -> str:
             most=_MOST,
             shows={name: case.shows for name, case in CASES.items()},
             meaning=_MEANINGS[proof.verdict],
-            routes=_routes(here),
+            routes=f"POST {routes.create}, PATCH {routes.change}, GET {routes.read}",
             requests=sum(len(case.record.exchanges) for case in proof.cases),
             git=_git(here),
             absent=_absent(record),
@@ -266,11 +267,6 @@ def _path(reading: Reading) -> Safe:
     """Return the statuses that the log names one after another, for people."""
     entries = _of_kind(reading, Event.RUN_CREATED, Event.STATUS_CHANGED)
     return Safe(" → ".join(span(entry["new_status"]) for _, entry in entries))
-
-
-def _routes(here: Circumstances) -> str:
-    routes = ROUTES[here.dialect]
-    return f"POST {routes.create}, PATCH {routes.change}, GET {routes.read}"
 
 
 def _git(here: Circumstances) -> Safe:

@@ -74,7 +74,8 @@ def _areas(summary: Summary) -> Iterable[TestCase]:
         elif summary.verdict == Verdict.UNSURE:
             case.result = [Skipped("nothing can be said: the campaign is UNSURE", "unsure")]
         if found:
-            case.system_out = xml("\n".join(_line(each) for each in found))
+            lines = (f"{e.kind}: {e.fingerprint} {e.check}: {e.where}" for e in found)
+            case.system_out = xml("\n".join(lines))
         yield case
 
 
@@ -111,7 +112,3 @@ def _told(finding: FindingDocument) -> Iterable[str]:
     if finding.trouble:
         yield finding.trouble
     yield f"trace: {finding.trace}"
-
-
-def _line(finding: FindingDocument) -> str:
-    return f"{finding.kind}: {finding.fingerprint} {finding.check}: {finding.where}"

@@ -14,7 +14,7 @@ from pt004_model.model.telling import count, times
 from pt004_model.report import command
 from pt004_model.report.terminal import side_by_side
 from pt004_model.report.text import fenced, span, templates, visible
-from pt004_model.reproduce.timeline import Timeline, as_gantt, timeline
+from pt004_model.reproduce.timeline import as_gantt, timeline
 from pt004_model.trace.document import Trace, TraceStep
 from pt004_model.tracker.decide import FIXED_IN_A_ROW
 from pt004_model.tracker.issues import (
@@ -41,6 +41,7 @@ _COMMAND: Final = 500
 _TEMPLATES: Final = templates("pt004_model.tracker")
 _block: Final = partial(visible, lines=True)
 _TEMPLATES.filters |= {"code": span, "fenced": fenced, "count": count, "times": times}
+_TEMPLATES.globals["nights"] = FIXED_IN_A_ROW
 
 
 @frozen
@@ -90,7 +91,12 @@ def _rendered(
 ) -> str:
     trace, most = evidence.trace, int(_STEPS * share)
     drawn = timeline(trace.steps)
-    both = side_by_side(map(_half, trace.steps), map(_half, trace.other), most)
+    bars = () if drawn is None else drawn.bars
+    against = (f"{each.number}. {each.told}" for each in bars if each.against)
+    showed, did_not = (
+        [visible(_reply(step), _HALF) for step in steps] for steps in (trace.steps, trace.other)
+    )
+    both = side_by_side(showed, did_not, most)
     return _render(
         "issue",
         markers=[marker("fingerprint", sighting.fingerprint), write_history(history)],
@@ -100,14 +106,13 @@ def _rendered(
         steps=_steps(trace, most),
         difference=_difference(trace, int(_SIDE * share)),
         gantt="" if drawn is None else as_gantt(drawn),
-        against="" if drawn is None else _against(drawn),
+        against="\n".join(visible(each, _STEP) for each in against),
         beside="\n".join(both) if trace.other else "",
         reproduced=sighting.reproduced,
         occurrences=history.occurrences,
         path=evidence.path,
         replay=_replay(evidence),
         facts=_facts(history, trace, sighting),
-        nights=FIXED_IN_A_ROW,
         curl=curl,
     )
 
@@ -133,16 +138,6 @@ def _steps(trace: Trace, most: int) -> str:
 
 def _step(number: int, step: TraceStep) -> str:
     return f"{visible(f'{number}. {step.says}', _STEP)}\n   -> {visible(_reply(step), _STEP)}"
-
-
-def _against(drawn: Timeline) -> str:
-    """Return what forbids the calls that fit nowhere."""
-    told = (f"{each.number}. {each.told}" for each in drawn.bars if each.against)
-    return "\n".join(visible(each, _STEP) for each in told)
-
-
-def _half(step: TraceStep) -> str:
-    return visible(_reply(step), _HALF)
 
 
 def _reply(step: TraceStep) -> str:
@@ -179,29 +174,17 @@ def _facts(history: History, trace: Trace, sighting: Sighting) -> dict[str, str]
 
 def counter_text(fingerprint: str, history: History) -> str:
     """Return the comment that is edited after each campaign."""
-    return _render(
-        "counter",
-        markers=[marker("counter", fingerprint), write_history(history)],
-        history=history,
-        nights=FIXED_IN_A_ROW,
-    )
+    hidden = [marker("counter", fingerprint), write_history(history)]
+    return _render("counter", markers=hidden, history=history)
 
 
 def closing_text(submission: Submission) -> str:
     """Return the comment on closing."""
-    return _render(
-        "closing",
-        markers=[marker("closed", submission.campaign)],
-        submission=submission,
-        nights=FIXED_IN_A_ROW,
-    )
+    hidden = [marker("closed", submission.campaign)]
+    return _render("closing", markers=hidden, submission=submission)
 
 
 def reopening_text(submission: Submission, sighting: Sighting) -> str:
     """Return the comment on reopening."""
-    return _render(
-        "reopening",
-        markers=[marker("reopened", submission.campaign)],
-        submission=submission,
-        sighting=sighting,
-    )
+    hidden = [marker("reopened", submission.campaign)]
+    return _render("reopening", markers=hidden, submission=submission, sighting=sighting)

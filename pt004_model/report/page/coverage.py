@@ -110,10 +110,6 @@ def _ordered(words: Iterable[str], order: tuple[str, ...]) -> list[str]:
     return sorted(set(words), key=lambda w: (order.index(w) if w in order else len(order), w))
 
 
-def _ask(command: str) -> str:
-    return command.partition("-")[0]
-
-
 def _says(command: str) -> str:
     ask, _, decision = command.partition("-")
     if ask not in set(Ask):
@@ -173,12 +169,8 @@ def lifecycle(summary: Summary) -> Drawn:
 
 def _drives(edge: Edge | EdgeDocument, arrow: Arrow) -> bool:
     """Return whether an edge is one of an arrow: something that is or may be accepted."""
-    accepted = edge.outcome == "accepted"
-    return accepted and (edge.status, _ask(edge.command)) == (arrow.source, arrow.ask)
-
-
-def _width(count: int, most: int) -> float:
-    return _THINNEST + (_THICKEST - _THINNEST) * math.log1p(count) / math.log1p(most)
+    accepted, ask = edge.outcome == "accepted", edge.command.partition("-")[0]
+    return accepted and (edge.status, ask) == (arrow.source, arrow.ask)
 
 
 def _stroke(arrow: Arrow, count: int, lost: int, most: int, left: str) -> Stroke:
@@ -199,4 +191,5 @@ def _look(label: str, look: str, title: str, count: int, lost: int, most: int, l
     if not count:
         return Stroke((label, "not driven"), "never", _THINNEST, title)
     lines = (label, f"{count:,}", *([left.format(lost)] if lost else []))
-    return Stroke(lines, f"{look} heat{heat(count, most)}", _width(count, most), title)
+    width = _THINNEST + (_THICKEST - _THINNEST) * math.log1p(count) / math.log1p(most)
+    return Stroke(lines, f"{look} heat{heat(count, most)}", width, title)
