@@ -105,7 +105,7 @@ def _typed(config: Config, table: str, name: str, value: Any, *, is_path: bool) 
         raise config.wrong(f"{name} cannot be {_KINDS.get(type(value), 'that')}", table, name)
     if is_path and config.document is not None:
         return config.document.path.parent / str(value)
-    return value
+    return str(value)
 
 
 _KINDS: Final[dict[type, str]] = {list: "a list", dict: "a table", str: "a text"}

@@ -123,6 +123,8 @@ def refused(text: str, **environment: str) -> Ended:
         ("[target]\nrate = 0", "line 2: 0.0 is not in the range x>0"),
         ("[target]\n\nrate = 'soon'", "line 3: 'soon' is not a valid float"),
         ("[target]\nrate = [1]", "line 2: rate cannot be a list"),
+        ("[target]\nrate = true", "line 2: 'True' is not a valid float"),
+        ("[campaign]\nno_races = 2", "line 2: '2' is not a valid boolean"),
         ("[target]\nheaders = 'A=b'", "line 2: headers cannot be a text"),
         ("[target]\nheaders = { A = 'b ' }", "line 2: the value of A is not visible ASCII"),
         ("[target]\nca_bundle = 'no.pem'", "line 2: File 'no.pem' does not exist"),
