@@ -26,6 +26,7 @@ from pt004_model.report.folder import RUNS, edge_documents, prepare, write_summa
 from pt004_model.report.summary import (
     BadFolder,
     FindingDocument,
+    Replayed,
     Replays,
     Summary,
     document,
@@ -203,18 +204,18 @@ def merge(shards: list[Shard], wrong: str, out: Path, *, with_page: bool = False
     ``Unwritable``.
     """
     prepare(out)
-    traces = _merged_traces(shards)
+    summary = merged(shards, wrong, out)
+    traces = _merged_traces(shards, summary.findings)
     for name, trace in traces.items():
         write_json(out / "traces" / name, dump_trace(trace))
     replays = Replays(
         at=max((each.summary.started_at or "" for each in shards), default=""),
-        replays=tuple(row for each in shards for row in read_replays(each.path)),
+        replays=_replays(shards),
     )
     write_json(out / "replays.json", document(replays))
     kept = [path / RUNS for path in (out, *(each.path for each in shards))]
     runs = dict.fromkeys(line for path in kept for line in _lines(path))
     write_text(out / RUNS, "".join(f"{each}\n" for each in runs))
-    summary = merged(shards, wrong, out)
     write_summary(out, summary, with_page=with_page)
     return summary
 
@@ -223,21 +224,41 @@ def _lines(path: Path) -> list[str]:
     return path.read_text("utf-8").splitlines() if path.exists() else []
 
 
-def _merged_traces(shards: list[Shard]) -> dict[str, Trace]:
+def _replays(shards: list[Shard]) -> tuple[Replayed, ...]:
+    """Return what became of each earlier trace: its gravest fate, and all its replays."""
+    rows: dict[str, list[Replayed]] = {}
+    for row in (row for each in shards for row in read_replays(each.path)):
+        rows.setdefault(row.trace, []).append(row)
+    return tuple(
+        evolve(
+            min(all_, key=lambda row: row.gravity),
+            seen=sum(row.seen for row in all_),
+            runs=sum(row.runs for row in all_),
+        )
+        for all_ in rows.values()
+    )
+
+
+def _merged_traces(shards: list[Shard], findings: tuple[FindingDocument, ...]) -> dict[str, Trace]:
     """Return the shortest trace of each finding by the name of its file, with all sights counted.
 
-    Those of earlier campaigns are among them.
+    Those of earlier campaigns are among them, and stay with the sights of then.
     """
+    sights = {each.fingerprint: each.occurrences for each in findings}
     found: dict[str, list[Trace]] = {}
     for path in (path for each in shards for path in sorted((each.path / "traces").glob("*.json"))):
         try:
             found.setdefault(path.name, []).append(load_trace(path))
         except BadTrace:
             continue  # whoever replays it is told why
+    best = {
+        name: min(traces, key=lambda each: (not each.shrunk, len(each.steps)))
+        for name, traces in found.items()
+    }
     return {
         name: evolve(
-            min(traces, key=lambda each: (not each.shrunk, len(each.steps))),
-            occurrences=sum(each.occurrences for each in traces),
+            best[name],
+            occurrences=sights.get(best[name].fingerprint, best[name].occurrences),
             first_seen=min(each.first_seen for each in traces),
             last_seen=max(each.last_seen for each in traces),
         )

@@ -122,7 +122,7 @@ def keep_nothing(folder: Folder, profile: Profile, why: str) -> None:
 
 def _replay_earlier(campaign: Campaign, folder: Folder, say: Callable[[str], None]) -> None:
     """Replay every trace in the folder, as long as the profile's budget for that lasts."""
-    paths = campaign.share.take(folder.earlier())
+    paths = folder.earlier()  # all of them in each part: another one may have others
     if not paths:
         return
     say(f"replaying {len(paths)} trace{'s' * (len(paths) > 1)} of earlier campaigns")

@@ -180,6 +180,11 @@ class Replayed:
     runs: int = 0
     why: str = ""
 
+    @property
+    def gravity(self) -> int:
+        """Return the place among fates, the gravest first."""
+        return [*Result].index(self.result)
+
 
 @frozen
 class Replays:
@@ -282,8 +287,7 @@ def read_replays(folder: Path, *, wanted: bool = False) -> tuple[Replayed, ...]:
 
 def fates(replays: Iterable[Replayed]) -> dict[str, Replayed]:
     """Return what became of each finding, by fingerprint: of several traces the gravest fate."""
-    grave = [*Result]
-    rows = sorted(replays, key=lambda each: grave.index(each.result), reverse=True)
+    rows = sorted(replays, key=lambda each: each.gravity, reverse=True)
     return {each.fingerprint: each for each in rows}
 
 

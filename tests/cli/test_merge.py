@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,21 @@ def test_what_another_campaign_left_there_goes_but_for_its_runs(
         assert not {"page.html", "part.json"} & {each.name for each in tmp_path.iterdir()}
         both = [(each / "runs.txt").read_text() for each in shards]
         assert (tmp_path / "runs.txt").read_text() == "".join(["of-last-night\n", *both])
+
+
+def test_an_earlier_trace_is_told_once(shards: tuple[Path, Path], tmp_path: Path) -> None:
+    """All shards replay it: that is one row with all replays, and its sights are as they were."""
+    copies = [Path(shutil.copytree(each, tmp_path / each.name)) for each in shards]
+    for folder, (result, seen) in zip(copies, (("fixed", 0), ("reproduced", 2)), strict=True):
+        name = f"traces/{'0' * 12}.json"
+        shutil.copy(folder / "traces" / f"{FINGERPRINT}.json", folder / name)
+        edit(folder / name, lambda raw: raw.update(fingerprint="0" * 12, occurrences=7))
+        row = {"fingerprint": "0" * 12, "trace": name, "result": result, "seen": seen, "runs": 5}
+        edit(folder / "replays.json", methodcaller("update", replays=[row]))
+    invoke("merge", *copies, "--out", tmp_path / "all")
+    (row,) = json.loads((tmp_path / "all" / "replays.json").read_text())["replays"]
+    assert (row["result"], row["seen"], row["runs"]) == ("reproduced", 2, 10)
+    assert 7 == json.loads((tmp_path / "all" / name).read_text())["occurrences"]
 
 
 def no_finding(folder: Path) -> None:

@@ -149,6 +149,13 @@ def test_runs_with_steps_are_not_replayed_where_none_are_made(tmp_path: Path) ->
     assert row["why"] == "it has runs with steps, and this campaign makes runs without steps alone"
 
 
+def test_a_shard_replays_all_that_lies_there(left: Path) -> None:
+    """Another shard may have another folder, so none leaves a trace to the others."""
+    with fronted() as front:
+        assert check(front, left, "--shard", "2/2").code == 0
+    assert ["fixed"] == [row["result"] for row in replays(left)]
+
+
 def test_no_replay_leaves_them_alone(left: Path) -> None:
     """With --no-replay nothing is sent but what is generated, and replays.json says so."""
     with fronted(fault=TAGS) as front:

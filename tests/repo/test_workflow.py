@@ -256,18 +256,21 @@ def test_the_exit_status_is_passed_on(status: int, seed: str, tmp_path: Path) ->
 
 
 def test_the_suite_is_told_and_leaves_the_night_to_the_campaign(tmp_path: Path) -> None:
-    """Its guarantee is on the summary of the job; however it ends, the campaign decides."""
-    program(tmp_path / ".tox/stateful/bin/pt004", 'echo "$@" | tee -a order; exit 1')
+    """Its guarantee is on the summary of the job; however it ends, the campaign decides.
+
+    One job makes all of it, for no other makes a part.
+    """
+    program(tmp_path / ".tox/stateful/bin/pt004", 'echo "$@" $PT004_SHARD | tee -a order; exit 1')
     program(tmp_path / "python", "echo campaign >> order")
     told = {"GITHUB_STEP_SUMMARY": f"{tmp_path}/told", "GITHUB_OUTPUT": f"{tmp_path}/out"}
     told["PT004_SHARD"] = "1/2"
     script = step("campaign", "Campaign")["run"]
     assert run(script, tmp_path, SEED="", PT004_OUT="../evidence", **told).returncode == 0
-    assert (tmp_path / "order").read_text() == "complete\ndigest ../evidence\ncampaign\n"
+    assert (tmp_path / "order").read_text() == "complete\ndigest ../evidence 1/2\ncampaign\n"
     told["PT004_SHARD"] = "2/2"  # once a night is enough
     assert run(script, tmp_path, SEED="", PT004_OUT="../evidence", **told).returncode == 0
     assert (tmp_path / "order").read_text().endswith("campaign\ncampaign\n")
-    assert (tmp_path / "told").read_text() == "digest ../evidence\n"
+    assert (tmp_path / "told").read_text() == "digest ../evidence 1/2\n"
 
 
 def test_setting_up_is_no_part_of_the_campaign() -> None:
