@@ -15,6 +15,7 @@ from typing import Final
 
 from attrs import define, evolve, field, frozen
 
+from pt004_model.audit.evidence import GONE, Evidence
 from pt004_model.audit.har import Call
 from pt004_model.audit.heads import Head, Heads
 from pt004_model.audit.judging import creation_of, placed_as_shown
@@ -33,7 +34,6 @@ from pt004_model.model.commands import (
     Names,
     ReadRun,
     Tenant,
-    Unknown,
     describe,
 )
 from pt004_model.model.moves import MOVES, asked, fresh
@@ -59,8 +59,7 @@ class Unexplained:
 
     call: Call
     finding: Finding
-    names: Names
-    commands: tuple[Command, ...]
+    evidence: Evidence
     before: tuple[str, ...] = ()
 
 
@@ -97,17 +96,16 @@ def _create(call: Call, ledger: Ledger) -> Iterator[Unexplained]:
     given = (_caller(call, names), None, correlation, _content_type(call))
     command = CreateRun(0, Body(call.text), *given)
     judgement = _judged(Oracle(names, ledger), View(), command, call)
-    named = Names.of(names.tenants[0], "stranger", names.actors)
-    yield from (Unexplained(call, each, named, (command,)) for each in judgement.findings)
+    evidence = Evidence(Names.of(names.tenants[0], "stranger", names.actors), (command,))
+    yield from (Unexplained(call, each, evidence) for each in judgement.findings)
 
 
 def _of_no_run(calls: Iterable[Call]) -> Iterator[Unexplained]:
     """Yield the server errors in answers to calls of a run that is shown nowhere."""
-    names, command = Names.of("production", "stranger", ("nobody",)), ReadRun(Unknown())
     for call in calls:
         if call.reply.code >= 500:
-            judgement = _judged(Oracle(names), View(), command, call)
-            yield from (Unexplained(call, each, names, (command,)) for each in judgement.findings)
+            judgement = _judged(Oracle(GONE.names), View(), GONE.commands[0], call)
+            yield from (Unexplained(call, each, GONE) for each in judgement.findings)
 
 
 def _judged(oracle: Oracle, view: View, command: Command, call: Call) -> Judgement:
@@ -236,9 +234,7 @@ class _Recording:
 
     def _log(self, call: Call) -> Iterator[Unexplained]:
         """Hold a log against those that were read before (7.4)."""
-        body = call.reply.body
-        logs = body.get("logs") if call.shown is not None and isinstance(body, dict) else None
-        rows = [each for each in logs if isinstance(each, dict)] if isinstance(logs, list) else []
+        rows = [] if call.shown is None else call.reply.rows("logs")
         if not rows or call.header(IDEMPOTENCY_HEADER):  # it may be that of then
             return
         changed = self.heads.compare(self.run_id, rows)
@@ -278,7 +274,7 @@ class _Recording:
     def _unexplained(
         self, call: Call, finding: Finding, before: tuple[str, ...] = ()
     ) -> Unexplained:
-        return Unexplained(call, finding, self._names, tuple(self._sent), before)
+        return Unexplained(call, finding, Evidence(self._names, tuple(self._sent)), before)
 
     def _forget(self) -> None:
         """Begin anew behind what nothing explains, so that it is told once."""

@@ -152,7 +152,7 @@ def audit(
         for each in judge_calls(calls):
             run_id = each.call.run_id or str((each.call.shown or {}).get("run_id", ""))
             sighting = Sighting(run_id, place=each.call.place, before=each.before)
-            result.add(each.finding, sighting, partial_(Evidence, each.names, each.commands))
+            result.add(each.finding, sighting, partial_(evolve, each.evidence))
     for run_id, finding in ({} if heads is None else heads.vanished(judged)).items():
         result.add(finding, Sighting(run_id), lambda: GONE)
     result.tenants = tuple(sorted(filter(None, set(judge.tenants.values()))))

@@ -35,6 +35,11 @@ class Reply:
         run = self.body.get("run") if isinstance(self.body, dict) else None
         return run if isinstance(run, dict) else None
 
+    def rows(self, part: str) -> list[dict[str, Json]]:
+        """Return the objects in a part, ``logs`` or ``gates``; none where it is no list."""
+        rows = self.body.get(part) if isinstance(self.body, dict) else None
+        return [each for each in rows if isinstance(each, dict)] if isinstance(rows, list) else []
+
 
 @frozen
 class NoAnswer:

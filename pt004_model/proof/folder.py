@@ -18,6 +18,7 @@ from typing import Final
 
 import rfc8785
 
+from pt004_model.judge.forms import canonical_form
 from pt004_model.model.values import Json
 from pt004_model.proof.record import FOLDER
 from pt004_model.proof.report import REPORT
@@ -49,11 +50,7 @@ def read_manifest(content: bytes) -> dict[str, str]:
     for path in hashes:
         if not _safe(path):
             raise Unusable(f"{path!r:.100} leads out of the folder of the proof")
-    try:
-        canonical = rfc8785.dumps({"format": FORMAT, "version": VERSION, "files": files})
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError):
-        canonical = b""
-    if canonical != content:
+    if canonical_form(raw) != content:
         raise Unusable("this manifest is not canonical JSON (RFC 8785)")
     return hashes
 

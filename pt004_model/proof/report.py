@@ -15,7 +15,7 @@ from attrs import frozen
 from jinja2 import Environment
 
 from pt004_model.judge.checks import CHECKS
-from pt004_model.judge.forms import canonical_form
+from pt004_model.judge.forms import canonical_form, canonical_hash
 from pt004_model.judge.memory import JsonObject
 from pt004_model.model.commands import describe
 from pt004_model.model.scenarios import TAGS, WORKFLOW_ID
@@ -235,7 +235,7 @@ def _environment(quoter: Callable[[Any], Safe]) -> Environment:
         "result": lambda case: _shown(overall(case.parts)),
         "clause": _clause,
         "receipts": receipts,
-        "chain_hash": lambda reading: _sha256(canonical_form(reading.run.get("receipt_chain"))),
+        "chain_hash": lambda reading: canonical_hash(reading.run.get("receipt_chain")),
     }
     return made
 

@@ -122,16 +122,11 @@ def prove(record: Record, answers: Mapping[str, bytes]) -> Proof:
 
 def _readings(result: CaseResult) -> Iterator[Reading]:
     for number, step in enumerate(result.steps, 1):
-        command, response = step.command, step.response
-        if isinstance(command, ReadRun) and command.logs and isinstance(response, Reply):
-            body = response.body if isinstance(response.body, dict) else {}
-            run, logs, gates = (body.get(name) for name in ("run", "logs", "gates"))
-            if isinstance(run, dict):
-                yield Reading(number, run, _objects(logs), _objects(gates))
-
-
-def _objects(value: object) -> list[JsonObject]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+        command, reply = step.command, step.response
+        if isinstance(command, ReadRun) and command.logs and isinstance(reply, Reply):
+            run, logs, gates = reply.run, reply.rows("logs"), reply.rows("gates")
+            if run is not None:
+                yield Reading(number, run, logs, gates)
 
 
 def _parts(case: CaseRecord, result: CaseResult, answers: Mapping[str, bytes]) -> Iterator[Part]:
