@@ -240,13 +240,15 @@ def _touches(where: str, place: str) -> bool:
     """Tell whether what is wrong ``where`` in a reply can show at ``place`` as well.
 
     Of a run that is in a state which it must not have (``where`` is empty) everything may follow; a
-    log that lacks an entry shows so in all that stands in it and in its receipts, a gate that is
-    not resolved in when and by whom.
+    log that lacks an entry shows so in all that stands in it and in its receipts, an entry that was
+    altered behind its hash in that, a gate that is not resolved in when and by whom.
     """
     if where in {"", place}:
         return True
     if where.partition("[")[0] == "logs" and "." not in where:
         return place.startswith(("logs", "run.receipt_chain", "run.workflow_receipt_hash"))
+    if where.startswith("logs[]."):
+        return place == "logs[].receipt_hash"
     if where == "gates[].status":
         return place.startswith("gates[].") or place == "logs[].details.gate_id"
     return where == "gates" and place.startswith("gates")

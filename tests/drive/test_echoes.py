@@ -15,6 +15,8 @@ MORE = disagreement("audit.kinds", "logs", Saying("2 entries"), Saying("more of 
 CHAIN = disagreement("receipts.chain", "run.receipt_chain", Saying(f"2, {NOTHING_CHANGED}"), [1, 2])
 KINDS = disagreement("audit.kinds", "logs", 1, 2, "FC-RUN-001", "more")
 ACTOR = disagreement("audit.actor", "logs[3].actor_id", "one", "other")
+DETAILS = disagreement("policy.decision-recorded", "logs[3].details.decision", "allow", "flag")
+HASH = disagreement("receipts.hash", "logs[3].receipt_hash", "one", "other")
 STEP = disagreement("steps.current-step", "run.current_step", "a", "b")
 ILLEGAL = disagreement("policy.deny-blocks", "status", "a refusal", "status 200")
 
@@ -66,6 +68,15 @@ def test_another_part_of_the_reply_stands_by_itself() -> None:
     runs(echoes, 30, (), ())
     runs(echoes, 2, (KINDS,), (STEP,))
     assert not leader(echoes, STEP)
+
+
+def test_an_entry_that_was_altered_no_longer_has_its_hash() -> None:
+    """The hash is wrong where the entry is; where it is wrong everywhere it is so by itself."""
+    for others, leads in ((), DETAILS.fingerprint), ((HASH,), ""):
+        echoes = Echoes()
+        runs(echoes, 30, (), others)
+        runs(echoes, 2, (DETAILS, HASH))
+        assert leads == leader(echoes, HASH)
 
 
 def test_from_a_state_that_must_not_be_everything_may_follow() -> None:
