@@ -224,9 +224,7 @@ class _Recording:
             if isinstance(receipt, str) and (before is None or before.entries < len(logs)):
                 self.heads.before[self.run_id] = Head(len(logs), receipt)
 
-    def _after(
-        self, known: frozenset[State] | None, left: frozenset[State]
-    ) -> frozenset[State] | None:
+    def _after(self, known: frozenset[State] | None, left: frozenset[State]) -> frozenset[State]:
         """Return where a run may be that a call left in one of some states, and others went on."""
         length = len(self._asked.steps or ())
         after = frozenset(each for state in left for each in _reachable(length, state))

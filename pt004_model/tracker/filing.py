@@ -32,7 +32,6 @@ from pt004_model.tracker.issues import (
     Refused,
     Tracker,
     Unreachable,
-    fingerprint_of,
     marked,
     marker,
     markers,
@@ -141,12 +140,7 @@ class Filing:
         if self.dry:
             self.say(f"{fingerprint}: would file {draft.title!r}")
             return
-
-        def filed() -> Issue | None:
-            issues = self.tracker.issues()
-            return next((x for x in issues if fingerprint_of(x.body) == fingerprint), None)
-
-        issue = create_once(self.tracker, draft, filed)
+        issue = create_once(self.tracker, draft, "fingerprint", fingerprint)
         if LABEL not in issue.labels:
             self.tracker.close(issue, NOT_PLANNED)
             raise Refused(
@@ -170,9 +164,17 @@ class Filing:
             self.say(f"not filed, because of --most {self.most}: {', '.join(late)}")
 
 
-def create_once(tracker: Tracker, draft: Draft, there: Callable[[], Issue | None]) -> Issue:
-    """Make an issue, once; ``there`` looks for it. Raises ``Refused`` and ``Unreachable``."""
+def create_once(tracker: Tracker, draft: Draft, name: str, value: str) -> Issue:
+    """Make an issue with a marker that is not there, once. Raises ``Refused``, ``Unreachable``."""
+
+    def there() -> Issue | None:
+        return _marked_issue(tracker, name, value)
+
     return _once(tracker, lambda: tracker.create(draft), there, "an issue could not be made")
+
+
+def _marked_issue(tracker: Tracker, name: str, value: str) -> Issue | None:
+    return next((x for x in tracker.issues() if markers(x.body).get(name) == value), None)
 
 
 def comment_once(tracker: Tracker, issue: Issue, name: str, value: str, text: str) -> None:
@@ -227,7 +229,7 @@ class SelfTest:
         body = f"{marker(_NAME, self.nonce)}\n\n{_TEXT}"
         self.tracker.issues()
         self.say("ok: issues can be listed")
-        issue = create_once(self.tracker, Draft(_TITLE, body, (LABEL,)), self._mine)
+        issue = create_once(self.tracker, Draft(_TITLE, body, (LABEL,)), _NAME, self.nonce)
         try:
             self._prove(issue)
         finally:
@@ -249,13 +251,9 @@ class SelfTest:
         self.tracker.reopen(issue)
         self._demand("be reopened", lambda issue: issue.is_open)
 
-    def _mine(self) -> Issue | None:
-        issues = self.tracker.issues()
-        return next((x for x in issues if markers(x.body).get(_NAME) == self.nonce), None)
-
     def _demand(self, ability: str, holds: Callable[[Issue], bool]) -> None:
         def seen() -> Issue | None:
-            issue = self._mine()
+            issue = _marked_issue(self.tracker, _NAME, self.nonce)
             return issue if issue is not None and holds(issue) else None
 
         if seen() is None and _look(self.tracker, seen) is None:
