@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 from attrs import define, field, frozen
 
@@ -30,36 +30,6 @@ class Seen:
     reason: str | None
     labels: list[str]
     comments: list[str]
-
-
-class World(Protocol):
-    """A tracker, and the folder of the campaigns."""
-
-    folder: Path
-
-    def tracker(self) -> AbstractContextManager[Tracker]:
-        """A tracker as a command makes it."""
-        ...
-
-    def at(self, moment: datetime) -> None:
-        """Make it that time."""
-        ...
-
-    def seen(self) -> list[Seen]:
-        """All issues."""
-        ...
-
-    def close(self, number: int, reason: str) -> None:
-        """Close an issue by hand."""
-        ...
-
-    def reopen(self, number: int) -> None:
-        """Open an issue by hand."""
-        ...
-
-    def stick(self, number: int, label: str) -> None:
-        """Label an issue by hand."""
-        ...
 
 
 @define
@@ -144,6 +114,10 @@ class GitHubWorld:
     def stick(self, number: int, label: str) -> None:
         """As a person does."""
         self.fake.stick(number, label)
+
+
+World: TypeAlias = FolderWorld | GitHubWorld
+"""A tracker, and the folder of the campaigns."""
 
 
 @define
