@@ -65,7 +65,10 @@ GONE: Final = Evidence(Names.of("production", "stranger", ("nobody",)), (ReadRun
 
 
 def evidence_of(recorded: Recorded, rebuilt: Rebuilt, last: int | None = None) -> Evidence:
-    """Return the calls that made a run, up to the one that wrote the entry ``last``."""
+    """Return the calls that made a run, up to the one that wrote the entry ``last``, and a read.
+
+    An answer to a change need not show what was written; whoever replays them is to see it.
+    """
     sent = {"workflow_id": "unknown"} | {
         name: [*value] if isinstance(value, tuple) else value
         for name, value in asdict(rebuilt.run.asked, recurse=False).items()
@@ -79,9 +82,9 @@ def evidence_of(recorded: Recorded, rebuilt: Rebuilt, last: int | None = None) -
         # an FC that waits to be told is told
         for body in (each.body, *(() if each.acted is None else (changing(each.acted),)))
     )
-    commands: tuple[Command, ...] = (CreateRun(0, Body.of(sent), creator), *changes)
+    made: tuple[Command, ...] = (CreateRun(0, Body.of(sent), creator), *changes)
     name = recorded.tenant or "production"
-    return Evidence(Names.of(name, f"{name}_stranger", rebuilt.actors), commands)
+    return Evidence(Names.of(name, f"{name}_stranger", rebuilt.actors), (*made, ReadRun(0)))
 
 
 def edges_of(rebuilt: Rebuilt) -> Iterator[Edge]:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from pt004_model.audit.heads import Head, Heads
-from pt004_model.model.commands import ChangeRun
+from pt004_model.model.commands import ChangeRun, ReadRun
 from pt004_model.model.moves import starting
 from pt004_model.trace.document import load_trace
 from pt004_model.vocabulary import Decision
@@ -129,9 +129,9 @@ def test_findings_are_left_as_a_campaign_leaves_them() -> None:
     assert "contract · audit</p>" in page
     assert "pt004 audit export.ndjson" in page
     (trace,) = traces(Path("left"))
-    assert [each.send for each in load_trace(trace).steps][-1] == ChangeRun(
-        0, starting(("a", "b", "c"), 2, Decision.ALLOW)
-    )
+    assert [each.send for each in load_trace(trace).steps][-2:] == [
+        ChangeRun(0, starting(("a", "b", "c"), 2, Decision.ALLOW)), ReadRun(0),
+    ]  # fmt: skip
     assert invoke("submit", "left", "--to", "issues").lines[-1] == "1 filed"
     (issue,) = Path("issues").glob("*.md")
     assert "the entries of a change to running naming c (2)" in issue.read_text()
@@ -172,13 +172,22 @@ def test_a_run_is_extracted_and_replayed() -> None:
     run_id = governed()["run"]["run_id"]
     assert invoke("audit", "export.ndjson", "--extract", run_id).code == 2
     ended = invoke("audit", "export.ndjson", "--extract", run_id, "--out", "run.json")
-    assert (ended.code, len(load_trace(Path("run.json")).steps)) == (0, 7)
+    assert (ended.code, len(load_trace(Path("run.json")).steps)) == (0, 8)
     with fronted() as front:
         ended = invoke("replay", "run.json", "--base-url", front.url)
     assert (ended.code, ended.lines[-1].startswith("FIXED")) == (0, True)
     assert 'got:      status 200, run "completed"' in ended.out
     ended = invoke("audit", "export.ndjson", "--extract", "nobody", "--out", "run.json")
     assert (ended.code, "no log of run 'nobody'" in ended.err) == (2, True)
+
+
+def test_what_stands_in_the_log_alone_shows_again() -> None:
+    """An answer to a change need not have the log, so a trace of production ends with a read."""
+    run_id = json.loads(export(Path(), wrong=False).read_text().splitlines()[2])["run"]["run_id"]
+    invoke("audit", "export.ndjson", "--extract", run_id, "--out", "run.json")
+    with fronted(fault="failed-step-never-ends") as front:
+        ended = invoke("replay", "run.json", "--base-url", front.url)
+    assert (ended.code, "audit.kinds: " in ended.out) == (1, True), ended.out
 
 
 def test_edges_that_are_used_are_counted() -> None:
