@@ -55,7 +55,7 @@ def _campaign(summary: Summary) -> TestCase:
     if summary.verdict == Verdict.UNSURE:
         case.result = [Error(f"UNSURE: {why}", "unsure")]
     elif why:
-        case.system_out = f"The campaign ended early: {why}"
+        case.system_out = f"Not all could be judged: {why}"
     return case
 
 

@@ -168,7 +168,7 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
     new, known = kinds["new"], kinds["known"]
     if result.verdict is Verdict.DIVERGES:
         if result.why:
-            yield f"the campaign ended early: {result.why}"
+            yield f"not all could be judged: {result.why}"
         others = ("known", "unconfirmed", "echo")
         more = [f"{kinds[kind]} {kind}" for kind in others if kinds[kind]]
         yield f"DIVERGES: {_findings(new)}" + (f", and {' and '.join(more)}" if more else "")

@@ -95,11 +95,11 @@ def test_without_addresses_there_are_no_links() -> None:
     ("verdict", "said"),
     [
         (Verdict.UNSURE, "Nothing can be said: nothing was sent"),
-        (Verdict.DIVERGES, "The campaign ended early: nothing was sent"),
+        (Verdict.DIVERGES, "Not all could be judged: nothing was sent"),
     ],
 )
 def test_why(verdict: Verdict, said: str) -> None:
-    """Why nothing can be said stands below the verdict, and so does why a campaign ended early."""
+    """Why nothing can be said stands below the verdict, and so does why a finding is not all."""
     assert said in read(digest(summary(result(verdict, why="nothing was sent")))).text
 
 

@@ -104,7 +104,7 @@ SMALL = [
                 "2 calls stayed without an answer",
                 ROW,
                 "  0123456789ab critical policy.deny-blocks 3 of 5 replays, 3 commands",
-                "the campaign ended early: it was interrupted",
+                "not all could be judged: it was interrupted",
                 "DIVERGES: 2 findings",
             ],
         ),
