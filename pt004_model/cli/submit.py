@@ -111,8 +111,10 @@ def _alone(given: dict[str, Any]) -> Iterator[None]:
 
     Raises ``Busy`` when another holds it for longer than we wait.
     """
+    folder, to = given["folder"], given["to"]
+    if given["kind"] == "directory" and folder is not None and to.resolve() == folder.resolve():
+        raise click.UsageError(f"{to} holds the campaign; give --to another folder")
     with ExitStack() as stack:
-        folder, to = given["folder"], given["to"]
         if folder is not None and os.access(folder, os.W_OK):  # nobody writes to another
             stack.enter_context(locked(folder, given["patience"]))
         if given["kind"] == "directory" and not given["dry"] and (to.is_dir() or not to.exists()):

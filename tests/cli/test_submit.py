@@ -72,6 +72,13 @@ def test_the_folder_is_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ]
 
 
+def test_issues_do_not_go_into_the_folder_of_the_campaign(tmp_path: Path) -> None:
+    """It is refused at once: held for reading, it would be waited for until patience ends."""
+    ended = submit(night(tmp_path, 1, DENIED), "--to", tmp_path / "traces" / "..")
+    assert ended.code == 2
+    assert "holds the campaign; give --to another folder" in ended.err
+
+
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     """Not even the folder."""
     night(tmp_path / "night", 1, DENIED)
