@@ -17,7 +17,7 @@ from pt004_model.drive.replay import (
 )
 from pt004_model.drive.session import Session
 from pt004_model.judge.finding import Finding
-from pt004_model.judge.oracle import Oracle, Verdict, worst
+from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import Caller, Command, CreateRun, ReadRun, Restart, Token, Unknown
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.values import Body
@@ -236,21 +236,6 @@ def test_nothing_is_counted_in_the_session() -> None:
 def fake(result: Result) -> Replay:
     """A replay that came to ``result``."""
     return Replay(result, 1, 1, "", None, ())
-
-
-@pytest.mark.parametrize(
-    ("results", "verdict"),
-    [
-        ((), Verdict.CONFORMS),
-        ((Result.FIXED,), Verdict.CONFORMS),
-        ((Result.FIXED, Result.UNSURE), Verdict.UNSURE),
-        ((Result.UNSURE, Result.REPRODUCED, Result.FIXED), Verdict.DIVERGES),
-        ((Result.CHANGED, Result.UNSURE), Verdict.DIVERGES),
-    ],
-)
-def test_the_worst_of_several(results: tuple[Result, ...], verdict: Verdict) -> None:
-    """A finding outranks what is unsure, and that a pass."""
-    assert verdict is worst(fake(result).verdict for result in results)
 
 
 def test_a_transcript_tells_both_sides() -> None:

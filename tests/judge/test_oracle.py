@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from pt004_model.judge.checks import AREAS
-from pt004_model.judge.oracle import Judgement, Oracle, Verdict
+from pt004_model.judge.oracle import Judgement, Oracle, Verdict, worst
 from pt004_model.model.commands import (
     Caller,
     ChangeRun,
@@ -394,3 +394,17 @@ def test_flagged_and_paused_by_itself_is_one_change() -> None:
     conversation = talk(*FLAGGED, READ, habits=own)
     assert Status.PAUSED is conversation.lockstep.world.runs[0].state.status
     assert conversation.lockstep.world.runs[0].version == 2
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "verdict"),
+    [
+        ([], Verdict.CONFORMS),
+        ([Verdict.CONFORMS], Verdict.CONFORMS),
+        ([Verdict.CONFORMS, Verdict.UNSURE], Verdict.UNSURE),
+        ([Verdict.UNSURE, Verdict.DIVERGES, Verdict.CONFORMS], Verdict.DIVERGES),
+    ],
+)
+def test_the_worst_of_several(verdicts: list[Verdict], verdict: Verdict) -> None:
+    """A finding outranks what is unsure, and that a pass."""
+    assert verdict is worst(verdicts)

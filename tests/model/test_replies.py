@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pt004_model.model.replies import NoAnswer, Reply, Undecodable
+from pt004_model.model.values import Json
 
 
 def test_a_reply_does_not_show_its_body() -> None:
@@ -15,3 +16,14 @@ def test_a_reply_does_not_show_its_body() -> None:
 def test_no_answer_says_whether_the_call_may_have_been_applied() -> None:
     """Two missing answers differ by whether the call may have taken effect (1)."""
     assert NoAnswer("gone", applied=True) != NoAnswer("gone", applied=False)
+
+
+def test_a_reply_shows_a_run_and_rows_or_none() -> None:
+    """Whatever stands in their places: what is no object, or no list of them, is not there."""
+    shown = Reply(200, {"run": {"status": "paused"}, "logs": [{"a": 1}, 2], "gates": {"b": 1}})
+    assert (shown.run, shown.rows("logs"), shown.rows("gates")) == (
+        {"status": "paused"}, [{"a": 1}], [],
+    )  # fmt: skip
+    others: tuple[Json | Undecodable, ...] = ({"run": ["r"]}, [{"run": {}}], Undecodable("no"))
+    for body in others:
+        assert (Reply(200, body).run, Reply(200, body).rows("logs")) == (None, [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, ReadRun, Tenant
-from pt004_model.model.telling import codes_told, count, tell, times
+from pt004_model.model.telling import codes_told, count, some, tell, times
 from pt004_model.model.values import Body
 from pt004_model.model.world import World, expect
 
@@ -76,3 +76,9 @@ def test_one_is_no_plural() -> None:
     ]
     assert [times(number) for number in (0, 1, 2)] == ["0 times", "once", "2 times"]
     assert (count(1204, "request", ","), times(1204, ",")) == ("1,204 requests", "1,204 times")
+
+
+def test_some_of_many_say_how_many_more() -> None:
+    """Nothing is said of more where there are none."""
+    assert [*some(["a", "b"], 2)] == ["a", "b"]
+    assert [*some(["a", "b", "c", "d"], 2, " of them")] == ["a", "b", "  and 2 more of them"]
