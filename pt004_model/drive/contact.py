@@ -258,7 +258,7 @@ def _named(detail: object) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
     """Yield the fields that a refusal names, by where they are, each with the values it names."""
     for each in detail if isinstance(detail, list) else [detail]:
         if isinstance(each, dict) and isinstance(each.get("loc"), list):
-            path = tuple(str(part) for part in each["loc"] if part not in {"body", "query"})
+            path = tuple(str(part) for part in each["loc"] if part not in ("body", "query"))
             expected = each.get("ctx", {}) if isinstance(each.get("ctx"), dict) else {}
             if path:
                 yield path, _QUOTED.findall(str(expected.get("expected", "")))

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import pytest
 from attrs import define, field
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pt004_model.drive.contact import Contact, NoContact, make_contact
@@ -187,6 +187,7 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
+@example(document=None, detail={"loc": [[]]})
 @given(document=VALUES, detail=VALUES)
 def test_whatever_it_says(document: Any, detail: Any) -> None:
     """Any document and any refusal is read, and nothing but the one error is raised."""
