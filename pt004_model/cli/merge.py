@@ -13,10 +13,10 @@ from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.screen import plain_console, speaker
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.telling import count
+from pt004_model.report.folder import held
 from pt004_model.report.parts import gather
 from pt004_model.report.parts import merge as merged
 from pt004_model.report.summary import BadFolder, Summary, document
-from pt004_model.trace.lock import locked
 
 
 @click.command()
@@ -49,7 +49,7 @@ def merge(
         raise click.UsageError(f"{out} is one of the parts; give --out another folder")
     try:
         shards, wrong = gather(folders)
-        with rightly_given(), locked(out):
+        with rightly_given(), held(out):
             summary = merged(shards, wrong, out, with_page=page)
     except BadFolder as bad:
         raise click.UsageError(str(bad)) from None

@@ -27,7 +27,7 @@ def nights(folders: tuple[Path, ...], out: Path, *, told: bool) -> None:
 
     A row a night: verdict, findings that are new, known, fixed or come back, coverage, requests,
     times. A line a finding: in which nights it was seen. It needs summary.json of each night, and
-    replays.json to tell what was fixed; score.json is what `pt004 score --json` printed, if it did.
+    replays.json to tell what was fixed; score.json may hold what `pt004 score --json` printed.
 
     Example: pt004 nights nights/1 nights/2 --out nights.html
     """

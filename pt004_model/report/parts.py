@@ -22,7 +22,7 @@ from pt004_model.drive.statistics import Statistics
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.coverage import Edge
-from pt004_model.report.folder import RUNS, edge_documents, prepare, write_summary
+from pt004_model.report.folder import RUNS, edge_documents, write_summary
 from pt004_model.report.summary import (
     BadFolder,
     FindingDocument,
@@ -198,12 +198,11 @@ def belonging(shards: Iterable[Shard]) -> tuple[list[Shard], str]:
 
 
 def merge(shards: list[Shard], wrong: str, out: Path, *, with_page: bool = False) -> Summary:
-    """Write the campaign that is made of parts to ``out``, and return its summary.
+    """Write the campaign that is made of parts to ``out``, which is held, and return its summary.
 
     ``wrong`` says why it is no whole campaign, if so: then it never CONFORMS. Raises
     ``Unwritable``.
     """
-    prepare(out)
     summary = merged(shards, wrong, out)
     traces = _merged_traces(shards, summary.findings)
     for name, trace in traces.items():
