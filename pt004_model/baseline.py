@@ -24,9 +24,9 @@ import tomlkit
 from attrs import frozen
 from tomlkit.items import AoT
 
-from pt004_model.config import BadConfig, Document, parsed, read_document
+from pt004_model.config import Document, parsed, read_document
 from pt004_model.judge.finding import FINGERPRINT
-from pt004_model.trace.files import write_text
+from pt004_model.trace.files import Unusable, write_text
 
 DEFAULT: Final = Path(".pt004-known.toml")
 """Where known findings are looked for: in the working directory."""
@@ -88,12 +88,12 @@ class Known:
 def load(given: Path | None, on: date | None = None) -> Known:
     """Return the known findings of a file; of the default one, if it is there, when none is given.
 
-    Raises ``BadConfig``.
+    Raises ``Unusable``.
     """
     path = DEFAULT if given is None else given
     if not path.exists():
         if given is not None:
-            raise BadConfig(f"{path} is not there; `pt004 baseline add` makes it")
+            raise Unusable(f"{path} is not there; `pt004 baseline add` makes it")
         return Known(path, (), on or today())
     return Known(path, _entries(read_document(path)), on or today())
 
@@ -101,7 +101,7 @@ def load(given: Path | None, on: date | None = None) -> Known:
 def add(path: Path, entry: Entry) -> bool:
     """Write an entry, or replace that of its fingerprint: then the answer is true.
 
-    Raises ``BadConfig``, and ``Unwritable``.
+    Raises ``Unusable``, and ``Unwritable``.
     """
     before = read_document(path) if path.exists() else parsed(path, _NEW)
     numbers = [each.fingerprint for each in _entries(before)]
@@ -118,7 +118,7 @@ def add(path: Path, entry: Entry) -> bool:
         written = head + tomlkit.dumps({"known": listed})
     try:
         _entries(parsed(path, written))
-    except BadConfig:
+    except Unusable:
         raise _by_hand(path) from None
     write_text(path, written)
     return there
@@ -127,7 +127,7 @@ def add(path: Path, entry: Entry) -> bool:
 def remove(path: Path, gone: Iterable[str]) -> None:
     """Take entries out, each with the comment right above it.
 
-    Raises ``BadConfig``, and ``Unwritable``.
+    Raises ``Unusable``, and ``Unwritable``.
     """
     before, leaving = read_document(path), set(gone)
     entries = _entries(before)
@@ -145,8 +145,8 @@ def remove(path: Path, gone: Iterable[str]) -> None:
     write_text(path, written)
 
 
-def _by_hand(path: Path) -> BadConfig:
-    return BadConfig(f"{path} is written in a way that only a person can change; edit it by hand")
+def _by_hand(path: Path) -> Unusable:
+    return Unusable(f"{path} is written in a way that only a person can change; edit it by hand")
 
 
 def _fill(table: Any, entry: Entry) -> Any:
@@ -175,7 +175,7 @@ def _entries(document: Document) -> tuple[Entry, ...]:
 
 
 def _entry(document: Document, number: int, table: dict[str, Any]) -> Entry:
-    def wrong(name: str, why: str) -> BadConfig:
+    def wrong(name: str, why: str) -> Unusable:
         return document.wrong(why, "known", number, name)
 
     for name in table:

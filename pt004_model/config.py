@@ -26,6 +26,7 @@ from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.finding import FINGERPRINT
 from pt004_model.judge.own import own_checks
 from pt004_model.model.required import NOTHING, Required
+from pt004_model.trace.files import Unusable
 from pt004_model.vocabulary import GATE_FIELDS, HEADER, LOG_FIELDS, RUN_FIELDS, Routes
 from pt004_model.wire.spelling import NAMES, Spelling
 
@@ -45,10 +46,6 @@ _FIELDS: Final = {"run": RUN_FIELDS, "logs[]": LOG_FIELDS, "gates[]": GATE_FIELD
 _VARIABLE: Final = re.compile(r"\$(\$\{|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 
 
-class BadConfig(Exception):  # noqa: N818 - said of a file, in a sentence for people
-    """A file that cannot be used; the message is a sentence with file and line."""
-
-
 @frozen
 class Document:
     """A TOML file as it was read: its text, and the table of it that is ours, ``root`` deep."""
@@ -64,9 +61,9 @@ class Document:
             place = place[:-1]
         return line_of(self.text, (*self.root, *place))
 
-    def wrong(self, why: str, *place: str | int) -> BadConfig:
+    def wrong(self, why: str, *place: str | int) -> Unusable:
         """Return the error that something is wrong at a place."""
-        return BadConfig(f"{self.path}, line {self.line(*place)}: {why}")
+        return Unusable(f"{self.path}, line {self.line(*place)}: {why}")
 
 
 def _holds(value: object, place: Place) -> bool:
@@ -101,28 +98,26 @@ def line_of(text: str, place: Place) -> int:
 def read_document(path: Path, root: Place = ()) -> Document:
     """Return the TOML document in a file, of which the table at ``root`` is ours.
 
-    Raises :class:`BadConfig`.
+    Raises :class:`Unusable`.
     """
     try:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadConfig(
-            f"cannot read {path}: {getattr(error, 'strerror', None) or error}"
-        ) from None
+        raise Unusable(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
     return parsed(path, text, root)
 
 
 def parsed(path: Path, text: str, root: Place = ()) -> Document:
-    """Return the TOML document that a file is, or would be. Raises :class:`BadConfig`."""
+    """Return the TOML document that a file is, or would be. Raises :class:`Unusable`."""
     try:
         table: Any = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also a number that Python does not read
         why = "it is nested too deep" if isinstance(error, RecursionError) else error
-        raise BadConfig(f"{path} is no TOML: {why}") from None
+        raise Unusable(f"{path} is no TOML: {why}") from None
     for name in root:
         table = table.get(name, {}) if isinstance(table, dict) else table
     if not isinstance(table, dict):
-        raise BadConfig(f"{path}, line {line_of(text, root)}: write [{'.'.join(map(str, root))}]")
+        raise Unusable(f"{path}, line {line_of(text, root)}: write [{'.'.join(map(str, root))}]")
     return Document(path, text, table, root)
 
 
@@ -147,9 +142,9 @@ class Config:
         """Return the deviations that hold on a day."""
         return tuple(each for each in self.deviations if each.until is None or on < each.until)
 
-    def wrong(self, why: str, *place: str | int) -> BadConfig:
+    def wrong(self, why: str, *place: str | int) -> Unusable:
         """Return the error that something is wrong at a place of the file."""
-        return BadConfig(why) if self.document is None else self.document.wrong(why, *place)
+        return Unusable(why) if self.document is None else self.document.wrong(why, *place)
 
     def where(self, *place: str | int) -> str:
         """Return file and line of a place, for people."""
@@ -160,7 +155,7 @@ class Config:
 def load(given: Path | None, known: Mapping[str, Collection[str]]) -> Config:
     """Return what a file says; without one, the file of this folder, if it is there.
 
-    ``known`` are the names of the settings, by table. Raises :class:`BadConfig`.
+    ``known`` are the names of the settings, by table. Raises :class:`Unusable`.
     """
     document = _found(given)
     if document is None:

@@ -21,8 +21,7 @@ import click
 import pytest
 from attrs import define, field
 
-from pt004_model.baseline import Known
-from pt004_model.cli.baseline import read
+from pt004_model.baseline import Known, load
 from pt004_model.cli.check import next_command, story, used_edges
 from pt004_model.cli.options import campaign_flags, profile_of, setup
 from pt004_model.cli.screen import Screen
@@ -45,8 +44,8 @@ from pt004_model.report.record import conduct, keep_nothing, why_broken
 from pt004_model.search.campaign import Profile
 from pt004_model.search.results import Result
 from pt004_model.search.workers import NoWorkers
-from pt004_model.trace.document import BadTrace, load_trace
-from pt004_model.trace.files import Unwritable
+from pt004_model.trace.document import load_trace
+from pt004_model.trace.files import Unusable, Unwritable
 from pt004_model.trace.lock import Busy
 from pt004_model.trace.writing import Origin
 from pt004_model.wire.transport import BadTarget
@@ -68,12 +67,23 @@ def settings(config: pytest.Config) -> dict[str, Any]:
     """Return all settings, as options of pytest, environment, ini values and file say them."""
     there = config.stash.get(_SETTINGS, None)
     if there is None:
-        try:
+        with _exiting():
             there = read_settings(flags(config))
-        except click.ClickException as error:
-            pytest.exit(error.format_message(), USAGE)
         config.stash[_SETTINGS] = there
     return there
+
+
+@contextmanager
+def _exiting() -> Iterator[None]:
+    """End the run with a sentence where something said cannot be used, or no FC answers."""
+    try:
+        yield
+    except Unsure as unsure:
+        pytest.exit(f"UNSURE: {unsure.message}", UNSURE)
+    except click.ClickException as error:
+        pytest.exit(error.format_message(), USAGE)
+    except (Unusable, Unwritable, Busy, BadTarget) as error:
+        pytest.exit(str(error), USAGE)
 
 
 @contextmanager
@@ -86,23 +96,17 @@ def named_target(config: pytest.Config, *, embedded: bool = False) -> Iterator[T
             " --fc-url, the ini value fc_url or a pt004.toml",
             USAGE,
         )
-    try:
+    with _exiting():
         profile = profile_of(given)
         chosen = setup(**given).within(profile.seconds).killed(wanted=profile.crashes > 0)
         with targeted(chosen, ungoverned=given["ungoverned"]) as target:
             yield target
-    except Unsure as unsure:
-        pytest.exit(f"UNSURE: {unsure.message}", UNSURE)
-    except click.ClickException as error:
-        pytest.exit(error.format_message(), USAGE)
 
 
 def known_findings(config: pytest.Config) -> Known:
     """Return the findings that fail nothing."""
-    try:
-        return read(settings(config)["known"])
-    except click.ClickException as error:
-        pytest.exit(error.format_message(), USAGE)
+    with _exiting():
+        return load(settings(config)["known"])
 
 
 def _seed(config: pytest.Config) -> int:
@@ -136,21 +140,16 @@ def conversing(config: pytest.Config, target: Target, known: Known) -> Iterator[
     options = campaign_flags({**given, "ungoverned": target.ungoverned})
     wanted = (given["out"], origin, given["page"], target.flags, options)
     folder = Folder(*wanted, shard=given["shard"] or "").at(target.where)
-    try:
-        with held(folder.path):
-            config.stash[_PLACE] = (folder, profile)
-            why = target.preflight(folder.keep_run, on_hint=partial(_say, config))
-            if why is not None:
-                keep_nothing(folder, profile, why)
-                pytest.exit(f"UNSURE: {why}", UNSURE)
-            session = target.session(given["areas"])
-            session.tally.on_run = folder.keep_run
-            with compared(given, target, session, folder.keep_run):
-                yield Conversation(config, target, session, folder, profile, known)
-    except Unsure as unsure:
-        pytest.exit(f"UNSURE: {unsure.message}", UNSURE)
-    except (Unwritable, Busy, click.UsageError) as error:
-        pytest.exit(str(error), USAGE)
+    with _exiting(), held(folder.path):
+        config.stash[_PLACE] = (folder, profile)
+        why = target.preflight(folder.keep_run, on_hint=partial(_say, config))
+        if why is not None:
+            keep_nothing(folder, profile, why)
+            pytest.exit(f"UNSURE: {why}", UNSURE)
+        session = target.session(given["areas"])
+        session.tally.on_run = folder.keep_run
+        with compared(given, target, session, folder.keep_run):
+            yield Conversation(config, target, session, folder, profile, known)
 
 
 @define
@@ -194,10 +193,8 @@ class Conversation:
 
     def replay(self, path: Path) -> None:
         """Replay the trace in a file; fail unless it is answered as the contract allows."""
-        try:
+        with _exiting():
             trace = load_trace(path)
-        except BadTrace as bad:
-            pytest.exit(str(bad), returncode=USAGE)
         replay = replay_trace(self.session, trace)
         self.config.stash.setdefault(_PINNED, []).append(replay.verdict)
         if replay.verdict is not Verdict.CONFORMS:
@@ -216,10 +213,9 @@ class Conversation:
         given, known = settings(self.config), self.known.fingerprints
         wanted = (given, folder, self.target, self.session, self.profile, seed, screen)
         try:
-            self.session.used = used_edges(given["weights"])
-            campaign = campaign_of(*wanted, known=known)
-        except (BadTarget, click.UsageError) as bad:
-            pytest.exit(str(bad), USAGE)
+            with _exiting():
+                self.session.used = used_edges(given["weights"])
+                campaign = campaign_of(*wanted, known=known)
         except NoWorkers as none:
             keep_nothing(folder, self.profile, str(none))
             pytest.exit(f"UNSURE: {none}", UNSURE)

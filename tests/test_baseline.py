@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pt004_model.baseline import DEFAULT, Entry, Known, add, load, remove
-from pt004_model.config import BadConfig
+from pt004_model.trace.files import Unusable
 
 A, B, C = "aaaaaaaaaaaa", "bbbbbbbbbbbb", "0123456789ab"
 DAY = date(2027, 1, 31)
@@ -75,7 +75,7 @@ def test_the_default_file_need_not_be_there(
     assert load(None, DAY) == Known(DEFAULT, (), DAY)
     DEFAULT.write_text(FILE)
     assert [A, B] == [entry.fingerprint for entry in load(None, DAY).entries]
-    with pytest.raises(BadConfig, match=r"^other.toml is not there; `pt004 baseline add`"):
+    with pytest.raises(Unusable, match=r"^other.toml is not there; `pt004 baseline add`"):
         load(Path("other.toml"), DAY)
 
 
@@ -104,7 +104,7 @@ BROKEN = [
 def test_a_broken_file_is_said_to_be_broken(text: str, said: str, tmp_path: Path) -> None:
     """The sentence names the file, the line, what is wrong and what to do."""
     path = written(tmp_path, text)
-    with pytest.raises(BadConfig) as raised:
+    with pytest.raises(Unusable) as raised:
         load(path, DAY)
     assert said in str(raised.value)
     assert str(raised.value).startswith(str(path))
@@ -114,9 +114,9 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     """Bytes that are no text, and a folder, are said to be what they are."""
     path = written(tmp_path)
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(BadConfig, match=r"^cannot read .*known.toml: 'utf-8' codec can't decode"):
+    with pytest.raises(Unusable, match=r"^cannot read .*known.toml: 'utf-8' codec can't decode"):
         load(path)
-    with pytest.raises(BadConfig, match=r"^cannot read .*: Is a directory$"):
+    with pytest.raises(Unusable, match=r"^cannot read .*: Is a directory$"):
         load(tmp_path)
 
 
@@ -161,10 +161,10 @@ def test_what_only_a_person_can_change_is_left_to_one(tmp_path: Path) -> None:
     for text in (inline, hidden):
         path = written(tmp_path, text)
         assert len(load(path, DAY).entries) == 1
-        with pytest.raises(BadConfig, match="only a person can change; edit it by hand"):
+        with pytest.raises(Unusable, match="only a person can change; edit it by hand"):
             remove(path, [A])
         assert text == path.read_text()
     path = written(tmp_path, inline)
-    with pytest.raises(BadConfig, match="only a person can change; edit it by hand"):
+    with pytest.raises(Unusable, match="only a person can change; edit it by hand"):
         add(path, Entry(C, "r", "o", DAY))
     assert inline == path.read_text()

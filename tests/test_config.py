@@ -10,9 +10,10 @@ import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pt004_model.config import BadConfig, Config, line_of, load
+from pt004_model.config import Config, line_of, load
 from pt004_model.judge.checks import CHECKS
 from pt004_model.model.required import Required
+from pt004_model.trace.files import Unusable
 
 CHECK = next(iter(CHECKS))
 KNOWN = {"target": ["base_url", "rate", "headers"], "campaign": ["areas"]}
@@ -81,7 +82,7 @@ ROWS = {
 @pytest.mark.parametrize(("text", "line", "said"), ROWS.values(), ids=ROWS)
 def test_what_is_wrong_is_told(text: str, line: int, said: str, tmp_path: Path) -> None:
     """File and line, what is wrong there, and what to do."""
-    with pytest.raises(BadConfig) as bad:
+    with pytest.raises(Unusable) as bad:
         config(tmp_path, text)
     assert str(bad.value).startswith(f"{tmp_path / 'pt004.toml'}, line {line}: ")
     assert said in str(bad.value)
@@ -101,13 +102,13 @@ def test_a_file_that_cannot_be_read(content: bytes | None, said: str, tmp_path: 
     path = tmp_path / "pt004.toml"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(BadConfig, match=said):
+    with pytest.raises(Unusable, match=said):
         load(path, KNOWN)
 
 
 def test_a_project_in_which_tool_is_no_table(tmp_path: Path) -> None:
     """What stands in the place of the table is told with its line."""
-    with pytest.raises(BadConfig, match=r"line 3: write \[tool.pt004\]"):
+    with pytest.raises(Unusable, match=r"line 3: write \[tool.pt004\]"):
         config(tmp_path, "\n[tool]\npt004 = 3", "pyproject.toml")
 
 
@@ -202,7 +203,7 @@ def test_the_places_of_a_reply(place: str, tmp_path: Path) -> None:
     """A field of a run, an entry or a gate, and what lies within it, can be named; no other."""
     text = f"{DEVIATION}area = 'audit'\nplace = '{place}'"
     if place == "logs[].x":
-        with pytest.raises(BadConfig):
+        with pytest.raises(Unusable):
             config(tmp_path, text)
     else:
         assert place == config(tmp_path, text).deviations[0].place

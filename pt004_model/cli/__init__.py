@@ -14,7 +14,9 @@ from pt004_model.cli.group import Group
 from pt004_model.cli.session import Unsure
 from pt004_model.cli.streams import lost, steady_streams
 from pt004_model.interrupts import TERMINATED, Interruption, exit_code, heeding_sigterm
+from pt004_model.trace.files import Unusable
 from pt004_model.trace.lock import Busy
+from pt004_model.wire.transport import BadTarget
 
 __all__ = ["main"]
 
@@ -76,8 +78,8 @@ class _Commands(Group):
             code = exit_code(interrupt)
             click.echo("terminated" if code == TERMINATED else "interrupted", err=True)
             ctx.exit(code)
-        except Busy as busy:
-            raise click.UsageError(str(busy)) from None
+        except (Busy, Unusable, BadTarget) as wrong:  # said of what was named
+            raise click.UsageError(str(wrong)) from None
         except Interruption as interruption:  # no room left, or nobody there: nothing can be said
             raise Unsure(str(interruption)) from None
         except Exception as error:  # whatever it is, it says nothing of an FC

@@ -25,7 +25,7 @@ from pt004_model.cli.session import targeted
 from pt004_model.cli.settings import read_settings
 from pt004_model.report.junit import junit
 from pt004_model.search.goals import edges_document
-from pt004_model.trace.files import Unusable, write_bytes, write_json
+from pt004_model.trace.files import write_bytes, write_json
 from pt004_model.trace.redact import Redactor
 
 FORMATS: Final = ("text", "json", "junit", "sarif")
@@ -103,13 +103,10 @@ def audit(context: click.Context, /, sources: tuple[Path, ...], **given: Any) ->
         raise click.UsageError("--heads needs whole logs, so it does not go with --partial")
     if given["extract"] and given["out"] is None:
         raise click.UsageError("--extract needs --out FILE, where the trace goes")
-    try:
-        before = None if path is None else load_heads(path)
-        how = {"partial": given["partial"], "extract": given["extract"] or ""}
-        with _live(given) as live:
-            result = review(sources, before, given["tenants"], **how, live=live)
-    except Unusable as error:
-        raise click.UsageError(str(error)) from None
+    before = None if path is None else load_heads(path)
+    how = {"partial": given["partial"], "extract": given["extract"] or ""}
+    with _live(given) as live:
+        result = review(sources, before, given["tenants"], **how, live=live)
     redact = context.meta.get(REDACT) or _redactor(given)
     if given["redact_payloads"]:
         redacted(result)

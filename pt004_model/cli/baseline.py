@@ -13,20 +13,12 @@ from pt004_model.baseline import DEFAULT, Entry, Known, today
 from pt004_model.cli.group import Group
 from pt004_model.cli.options import rightly_given
 from pt004_model.cli.settings import known_setting
-from pt004_model.config import BadConfig
 from pt004_model.drive.replay import Result
 from pt004_model.judge.checks import CHECKS
 from pt004_model.judge.finding import FINGERPRINT
-from pt004_model.report.summary import BadFolder, fates, read_replays, read_summary
-from pt004_model.trace.document import BadTrace, load_trace
-
-
-def read(given: Path | None) -> Known:
-    """Return the known findings of a file. Raises ``click.UsageError``."""
-    try:
-        return file.load(given)
-    except BadConfig as error:
-        raise click.UsageError(str(error)) from None
+from pt004_model.report.summary import fates, read_replays, read_summary
+from pt004_model.trace.document import load_trace
+from pt004_model.trace.files import Unusable
 
 
 @click.group(cls=Group)
@@ -73,11 +65,8 @@ def add(finding: str, reason: str, owner: str, expires: date, known: Path | None
     """
     fingerprint, check = _finding(finding)
     path = known or DEFAULT
-    try:
-        with rightly_given():
-            renewed = file.add(path, Entry(fingerprint, reason, owner, expires, check))
-    except BadConfig as error:
-        raise click.UsageError(str(error)) from None
+    with rightly_given():
+        renewed = file.add(path, Entry(fingerprint, reason, owner, expires, check))
     said = "is known" if not renewed else "was there, and is known"
     click.echo(f"{fingerprint} {said} until {expires}; kept in {path}")
 
@@ -88,7 +77,7 @@ def _finding(given: str) -> tuple[str, str]:
         return given, ""
     try:
         trace = load_trace(Path(given))
-    except BadTrace as error:
+    except Unusable as error:
         raise click.UsageError(
             f"{given!r} is neither a fingerprint (12 digits, 0-9 and a-f) nor a trace file: {error}"
         ) from None
@@ -103,7 +92,7 @@ def list_(known: Path | None, as_json: bool) -> None:
 
     Example: pt004 baseline list --json
     """
-    there = read(known)
+    there = file.load(known)
     if as_json:
         names = ("fingerprint", "check", "reason", "owner")
         rows = [
@@ -134,7 +123,7 @@ def remove(finding: str, known: Path | None) -> None:
     Example: pt004 baseline remove 6b9764f45135
     """
     fingerprint, _ = _finding(finding)
-    there = read(known)
+    there = file.load(known)
     if not there.about(fingerprint):
         raise click.UsageError(
             f"{fingerprint} is not on the list in {there.path}; `pt004 baseline list` shows what is"
@@ -157,15 +146,12 @@ def prune(known: Path | None, fixed: Path | None) -> None:
 
     Example: pt004 baseline prune --fixed .pt004
     """
-    there = read(known)
+    there = file.load(known)
     why = {entry.fingerprint: "expired" for entry in there.expired}
     if fixed is not None:
         listed = {entry.fingerprint for entry in there.entries}
-        try:
-            replays = fates(read_replays(fixed, wanted=True))
-            seen = {each.fingerprint for each in read_summary(fixed).findings}
-        except BadFolder as error:
-            raise click.UsageError(str(error)) from None
+        replays = fates(read_replays(fixed, wanted=True))
+        seen = {each.fingerprint for each in read_summary(fixed).findings}
         gone = {name for name, each in replays.items() if each.result is Result.FIXED}
         why |= dict.fromkeys(gone & listed - seen, "is fixed")
     if not why:
@@ -176,10 +162,7 @@ def prune(known: Path | None, fixed: Path | None) -> None:
 
 def _take_off(there: Known, why: dict[str, str]) -> None:
     """Take the entries of these fingerprints off the list, and say of each why."""
-    try:
-        with rightly_given():
-            file.remove(there.path, why)
-    except BadConfig as error:
-        raise click.UsageError(str(error)) from None
+    with rightly_given():
+        file.remove(there.path, why)
     for fingerprint, said in why.items():
         click.echo(f"{fingerprint} {said}; taken off")

@@ -13,8 +13,7 @@ from typing import Any
 import click
 from attrs import define
 
-from pt004_model.baseline import Known
-from pt004_model.cli.baseline import read
+from pt004_model.baseline import Known, load
 from pt004_model.cli.options import OUT, Setup, campaign_flags, profile_of, rightly_given, setup
 from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.screen import plain_console, screen, speaker
@@ -73,7 +72,7 @@ def carry_out(
     ``make`` is given the folder, the FC, and what a campaign takes.
     """
     chosen = setup(**given).within(profile.seconds).killed(wanted=profile.crashes > 0)
-    known, used = read(given["known"]), used_edges(given["weights"])
+    known, used = load(given["known"]), used_edges(given["weights"])
     origin = Origin(
         seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names,
         headers=tuple(name for name, _ in chosen.asked["headers"]),

@@ -12,9 +12,10 @@ from pt004_model.cli.options import campaign_flags, profile_of, setup, unasked
 from pt004_model.cli.settings import SETTINGS, VARIABLES, target_options
 from pt004_model.cli.workers import campaign_of
 from pt004_model.report.folder import Folder
-from pt004_model.report.summary import BadFolder, read_done
+from pt004_model.report.summary import read_done
 from pt004_model.search.complete import STEPS, SUITES, Done, SuiteCampaign
 from pt004_model.search.coordinator import Coordinator
+from pt004_model.trace.files import Unusable
 
 USED: Final = {
     "profile", "max_time", "ungoverned", "out", "page", "confirm", "no_replay", "known",
@@ -85,7 +86,7 @@ def _done(folder: Folder, target: str) -> Done:
     """Return how far an earlier suite has come. Raises ``click.UsageError`` if it is another's."""
     try:
         done = read_done(folder.path)
-    except BadFolder as bad:
+    except Unusable as bad:
         raise click.UsageError(f"{bad}; or leave out --resume") from None
     if done.suite and done.target != target:
         raise click.UsageError(

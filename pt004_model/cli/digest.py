@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pt004_model.report.digest import digest as page
-from pt004_model.report.summary import BadFolder, read_replays, read_summary
+from pt004_model.report.summary import read_replays, read_summary
 
 
 @click.command()
@@ -19,8 +19,5 @@ def digest(folder: Path, traces_url: str | None, issues_url: str | None) -> None
 
     Example: pt004 digest .pt004 --traces-url "$URL" >> "$GITHUB_STEP_SUMMARY"
     """
-    try:
-        text = page(read_summary(folder), read_replays(folder), traces_url, issues_url)
-    except BadFolder as error:
-        raise click.UsageError(str(error)) from None
+    text = page(read_summary(folder), read_replays(folder), traces_url, issues_url)
     click.echo(text, nl=False)

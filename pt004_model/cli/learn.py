@@ -18,10 +18,10 @@ from pt004_model.drive.target import Target
 from pt004_model.model.telling import count
 from pt004_model.report import automaton
 from pt004_model.report.folder import Folder
-from pt004_model.report.summary import BadFolder
 from pt004_model.report.text import visible
 from pt004_model.search.campaign import Campaign
 from pt004_model.search.learn import Difference, LearnCampaign, differences
+from pt004_model.trace.files import Unusable
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -99,7 +99,7 @@ def _asked(folder: Folder, target: str) -> dict[int, dict[tuple[str, ...], str]]
         return {}
     try:
         there = automaton.read(path)
-    except BadFolder as bad:
+    except Unusable as bad:
         raise click.UsageError(f"{bad}; or leave out --resume") from None
     if there.target != target:
         raise click.UsageError(f"{path} is of another Federation Core: leave out --resume")
@@ -114,10 +114,7 @@ def _compare(one: Path, other: Path) -> int:
 
     It is 3 where one of them was not learned as far as the other, and no difference is seen.
     """
-    try:
-        before, after = automaton.read(one).tables(), automaton.read(other).tables()
-    except BadFolder as bad:
-        raise click.UsageError(str(bad)) from None
+    before, after = automaton.read(one).tables(), automaton.read(other).tables()
     if not before.keys() & after.keys():
         raise click.UsageError("the two have no runs of the same length; learn one of them again")
     found = 0

@@ -16,7 +16,7 @@ from pt004_model.model.telling import count
 from pt004_model.report.folder import held
 from pt004_model.report.parts import gather
 from pt004_model.report.parts import merge as merged
-from pt004_model.report.summary import BadFolder, Summary, document
+from pt004_model.report.summary import Summary, document
 
 
 @click.command()
@@ -47,12 +47,9 @@ def merge(
     """
     if out.resolve() in {each.resolve() for each in folders}:
         raise click.UsageError(f"{out} is one of the parts; give --out another folder")
-    try:
-        shards, wrong = gather(folders)
-        with rightly_given(), held(out):
-            summary = merged(shards, wrong, out, with_page=page)
-    except BadFolder as bad:
-        raise click.UsageError(str(bad)) from None
+    shards, wrong = gather(folders)
+    with rightly_given(), held(out):
+        summary = merged(shards, wrong, out, with_page=page)
     if as_json:
         click.echo(json.dumps(document(summary), indent=1))
     else:

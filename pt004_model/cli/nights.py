@@ -9,7 +9,6 @@ import click
 
 from pt004_model.cli.options import rightly_given
 from pt004_model.report.page.nights import as_json, read_nights, write_nights
-from pt004_model.report.summary import BadFolder
 
 
 @click.command()
@@ -31,10 +30,7 @@ def nights(folders: tuple[Path, ...], out: Path, *, told: bool) -> None:
 
     Example: pt004 nights nights/1 nights/2 --out nights.html
     """
-    try:
-        read = read_nights(folders)
-    except BadFolder as bad:
-        raise click.UsageError(str(bad)) from None
+    read = read_nights(folders)
     if told:
         click.echo(json.dumps(as_json(read), indent=1))
         return

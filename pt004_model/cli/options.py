@@ -12,7 +12,7 @@ import click
 from attrs import evolve, field, frozen
 
 from pt004_model.baseline import today
-from pt004_model.cli.settings import SETTINGS, every_area, share_of, wrongly
+from pt004_model.cli.settings import SETTINGS, every_area, share_of
 from pt004_model.config import Config
 from pt004_model.drive.target import ACTOR, TENANT, TIMEOUT, Target, name_callers
 from pt004_model.model.commands import Names
@@ -28,7 +28,7 @@ from pt004_model.wire.sending import MAX_REPLY
 from pt004_model.wire.service import READY_WITHIN
 from pt004_model.wire.token import Credentials
 from pt004_model.wire.token_source import TokenSource
-from pt004_model.wire.transport import BadTarget, proxy_password
+from pt004_model.wire.transport import proxy_password
 
 REDACT: Final = "pt004.redact"
 OUT: Final = "pt004.out"
@@ -190,7 +190,10 @@ _ASKED: Final = (
 
 
 def setup(**given: Any) -> Setup:
-    """Return the setup that the options say. Raises ``click.UsageError`` if they contradict."""
+    """Return the setup that the options say.
+
+    Raises ``click.UsageError`` if they contradict, and ``BadTarget``.
+    """
     base_url: str | None = given["base_url"]
     own = base_url is None
     shaping = [f"--{n}" for n in ("auth", "automatic", "fault") if given[n]]
@@ -208,10 +211,7 @@ def setup(**given: Any) -> Setup:
         credentials = Credentials(None, secret)
     else:
         credentials = Credentials(given["token"], secret, _source(given))
-    try:
-        names = name_callers(given["tenant"], given["stranger"], given["actor"])
-    except BadTarget as error:
-        raise wrongly(error) from None
+    names = name_callers(given["tenant"], given["stranger"], given["actor"])
     asked = {name: given[name] for name in _ASKED}
     shape = (given["auth"], given["automatic"], given["fault"])
     rest = (given["config"], given["race_by"], Killing.of(given))

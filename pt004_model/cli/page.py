@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pt004_model.cli.options import rightly_given
-from pt004_model.report.page import BadFolder, write_page
+from pt004_model.report.page import write_page
 
 
 @click.command()
@@ -24,8 +24,5 @@ def page(folder: Path, out: Path | None) -> None:
 
     Example: pt004 page .pt004
     """
-    try:
-        with rightly_given():
-            click.echo(write_page(folder, out))
-    except BadFolder as bad:
-        raise click.UsageError(str(bad)) from None
+    with rightly_given():
+        click.echo(write_page(folder, out))

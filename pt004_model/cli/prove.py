@@ -32,8 +32,7 @@ from pt004_model.proof.record import (
 )
 from pt004_model.proof.report import REPORT, render
 from pt004_model.proof.verdict import State
-from pt004_model.report.summary import BadFolder, Summary
-from pt004_model.trace.files import Unusable
+from pt004_model.report.summary import Summary
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import rfc3339
 
@@ -115,10 +114,7 @@ def _check_report(given: dict[str, Any], redact: Redactor) -> tuple[Summary | No
         folder.prepare(given["out"])
     if given["with_campaign"] is None:
         return None, ""
-    try:
-        return read_campaign(given["with_campaign"], redact)
-    except BadFolder as error:
-        raise click.UsageError(str(error)) from None
+    return read_campaign(given["with_campaign"], redact)
 
 
 def _circumstances(
@@ -151,10 +147,7 @@ def _report(
     """Write the report and say where; the exit code that goes with its verdict."""
     cases, answers = record_cases(results, redact)
     runs = {result.name: result.run_id for result in results}
-    try:
-        logs = tuple(read_fc_log(path, runs, redact) for path in given["fc_log"])
-    except Unusable as error:
-        raise click.UsageError(str(error)) from None
+    logs = tuple(read_fc_log(path, runs, redact) for path in given["fc_log"])
     record = Record(FORMAT, VERSION, here, cases, *campaign, logs)
     proof = judge_again(record, answers)
     sha256 = folder.write(given["out"], render(proof))

@@ -24,15 +24,7 @@ from pt004_model.drive.replay import (
 from pt004_model.judge.oracle import worst
 from pt004_model.model.commands import CreateRun, Restart
 from pt004_model.report.text import visible
-from pt004_model.trace.document import BadTrace, Trace, load_trace
-
-
-def loaded(path: Path) -> Trace:
-    """Return the trace in a file. Raises ``click.UsageError`` where there is none."""
-    try:
-        return load_trace(path)
-    except BadTrace as bad:
-        raise click.UsageError(str(bad)) from None
+from pt004_model.trace.document import Trace, load_trace
 
 
 @click.command(epilog=VARIABLES)
@@ -56,7 +48,7 @@ def replay(context: click.Context, /, **given: Any) -> None:
 
     Example: pt004 replay .pt004/traces/6b9764f45135.json --repeat 5
     """
-    traces = {path: loaded(path) for path in given.pop("files")}
+    traces = {path: load_trace(path) for path in given.pop("files")}
     repeat, as_document = given.pop("repeat"), given.pop("as_document")
     if context.get_parameter_source("dialect") is ParameterSource.DEFAULT:
         dialects = {str(trace.dialect) for trace in traces.values()}

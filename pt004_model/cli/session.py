@@ -26,7 +26,6 @@ from pt004_model.trace.redact import Redactor
 from pt004_model.wire.client import Client
 from pt004_model.wire.codec import Codec
 from pt004_model.wire.sending import Transport
-from pt004_model.wire.transport import BadTarget
 
 UNSURE: Final = 3
 _STARTING: Final = 30.0  # seconds that the embedded FC may take to listen
@@ -99,7 +98,7 @@ def connected(
 ) -> Iterator[Connected]:
     """Connect to the FC that the options name, or start an embedded one meanwhile.
 
-    Raises ``click.UsageError`` for an unusable address, :class:`Unsure` when no FC can be started.
+    Raises ``BadTarget`` for an unusable address, :class:`Unsure` when no FC can be started.
     """
     with targeted(setup, ungoverned=ungoverned) as target:
         yield Connected(target.session(areas), target, target.transport)
@@ -115,10 +114,7 @@ def targeted(setup: Setup, *, ungoverned: bool = False) -> Iterator[Target]:
     if setup.killing.own:
         named = free_address()
     with named or embedded_process(setup) as base_url, service_of(setup, base_url) as service:
-        try:
-            target = setup.target(base_url, ungoverned=ungoverned)
-        except BadTarget as error:
-            raise click.UsageError(str(error)) from None
+        target = setup.target(base_url, ungoverned=ungoverned)
         target.service, target.ready_within = service, setup.killing.ready_within
         if setup.base_url is None:
             target.fresh = partial(_fresh, setup)

@@ -20,7 +20,7 @@ from click.core import ParameterSource
 
 from pt004_model import config as file
 from pt004_model.baseline import DEFAULT as KNOWN
-from pt004_model.config import BadConfig, Config
+from pt004_model.config import Config
 from pt004_model.drive.target import ACTOR, TENANT, TIMEOUT
 from pt004_model.judge.checks import AREAS, areas
 from pt004_model.judge.own import own_checks
@@ -62,34 +62,24 @@ class Setting(click.Option):
         except click.BadParameter as bad:
             source = ctx.get_parameter_source(self.key)
             if source is ParameterSource.DEFAULT_MAP:
-                raise wrongly(
-                    ctx.params["config"].wrong(bad.message, self.table, self.key)
-                ) from None
+                raise ctx.params["config"].wrong(bad.message, self.table, self.key) from None
             if source is ParameterSource.ENVIRONMENT:
                 raise click.UsageError(f"{self.envvar}: {bad.message}") from None
             raise
-
-
-def wrongly(error: Exception) -> click.UsageError:
-    """Return the error that something is said wrongly."""
-    return click.UsageError(str(error))
 
 
 def _configured(ctx: click.Context, _: click.Parameter, value: Path | None) -> Config:
     """Read the file of the FC, and have the options that follow look into it."""
     if ctx.resilient_parsing:  # a shell that completes a word
         return Config()
-    try:
-        tables = {each: [s.key for s in SETTINGS if s.table == each] for each in file.SETTINGS}
-        config = file.load(value, tables)
-        paths = {each.key for each in SETTINGS if isinstance(each.type, click.Path)}
-        ctx.default_map = {
-            name: _typed(config, table, name, each, is_path=name in paths)
-            for table, there in config.settings.items()
-            for name, each in there.items()
-        }
-    except BadConfig as error:
-        raise wrongly(error) from None
+    tables = {each: [s.key for s in SETTINGS if s.table == each] for each in file.SETTINGS}
+    config = file.load(value, tables)
+    paths = {each.key for each in SETTINGS if isinstance(each.type, click.Path)}
+    ctx.default_map = {
+        name: _typed(config, table, name, each, is_path=name in paths)
+        for table, there in config.settings.items()
+        for name, each in there.items()
+    }
     return config
 
 
@@ -527,7 +517,7 @@ SETTINGS: Final = tuple(each for each in _read.params if isinstance(each, Settin
 def read_settings(arguments: Sequence[str] = ()) -> dict[str, Any]:
     """Return all settings as some options, the environment and the file say.
 
-    Raises ``click.UsageError``.
+    Raises ``click.UsageError``, and ``Unusable`` for the file.
     """
     given: dict[str, Any] = _read.main([*arguments], prog_name="pt004", standalone_mode=False)
     return given

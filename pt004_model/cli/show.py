@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from pt004_model.cli.replay import loaded
 from pt004_model.reproduce import FORMS, render
+from pt004_model.trace.document import load_trace
 
 
 @click.command()
@@ -28,4 +28,4 @@ def show(file: Path, form: str) -> None:
 
     Example: pt004 show .pt004/traces/6b9764f45135.json --as curl
     """
-    click.echo(render(loaded(file), form), nl=False)
+    click.echo(render(load_trace(file), form), nl=False)

@@ -14,7 +14,6 @@ import click
 
 from pt004_model.cli.options import rightly_given
 from pt004_model.cli.session import UNSURE
-from pt004_model.report.summary import BadFolder
 from pt004_model.trace.lock import Busy, locked, sweep
 from pt004_model.tracker.directory import DirectoryTracker
 from pt004_model.tracker.filing import Filing, SelfTest
@@ -96,7 +95,7 @@ def submit(context: click.Context, /, **given: Any) -> None:
                 SelfTest(tracker, _say).run()
             else:
                 broken = _filing(tracker, folder, given).run()
-    except (BadFolder, Refused) as error:
+    except Refused as error:
         raise click.UsageError(str(error)) from None
     except (Unreachable, Busy) as error:
         raise _NotThere(str(error)) from None

@@ -9,7 +9,6 @@ import click
 
 from pt004_model.proof.verdict import State
 from pt004_model.proof.verify import verify as check_folder
-from pt004_model.trace.files import Unusable
 
 
 def _sha256(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -40,10 +39,7 @@ def verify(
 
     Example: pt004 verify REPORT/PROOFS
     """
-    try:
-        found = check_folder(folder, manifest_sha256)
-    except Unusable as error:
-        raise click.UsageError(str(error)) from None
+    found = check_folder(folder, manifest_sha256)
     for problem in found.problems:
         click.echo(f"✗ {problem}")
     if found.problems:

@@ -52,7 +52,7 @@ class FcLog:
 def read_campaign(folder: Path, redact: Redactor) -> tuple[Summary, str]:
     """Return the campaign in ``folder``, but for its edges and times, and its file's SHA-256.
 
-    Raises ``BadFolder``.
+    Raises ``Unusable``.
     """
     summary = read_summary(folder, redact)
     sha256 = hashlib.sha256((folder / "summary.json").read_bytes()).hexdigest()

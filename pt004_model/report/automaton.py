@@ -15,10 +15,10 @@ from typing import Final
 from attrs import asdict, field, frozen
 
 from pt004_model.model.suite import INPUTS, REFUSED, Machine, Table
-from pt004_model.report.summary import BadFolder, structured
+from pt004_model.report.summary import structured
 from pt004_model.report.text import templates, visible
 from pt004_model.search.learn import Difference, LearnCampaign, completed, differences
-from pt004_model.trace.files import write_json, write_text
+from pt004_model.trace.files import Unusable, write_json, write_text
 
 _COLUMN, _ROW, _LEFT, _TOP, _WIDTH = 285, 74, 24, 50, 190
 _RIGHT: Final = 200  # for what is said of a move within the last column
@@ -113,10 +113,10 @@ def write(folder: Path, campaign: LearnCampaign, target: str) -> None:
 
 
 def read(path: Path) -> Learned:
-    """Return what was learned. Raises :class:`~pt004_model.report.summary.BadFolder`."""
+    """Return what was learned. Raises ``Unusable``."""
     learned = structured(path, Learned)
     if learned.format != FORMAT or not all(map(_whole, learned.automata.values())):
-        raise BadFolder(f"{path} holds no automata of pt004 learn; learn them again")
+        raise Unusable(f"{path} holds no automata of pt004 learn; learn them again")
     return learned
 
 

@@ -34,8 +34,8 @@ from pt004_model.report.summary import (
 from pt004_model.report.text import plain
 from pt004_model.search.complete import Done
 from pt004_model.search.results import Result
-from pt004_model.trace.document import BadTrace, Reproduced, load_trace
-from pt004_model.trace.files import Unwritable, write_json, write_text
+from pt004_model.trace.document import Reproduced, load_trace
+from pt004_model.trace.files import Unusable, Unwritable, write_json, write_text
 from pt004_model.trace.lock import locked, sweep
 from pt004_model.trace.recorded import Found
 from pt004_model.trace.writing import Origin, rfc3339, said, write_trace
@@ -142,7 +142,7 @@ class Folder:
         """Return whether an earlier campaign left a shorter trace: a known one is not shortened."""
         try:
             return len(load_trace(self.trace_path(found)).steps) < len(found.commands)
-        except BadTrace:
+        except Unusable:
             return False
 
     def keep_replays(self, rows: tuple[Replayed, ...]) -> None:

@@ -24,7 +24,6 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.model.coverage import Edge
 from pt004_model.report.folder import RUNS, edge_documents, write_summary
 from pt004_model.report.summary import (
-    BadFolder,
     FindingDocument,
     Replayed,
     Replays,
@@ -41,8 +40,8 @@ from pt004_model.search.enough import races_unsure, too_little, unconfirmed
 from pt004_model.search.goals import Coverage, measure
 from pt004_model.search.jobs import VERSION as PROGRAM
 from pt004_model.search.races import Raced
-from pt004_model.trace.document import BadTrace, Trace, dump_trace, load_trace
-from pt004_model.trace.files import write_json, write_text
+from pt004_model.trace.document import Trace, dump_trace, load_trace
+from pt004_model.trace.files import Unusable, write_json, write_text
 from pt004_model.vocabulary import Decision
 
 PART: Final = "part.json"
@@ -150,18 +149,18 @@ class Shard:
 
 
 def read_shard(folder: Path) -> Shard:
-    """Return the part of a campaign in ``folder``. Raises :class:`BadFolder`."""
+    """Return the part of a campaign in ``folder``. Raises :class:`Unusable`."""
     summary = read_summary(folder)
     if not (folder / PART).exists():
         why = f" ({summary.why})" if summary.why else ""
-        raise BadFolder(
+        raise Unusable(
             f"{folder} holds no part of a campaign{why}; `pt004 check --shard I/N` makes one"
         )
     return Shard(folder, structured(folder / PART, Part), summary)
 
 
 def gather(folders: Iterable[Path]) -> tuple[list[Shard], str]:
-    """Return the parts of one campaign, and why they are no whole one. Raises :class:`BadFolder`.
+    """Return the parts of one campaign, and why they are no whole one. Raises :class:`Unusable`.
 
     A shard that left no part, since nothing could be asked, is missing, and its word is repeated.
     """
@@ -173,7 +172,7 @@ def gather(folders: Iterable[Path]) -> tuple[list[Shard], str]:
         else:
             shards.append(read_shard(folder))
     if not shards:
-        raise BadFolder("; ".join(idle))
+        raise Unusable("; ".join(idle))
     there, wrong = belonging(shards)
     return there, "; ".join(filter(None, (*idle, wrong)))
 
@@ -248,7 +247,7 @@ def _merged_traces(shards: list[Shard], findings: tuple[FindingDocument, ...]) -
     for path in (path for each in shards for path in sorted((each.path / "traces").glob("*.json"))):
         try:
             found.setdefault(path.name, []).append(load_trace(path))
-        except BadTrace:
+        except Unusable:
             continue  # whoever replays it is told why
     best = {
         name: min(traces, key=lambda each: (not each.shrunk, len(each.steps)))

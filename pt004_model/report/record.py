@@ -31,9 +31,10 @@ from pt004_model.search.goals import measure
 from pt004_model.search.results import Result
 from pt004_model.shrink.shrinker import Budget
 from pt004_model.shrink.triage import NoLonger, trouble
-from pt004_model.trace.document import BadTrace, Trace, load_trace
-from pt004_model.trace.files import Unwritable, write_json
+from pt004_model.trace.document import Trace, load_trace
+from pt004_model.trace.files import Unusable, Unwritable, write_json
 from pt004_model.trace.recorded import Found, Step
+from pt004_model.wire.transport import BadTarget
 
 INTERRUPTED: Final = "it was interrupted"
 """Why a campaign ended that somebody broke off."""
@@ -88,7 +89,7 @@ def why_broken(error: BaseException) -> str:
     """Return what to tell of an error that broke something off, in one line."""
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
-    if isinstance(error, Interruption):
+    if isinstance(error, Interruption | Unusable | BadTarget):
         return str(error)
     said = plain(" ".join(str(error).split()), _SHOWN)
     return f"this is a bug in pt004: {type(error).__name__}{': ' if said else ''}{said}"
@@ -159,7 +160,7 @@ def _replay_one(
     at = f"traces/{path.name}"
     try:
         trace = load_trace(path)
-    except BadTrace as bad:
+    except Unusable as bad:
         return Replayed(path.stem, Fate.UNSURE, at, why=str(bad)), _UNREADABLE
     why = _not_wanted(campaign, trace)
     if why:

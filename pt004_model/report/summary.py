@@ -22,7 +22,8 @@ from pt004_model.judge.checks import AREAS, SEVERITIES
 from pt004_model.report import command
 from pt004_model.search.complete import Done
 from pt004_model.search.goals import Coverage
-from pt004_model.trace.document import BadTrace, Reproduced, Trace, load_trace
+from pt004_model.trace.document import Reproduced, Trace, load_trace
+from pt004_model.trace.files import Unusable
 
 T = TypeVar("T")
 DONE: Final = "complete.json"
@@ -30,10 +31,6 @@ REPLAYS: Final = "pt004-replays"
 VERSION: Final = 1
 KINDS: Final = ("new", "unconfirmed", "known", "echo")
 _PLAIN_NAME: Final = re.compile(r"[\w-]{1,64}")
-
-
-class BadFolder(Exception):  # noqa: N818 - said of a folder, in a sentence for people
-    """A folder that no page can be made of; the message is a sentence for people."""
 
 
 @frozen
@@ -252,7 +249,7 @@ def statistics(raw: dict[str, Any]) -> StatisticsDocument:
 
 
 def read(folder: Path) -> Evidence:
-    """Return what a campaign left in ``folder``. Raises :class:`BadFolder`."""
+    """Return what a campaign left in ``folder``. Raises :class:`Unusable`."""
     summary = read_summary(folder)
     traces = {
         finding.fingerprint: _trace(folder / "traces", finding.fingerprint)
@@ -262,23 +259,23 @@ def read(folder: Path) -> Evidence:
 
 
 def read_summary(folder: Path, redact: Callable[[Any], Any] = lambda raw: raw) -> Summary:
-    """Return the summary in ``folder``. Raises :class:`BadFolder`."""
+    """Return the summary in ``folder``. Raises :class:`Unusable`."""
     return structured(folder / "summary.json", Summary, redact)
 
 
 def read_replays(folder: Path, *, wanted: bool = False) -> tuple[Replayed, ...]:
     """Return the fates of earlier traces, none without a file unless it is ``wanted``.
 
-    Raises :class:`BadFolder`.
+    Raises :class:`Unusable`.
     """
     path = folder / "replays.json"
     if not wanted and not path.exists():
         return ()
     replays = structured(path, Replays)
     if replays.format != REPLAYS:
-        raise BadFolder(f"{path}: its format is not {REPLAYS}; run the campaign again")
+        raise Unusable(f"{path}: its format is not {REPLAYS}; run the campaign again")
     if replays.version != VERSION:
-        raise BadFolder(
+        raise Unusable(
             f"{path}: version {replays.version} is not the {VERSION} that this pt004 reads;"
             " update pt004"
         )
@@ -292,7 +289,7 @@ def fates(replays: Iterable[Replayed]) -> dict[str, Replayed]:
 
 
 def read_done(folder: Path) -> Done:
-    """Return how far a suite has come whose campaign left it in ``folder``. Raises BadFolder."""
+    """Return how far a suite has come whose campaign left it in ``folder``. Raises Unusable."""
     path = folder / DONE
     return structured(path, Done) if path.exists() else Done()
 
@@ -302,28 +299,26 @@ def _trace(folder: Path, fingerprint: str) -> Trace | str:
         return f"{fingerprint!r} is no fingerprint, so there is no trace."
     try:
         return load_trace(folder / f"{fingerprint}.json")
-    except BadTrace as bad:
+    except Unusable as bad:
         return f"There is no trace to show: {bad}."
 
 
 def structured(path: Path, kind: type[T], redact: Callable[[Any], Any] = lambda raw: raw) -> T:
-    """Return the JSON object in a file as a value of this kind. Raises :class:`BadFolder`."""
+    """Return the JSON object in a file as a value of this kind. Raises :class:`Unusable`."""
     try:
         raw = json.loads(path.read_bytes())
     except FileNotFoundError:
-        raise BadFolder(
-            f"there is no {path}; `pt004 check --out {path.parent}` makes one"
-        ) from None
+        raise Unusable(f"there is no {path}; `pt004 check --out {path.parent}` makes one") from None
     except OSError as error:
-        raise BadFolder(f"cannot read {path}: {error.strerror}") from None
+        raise Unusable(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError):
-        raise BadFolder(f"{path} is no JSON; run the campaign again") from None
+        raise Unusable(f"{path} is no JSON; run the campaign again") from None
     if not isinstance(raw, dict):
-        raise BadFolder(f"{path} holds no JSON object; run the campaign again")
+        raise Unusable(f"{path} holds no JSON object; run the campaign again")
     try:
         return _CONVERTER.structure(redact(raw), kind)
     except (BaseValidationError, RecursionError, OverflowError) as error:
         wrong = "it is nested too deep, or a number in it is too large"
         if isinstance(error, BaseValidationError):
             wrong = transform_error(error, path="it")[0].replace(" @ it.", ", at ")
-        raise BadFolder(f"{path} cannot be used: {wrong}") from None
+        raise Unusable(f"{path} cannot be used: {wrong}") from None

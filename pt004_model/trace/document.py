@@ -30,6 +30,7 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.values import Body, Value
+from pt004_model.trace.files import Unusable
 from pt004_model.trace.schema import Generator, Schema, closed
 from pt004_model.vocabulary import HEADER, Dialect
 
@@ -38,10 +39,6 @@ VERSION: Final = 2
 _TAG: Final = "command"  # the member that names the class of a command
 _TIMES: Final = ("sent", "received")  # in epoch seconds
 _SHOWN: Final = 200  # characters of a file's content that are repeated
-
-
-class BadTrace(Exception):  # noqa: N818 - said of a file, in a sentence for people
-    """A trace file that cannot be used; the message is a sentence for people."""
 
 
 @frozen
@@ -319,13 +316,13 @@ def schema() -> Schema:
 def read_trace(document: object) -> Trace:
     """Return the trace that a document holds.
 
-    Raises :class:`BadTrace`, whose message begins with what is wrong, for any other document.
+    Raises :class:`Unusable`, whose message begins with what is wrong, for any other document.
     """
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise BadTrace("it is no trace of pt004: its format is not pt004-trace")
+        raise Unusable("it is no trace of pt004: its format is not pt004-trace")
     version = document.get("version")
     if isinstance(version, int) and version > VERSION:
-        raise BadTrace(
+        raise Unusable(
             f"it is a trace of version {version}, and this pt004 reads versions up to {VERSION};"
             " install a newer pt004_model"
         )
@@ -334,18 +331,18 @@ def read_trace(document: object) -> Trace:
     error = best_match(jsonschema.Draft202012Validator(schema()).iter_errors(document))
     if error is not None:
         place = error.json_path.removeprefix("$").removeprefix(".") or "its head"
-        raise BadTrace(f"it is not what its format says, at {place}: {error.message[:_SHOWN]}")
+        raise Unusable(f"it is not what its format says, at {place}: {error.message[:_SHOWN]}")
     for name in ("first_seen", "last_seen"):
         try:
             moment(document[name])
         except ValueError:
             said = f"{document[name][:_SHOWN]!r} is no {name}, a time in RFC 3339"
-            raise BadTrace(f"it is not what its format says: {said}") from None
+            raise Unusable(f"it is not what its format says: {said}") from None
     fields = {name: each for name, each in document.items() if name not in {"format", "version"}}
     try:
         trace = _CONVERTER.structure(fields, Trace)
     except (BaseValidationError, KeyError, TypeError, ValueError) as unread:
-        raise BadTrace(f"it is not what its format says: {str(unread)[:_SHOWN]}") from None
+        raise Unusable(f"it is not what its format says: {str(unread)[:_SHOWN]}") from None
     return trace
 
 
@@ -382,17 +379,17 @@ def moment(text: str) -> datetime:
 
 
 def load_trace(path: Path) -> Trace:
-    """Return the trace in a file. Raises :class:`BadTrace`, a sentence for people."""
+    """Return the trace in a file. Raises :class:`Unusable`, a sentence for people."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise BadTrace(f"cannot read {path}: {error.strerror}") from None
+        raise Unusable(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         why = str(error)[:_SHOWN] or "it is nested too deep"
-        raise BadTrace(
+        raise Unusable(
             f"{path} cannot be used: it is no JSON document, or was cut off ({why})"
         ) from None
     try:
         return read_trace(document)
-    except BadTrace as bad:
-        raise BadTrace(f"{path} cannot be used: {bad}") from None
+    except Unusable as bad:
+        raise Unusable(f"{path} cannot be used: {bad}") from None

@@ -15,7 +15,8 @@ from typing import Final, TypeVar
 from attrs import define, field
 
 from pt004_model.reproduce import as_curl
-from pt004_model.trace.document import BadTrace, load_trace
+from pt004_model.trace.document import load_trace
+from pt004_model.trace.files import Unusable
 from pt004_model.tracker import body
 from pt004_model.tracker.body import Evidence
 from pt004_model.tracker.decide import Action, Verb, decide, ours
@@ -50,12 +51,12 @@ _Made = TypeVar("_Made")
 def evidence_of(submission: Submission, sighting: Sighting) -> Evidence:
     """Return what an issue shows: the trace, and the commands that reproduce it without us.
 
-    Raises ``BadTrace`` when the trace file cannot be read, or is that of another finding.
+    Raises ``Unusable`` when the trace file cannot be read, or is that of another finding.
     """
     path = submission.trace(sighting)
     trace = load_trace(path)
     if trace.fingerprint != sighting.fingerprint:
-        raise BadTrace(f"{path} is the trace of {trace.fingerprint}")
+        raise Unusable(f"{path} is the trace of {trace.fingerprint}")
     inside = path.is_relative_to(submission.folder)
     name = path.relative_to(submission.folder) if inside else path
     return Evidence(trace, str(name), as_curl(trace), submission.summary.target)
@@ -88,7 +89,7 @@ class Filing:
         for action in actions:
             try:
                 self._do(action)
-            except BadTrace as error:
+            except Unusable as error:
                 broken += 1
                 self.say(f"{action.sighting.fingerprint}: cannot be filed: {error}")
         self._sum_up(actions, broken)

@@ -16,7 +16,6 @@ from attrs import evolve, frozen
 from pt004_model.drive.replay import Result
 from pt004_model.judge.finding import FINGERPRINT
 from pt004_model.report.summary import (
-    BadFolder,
     FindingDocument,
     Replayed,
     Summary,
@@ -25,6 +24,7 @@ from pt004_model.report.summary import (
     read_summary,
 )
 from pt004_model.trace.document import Reproduced, moment
+from pt004_model.trace.files import Unusable
 from pt004_model.trace.writing import rfc3339
 
 _CHECK: Final = re.compile(r"[a-z]{1,40}\.[a-z0-9-]{1,80}")
@@ -119,10 +119,10 @@ class Submission:
 
 
 def read_submission(folder: Path) -> Submission:
-    """Read what lies in ``folder``. Raises ``BadFolder``."""
+    """Read what lies in ``folder``. Raises ``Unusable``."""
     path, summary = folder / "summary.json", read_summary(folder)
     if summary.shard:
-        raise BadFolder(
+        raise Unusable(
             f"{folder} is shard {summary.shard} of a campaign; file what `pt004 merge` makes of all"
         )
     try:
@@ -159,5 +159,5 @@ def _demand_counts(path: Path, **counts: int) -> None:
             raise _bad(path, name, count)
 
 
-def _bad(path: Path, name: str, value: object) -> BadFolder:
-    return BadFolder(f"{path}: {str(value)[:60]!r} is no {name!r}; run the campaign again")
+def _bad(path: Path, name: str, value: object) -> Unusable:
+    return Unusable(f"{path}: {str(value)[:60]!r} is no {name!r}; run the campaign again")

@@ -26,7 +26,6 @@ from pt004_model.proof.record import (
 )
 from pt004_model.proof.verdict import State, prove
 from pt004_model.report.folder import Folder
-from pt004_model.report.summary import BadFolder
 from pt004_model.trace.files import Unusable
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import Origin
@@ -66,7 +65,7 @@ def test_what_is_no_summary_is_said_to_be_none(content: bytes | None, tmp_path: 
     """A folder without a usable summary is named."""
     if content is not None:
         (tmp_path / "summary.json").write_bytes(content)
-    with pytest.raises(BadFolder, match=r"summary\.json"):
+    with pytest.raises(Unusable, match=r"summary\.json"):
         read_campaign(tmp_path, Redactor())
 
 

@@ -16,7 +16,6 @@ from pt004_model.model.commands import Command, Names
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.trace.document import (
     Allowed,
-    BadTrace,
     Reproduced,
     Said,
     SentRequest,
@@ -27,7 +26,7 @@ from pt004_model.trace.document import (
     read_trace,
     schema,
 )
-from pt004_model.trace.files import write_json
+from pt004_model.trace.files import Unusable, write_json
 from pt004_model.trace.writing import Origin, trace, trace_of, write_trace
 from pt004_model.vocabulary import Dialect
 from tests.conftest import GOLDEN
@@ -175,11 +174,11 @@ def spoiled(**changes: Any) -> dict[str, Any]:
 )  # fmt: skip
 def test_what_is_no_trace_is_refused(document: Any, why: str, tmp_path: Path) -> None:
     """The sentence names the file, the place in it, and what is wrong there."""
-    with pytest.raises(BadTrace) as raised:
+    with pytest.raises(Unusable) as raised:
         read_trace(document)
     assert why == str(raised.value)
     write_json(tmp_path / "t.json", document)
-    with pytest.raises(BadTrace) as raised:
+    with pytest.raises(Unusable) as raised:
         load_trace(tmp_path / "t.json")
     assert f"{tmp_path}/t.json cannot be used: {why}" == str(raised.value)
 
@@ -240,7 +239,7 @@ def test_a_spoiled_part_is_refused(place: str, value: Any) -> None:
     for each in path:
         part = part[int(each)] if isinstance(part, list) else part[each]
     part[last if isinstance(part, dict) else int(last)] = value
-    with pytest.raises(BadTrace, match="it is not what its format says, at "):
+    with pytest.raises(Unusable, match="it is not what its format says, at "):
         read_trace(document)
 
 
@@ -265,7 +264,7 @@ def test_any_json_is_a_trace_or_refused(document: Any, data: st.DataObject) -> N
         document = {**document, name: data.draw(JSON)}
     try:
         read = read_trace(document)
-    except BadTrace as error:
+    except Unusable as error:
         why = str(error)
     else:
         why = "it is read"
@@ -281,7 +280,7 @@ def test_a_file_that_was_cut_off_is_refused(tmp_path: Path) -> None:
     for length in range(0, len(whole) - 2, 97):
         path.write_text(whole[:length])
         with pytest.raises(
-            BadTrace, match="cannot be used: it is no JSON document, or was cut off"
+            Unusable, match="cannot be used: it is no JSON document, or was cut off"
         ):
             load_trace(path)
 
@@ -296,5 +295,5 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
         "bytes.json": "^.*bytes.json cannot be used: it is no JSON document, or was cut off",
         "deep.json": "^.*deep.json cannot be used: it is no JSON document, or was cut off",
     }.items():
-        with pytest.raises(BadTrace, match=why):
+        with pytest.raises(Unusable, match=why):
             load_trace(tmp_path / name)

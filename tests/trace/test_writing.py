@@ -17,7 +17,8 @@ from pt004_model.manual import clause
 from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, Tenant, Token, Unknown
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.values import Body
-from pt004_model.trace.document import BadTrace, read_trace
+from pt004_model.trace.document import read_trace
+from pt004_model.trace.files import Unusable
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import Origin, trace, write_trace
 from pt004_model.vocabulary import Dialect
@@ -38,7 +39,7 @@ def dump_command(command: Command) -> dict[str, Any]:
 
 
 def load_command(raw: Any) -> Command:
-    """The command that a trace file has. Raises ``BadTrace``."""
+    """The command that a trace file has. Raises ``Unusable``."""
     document = json.loads(json.dumps(trace(found(), ORIGIN)))
     document["steps"][0]["send"] = raw
     return read_trace(document).commands[0]
@@ -100,7 +101,7 @@ def test_a_command_in_the_file() -> None:
 )
 def test_anything_else_is_no_command(raw: Any) -> None:
     """Whatever JSON is loaded gives a command that is dumped again, or one kind of error."""
-    with suppress(BadTrace):
+    with suppress(Unusable):
         command = load_command(raw)
         assert command == load_command(dump_command(command))
 
@@ -122,7 +123,7 @@ def test_anything_else_is_no_command(raw: Any) -> None:
 )
 def test_what_is_no_command_is_said_to_be_none(raw: Any) -> None:
     """The error is a sentence that says where it is not one."""
-    with pytest.raises(BadTrace, match=r"^it is not what its format says, at steps\[0\]\.send"):
+    with pytest.raises(Unusable, match=r"^it is not what its format says, at steps\[0\]\.send"):
         load_command(raw)
 
 

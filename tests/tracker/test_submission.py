@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from pt004_model.drive.replay import Result
-from pt004_model.report.summary import BadFolder
 from pt004_model.trace.document import Reproduced, moment
+from pt004_model.trace.files import Unusable
 from pt004_model.trace.writing import rfc3339
 from pt004_model.tracker.submission import read_submission
 from tests.tracker.nights import DENIED, DENY, LINK, night, replayed
@@ -95,7 +95,7 @@ SPOILED: list[tuple[str, dict[str, Any], str]] = [
 def test_a_spoiled_file(tmp_path: Path, name: str, changes: dict[str, Any], said: str) -> None:
     """A sentence names the file and what is wrong in it."""
     spoil(night(tmp_path, 1, DENIED) / name, **changes)
-    with pytest.raises(BadFolder) as caught:
+    with pytest.raises(Unusable) as caught:
         read_submission(tmp_path)
     assert str(tmp_path / name) in str(caught.value)
     assert said in str(caught.value)
@@ -108,18 +108,18 @@ def test_a_finding_with_a_hostile_name(tmp_path: Path) -> None:
         document = json.loads(path.read_text())
         document["findings"][0][name] = value
         path.write_text(json.dumps(document))
-        with pytest.raises(BadFolder, match=f"is no '{name}'"):
+        with pytest.raises(Unusable, match=f"is no '{name}'"):
             read_submission(tmp_path)
 
 
 def test_a_file_that_is_none(tmp_path: Path) -> None:
     """Bytes that are no text, and a folder in the place of the file, are each said."""
     (tmp_path / "summary.json").write_bytes(b"\xff")
-    with pytest.raises(BadFolder, match="is no JSON"):
+    with pytest.raises(Unusable, match="is no JSON"):
         read_submission(tmp_path)
     (tmp_path / "summary.json").unlink()
     (tmp_path / "summary.json").mkdir()
-    with pytest.raises(BadFolder, match="cannot read"):
+    with pytest.raises(Unusable, match="cannot read"):
         read_submission(tmp_path)
 
 

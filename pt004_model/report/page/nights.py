@@ -12,7 +12,6 @@ from pt004_model.drive.replay import Result
 from pt004_model.model.commands import Route
 from pt004_model.report.page.rendering import environment, frame
 from pt004_model.report.summary import (
-    BadFolder,
     Replayed,
     Summary,
     fates,
@@ -20,7 +19,7 @@ from pt004_model.report.summary import (
     read_summary,
     structured,
 )
-from pt004_model.trace.files import write_text
+from pt004_model.trace.files import Unusable, write_text
 
 SIGNS: Final = {"new": "●", "known": "○", "unconfirmed": "?", "echo": "·", "fixed": "✓"}
 """How a night is drawn in the line of a finding."""
@@ -88,10 +87,10 @@ class Nights:
 
 
 def read_nights(folders: Iterable[Path]) -> Nights:
-    """Return what campaigns left in these folders. Raises :class:`BadFolder`."""
+    """Return what campaigns left in these folders. Raises :class:`Unusable`."""
     read = [(read_summary(each), read_replays(each), _score(each)) for each in folders]
     if not read:
-        raise BadFolder("no folder of a campaign is given")
+        raise Unusable("no folder of a campaign is given")
     read.sort(key=lambda each: each[0].started_at or "")
     nights, gone, checks = list[Night](), set[str](), dict[str, str]()
     for summary, replays, score in read:
@@ -123,7 +122,7 @@ def _night(summary: Summary, replays: tuple[Replayed, ...], gone: set[str]) -> N
 
 
 def _score(folder: Path) -> str:
-    """Return the mutation score that a night has left. Raises :class:`BadFolder`."""
+    """Return the mutation score that a night has left. Raises :class:`Unusable`."""
     path = folder / SCORE
     return str(structured(path, _Score)) if path.exists() else ""
 

@@ -32,7 +32,7 @@ _MOST_BARS: Final = 20
 def write_page(folder: Path, out: Path | None = None) -> Path:
     """Write the page of the campaign in ``folder``, there or to ``out``; where it is.
 
-    Raises :class:`~pt004_model.report.summary.BadFolder` and ``Unwritable``.
+    Raises ``Unusable`` and ``Unwritable``.
     """
     path = out or folder / NAME
     write_text(path, render(folder))
@@ -40,7 +40,7 @@ def write_page(folder: Path, out: Path | None = None) -> Path:
 
 
 def render(folder: Path) -> str:
-    """Return the page of the campaign in ``folder`` as HTML. Raises ``BadFolder``."""
+    """Return the page of the campaign in ``folder`` as HTML. Raises ``Unusable``."""
     evidence = read(folder)
     return environment().get_template("page.html").render(_context(evidence, folder))
 

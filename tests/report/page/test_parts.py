@@ -12,12 +12,13 @@ from attrs import evolve
 
 from pt004_model.model.coverage import Edge
 from pt004_model.model.graph import arrows
-from pt004_model.report.page import BadFolder, render
+from pt004_model.report.page import render
 from pt004_model.report.page.coverage import heat, lifecycle, tables
 from pt004_model.report.page.rendering import environment, grouped
 from pt004_model.report.page.story import SHOWN, Piece, compared, markdown, pretty, stories
 from pt004_model.report.summary import read
 from pt004_model.search.results import Result
+from pt004_model.trace.files import Unusable
 from pt004_model.vocabulary import Status
 from tests.cli.helpers import invoke, read_json
 from tests.report.page.helpers import diverging, kept, many
@@ -215,7 +216,7 @@ def test_a_folder_that_is_no_good(tmp_path: Path, content: str | None, said: str
     """Which file is wrong, and in what, is said in a sentence, with exit code 2."""
     if content is not None:
         (tmp_path / "summary.json").write_text(content)
-    with pytest.raises(BadFolder, match=said):
+    with pytest.raises(Unusable, match=said):
         render(tmp_path)
     for command in ("page", "digest"):
         ended = invoke(command, tmp_path)
