@@ -221,20 +221,19 @@ def next_command(result: Result, dialect: str, flags: tuple[str, ...], folder: F
     unsure = result.verdict is Verdict.UNSURE
     if result.findings and not unsure:
         return command.known(folder.options)
+    unsized = (*command.unsized(folder.options), *_place(folder))
     if folder.made_by != "check" or (not unsure and result.profile != names[0]):
-        return _go_on(result.profile, dialect, flags, folder) if unsure else ""
+        more = (*unsized, "--resume")  # with no less time than is usual: it may have been too short
+        fc = (result.profile, dialect, flags)
+        return command.check(*fc, *more, name=folder.made_by) if unsure else ""
     again = unsure and result.coverage.share >= PROFILES[result.profile].floor
-    options = (folder.options if again else command.unsized(folder.options)) + _place(folder)
+    options = (*folder.options, *_place(folder)) if again else unsized
     profile = result.profile if again else larger
-    return command.check(profile, dialect, flags, *options)
-
-
-def _go_on(profile: str, dialect: str, flags: tuple[str, ...], folder: Folder) -> str:
-    """Return the command that goes on with a suite that was not finished."""
-    part = ("--shard", folder.shard) if folder.shard else ()
-    options = (*folder.options, *part, *_place(folder), "--resume")
-    return command.check(profile, dialect, flags, *options, name=folder.made_by)
+    seed = result.seed if folder.shard else None  # all parts of a campaign have the same
+    return command.check(profile, dialect, flags, *options, seed=seed)
 
 
 def _place(folder: Folder) -> tuple[str, ...]:
-    return () if folder.path == DEFAULT_OUT else ("--out", str(folder.path))
+    """Return the options that say which part of a campaign it is, and where that goes."""
+    part = ("--shard", folder.shard) if folder.shard else ()
+    return part if folder.path == DEFAULT_OUT else (*part, "--out", str(folder.path))

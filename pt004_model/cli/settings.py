@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -208,10 +209,23 @@ def _profile_name(_: click.Context, __: click.Parameter, value: str) -> str:
     return value
 
 
+class Finite(click.FloatRange):
+    """A finite number: click finds NaN in every range."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number. Raises ``click.BadParameter``."""
+        number: float = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value!r} is not finite", param, ctx)
+        return number
+
+
 _setting: Final = partial(click.option, cls=Setting)
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NUMBER: Final = click.IntRange(min=1)
-_SECONDS: Final = click.FloatRange(min=0, min_open=True)
+_SECONDS: Final = Finite(min=0, min_open=True)
 _TARGET: Final = (
     _setting(
         "--base-url",
@@ -239,7 +253,7 @@ _TARGET: Final = (
     ),
     _setting(
         "--patience",
-        type=click.FloatRange(min=0),
+        type=Finite(min=0),
         default=PATIENCE,
         metavar="S",
         envvar="PT004_PATIENCE",

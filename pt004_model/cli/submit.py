@@ -14,6 +14,7 @@ import click
 
 from pt004_model.cli.options import rightly_given
 from pt004_model.cli.session import UNSURE
+from pt004_model.cli.settings import Finite
 from pt004_model.trace.lock import Busy, locked, sweep
 from pt004_model.tracker.directory import DirectoryTracker
 from pt004_model.tracker.filing import Filing, SelfTest
@@ -61,7 +62,7 @@ class _NotThere(click.ClickException):
     help="Make at most N new issues.",
 )  # fmt: skip
 @click.option(
-    "--patience", type=click.FloatRange(min=0), default=300.0, metavar="S", show_default=True,
+    "--patience", type=Finite(min=0), default=300.0, metavar="S", show_default=True,
     help="Wait at most S seconds for a tracker that limits or fails.",
 )  # fmt: skip
 @click.option("--dry-run", "dry", is_flag=True, help="Print what would be done, and do nothing.")

@@ -293,7 +293,7 @@ class Target:
 def replay(target: Target, trace: Trace | Path | str, runs: int = 1) -> Replay:
     """Send a saved trace again, ``runs`` times over: is its finding still there, or fixed?
 
-    Raises :class:`~pt004_model.trace.document.Unusable` for a file that is none.
+    Raises ``Unusable`` for a file that is none.
     """
     read = trace if isinstance(trace, Trace) else load_trace(Path(trace))
     return replay_trace(target.session(), read, runs)

@@ -22,7 +22,7 @@ def _story(trace: Trace) -> Iterator[str]:
     yield ""
     yield from (f"  | {line}" for line in trace.clause.splitlines())
     yield ""
-    yield f"{trace.base_url}, dialect {trace.dialect}, tenant {trace.names.tenants[0]}"
+    yield f"{trace.fc}, tenant {trace.names.tenants[0]}"
     for number, step in enumerate(trace.steps, 1):
         yield ""
         yield from _told(number, step)

@@ -168,6 +168,11 @@ class Trace:
     tracing: str = ""
 
     @property
+    def fc(self) -> str:
+        """The FC for people: its dialect, and its address unless it was never asked."""
+        return f"{self.base_url}{', ' if self.base_url else ''}dialect {self.dialect}"
+
+    @property
     def commands(self) -> tuple[Command, ...]:
         """Return what is sent to see the finding again; the last command is the one that fails."""
         return tuple(step.send for step in self.steps)

@@ -165,7 +165,7 @@ def _facts(history: History, trace: Trace, sighting: Sighting) -> dict[str, str]
         else f"{counts.seen} of {count(counts.runs, 'replay')}",
         "severity": trace.severity,
         "campaign": f"profile {trace.profile}, seed {trace.seed}",
-        "Federation Core": f"{trace.base_url}, dialect {trace.dialect}",
+        "Federation Core": trace.fc,
         "versions": ", ".join(f"{name} {each}" for name, each in trace.versions.items()),
     }
     facts |= {"tracing": trace.tracing} if trace.tracing else {}

@@ -121,6 +121,7 @@ def refused(text: str, **environment: str) -> Ended:
     ("text", "said"),
     [
         ("[target]\nrate = 0", "line 2: 0.0 is not in the range x>0"),
+        ("[target]\ntimeout = nan", "line 2: 'nan' is not finite"),
         ("[target]\n\nrate = 'soon'", "line 3: 'soon' is not a valid float"),
         ("[target]\nrate = [1]", "line 2: rate cannot be a list"),
         ("[target]\nrate = true", "line 2: 'True' is not a valid float"),

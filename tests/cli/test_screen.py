@@ -250,6 +250,16 @@ def test_what_is_flaky_is_replayed_more_often(tmp_path: Path) -> None:
         assert wanted == shlex.split(said)
 
 
+@pytest.mark.parametrize("enough", [True, False])
+def test_a_shard_is_followed_by_the_same_shard(enough: bool, tmp_path: Path) -> None:
+    """The next command is of the same part, and of the campaign with the same seed."""
+    folder = Folder(tmp_path, Origin(42, "dev", Dialect.SEED, names=NAMES), shard="2/4")
+    came_to = result(Verdict.CONFORMS if enough else Verdict.UNSURE)
+    said = shlex.split(next_command(came_to, "seed", (), folder))
+    assert said[:2] == ["pt004", "check"]
+    assert said[4:] == ["--shard", "2/4", "--out", str(tmp_path), "--seed", str(came_to.seed)]
+
+
 # Shell completion
 
 

@@ -242,6 +242,12 @@ def test_the_story(trace: Trace) -> None:
     assert all(line.isprintable() for line in lines)
 
 
+def test_a_trace_of_an_export_has_no_address(trace: Trace) -> None:
+    """An FC that was never asked is told by its dialect."""
+    lines = render(evolve(trace, base_url=""), "text").splitlines()
+    assert f"dialect seed, tenant {trace.names.tenants[0]}" in lines
+
+
 def test_the_diagram(trace: Trace) -> None:
     """The diagram has an arrow there and one back for each step, and a note of both sides."""
     lines = render(trace, "mermaid").splitlines()

@@ -63,6 +63,8 @@ ROWS: list[tuple[tuple[str, ...], dict[str, str], tuple[str, ...]]] = [
     (("check", "--max-time", "0"), {}, ("--max-time", "x>0")),
     (("check", "--rate", "-1"), {}, ("--rate", "x>0")),
     (("check", "--timeout", "soon"), {}, ("--timeout", "'soon'")),
+    (("check", "--timeout", "nan"), {}, ("--timeout", "'nan' is not finite")),
+    (("submit", "x", "--patience", "inf"), {}, ("--patience", "'inf' is not finite")),
     (("check", "--seed", "-1"), {}, ("--seed", "0<=x<=4294967295")),
     (("nonsense",), {}, ("'nonsense'",)),
     *(
