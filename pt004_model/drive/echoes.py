@@ -212,7 +212,9 @@ class Echoes:
         where = "" if other in self.unsettling else place_of(self.findings[other].where)
         if self.findings[other].check.endswith(_CODE):
             return False  # nothing has changed
-        if not _touches(where, place_of(self.findings[fingerprint].where)):
+        mine = self.findings[fingerprint]
+        about_gates = _shows_gates(self.findings[other]) and _shows_gates(mine)
+        if not (about_gates or _touches(where, place_of(mine.where))):
             return False
         chance = 1.0
         for each in seen:
@@ -241,17 +243,18 @@ def _touches(where: str, place: str) -> bool:
 
     Of a run that is in a state which it must not have (``where`` is empty) everything may follow; a
     log that lacks an entry shows so in all that stands in it and in its receipts, an entry that was
-    altered behind its hash in that, a gate that is not resolved in when and by whom.
+    altered behind its hash in that.
     """
     if where in {"", place}:
         return True
     if where.partition("[")[0] == "logs" and "." not in where:
         return place.startswith(("logs", "run.receipt_chain", "run.workflow_receipt_hash"))
-    if where.startswith("logs[]."):
-        return place == "logs[].receipt_hash"
-    if where == "gates[].status":
-        return place.startswith("gates[].") or place == "logs[].details.gate_id"
-    return where == "gates" and place.startswith("gates")
+    return where.startswith("logs[].") and place == "logs[].receipt_hash"
+
+
+def _shows_gates(finding: Finding) -> bool:
+    """Tell whether a finding is about the gates of a run, which its log tells of as well."""
+    return finding.area == "gates" or "gate" in finding.check or "FC-GATE" in finding.expected
 
 
 def _kinship(one: Finding, other: Finding) -> bool:

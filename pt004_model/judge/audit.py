@@ -10,6 +10,9 @@ named may be any string or null; members of ``details`` beyond those named are f
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+
 from attrs import evolve
 
 from pt004_model.judge.clock import Window, parse
@@ -81,11 +84,12 @@ def _read_entries(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -
     for index, entry in enumerate(shown[first:], first):
         kind = entry.get("event_type")
         at = f"logs[{index}]"
+        expected = None
         if isinstance(kind, str) and kind in _NAMED:
-            count = kinds.get(kind, 0)
-            kinds[kind] = count + 1
-            reading.compare(at, due.get(index - first), entry)
-            if kind == Event.GATE_CLOSED and kinds.get(Event.GATE_OPENED, 0) <= count:
+            kinds[kind] = kinds.get(kind, 0) + 1
+            expected = next(due.get(kind, iter(())), None)
+            opened = kinds.get(Event.GATE_OPENED, 0)
+            if expected is not None and kind == Event.GATE_CLOSED and kinds[kind] > opened:
                 _disordered(notes, "audit.gate-opens-first", at, "an open gate", kind)
         else:
             text(notes, "audit.event-type", f"{at}.event_type", kind)
@@ -93,43 +97,32 @@ def _read_entries(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -
                 said, got = Saying("no more entries, as nothing was changed"), Saying("one more")
                 notes.disagree("audit.kinds", "logs", said, got, "unnamed", "more")
                 return seen
-            reading.compare(at, None, entry)
+        reading.compare(at, expected, entry)
         reading.follow(at, before, entry)
         before = entry
-    for kind, expected in _by_kind(run).items():
-        if kinds.get(kind, 0) < len(expected):
-            _miscounted(notes, kind, len(expected), "fewer")
     _ends(notes, run, shown)
     return evolve(seen, log=tuple(shown), log_version=run.version, kinds=kinds, gate_ids=gate_ids)
 
 
-def _due(notes: Notes, run: Run, seen: Seen, new: list[JsonObject]) -> dict[int, Entry]:
-    """Return which entry of the model each of the ``new`` ones is; a surplus one is none.
+def _due(notes: Notes, run: Run, seen: Seen, new: list[JsonObject]) -> dict[str, Iterator[Entry]]:
+    """Return the entries of the model that the ``new`` ones are, by kind: each has its sequence.
 
-    Each kind has its own sequence. Where it has more entries than are due, those that tell of the
-    same change of status are taken for them.
+    Of a kind that has more or fewer of them nobody can tell which is which, so none is expected.
     """
-    due: dict[int, Entry] = {}
+    due: dict[str, Iterator[Entry]] = {}
     wanted = _by_kind(run)
+    kinds = (entry.get("event_type") for entry in new)
+    there = Counter(kind for kind in kinds if isinstance(kind, str))
     for kind in Event:
-        there = [index for index, entry in enumerate(new) if entry.get("event_type") == kind]
-        expected = wanted.get(kind, [])[seen.kinds.get(kind, 0) :]
-        surplus = len(there) - len(expected)
+        every = wanted.get(kind, [])
+        expected = every[seen.kinds.get(kind, 0) :]
         free = kind in _STEP_KINDS and not run.governed and run.version > seen.log_version
-        if surplus > 0 and not free:
-            _miscounted(notes, kind, len(wanted.get(kind, [])), "more")
-        for index in there:
-            if surplus > 0 and not free and expected and not _tells(new[index], expected[0]):
-                surplus -= 1
-            elif expected:
-                due[index] = expected.pop(0)
+        surplus = there[kind] - len(expected)
+        if surplus == 0 or (surplus > 0 and free):
+            due[kind] = iter(expected)
+        else:
+            _miscounted(notes, kind, len(every), "more" if surplus > 0 else "fewer")
     return due
-
-
-def _tells(entry: JsonObject, expected: Entry) -> bool:
-    """Tell whether an entry is of the change of status that is expected."""
-    names = ("previous_status", "new_status")
-    return all(entry.get(name) == getattr(expected, name) for name in names)
 
 
 def _append_only(notes: Notes, seen: Seen, shown: list[JsonObject]) -> bool:

@@ -52,7 +52,8 @@ def _read_gate(
     def see(name: str) -> object:
         return value_of(shown, name)
 
-    equal(notes, "gates.status", f"{at}.status", gate.status.value, see("status"))
+    status = see("status")
+    equal(notes, "gates.status", f"{at}.status", gate.status.value, status)
     bind_gate(notes, "gates.gate-id", f"{at}.gate_id", seen, gate_ids, gate.number, see("gate_id"))
     equal(notes, "isolation.nothing-of-other-runs", f"{at}.run_id", seen.run_id, see("run_id"))
     step_id(notes, "gates.step-id", f"{at}.step_id", gate.step, see("step_id"))
@@ -60,29 +61,30 @@ def _read_gate(
     name = see("gate_name")
     if not isinstance(name, str | None):
         notes.disagree("gates.gate-name", f"{at}.gate_name", Saying("a string"), name)
-    approver = None if gate.approved_by is None else notes.names.actors[gate.approved_by]
-    equal(notes, "gates.approved-by", f"{at}.approved_by", approver, see("approved_by"))
-    why = see("rejection_reason")
-    where = f"{at}.rejection_reason"
-    equal(notes, "gates.rejection-reason", where, gate.rejection_reason, why)
-    _times(notes, seen, gate, shown)
-
-
-def _times(notes: Notes, seen: Seen, gate: Gate, shown: JsonObject) -> None:
-    at = f"gates[{gate.number}]"
-    before = seen.gates[gate.number] if gate.number < len(seen.gates) else {}
-    for name, version in (("created_at", gate.opened), ("resolved_at", gate.resolved)):
-        observed = value_of(shown, name)
-        check = f"gates.{name.replace('_', '-')}"
-        if version is None:
-            equal(notes, check, f"{at}.{name}", None, observed)
-        elif before.get(name) is None:
-            moment(notes, check, f"{at}.{name}", observed, seen.windows[version])
+    _time(notes, seen, gate, shown, "created_at", gate.opened)
+    if status == gate.status.value:  # else by whom, why and when is of another one as well
+        approver = None if gate.approved_by is None else notes.names.actors[gate.approved_by]
+        equal(notes, "gates.approved-by", f"{at}.approved_by", approver, see("approved_by"))
+        why, where = see("rejection_reason"), f"{at}.rejection_reason"
+        equal(notes, "gates.rejection-reason", where, gate.rejection_reason, why)
+        _time(notes, seen, gate, shown, "resolved_at", gate.resolved)
     opened, closed = parse(shown.get("created_at")), parse(shown.get("resolved_at"))
     if opened is not None and closed is not None and closed.seconds < opened.seconds:
         expected = Saying(f"no earlier than created_at {shown['created_at']}")
         where = f"{at}.resolved_at"
         notes.disagree("gates.resolved-at", where, expected, shown["resolved_at"], "order")
+
+
+def _time(
+    notes: Notes, seen: Seen, gate: Gate, shown: JsonObject, name: str, version: int | None
+) -> None:
+    before = seen.gates[gate.number] if gate.number < len(seen.gates) else {}
+    observed = value_of(shown, name)
+    check, where = f"gates.{name.replace('_', '-')}", f"gates[{gate.number}].{name}"
+    if version is None:
+        equal(notes, check, where, None, observed)
+    elif before.get(name) is None:
+        moment(notes, check, where, observed, seen.windows[version])
 
 
 def _unchanged(notes: Notes, gate: Gate, before: JsonObject, now: JsonObject) -> None:

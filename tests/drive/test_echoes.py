@@ -264,10 +264,14 @@ def test_a_gate_that_is_not_resolved_is_one_finding() -> None:
     gate = disagreement("gates.status", "gates[0].status", "approved", "pending")
     by = disagreement("gates.approved-by", "gates[0].approved_by", "somebody", None)
     logged = disagreement("audit.gate-id", "logs[5].details.gate_id", "one", "other")
+    said = Saying("1 entries FC-GATE-002"), Saying("fewer of them")
+    lacking = disagreement("audit.kinds", "logs", *said)
+    other = disagreement("audit.actor", "logs[5].actor_id", "one", "other")
     echoes = Echoes()
     runs(echoes, 30, (), ())
-    runs(echoes, 2, (gate, by, logged))
-    assert [gate.fingerprint] * 2 == [leader(echoes, each) for each in (by, logged)]
+    runs(echoes, 2, (gate, by, logged, lacking, other))
+    alike = [leader(echoes, each) for each in (by, logged, lacking, other)]
+    assert [gate.fingerprint] * 4 == alike
 
 
 @pytest.mark.parametrize(("seen", "alike"), [("0.3", True), ("null", False)])

@@ -74,10 +74,19 @@ def _longer_chain(body: JsonObject) -> None:
 
 _longer: Final = edited(_longer_chain, sealed=False)
 
+
+def _still_pending(body: JsonObject) -> None:
+    gates = body["gates"]
+    assert isinstance(gates, list)
+    assert isinstance(gates[0], dict)
+    gates[0] |= {"status": "pending", "approved_by": None, "resolved_at": None}
+
+
 GATES: Final = (
     Row("gates.one-for-each-flagged-pause", PAUSED, READ, put("gates", [])),
     Row("gates.one-for-each-flagged-pause", FLAGGED, READ, put("gates", [{}])),
     Row("gates.status", PAUSED, READ, put("gates.0.status", "approved")),
+    Row("gates.status", PAUSED, _RESUME, edited(_still_pending)),
     Row("gates.gate-id", PAUSED, READ, put("gates.0.gate_id", "another")),
     Row("gates.gate-id", FLAGGED, _PAUSE, put("gates.0.gate_id", ""), frozenset({"audit.gate-id"})),
     Row("gates.step-id", PAUSED, READ, put("gates.0.step_id", "b")),

@@ -143,6 +143,24 @@ def test_what_is_written_too_often_is_no_other_entry() -> None:
     assert (finding.check, finding.observed) == ("audit.kinds", "more of them")
 
 
+def test_of_two_entries_of_which_one_is_missing_none_is_expected() -> None:
+    """Nobody can tell which is there: that one is missing is all that is told."""
+    conversation = talk(*STARTED, habits=Habits(sections="absent"))
+    for command in (start("b", 1, actor=1), start("c", 2)):
+        conversation.say(command)
+    conversation.stub.habits = Habits
+
+    def shortened(body: JsonObject) -> None:
+        log = body["logs"]
+        assert isinstance(log, list)
+        rows = [each for each in log if isinstance(each, dict)]
+        log.remove([each for each in rows if each["event_type"] == "FC-POL-001"][1])
+
+    reply = edited(shortened)(conversation.answer(READ))
+    found = [each.check for each in conversation.judge(READ, reply).findings]
+    assert ["policy.decision-recorded", "receipts.chain"] == found
+
+
 def test_what_all_entries_share_is_compared_alone() -> None:
     """Behind a place from which on nobody can tell what was to be written, the rest is compared."""
     conversation = talk(*STARTED)
