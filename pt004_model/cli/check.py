@@ -223,9 +223,10 @@ def next_command(result: Result, dialect: str, flags: tuple[str, ...], folder: F
         return command.known(folder.options)
     unsized = (*command.unsized(folder.options), *_place(folder))
     if folder.made_by != "check" or (not unsure and result.profile != names[0]):
-        more = (*unsized, "--resume")  # with no less time than is usual: it may have been too short
-        fc = (result.profile, dialect, flags)
-        return command.check(*fc, *more, name=folder.made_by) if unsure else ""
+        if not unsure:
+            return ""
+        made = (*unsized, "--resume")  # with no less time than is usual: it may have been too short
+        return command.check(result.profile, dialect, flags, *made, name=folder.made_by)
     again = unsure and result.coverage.share >= PROFILES[result.profile].floor
     options = (*folder.options, *_place(folder)) if again else unsized
     profile = result.profile if again else larger
@@ -235,5 +236,5 @@ def next_command(result: Result, dialect: str, flags: tuple[str, ...], folder: F
 
 def _place(folder: Folder) -> tuple[str, ...]:
     """Return the options that say which part of a campaign it is, and where that goes."""
-    part = ("--shard", folder.shard) if folder.shard else ()
+    part: tuple[str, ...] = ("--shard", folder.shard) if folder.shard else ()
     return part if folder.path == DEFAULT_OUT else (*part, "--out", str(folder.path))

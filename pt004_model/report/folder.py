@@ -47,27 +47,23 @@ OF_ONE: Final = (
 RUNS: Final = "runs.txt"
 
 
-def prepare(path: Path) -> None:
-    """Make a folder for what a campaign leaves, and take away what another one has left of itself.
-
-    Raises ``Unwritable``: before a campaign is known if nothing can be written there.
-    """
-    try:
-        sweep(path, *(f".{name}.*" for name in OF_ONE))
-        sweep(path / "traces", ".*.json.*")
-        (path / "traces").mkdir(parents=True, exist_ok=True)
-        (path / RUNS).open("a", encoding="utf-8").close()
-        for name in OF_ONE:  # they say nothing of this campaign
-            (path / name).unlink(missing_ok=True)
-    except OSError as error:
-        raise Unwritable(f"cannot write to {path}: {error.strerror}") from None
-
-
 @contextmanager
 def held(path: Path) -> Iterator[None]:
-    """Hold a folder, prepared: nobody else writes there. Raises ``Unwritable`` and ``Busy``."""
+    """Hold a folder for what a campaign leaves, without what another one has left of itself.
+
+    Nobody else writes there. Raises ``Busy``, and ``Unwritable``: before a campaign is known if
+    nothing can be written there.
+    """
     with locked(path):
-        prepare(path)
+        try:
+            sweep(path, *(f".{name}.*" for name in OF_ONE))
+            sweep(path / "traces", ".*.json.*")
+            (path / "traces").mkdir(parents=True, exist_ok=True)
+            (path / RUNS).open("a", encoding="utf-8").close()
+            for name in OF_ONE:  # they say nothing of this campaign
+                (path / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise Unwritable(f"cannot write to {path}: {error.strerror}") from None
         yield
 
 

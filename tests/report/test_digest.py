@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from pt004_model.drive.replay import Result as Fate
 from pt004_model.judge.oracle import Verdict
 from pt004_model.report.digest import MOST_BYTES, digest
-from pt004_model.report.folder import Folder, prepare
+from pt004_model.report.folder import Folder
 from pt004_model.report.summary import Replayed
 from pt004_model.report.text import visible
 from pt004_model.trace.document import Reproduced
@@ -137,7 +137,6 @@ def test_the_page_is_never_too_large() -> None:
 def test_a_campaign_leaves_its_pages(tmp_path: Path) -> None:
     """Beside the summary there are the JUnit document and the page."""
     folder = Folder(tmp_path, Origin(42, "dev", Dialect.SEED, names=NAMES))
-    prepare(folder.path)
     folder.keep_summary(result(Verdict.DIVERGES, found()))
     assert (tmp_path / "summary.md").read_text() == invoke("digest", tmp_path).out
     assert '<testcase name="0123456789ab' in (tmp_path / "junit.xml").read_text()

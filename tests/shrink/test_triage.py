@@ -18,7 +18,7 @@ from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import Command, CreateRun, ReadRun, RunRef, subject
 from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Json
-from pt004_model.report.folder import Folder, prepare
+from pt004_model.report.folder import Folder
 from pt004_model.report.record import conduct
 from pt004_model.search.campaign import Campaign
 from pt004_model.search.results import Result
@@ -193,7 +193,6 @@ def recorded(fc: Fc) -> Found:
 def test_a_long_trace_that_chance_shows_proves_nothing(tmp_path: Path) -> None:
     """That some call of it is met in each of five replays does not make an FC diverge."""
     folder = Folder(tmp_path, Origin(1, "small", Dialect.SEED, names=NAMES))
-    prepare(folder.path)
     last = Strewing(share=1.0, first=len(LONG) - 1)
     folder.keep_trace(recorded(last))
     running = campaign(Strewing(), examples=2)

@@ -13,7 +13,7 @@ from attrs import evolve
 from pt004_model.drive.replay import Result
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
-from pt004_model.report.folder import OF_ONE, Folder, prepare
+from pt004_model.report.folder import OF_ONE, Folder, held
 from pt004_model.report.summary import Replayed
 from pt004_model.trace.files import Unwritable, write_json, write_text
 from pt004_model.trace.redact import Redactor
@@ -77,11 +77,12 @@ def folder(path: Path, *secrets: str) -> Folder:
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    """Preparing, noting a run and keeping a trace say which place cannot be written, and why."""
+    """Holding it, noting a run and keeping a trace say which place cannot be written, and why."""
     (tmp_path / "file").write_text("")
     bad = folder(tmp_path / "file" / "out")
-    with pytest.raises(Unwritable, match=r"^cannot write to .*/file/out: Not a directory$"):
-        prepare(bad.path)
+    said = r"^cannot write to .*/file/out: Not a directory$"
+    with pytest.raises(Unwritable, match=said), held(bad.path):
+        raise AssertionError("it is held")
     with pytest.raises(Unwritable, match=r"^cannot write .*/file/out/runs.txt: Not a directory$"):
         bad.keep_run("r")
     with pytest.raises(Unwritable, match=r"^cannot write .*/0123456789ab.json: Not a directory$"):
@@ -98,26 +99,26 @@ def test_an_unwritable_folder_is_no_failing_example() -> None:
 def test_runs_are_appended_one_a_line(tmp_path: Path) -> None:
     """Ids are there as soon as they are known, over several campaigns, on one line each."""
     kept = folder(tmp_path)
-    prepare(kept.path)
-    assert contents(tmp_path) == {"runs.txt": ""}
-    for run_id in ("r-1", "r~2", "two\nlines", "\ud800\x1b"):
-        kept.keep_run(run_id)
-    prepare(kept.path)
+    with held(kept.path):
+        for run_id in ("r-1", "r~2", "two\nlines", "\ud800\x1b"):
+            kept.keep_run(run_id)
+    with held(kept.path):
+        pass
     assert contents(tmp_path) == {"runs.txt": "r-1\nr~2\ntwo\\nlines\n\\ud800\\u001b\n"}
 
 
 def test_what_a_campaign_leaves_outlives_its_verdict(tmp_path: Path) -> None:
     """The next campaign keeps traces and what others put there; the old verdict goes at once."""
     kept = folder(tmp_path)
-    prepare(kept.path)
     kept.keep_trace(found())
     kept.keep_summary(result(Verdict.CONFORMS))
     kept.keep_replays(())
     (tmp_path / "notes.md").write_text("mine")
     there = set(contents(tmp_path))
     assert {"summary.json", "replays.json", "junit.xml"} <= there
-    prepare(kept.path)
-    assert there - set(OF_ONE) == set(contents(tmp_path))
+    with held(kept.path):
+        pass
+    assert (there | {"runs.txt"}) - set(OF_ONE) == set(contents(tmp_path))
     assert (kept.trace_path(found()),) == kept.earlier()
 
 

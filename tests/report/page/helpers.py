@@ -16,7 +16,7 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import Command, ReadRun
 from pt004_model.model.replies import Reply
 from pt004_model.model.values import Json
-from pt004_model.report.folder import Folder, prepare
+from pt004_model.report.folder import Folder
 from pt004_model.report.page import write_page
 from pt004_model.search.campaign import PROFILES, Campaign
 from pt004_model.search.results import Result
@@ -79,7 +79,6 @@ def kept(path: Path, result: Result, *findings: Found, why: str = "") -> Path:
     folder = Folder(path, origin)
     verdict = Verdict.DIVERGES if findings else Verdict.UNSURE if why else Verdict.CONFORMS
     came_to = evolve(result, findings=findings, verdict=verdict, why=why)
-    prepare(folder.path)
     for each in findings:
         folder.keep_trace(each)
     folder.keep_summary(came_to)
