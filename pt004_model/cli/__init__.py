@@ -1,4 +1,4 @@
-"""The command line: one module a command or two, imported when it is wanted, and no logic."""
+"""The command line: a module a command, or those that belong together; and no logic."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import click
 
 from pt004_model.cli import place  # noqa: F401 - before all others
 from pt004_model.cli.bug import Bug
-from pt004_model.cli.group import Group
 from pt004_model.cli.session import Unsure
 from pt004_model.cli.streams import lost, steady_streams
 from pt004_model.interrupts import TERMINATED, Interruption, exit_code, heeding_sigterm
@@ -18,7 +17,7 @@ from pt004_model.trace.files import Unusable
 from pt004_model.trace.lock import Busy
 from pt004_model.wire.transport import BadTarget
 
-__all__ = ["main"]
+__all__ = ["Group", "main"]
 
 _COMPLETING = "_PT004_COMPLETE"
 """The variable by which a shell asks click to complete a word."""
@@ -28,16 +27,34 @@ _MODULES: Final = {
     **{
         name: name
         for name in (
-            "fit", "prove", "verify", "audit", "check", "complete", "learn", "config", "page",
-            "replay", "show", "submit", "baseline", "merge", "nights", "digest", "serve", "score",
-            "docs", "diagram", "completion",
+            "fit", "prove", "verify", "audit", "check", "complete", "learn", "config", "replay",
+            "submit", "baseline", "serve", "score",
         )
     },
-    "checks": "lists", "faults": "lists", "explain": "docs",
+    "show": "replay",
+    **dict.fromkeys(("merge", "page", "nights", "digest"), "evidence"),
+    **dict.fromkeys(
+        ("docs", "explain", "checks", "faults", "diagram", "completion"), "reference"
+    ),
 }  # fmt: skip
 """The module of each command; it is imported where the command is wanted."""
 _FORMER: Final = {"known": "baseline"}
 """Commands by the names that they had."""
+
+
+class Group(click.Group):
+    """Lists its commands with the first sentence of each, wrapped and not cut off."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands."""
+        rows = []
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            if command is not None and not command.hidden:
+                first = " ".join((command.help or "").partition("\n\n")[0].split())
+                rows.append((name, first))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 class _Commands(Group):

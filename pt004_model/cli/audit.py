@@ -20,8 +20,7 @@ from pt004_model.audit.sarif import sarif
 from pt004_model.audit.verdict import Audit
 from pt004_model.audit.verdict import audit as review
 from pt004_model.cli.options import REDACT, rightly_given, setup
-from pt004_model.cli.prove import EXIT_CODES
-from pt004_model.cli.session import targeted
+from pt004_model.cli.session import EXIT_CODES, targeted
 from pt004_model.cli.settings import read_settings
 from pt004_model.report.junit import junit
 from pt004_model.search.goals import edges_document

@@ -10,7 +10,7 @@ import click
 
 from pt004_model import baseline as file
 from pt004_model.baseline import DEFAULT, Entry, Known, today
-from pt004_model.cli.group import Group
+from pt004_model.cli import Group
 from pt004_model.cli.options import rightly_given
 from pt004_model.cli.settings import known_setting
 from pt004_model.drive.replay import Result

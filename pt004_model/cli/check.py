@@ -15,15 +15,15 @@ from attrs import define
 
 from pt004_model.baseline import Known, load
 from pt004_model.cli.options import OUT, Setup, campaign_flags, profile_of, rightly_given, setup
-from pt004_model.cli.prove import EXIT_CODES
 from pt004_model.cli.screen import plain_console, screen, speaker
-from pt004_model.cli.session import Connected, compared, connected, reason
+from pt004_model.cli.session import EXIT_CODES, Connected, compared, connected, reason
 from pt004_model.cli.settings import (
     DEFAULT_OUT,
     VARIABLES,
     campaign_options,
     share_of,
     target_options,
+    telling_options,
 )
 from pt004_model.cli.workers import campaign_of
 from pt004_model.judge.oracle import Verdict
@@ -43,8 +43,7 @@ from pt004_model.wire.codec import read_json
 @target_options
 @campaign_options
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), metavar="N", help="Repeat a campaign.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and no more.")
-@click.option("--quiet", is_flag=True, help="Tell nothing but the verdict and what to do next.")
+@telling_options
 @click.pass_context
 def check(context: click.Context, /, **given: Any) -> None:
     """Drive random workflows through a Federation Core and compare every answer with the model.

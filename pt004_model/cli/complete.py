@@ -9,7 +9,7 @@ from attrs import evolve
 
 from pt004_model.cli.check import carry_out
 from pt004_model.cli.options import campaign_flags, profile_of, setup, unasked
-from pt004_model.cli.settings import SETTINGS, VARIABLES, target_options
+from pt004_model.cli.settings import SETTINGS, VARIABLES, target_options, telling_options
 from pt004_model.cli.workers import campaign_of
 from pt004_model.report.folder import Folder
 from pt004_model.report.summary import read_done
@@ -40,8 +40,7 @@ _SPREAD: Final = {"workers", "scheduler", "shard"}
     help="Further moves from a known state; 0 with --profile ci, 1 with the others.",
 )
 @click.option("--resume", is_flag=True, help="Go on where an earlier suite in DIR was broken off.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and no more.")
-@click.option("--quiet", is_flag=True, help="Tell nothing but the verdict and what to do next.")
+@telling_options
 @target_options
 @click.pass_context
 def complete(context: click.Context, /, steps: int, extra: int | None, **given: Any) -> None:

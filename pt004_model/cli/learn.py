@@ -13,7 +13,7 @@ from pt004_model.cli.check import carry_out
 from pt004_model.cli.complete import USED
 from pt004_model.cli.options import campaign_flags, profile_of, setup, unasked
 from pt004_model.cli.session import UNSURE
-from pt004_model.cli.settings import SETTINGS, VARIABLES, target_options
+from pt004_model.cli.settings import SETTINGS, VARIABLES, target_options, telling_options
 from pt004_model.drive.target import Target
 from pt004_model.model.telling import count
 from pt004_model.report import automaton
@@ -43,8 +43,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Compare two files learned.json, and ask no Federation Core.",
 )
 @click.option("--resume", is_flag=True, help="Ask nothing again that DIR/learned.json has.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and no more.")
-@click.option("--quiet", is_flag=True, help="Tell nothing but the verdict and what to do next.")
+@telling_options
 @target_options
 @click.pass_context
 def learn(

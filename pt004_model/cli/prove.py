@@ -11,9 +11,9 @@ from typing import Any, Final
 import click
 
 from pt004_model.cli.options import Setup, rightly_given, setup
-from pt004_model.cli.session import Connected, connected
+from pt004_model.cli.session import EXIT_CODES, UNSURE, Connected, connected
 from pt004_model.cli.settings import VARIABLES, target_options
-from pt004_model.judge.oracle import Verdict, worst
+from pt004_model.judge.oracle import worst
 from pt004_model.proof import folder
 from pt004_model.proof import prove as judge_again
 from pt004_model.proof.cases import CaseResult, conclusion, tell
@@ -36,8 +36,7 @@ from pt004_model.report.summary import Summary
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import rfc3339
 
-EXIT_CODES: Final = {Verdict.CONFORMS: 0, Verdict.DIVERGES: 1, Verdict.UNSURE: 3}
-_REPORTED: Final = {State.PASS: 0, State.FAIL: 1, State.UNSURE: 3}
+_REPORTED: Final = {State.PASS: 0, State.FAIL: 1, State.UNSURE: UNSURE}
 _FOR_THE_REPORT: Final = ("image_digest", "git_sha", "with_campaign", "fc_log")
 
 

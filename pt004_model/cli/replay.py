@@ -1,4 +1,4 @@
-"""``pt004 replay``: traces sent again, without Hypothesis."""
+"""``pt004 replay`` and ``show``: a saved trace sent again, or shown without this program."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import click
 from click.core import ParameterSource
 
 from pt004_model.cli.options import setup
-from pt004_model.cli.prove import EXIT_CODES
-from pt004_model.cli.session import connected
+from pt004_model.cli.session import EXIT_CODES, connected
 from pt004_model.cli.settings import VARIABLES, target_options
 from pt004_model.drive.replay import (
     Replay,
@@ -24,6 +23,7 @@ from pt004_model.drive.replay import (
 from pt004_model.judge.oracle import worst
 from pt004_model.model.commands import CreateRun, Restart
 from pt004_model.report.text import visible
+from pt004_model.reproduce import FORMS, render
 from pt004_model.trace.document import Trace, load_trace
 
 
@@ -97,3 +97,24 @@ def lines(path: Path, trace: Trace, done: Replay) -> Iterator[str]:
 def _document(traces: dict[Path, Trace], done: dict[Path, Replay]) -> Any:
     told = [{"trace": str(path), **as_json(traces[path], each)} for path, each in done.items()]
     return {"verdict": str(worst(each.verdict for each in done.values())), "replays": told}
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option(
+    "--as", "form", type=click.Choice(list(FORMS)), default="text", show_default=True,
+    help="The form.",
+)  # fmt: skip
+def show(file: Path, form: str) -> None:
+    """Show a saved trace as a story, or as what shows it without this program.
+
+    text: a story. curl: the calls as curl commands, which need jq as well, then what was expected
+    and what came. pytest (or httpx): a test that is a script too and needs httpx alone; it exits
+    with 0 when the answer is as the contract allows, with 1 when it diverges, and with 3 when
+    nothing can be said, as of a finding that only pt004 replay can judge. mermaid: a sequence
+    diagram. FC_BASE_URL, FC_TOKEN, TENANT_ID and ACTOR_ID say which Federation Core is asked and as
+    whom.
+
+    Example: pt004 show .pt004/traces/6b9764f45135.json --as curl
+    """
+    click.echo(render(load_trace(file), form), nl=False)

@@ -21,6 +21,7 @@ from pt004_model.drive.lockstep import TargetLost
 from pt004_model.drive.session import Session
 from pt004_model.drive.target import Target
 from pt004_model.judge.checks import AREAS
+from pt004_model.judge.oracle import Verdict
 from pt004_model.report.record import why_broken
 from pt004_model.trace.redact import Redactor
 from pt004_model.wire.client import Client
@@ -28,6 +29,7 @@ from pt004_model.wire.codec import Codec
 from pt004_model.wire.sending import Transport
 
 UNSURE: Final = 3
+EXIT_CODES: Final = {Verdict.CONFORMS: 0, Verdict.DIVERGES: 1, Verdict.UNSURE: UNSURE}
 _STARTING: Final = 30.0  # seconds that the embedded FC may take to listen
 
 

@@ -43,13 +43,17 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class Setting(click.Option):
-    """An option that the file says as well, by its name in ``table``; a ``secret`` is not shown."""
+    """An option that the file says as well, by its name in ``table``; a ``secret`` is not shown.
+
+    Its variable of the environment is ``PT004_NAME``, where it has no other.
+    """
 
     def __init__(
         self, *arguments: Any, table: str = "target", secret: bool = False, **more: Any
     ) -> None:
         super().__init__(*arguments, **{"show_envvar": True, **more})
         self.table, self.secret = table, secret
+        self.envvar = self.envvar or f"PT004_{self.key.upper()}"
 
     @property
     def key(self) -> str:
@@ -223,155 +227,83 @@ class Finite(click.FloatRange):
 
 
 _setting: Final = partial(click.option, cls=Setting)
+_campaign: Final = partial(_setting, table="campaign")
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _NUMBER: Final = click.IntRange(min=1)
 _SECONDS: Final = Finite(min=0, min_open=True)
 _TARGET: Final = (
     _setting(
-        "--base-url",
-        metavar="URL",
-        envvar="FC_BASE_URL",
-        callback=_address,
+        "--base-url", metavar="URL", envvar="FC_BASE_URL", callback=_address,
         help="Federation Core to test; without it an embedded one is started.",
     ),
     _setting(
-        "--dialect",
-        type=click.Choice([str(each) for each in Dialect]),
-        default=str(Dialect.SEED),
-        envvar="FC_DIALECT",
-        show_default=True,
-        help="Its routes: /workflows/runs or /api/fc/runs.",
+        "--dialect", type=click.Choice([str(each) for each in Dialect]), default=str(Dialect.SEED),
+        envvar="FC_DIALECT", show_default=True, help="Its routes: /workflows/runs or /api/fc/runs.",
     ),
     _setting(
-        "--timeout",
-        type=_SECONDS,
-        default=TIMEOUT,
-        metavar="S",
-        envvar="PT004_TIMEOUT",
-        show_default=True,
+        "--timeout", type=_SECONDS, default=TIMEOUT, metavar="S", show_default=True,
         help="Seconds that a call may take, from connecting to the last byte of its answer.",
     ),
     _setting(
-        "--patience",
-        type=Finite(min=0),
-        default=PATIENCE,
-        metavar="S",
-        envvar="PT004_PATIENCE",
-        show_default=True,
+        "--patience", type=Finite(min=0), default=PATIENCE, metavar="S", show_default=True,
         help="Seconds without any answer after which the FC counts as gone.",
     ),
     _setting(
-        "--header",
-        "headers",
-        multiple=True,
-        type=_Line(),
-        metavar="NAME=VALUE",
-        envvar="PT004_HEADERS",
-        callback=_headers,
-        secret=True,
-        help="A header to send with every request; may be repeated.",
+        "--header", "headers", multiple=True, type=_Line(), metavar="NAME=VALUE", callback=_headers,
+        secret=True, help="A header to send with every request; may be repeated.",
     ),
     _setting(
-        "--ca-bundle",
-        type=_FILE,
-        metavar="FILE",
-        envvar="PT004_CA_BUNDLE",
+        "--ca-bundle", type=_FILE, metavar="FILE",
         help="Certificates to trust instead of the usual ones.",
     ),
     _setting(
-        "--client-cert",
-        type=_FILE,
-        metavar="FILE",
-        envvar="PT004_CLIENT_CERT",
+        "--client-cert", type=_FILE, metavar="FILE",
         help="Certificate to show of ourselves, in PEM.",
     ),
     _setting(
-        "--client-key",
-        type=_FILE,
-        metavar="FILE",
-        envvar="PT004_CLIENT_KEY",
-        help="Its key, where that is in another file.",
+        "--client-key", type=_FILE, metavar="FILE", help="Its key, where that is in another file.",
     ),
     _setting(
-        "--proxy",
-        metavar="URL",
-        envvar="PT004_PROXY",
-        secret=True,
+        "--proxy", metavar="URL", secret=True,
         help="Proxy to use in the place of that of the environment.",
     ),
     _setting(
-        "--max-reply",
-        type=click.IntRange(min=1024),
-        default=MAX_REPLY,
-        metavar="BYTES",
-        envvar="PT004_MAX_REPLY",
-        show_default=True,
-        help="How much of an answer is read.",
+        "--max-reply", type=click.IntRange(min=1024), default=MAX_REPLY, metavar="BYTES",
+        show_default=True, help="How much of an answer is read.",
     ),
+    _setting("--rate", type=_SECONDS, metavar="R", help="Send at most R requests a second."),
     _setting(
-        "--rate",
-        type=_SECONDS,
-        metavar="R",
-        envvar="PT004_RATE",
-        help="Send at most R requests a second.",
-    ),
-    _setting(
-        "--race-by",
-        type=click.Choice([str(each) for each in RaceBy]),
+        "--race-by", type=click.Choice([str(each) for each in RaceBy]),
         metavar=f"[{'|'.join(RaceBy)}]",
-        envvar="PT004_RACE_BY",
         help="How calls at once meet: by their last bytes or by threads; both in turn if not told.",
     ),
     _setting(
-        "--token-file",
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
-        envvar="FC_TOKEN_FILE",
-        help="File that holds the bearer token; read again after a 401.",
+        "--token-file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+        envvar="FC_TOKEN_FILE", help="File that holds the bearer token; read again after a 401.",
     ),
     _setting(
-        "--token-command",
-        metavar="COMMAND",
-        envvar="FC_TOKEN_COMMAND",
-        callback=_words,
-        secret=True,
-        help="Command that prints the bearer token; run again after a 401.",
+        "--token-command", metavar="COMMAND", envvar="FC_TOKEN_COMMAND", callback=_words,
+        secret=True, help="Command that prints the bearer token; run again after a 401.",
     ),
     _setting(
-        "--token-lifetime",
-        type=_SECONDS,
-        metavar="S",
-        envvar="FC_TOKEN_LIFETIME",
+        "--token-lifetime", type=_SECONDS, metavar="S", envvar="FC_TOKEN_LIFETIME",
         help="Seconds that such a token lives; it is fetched again before.",
     ),
     _setting(
-        "--start-command",
-        metavar="COMMAND",
-        envvar="PT004_CRASH_START_COMMAND",
-        callback=_words,
+        "--start-command", metavar="COMMAND", envvar="PT004_CRASH_START_COMMAND", callback=_words,
         help="Command that starts the FC of --base-url, for it to be killed and started again.",
     ),
     _setting(
-        "--kill-command",
-        metavar="COMMAND",
-        envvar="PT004_CRASH_KILL_COMMAND",
-        callback=_words,
+        "--kill-command", metavar="COMMAND", envvar="PT004_CRASH_KILL_COMMAND", callback=_words,
         help="Command that kills the FC at once, where that runs already.",
     ),
     _setting(
-        "--restart-command",
-        metavar="COMMAND",
-        envvar="PT004_CRASH_RESTART_COMMAND",
-        callback=_words,
-        help="Command that starts it again.",
+        "--restart-command", metavar="COMMAND", envvar="PT004_CRASH_RESTART_COMMAND",
+        callback=_words, help="Command that starts it again.",
     ),
     _setting(
-        "--ready-within",
-        type=_SECONDS,
-        default=READY_WITHIN,
-        metavar="S",
-        envvar="PT004_CRASH_READY_WITHIN",
-        show_default=True,
+        "--ready-within", type=_SECONDS, default=READY_WITHIN, metavar="S",
+        envvar="PT004_CRASH_READY_WITHIN", show_default=True,
         help="Seconds within which the FC has to answer once it was started.",
     ),
     _setting("--tenant", envvar="TENANT_ID", default=TENANT, hidden=True),
@@ -379,104 +311,74 @@ _TARGET: Final = (
     _setting("--actor", envvar="ACTOR_ID", default=ACTOR, hidden=True),
     _setting("--token", envvar="FC_TOKEN", hidden=True, secret=True, callback=_token),
     _setting("--secret-key", envvar="SECRET_KEY", hidden=True, secret=True),
-)
-known_setting: Final = _setting(
-    "--known",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    envvar="PT004_KNOWN",
-    table="campaign",
+)  # fmt: skip
+known_setting: Final = _campaign(
+    "--known", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help=f"Known findings; without it {KNOWN}, if that is there.",
-)
+)  # fmt: skip
 """Which file of known findings is meant."""
 _CAMPAIGN: Final = (
-    _setting(
-        "--profile", default="dev", show_default=True, envvar="PT004_PROFILE", table="campaign",
-        metavar=f"[{'|'.join(PROFILES)}]", callback=_profile_name, help="How much to do.",
+    _campaign(
+        "--profile", default="dev", show_default=True, metavar=f"[{'|'.join(PROFILES)}]",
+        callback=_profile_name, help="How much to do.",
     ),
-    _setting(
-        "--max-examples", type=_NUMBER, metavar="N", envvar="PT004_MAX_EXAMPLES",
-        table="campaign", help="Examples of the campaign.",
+    _campaign("--max-examples", type=_NUMBER, metavar="N", help="Examples of the campaign."),
+    _campaign("--max-commands", type=_NUMBER, metavar="N", help="Acts of one example."),
+    _campaign(
+        "--max-steps", type=click.IntRange(4, 2000), metavar="N",
+        help="Steps of the longest runs (30).",
     ),
-    _setting(
-        "--max-commands", type=_NUMBER, metavar="N", envvar="PT004_MAX_COMMANDS",
-        table="campaign", help="Acts of one example.",
-    ),
-    _setting(
-        "--max-steps", type=click.IntRange(4, 2000), metavar="N", envvar="PT004_MAX_STEPS",
-        table="campaign", help="Steps of the longest runs (30).",
-    ),
-    _setting(
-        "--max-time", type=_SECONDS, metavar="S", envvar="PT004_MAX_TIME", table="campaign",
+    _campaign(
+        "--max-time", type=_SECONDS, metavar="S",
         help="End after S seconds, and at most a few more.",
     ),
-    _setting(
-        "--workers", type=_NUMBER, metavar="N", envvar="PT004_WORKERS", table="campaign",
+    _campaign(
+        "--workers", type=_NUMBER, metavar="N",
         help="Search with N processes at once: 1, or all workers of the scheduler.",
     ),
-    _setting(
-        "--scheduler", metavar="TCP://HOST:PORT", envvar="PT004_SCHEDULER", table="campaign",
-        callback=_scheduler, help="Search with the workers of this Dask scheduler.",
+    _campaign(
+        "--scheduler", metavar="TCP://HOST:PORT", callback=_scheduler,
+        help="Search with the workers of this Dask scheduler.",
     ),
-    _setting(
-        "--shard", metavar="I/N", envvar="PT004_SHARD", table="campaign", callback=_shard,
+    _campaign(
+        "--shard", metavar="I/N", callback=_shard,
         help="Do part I of N alone; `pt004 merge` makes one campaign of all parts.",
     ),
-    _setting(
-        "--no-races", is_flag=True, envvar="PT004_NO_RACES", table="campaign",
-        help="Make no calls of several clients at once.",
-    ),
-    _setting(
-        "--no-losses", is_flag=True, envvar="PT004_NO_LOSSES", table="campaign",
-        help="Lose no answers on purpose.",
-    ),
-    _setting(
-        "--no-crashes", is_flag=True, envvar="PT004_NO_CRASHES", table="campaign",
-        help="Kill nothing, though there is a way.",
-    ),
-    _setting(
-        "--require-coverage", is_flag=True, envvar="PT004_REQUIRE_COVERAGE", table="campaign",
+    _campaign("--no-races", is_flag=True, help="Make no calls of several clients at once."),
+    _campaign("--no-losses", is_flag=True, help="Lose no answers on purpose."),
+    _campaign("--no-crashes", is_flag=True, help="Kill nothing, though there is a way."),
+    _campaign(
+        "--require-coverage", is_flag=True,
         help="Hold to the profile's coverage though --max-examples is given.",
     ),
-    _setting(
-        "--areas", metavar="A,B", envvar="PT004_AREAS", table="campaign", callback=_areas,
+    _campaign(
+        "--areas", metavar="A,B", callback=_areas,
         help=f"Judge these areas alone: {', '.join(AREAS)}.",
     ),
-    _setting(
-        "--ungoverned", is_flag=True, envvar="PT004_UNGOVERNED", table="campaign",
-        help="Make runs without steps alone.",
-    ),
-    _setting(
+    _campaign("--ungoverned", is_flag=True, help="Make runs without steps alone."),
+    _campaign(
         "--out", type=click.Path(file_okay=False, path_type=Path), default=DEFAULT_OUT,
-        metavar="DIR", envvar="PT004_OUT", show_default=True, table="campaign",
-        help="Where summary and traces go.",
+        metavar="DIR", show_default=True, help="Where summary and traces go.",
     ),
-    _setting(
-        "--page", is_flag=True, envvar="PT004_PAGE", table="campaign",
-        help="Make DIR/page.html as well, to be read in a browser.",
-    ),
-    _setting(
-        "--confirm", type=click.IntRange(min=0), metavar="K", envvar="PT004_CONFIRM",
-        table="campaign",
+    _campaign("--page", is_flag=True, help="Make DIR/page.html as well, to be read in a browser."),
+    _campaign(
+        "--confirm", type=click.IntRange(min=0), metavar="K",
         help="Replay each new finding K times, to see how surely it shows (5).",
     ),
-    _setting(
+    _campaign(
         "--weights", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-        envvar="PT004_WEIGHTS", table="campaign",
         help="Prefer what production uses, as `pt004 audit --edges FILE` has counted it.",
     ),
-    _setting(
-        "--trace-link", metavar="URL", envvar="PT004_TRACE_LINK", table="campaign",
-        callback=_trace_link,
+    _campaign(
+        "--trace-link", metavar="URL", callback=_trace_link,
         help="Where the FC's own tracing shows a call, {trace_id} standing for its trace id.",
     ),
-    _setting(
-        "--no-replay", is_flag=True, envvar="PT004_NO_REPLAY", table="campaign",
-        help="Do not replay first what earlier campaigns left in DIR.",
+    _campaign(
+        "--no-replay", is_flag=True, help="Do not replay first what earlier campaigns left in DIR.",
     ),
     known_setting,
-    _setting(
-        "--diff", metavar="URL", envvar="PT004_DIFF", table="campaign", callback=_address,
+    _campaign(
+        "--diff", metavar="URL", callback=_address,
         help="Send the same to the FC there, and tell in what is free it differs.",
     ),
 )  # fmt: skip
@@ -503,18 +405,26 @@ Environment (flags win over it, and it over pt004.toml: `pt004 docs configuratio
 """
 
 
-def target_options(function: _F) -> _F:
-    """Add the options that say which FC is asked, how and as whom."""
-    for option in reversed((_CONFIG, *_TARGET, *_SHAPES)):
-        function = option(function)
-    return function
+def _options(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
+    """Return what adds options to a command, in this order."""
+
+    def add(function: _F) -> _F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
 
 
-def campaign_options(function: _F) -> _F:
-    """Add the options that say what a campaign does."""
-    for option in reversed(_CAMPAIGN):
-        function = option(function)
-    return function
+target_options: Final = _options(_CONFIG, *_TARGET, *_SHAPES)
+"""Adds the options that say which FC is asked, how and as whom."""
+campaign_options: Final = _options(*_CAMPAIGN)
+"""Adds the options that say what a campaign does."""
+telling_options: Final = _options(
+    click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, and no more."),
+    click.option("--quiet", is_flag=True, help="Tell nothing but the verdict and what to do next."),
+)
+"""Adds the options that say how a campaign is told."""
 
 
 @click.command()
