@@ -27,7 +27,7 @@ from pt004_model.judge.finding import (
     kind_of,
     place_of,
 )
-from pt004_model.model.commands import Token
+from pt004_model.model.commands import ReadRun, Token
 from pt004_model.model.rules import CODES, Rule
 from pt004_model.trace.recorded import Found
 
@@ -236,6 +236,15 @@ def altered_alike(found: Found, every: Iterable[Found]) -> str:
         if alike and other.shrunk and {its.where, mine.where} <= _SENT:
             return other.fingerprint
     return ""
+
+
+def leads_to(one: Found, other: Found) -> bool:
+    """Tell whether the trace of a finding changes all that the trace of another one changes.
+
+    Shortened traces read no more than it takes, so the other finding may be there and not be seen.
+    """
+    changes = (each for each in other.commands if not isinstance(each, ReadRun))
+    return all(each in changes for each in one.commands if not isinstance(each, ReadRun))
 
 
 def _touches(where: str, place: str) -> bool:

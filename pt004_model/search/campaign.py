@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
 
-from pt004_model.drive.echoes import altered_alike
+from pt004_model.drive.echoes import altered_alike, leads_to
 from pt004_model.drive.lockstep import Lockstep, Tally, TargetLost
 from pt004_model.drive.session import Archive, Session
 from pt004_model.drive.statistics import Statistics
@@ -548,7 +548,8 @@ class Campaign:
         for found in self.found.values():
             shown = {each.fingerprint for step in found.steps for each in step.findings}
             leader = echoes.leader(found.fingerprint)
-            if found.shrunk and leader not in shown:
+            other = self.found.get(leader)
+            if found.shrunk and leader not in shown and not (other and leads_to(other, found)):
                 leader = ""
             if not found.shrunk or shown & echoes.unsettling - {found.fingerprint}:
                 leader = leader or echoes.suspect(found.fingerprint)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
-from pt004_model.drive.echoes import Echoes, altered_alike
+from pt004_model.drive.echoes import Echoes, altered_alike, leads_to
 from pt004_model.judge.finding import NOTHING_CHANGED, Finding, Saying, disagreement
-from pt004_model.model.commands import Token
+from pt004_model.model.commands import Command, ReadRun, Token
 from pt004_model.trace.recorded import Found
+from tests.judge.helpers import change, create, start
 
 READ = ("ReadRun", "paused", "2")
 MORE = disagreement("audit.kinds", "logs", Saying("2 entries"), Saying("more of them"), "more")
@@ -282,3 +283,17 @@ def test_one_value_that_is_altered_alike_in_two_fields(seen: str, alike: bool) -
     every = [Found(evolve(each, observed=seen), (), (), 1, shrunk=True) for each in (sent, kept)]
     told = [altered_alike(each, every) for each in every]
     assert ["", sent.fingerprint if alike else ""] == told
+
+
+def test_a_trace_leads_to_what_goes_on_from_its_changes() -> None:
+    """Whatever either of them reads; one that changes less, or in another order, leads nowhere."""
+    made, begun, paused = create("a"), start("a", 0, "flag"), change("paused")
+    finding = disagreement("gates.status", "gates[0].status", "approved", "pending")
+
+    def found(*commands: Command) -> Found:
+        return Found(finding, commands, (), 1)
+
+    gate = found(made, begun, paused, ReadRun(0))
+    assert leads_to(gate, found(made, ReadRun(0), begun, paused, change("failed")))
+    assert not leads_to(gate, found(made, begun, ReadRun(0)))
+    assert not leads_to(gate, found(made, paused, begun))
