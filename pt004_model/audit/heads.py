@@ -15,7 +15,7 @@ from attrs import asdict, define, field, frozen
 from pt004_model.judge.finding import Finding, Saying, disagreement
 from pt004_model.judge.memory import JsonObject
 from pt004_model.model.values import Json
-from pt004_model.trace.files import Unusable
+from pt004_model.trace.files import Unusable, document_of, read_bytes, read_from
 from pt004_model.wire.codec import read_json
 
 FORMAT: Final = "pt004-audit-heads"
@@ -87,17 +87,13 @@ class Heads:
 
 def load_heads(path: Path) -> Heads:
     """Return the heads in a file, none if there is no file yet. Raises ``Unusable``."""
-    try:
-        raw = read_json(path.read_bytes())
-    except FileNotFoundError:
+    if not path.exists():
         return Heads()
-    except OSError as error:
-        raise Unusable(f"cannot read {path}: {error.strerror}") from None
-    runs = raw.get("runs") if isinstance(raw, dict) else None
-    if not isinstance(raw, dict) or raw.get("format") != FORMAT or not isinstance(runs, dict):
-        raise Unusable(f"{path} holds no heads of an audit; name a new file to begin anew")
-    if raw.get("version") != VERSION:
-        raise Unusable(f"{path} is of another version than {VERSION}; update pt004")
+    content = read_bytes(path)
+    with read_from(path):
+        runs = document_of(read_json(content), "list of heads", FORMAT, VERSION).get("runs")
+        if not isinstance(runs, dict):
+            raise Unusable("it has no runs; name a new file to begin anew")
     heads = {run_id: _head(path, run_id, each) for run_id, each in runs.items()}
     return Heads(heads)
 

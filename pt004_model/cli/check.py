@@ -35,6 +35,7 @@ from pt004_model.report.summary import document
 from pt004_model.search.campaign import PROFILES, Campaign, Profile
 from pt004_model.search.goals import read_edges, unlike
 from pt004_model.search.results import Result
+from pt004_model.trace.files import read_bytes, read_from
 from pt004_model.trace.writing import Origin
 from pt004_model.wire.codec import read_json
 
@@ -98,13 +99,12 @@ def carry_out(
 
 
 def used_edges(path: Path | None) -> dict[Edge, int]:
-    """Return the edges that production uses, as an audit has counted them."""
-    try:
-        return {} if path is None else read_edges(read_json(path.read_bytes()))
-    except OSError as error:
-        raise click.UsageError(f"cannot read {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise click.UsageError(f"{path} cannot be used: {error}") from None
+    """Return the edges that production uses, as an audit has counted them. Raises ``Unusable``."""
+    if path is None:
+        return {}
+    content = read_bytes(path)
+    with read_from(path):
+        return read_edges(read_json(content))
 
 
 @define

@@ -22,7 +22,7 @@ from pt004_model.judge.forms import canonical_form
 from pt004_model.model.values import Json
 from pt004_model.proof.record import FOLDER
 from pt004_model.proof.report import REPORT
-from pt004_model.trace.files import Unusable, Unwritable, write_bytes
+from pt004_model.trace.files import Unusable, Unwritable, document_of, write_bytes
 from pt004_model.wire.codec import read_json
 
 MANIFEST: Final = f"{FOLDER}/manifest.json"
@@ -38,11 +38,7 @@ def manifest(files: Mapping[str, bytes]) -> bytes:
 
 def read_manifest(content: bytes) -> dict[str, str]:
     """Return the hash of each file by path. Raises ``Unusable`` for an unsafe path, too."""
-    raw = read_json(content)
-    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-        raise Unusable("this is no manifest of a proof")
-    if raw.get("version") != VERSION:
-        raise Unusable(f"its version is {raw.get('version')!r:.20}, and {VERSION} is known here")
+    raw = document_of(read_json(content), "manifest", FORMAT, VERSION)
     files = raw.get("files")
     if not isinstance(files, dict) or set(raw) != {"format", "version", "files"}:
         raise Unusable("this manifest lacks something, or has what none has")

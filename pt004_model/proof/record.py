@@ -28,7 +28,7 @@ from pt004_model.model.scenarios import CANONICAL
 from pt004_model.proof.cases import CaseResult, tell_case
 from pt004_model.proof.outside import FcLog, Git
 from pt004_model.report.summary import Summary
-from pt004_model.trace.files import Unusable
+from pt004_model.trace.files import Unusable, document_of
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import rfc3339
 from pt004_model.vocabulary import Dialect
@@ -227,16 +227,12 @@ def dump_record(record: Record) -> bytes:
 def load_record(content: bytes) -> Record:
     """Return the record that was written. Raises ``Unusable``."""
     raw = read_json(content)
-    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-        raise Unusable("this is no record of a proof")
-    version = raw.get("version")
-    if version == 1:
+    if isinstance(raw, dict) and raw.get("version") == 1:
         raise Unusable(
             "it is a proof of format 1, which keeps the last answers alone and cannot be judged"
             f" again; this pt004_model verifies format {VERSION}, and 1.0.0 verifies format 1"
         )
-    if version != VERSION:
-        raise Unusable(f"its version is {version!r:.20}, and {VERSION} is known here")
+    raw = document_of(raw, "proof", FORMAT, VERSION)
     try:
         record: Record = _CONVERTER.structure(raw, Record)
         again = dump_record(record)

@@ -23,7 +23,7 @@ from pt004_model.report import command
 from pt004_model.search.complete import Done
 from pt004_model.search.goals import Coverage
 from pt004_model.trace.document import Reproduced, Trace, load_trace
-from pt004_model.trace.files import Unusable
+from pt004_model.trace.files import Unusable, document_of, read_bytes, read_from
 
 T = TypeVar("T")
 DONE: Final = "complete.json"
@@ -272,13 +272,8 @@ def read_replays(folder: Path, *, wanted: bool = False) -> tuple[Replayed, ...]:
     if not wanted and not path.exists():
         return ()
     replays = structured(path, Replays)
-    if replays.format != REPLAYS:
-        raise Unusable(f"{path}: its format is not {REPLAYS}; run the campaign again")
-    if replays.version != VERSION:
-        raise Unusable(
-            f"{path}: version {replays.version} is not the {VERSION} that this pt004 reads;"
-            " update pt004"
-        )
+    with read_from(path):
+        document_of(document(replays), "list of replays", REPLAYS, VERSION)
     return replays.replays
 
 
@@ -305,12 +300,10 @@ def _trace(folder: Path, fingerprint: str) -> Trace | str:
 
 def structured(path: Path, kind: type[T], redact: Callable[[Any], Any] = lambda raw: raw) -> T:
     """Return the JSON object in a file as a value of this kind. Raises :class:`Unusable`."""
+    if not path.exists():
+        raise Unusable(f"there is no {path}; `pt004 check --out {path.parent}` makes one")
     try:
-        raw = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise Unusable(f"there is no {path}; `pt004 check --out {path.parent}` makes one") from None
-    except OSError as error:
-        raise Unusable(f"cannot read {path}: {error.strerror}") from None
+        raw = json.loads(read_bytes(path))
     except (ValueError, RecursionError):
         raise Unusable(f"{path} is no JSON; run the campaign again") from None
     if not isinstance(raw, dict):

@@ -14,6 +14,7 @@ from pt004_model.model.laws import SOMETIMES
 from pt004_model.model.moves import Goal, goals
 from pt004_model.search.fillings import places
 from pt004_model.search.scheduler import Keys
+from pt004_model.trace.files import Unusable, document_of
 from pt004_model.vocabulary import Decision, Status
 
 EDGES: Final = "pt004-edges"
@@ -148,13 +149,10 @@ def edges_document(edges: Mapping[Edge, int]) -> dict[str, Any]:
 
 
 def read_edges(raw: object) -> dict[Edge, int]:
-    """Return the edges of such a document. Raises ``ValueError``, which says why it is none."""
-    if not isinstance(raw, dict) or raw.get("format") != EDGES:
-        raise ValueError("it holds no edges of an audit; `pt004 audit --edges` makes such a file")
-    if raw.get("version") != VERSION:
-        raise ValueError(f"it is of another version than {VERSION}; update pt004")
+    """Return the edges of such a document. Raises ``Unusable``, which says why it is none."""
+    document = document_of(raw, "list of edges", EDGES, VERSION)
     try:
-        rows = [(dict(each), each["count"]) for each in raw["edges"]]
+        rows = [(dict(each), each["count"]) for each in document["edges"]]
         return {Edge(**{n: str(v) for n, v in e.items() if n != "count"}): int(c) for e, c in rows}
     except (KeyError, TypeError, ValueError):
-        raise ValueError("an edge in it cannot be read; make it anew") from None
+        raise Unusable("an edge in it cannot be read; make it anew") from None

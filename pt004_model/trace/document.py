@@ -30,7 +30,7 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.values import Body, Value
-from pt004_model.trace.files import Unusable
+from pt004_model.trace.files import Unusable, document_of, read_bytes, read_from
 from pt004_model.trace.schema import Generator, Schema, closed
 from pt004_model.vocabulary import HEADER, Dialect
 
@@ -323,16 +323,9 @@ def read_trace(document: object) -> Trace:
 
     Raises :class:`Unusable`, whose message begins with what is wrong, for any other document.
     """
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise Unusable("it is no trace of pt004: its format is not pt004-trace")
-    version = document.get("version")
-    if isinstance(version, int) and version > VERSION:
-        raise Unusable(
-            f"it is a trace of version {version}, and this pt004 reads versions up to {VERSION};"
-            " install a newer pt004_model"
-        )
-    if type(version) is int and version == 1:
+    if isinstance(document, dict) and document.get("version") == 1:
         document = _of_version_1(document)
+    document = document_of(document, "trace", FORMAT, VERSION)
     error = best_match(jsonschema.Draft202012Validator(schema()).iter_errors(document))
     if error is not None:
         place = error.json_path.removeprefix("$").removeprefix(".") or "its head"
@@ -385,16 +378,11 @@ def moment(text: str) -> datetime:
 
 def load_trace(path: Path) -> Trace:
     """Return the trace in a file. Raises :class:`Unusable`, a sentence for people."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Unusable(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        why = str(error)[:_SHOWN] or "it is nested too deep"
-        raise Unusable(
-            f"{path} cannot be used: it is no JSON document, or was cut off ({why})"
-        ) from None
-    try:
+    content = read_bytes(path)
+    with read_from(path):
+        try:
+            document = json.loads(content.decode("utf-8"))
+        except (ValueError, RecursionError) as error:
+            why = str(error)[:_SHOWN] or "it is nested too deep"
+            raise Unusable(f"it is no JSON document, or was cut off ({why})") from None
         return read_trace(document)
-    except Unusable as bad:
-        raise Unusable(f"{path} cannot be used: {bad}") from None

@@ -1,12 +1,14 @@
-"""Files that are whole or not there: written beside their place, then moved into it."""
+"""Files that are whole or not there: written beside their place, then moved into it; and read."""
 
 from __future__ import annotations
 
 import json
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from pt004_model.interrupts import Interruption
 
@@ -17,6 +19,38 @@ class Unwritable(Interruption):
 
 class Unusable(Exception):  # noqa: N818 - said of what was named, in a sentence for people
     """A file or folder cannot be used, or is not there; the message is a sentence for people."""
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file. Raises :class:`Unusable`."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Unusable(f"cannot read {path}: {error.strerror}") from None
+
+
+def document_of(raw: object, what: str, form: str, version: int) -> dict[str, Any]:
+    """Return JSON that says itself that it is of this format and version.
+
+    Raises :class:`Unusable` for all else, with a sentence on what it is no instance of.
+    """
+    if not isinstance(raw, dict) or raw.get("format") != form:
+        raise Unusable(f"it is no {what} of pt004: its format is not {form}")
+    if raw.get("version") != version:
+        raise Unusable(
+            f"it is a {what} of version {raw.get('version')!r:.20}, and this pt004 reads version"
+            f" {version}; install the pt004_model that wrote it"
+        )
+    return raw
+
+
+@contextmanager
+def read_from(path: Path) -> Iterator[None]:
+    """Have :class:`Unusable` say of which file it is."""
+    try:
+        yield
+    except Unusable as bad:
+        raise Unusable(f"{path} cannot be used: {bad}") from None
 
 
 def write_text(path: Path, text: str) -> None:

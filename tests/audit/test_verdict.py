@@ -134,8 +134,11 @@ def test_a_log_that_became_shorter_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("[]", "holds no heads"),
-        ('{"format": "pt004-audit-heads", "version": 2, "runs": {}}', "of another version"),
+        ("[]", "it is no list of heads of pt004"),
+        (
+            '{"format": "pt004-audit-heads", "version": 2, "runs": {}}',
+            "of version 2, and this pt004 reads version 1",
+        ),
         ('{"format": "pt004-audit-heads", "version": 1, "runs": {"r": 1}}', "head of run 'r'"),
     ],
 )

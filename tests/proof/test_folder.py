@@ -122,8 +122,8 @@ def test_a_place_that_cannot_be_written_to(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "this is no manifest"),
-        (b'{"format":"pt004-proof-manifest","version":2}', "its version is 2, and 1 is known"),
+        (b"", "it is no manifest of pt004"),
+        (b'{"format":"pt004-proof-manifest","version":2}', "and this pt004 reads version 1"),
         (b'{"format":"pt004-proof-manifest","version":1}', "lacks something"),
         (b'{"files":{},"format":"pt004-proof-manifest","version": 1}', "is not canonical JSON"),
         (b'{"files":{},"format":"pt004-proof-manifest","more":1,"version":1}', "none has"),

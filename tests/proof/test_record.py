@@ -152,9 +152,12 @@ def test_a_record_comes_back_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "this is no record of a proof"),
-        (b'{"format": "pt004-trace"}', "this is no record of a proof"),
-        (b'{"format": "pt004-proof", "version": 3}', "its version is 3, and 2 is known here"),
+        (b"", "it is no proof of pt004"),
+        (b'{"format": "pt004-trace"}', "it is no proof of pt004"),
+        (
+            b'{"format": "pt004-proof", "version": 3}',
+            "of version 3, and this pt004 reads version 2",
+        ),
         (b'{"format": "pt004-proof", "version": 2}', "lacks something"),
         (b'{"format": "pt004-proof", "version": 1}', "a proof of format 1, .* 1.0.0 verifies"),
     ],

@@ -173,7 +173,10 @@ def test_any_changed_byte_is_found(out: Path) -> None:
 def test_a_manifest_that_is_gone_or_empty(out: Path) -> None:
     """Without a manifest nothing is right, whatever the files are."""
     (out / MANIFEST).write_bytes(b"")
-    assert f"{MANIFEST}: this is no manifest of a proof" in verify(out).problems
+    assert (
+        f"{MANIFEST}: it is no manifest of pt004: its format is not pt004-proof-manifest"
+        in verify(out).problems
+    )
     (out / MANIFEST).unlink()
     assert f"{MANIFEST}: is not there" in verify(out).problems
 

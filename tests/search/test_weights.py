@@ -11,6 +11,7 @@ from pt004_model.drive.lockstep import Tally
 from pt004_model.model.coverage import Edge
 from pt004_model.model.moves import goals
 from pt004_model.search.goals import due, edges_document, read_edges, unlike
+from pt004_model.trace.files import Unusable
 from tests.audit.histories import export
 from tests.cli.helpers import invoke
 
@@ -44,12 +45,12 @@ def test_a_file_of_edges_is_read_back() -> None:
     document = json.loads(json.dumps(edges_document({USED: 7, DRIVEN: 1})))
     assert read_edges(document) == {USED: 7, DRIVEN: 1}
     for wrong, said in (
-        ([], "holds no edges"),
-        ({**document, "version": 2}, "another version"),
+        ([], "it is no list of edges of pt004"),
+        ({**document, "version": 2}, "of version 2, and this pt004 reads version 1"),
         ({**document, "edges": [{"count": 1}]}, "cannot be read"),
         ({**document, "edges": [7]}, "cannot be read"),
     ):
-        with pytest.raises(ValueError, match=said):
+        with pytest.raises(Unusable, match=said):
             read_edges(wrong)
 
 

@@ -77,7 +77,7 @@ SPOILED: list[tuple[str, dict[str, Any], str]] = [
     ("summary.json", {"findings": [{}]}, "required field missing, at findings[0].fingerprint"),
     ("summary.json", {"findings": [1]}, "at findings[0]"),
     ("replays.json", {"format": "other"}, "its format is not pt004-replays"),
-    ("replays.json", {"version": 2}, "version 2 is not the 1 that this pt004 reads; update pt004"),
+    ("replays.json", {"version": 2}, "of version 2, and this pt004 reads version 1; install"),
     (
         "replays.json",
         {"replays": [{"fingerprint": "-->", "result": "fixed"}]},
