@@ -84,6 +84,8 @@ class Echoes:
     unsettling: set[str] = field(factory=set)
     reasons: dict[str, set[str]] = field(factory=dict)
     """The words in which calls were refused, by what was found."""
+    anew: dict[str, str] = field(factory=dict)
+    """The kind of call that was carried out as if its key was unknown, by what was found."""
     due: dict[str, Counter[str]] = field(factory=dict)
     """The words in which calls were refused that must be, by the rule."""
 
@@ -127,6 +129,7 @@ class Echoes:
         for fingerprint, finding in other.findings.items():
             self.findings.setdefault(fingerprint, finding)
         self.unsettling |= other.unsettling
+        self.anew |= other.anew
         for fingerprint, reasons in other.reasons.items():
             self.reasons.setdefault(fingerprint, set()).update(reasons)
         for rule, words in other.due.items():
@@ -147,6 +150,8 @@ class Echoes:
         for other, earlier in self.findings.items():
             if other == fingerprint:
                 break
+            if fingerprint in self.anew and self.anew[fingerprint] == self.anew.get(other):
+                return self.kin(other) or other
             unsettled = other in self.unsettling and earlier.check != _FOREIGN_RUN
             apart = unsettled or earlier.where != "status"
             if self._same_reason(other, fingerprint) or (not apart and _kinship(earlier, mine)):

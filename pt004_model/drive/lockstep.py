@@ -258,7 +258,7 @@ class Lockstep:
         self.under_way = False
         if isinstance(response, NoAnswer):
             self._wait(command, response, began)
-        self._count(command, response, judgement, before[0].world)
+        self._count(command, response, judgement, before)
         self.on_step(self.steps[-1])
         for finding in judgement.findings:
             self.on_finding(finding, self)
@@ -311,7 +311,7 @@ class Lockstep:
         for command, response in history if there else history[:-1]:
             if isinstance(response, NoAnswer):
                 self._wait(command, response, began)
-        self._count(last, history[-1][1], judgement, before[0].world)
+        self._count(last, history[-1][1], judgement, before)
         for finding in judgement.findings:
             self.on_finding(finding, self)
         return judgement
@@ -452,10 +452,11 @@ class Lockstep:
         silence.pause(self.patience)
 
     def _count(
-        self, command: Command, response: Response, judgement: Judgement, before: World
+        self, command: Command, response: Response, judgement: Judgement, views: tuple[View, ...]
     ) -> None:
         if isinstance(response, NoAnswer):
             return
+        before = views[0].world
         tally = self.tally
         tally.silence.answered()
         tally.statistics.answered(command, response)
@@ -464,21 +465,14 @@ class Lockstep:
                 tally.statistics.set_aside(response.outside)
             return
         tally.unsure.update(judgement.unsure)
-        number = subject(command)
-        was = None if number is None else before.runs.get(number)
-        status = "-" if was is None else str(was.state.status)
-        token, kind = command.caller.token, type(command).__name__
-        place = (kind if token is Token.GOOD else token, status, str(response.code // 100))
-        told = set() if number is None else self.told.setdefault(number, set())
-        outcome, found = judgement.outcome, judgement.findings
-        rule = outcome.refusal.rule if isinstance(outcome, Refused) else None
-        due = "" if rule is None or rule.optional or rule in _BEFORE else rule
-        tally.echoes.note(place, told, found, judgement.unsettling, _reason(response), due)
+        self._note(command, response, judgement, views)
         if not judgement.views:
             return
         if isinstance(judgement.outcome, Accepted) and judgement.outcome.replay:
             return
         accepted = isinstance(judgement.outcome, Accepted)
+        number = subject(command)
+        was = None if number is None else before.runs.get(number)
         after = None if number is None else self.world.runs.get(number)
         if isinstance(command, CreateRun) and was is None and after is not None:
             tally.on_run(self.views[0].seen[command.run].run_id)
@@ -495,6 +489,26 @@ class Lockstep:
             self._witness(command, was, after)
             if driven is not None:
                 tally.statistics.moved(driven.command, was, after)
+
+    def _note(
+        self, command: Command, reply: Reply, judgement: Judgement, views: tuple[View, ...]
+    ) -> None:
+        """Note what was found behind what, and of a call that was carried out under a used key."""
+        echoes, number, before = self.tally.echoes, subject(command), views[0].world
+        was = None if number is None else before.runs.get(number)
+        status = "-" if was is None else str(was.state.status)
+        token, kind = command.caller.token, type(command).__name__
+        place = (kind if token is Token.GOOD else token, status, str(reply.code // 100))
+        told = set() if number is None else self.told.setdefault(number, set())
+        outcome, found = judgement.outcome, judgement.findings
+        repeated = {each.fingerprint: kind for each in found if each.area == "idempotency"}
+        if repeated:
+            keyless, known = _without_key(command, before), echoes.findings
+            if self.oracle.explains(views, keyless, reply, known):
+                echoes.anew |= repeated
+        rule = outcome.refusal.rule if isinstance(outcome, Refused) else None
+        due = "" if rule is None or rule.optional or rule in _BEFORE else rule
+        echoes.note(place, told, found, judgement.unsettling, _reason(reply), due)
 
     def _witness(self, command: ChangeRun, before: Run, after: Run) -> None:
         """Note the sometimes-laws that a change is a witness of, and who acted on a decision."""
@@ -550,6 +564,13 @@ def _keys(command: Command) -> set[tuple[int, str]]:
     if isinstance(command, CreateRun | ChangeRun) and command.key:
         return {(int(command.caller.tenant), command.key)}
     return set()
+
+
+def _without_key(command: Command, world: World) -> Command:
+    """Return the call that it is to an FC that does not know its key."""
+    if isinstance(command, CreateRun):
+        return evolve(command, key=None, run=max(world.runs, default=0) + 1)
+    return evolve(command, key=None) if isinstance(command, ChangeRun) else command
 
 
 def _harmless(command: Command) -> bool:

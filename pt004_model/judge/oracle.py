@@ -8,7 +8,8 @@ candidate with the fewest disagreements says what is wrong, and judging goes on 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator
+from contextlib import suppress
 from enum import StrEnum
 from typing import Final
 
@@ -118,16 +119,13 @@ class Oracle:
     def _answered(self, views: tuple[View, ...], command: Command, response: Reply) -> Judgement:
         agreed: list[_Candidate] = []
         nearest: list[_Candidate] = []
-        for view in views:
-            for outcome in _candidates(view, command, response):
-                candidate = _Candidate(self._notes(), view, command, response)
-                candidate.read(outcome)
-                if not candidate.notes.count:
-                    agreed.append(candidate)
-                elif not nearest or candidate.distance < nearest[0].distance:
-                    nearest = [candidate]
-                elif not candidate.unsure and candidate.told == nearest[0].told:
-                    nearest.append(candidate)  # a field that is wrong settles nothing
+        for candidate in self._compared(views, command, response):
+            if not candidate.notes.count:
+                agreed.append(candidate)
+            elif not nearest or candidate.distance < nearest[0].distance:
+                nearest = [candidate]
+            elif not candidate.unsure and candidate.told == nearest[0].told:
+                nearest.append(candidate)  # a field that is wrong settles nothing
         first, *_ = agreed or nearest  # there is a view, and it has an outcome
         if not first.unsure:
             first.notes.believe()
@@ -138,6 +136,28 @@ class Oracle:
         verdict = Verdict.CONFORMS if views else Verdict.UNSURE
         agreement = Judgement(verdict, views, (), first.outcome, {}, first.unsure)
         return self._asked_besides(agreement, command, response) if self.own else agreement
+
+    def explains(
+        self, views: tuple[View, ...], command: Command, reply: Reply, known: Container[str]
+    ) -> bool:
+        """Tell whether a reply would disagree in ``known`` alone, were it one to ``command``.
+
+        ``known`` are fingerprints. Nothing of the reply is believed.
+        """
+        with suppress(RecursionError):
+            for candidate in self._compared(views, command, reply):
+                if all(each.fingerprint in known for each in candidate.notes.told()):
+                    return True
+        return False
+
+    def _compared(
+        self, views: tuple[View, ...], command: Command, reply: Reply
+    ) -> Iterator[_Candidate]:
+        for view in views:
+            for outcome in _candidates(view, command, reply):
+                candidate = _Candidate(self._notes(), view, command, reply)
+                candidate.read(outcome)
+                yield candidate
 
     def _notes(self) -> Notes:
         return Notes(self.ledger, self.names, self._unjudged)

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 
 from pt004_model.drive.echoes import Echoes, altered_alike, leads_to
 from pt004_model.judge.finding import NOTHING_CHANGED, Finding, Saying, disagreement
-from pt004_model.model.commands import Command, ReadRun, Token
+from pt004_model.model.commands import ChangeRun, Command, ReadRun, RunRef, Token
+from pt004_model.model.replies import Reply
 from pt004_model.trace.recorded import Found
+from pt004_model.wire.codec import Exchange
+from tests.drive.helpers import noting, with_run
 from tests.judge.helpers import change, create, start
+from tests.stub import Stub, Tampering
+
+
+@frozen
+class _Forgetting:
+    """An FC that takes no notice of keys."""
+
+    stub: Stub
+
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
+        keyless = evolve(command, key=None) if isinstance(command, ChangeRun) else command
+        return self.stub.ask(keyless, run_id, nonce)
+
 
 READ = ("ReadRun", "paused", "2")
 MORE = disagreement("audit.kinds", "logs", Saying("2 entries"), Saying("more of them"), "more")
@@ -283,6 +301,31 @@ def test_one_value_that_is_altered_alike_in_two_fields(seen: str, alike: bool) -
     every = [Found(evolve(each, observed=seen), (), (), 1, shrunk=True) for each in (sent, kept)]
     told = [altered_alike(each, every) for each in every]
     assert ["", sent.fingerprint if alike else ""] == told
+
+
+def test_what_is_carried_out_under_a_used_key_is_one_finding() -> None:
+    """An FC that forgets keys executes the same call anew, and another one under its key."""
+    begun = evolve(start("a", 0), key="k")
+    commands = create("a"), begun, begun, create("a", "b", number=1)
+    others = (evolve(each, run=1, key="l") for each in (start("a", 0), start("b", 1)))
+    lockstep, found = noting(_Forgetting(Stub()), *commands, *others)
+    assert ["idempotency.replay-as-then", "idempotency.key-bound-to-request"] == found
+    echoes = lockstep.tally.echoes
+    first, second = echoes.findings
+    assert {first: "ChangeRun", second: "ChangeRun"} == echoes.anew
+    assert ("", first) == (echoes.kin(first), echoes.kin(second))
+
+
+def test_an_answer_that_is_repeated_otherwise_is_not_carried_out_anew() -> None:
+    """It is of its run as it is now: without its key the call would have been refused."""
+    stub, begun = Stub(), evolve(start("a", 0), key="k")
+
+    def newest(_: Command, reply: Reply) -> Reply:
+        return with_run(reply, status="failed") if len(stub.asked) > 3 else reply
+
+    commands = create("a"), begun, change("failed", reason="no"), begun
+    lockstep, found = noting(Tampering(stub, newest), *commands)
+    assert (["idempotency.replay-as-then"], {}) == (found, lockstep.tally.echoes.anew)
 
 
 def test_a_trace_leads_to_what_goes_on_from_its_changes() -> None:
