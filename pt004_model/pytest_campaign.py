@@ -28,10 +28,9 @@ from pt004_model.cli.screen import Screen
 from pt004_model.cli.session import Unsure, compared, targeted
 from pt004_model.cli.settings import read_settings
 from pt004_model.cli.workers import campaign_of
-from pt004_model.drive.divergence import Divergence, divergence
 from pt004_model.drive.lockstep import Lockstep
 from pt004_model.drive.replay import attempt_lines, replay_trace, result_line
-from pt004_model.drive.session import Session
+from pt004_model.drive.session import Divergence, Session, divergence
 from pt004_model.drive.target import Target
 from pt004_model.interrupts import INTERRUPTED, TERMINATED, terminate
 from pt004_model.judge.finding import Finding
@@ -40,7 +39,7 @@ from pt004_model.pytest_plugin import UNSURE, USAGE, flags
 from pt004_model.report import terminal
 from pt004_model.report.folder import Folder, held
 from pt004_model.report.record import INTERRUPTED as INTERRUPTED_WHY
-from pt004_model.report.record import conduct, keep_nothing, why_broken
+from pt004_model.report.record import conduct, keep_nothing
 from pt004_model.search.campaign import Profile
 from pt004_model.search.results import Result
 from pt004_model.search.workers import NoWorkers
@@ -219,11 +218,8 @@ class Conversation:
         except NoWorkers as none:
             keep_nothing(folder, self.profile, str(none))
             pytest.exit(f"UNSURE: {none}", UNSURE)
-        broken: BaseException | None = None
-        try:
-            result = conduct(campaign, folder, screen.say, replays=not given["no_replay"])
-        except BaseException as error:
-            result, broken = campaign.result(why_broken(error)), error
+        replays = not given["no_replay"]
+        result, broken = conduct(campaign, folder, screen.say, replays=replays)
         lines = [*story(result, folder, self.known), *terminal.result_lines(result, None)]
         if isinstance(broken, Unwritable):
             for line in lines:

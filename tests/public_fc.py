@@ -15,8 +15,8 @@ import attrs
 from pt004_model.embedded.app import build_app
 from pt004_model.embedded.audit import Audit
 from pt004_model.embedded.bodies import Bodies
+from pt004_model.embedded.core import CONFORMING, Parts
 from pt004_model.embedded.faults import FAULTS
-from pt004_model.embedded.parts import CONFORMING, Parts
 from pt004_model.embedded.records import Change, Create, Run, Turn
 from pt004_model.embedded.refusals import malformed
 from pt004_model.embedded.rules import Rules

@@ -19,7 +19,7 @@ import pytest
 import pt004_model
 from pt004_model.embedded.app import build_app
 from pt004_model.embedded.faults import parts_with
-from pt004_model.embedded.parts import CONFORMING
+from pt004_model.embedded.core import CONFORMING
 
 warnings.simplefilter("ignore")
 from starlette.testclient import TestClient

@@ -30,7 +30,7 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.model.coverage import Edge
 from pt004_model.report import command, terminal
 from pt004_model.report.folder import Folder, held
-from pt004_model.report.record import conduct, keep_nothing, why_broken
+from pt004_model.report.record import conduct, keep_nothing
 from pt004_model.report.summary import document
 from pt004_model.search.campaign import PROFILES, Campaign, Profile
 from pt004_model.search.goals import read_edges, unlike
@@ -126,7 +126,7 @@ class Telling:
 
         So it is after Ctrl-C, with a full disk, and when we ourselves are at fault.
         """
-        folder, broken = self.folder, None
+        folder = self.folder
         with screen(folder, quiet=self.given["quiet"], errors=self.given["as_json"]) as shown:
             for line in self._beginning(profile):
                 shown.say(line)
@@ -137,11 +137,8 @@ class Telling:
             wanted = (folder, there.target, there.session, profile, seed, shown)
             with compared(self.given, there.target, there.session, folder.keep_run):
                 running = self.make(*wanted, known=self.known.fingerprints)
-                try:
-                    replays = not self.given["no_replay"]
-                    result = conduct(running, folder, shown.say, replays=replays)
-                except BaseException as error:
-                    result, broken = running.result(why_broken(error)), error
+                replays = not self.given["no_replay"]
+                result, broken = conduct(running, folder, shown.say, replays=replays)
         self._end(result, unlike(there.session.used, result.edges, running.lengths))
         if broken is not None:
             raise broken

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 from attrs import define, evolve, field, frozen
 
@@ -66,22 +66,14 @@ def together(several: Iterable[Variation]) -> tuple[Variation, ...]:
     return tuple(sorted(seen.values(), key=lambda each: -each.count))
 
 
-class Converse(Protocol):
-    """Begins a conversation with an FC, as ``Session.lockstep`` does."""
-
-    def __call__(self, on_finding: Callable[[Finding, Lockstep], None], /) -> Lockstep:
-        """Return it; ``on_finding`` is told what is wrong."""
-        ...
-
-
 @define
 class Comparison:
     """Differences from another FC, with which conversations begin by ``converse``.
 
-    Nothing is compared any more once it is ``gone``.
+    That is its ``Session.lockstep``. Nothing is compared any more once it is ``gone``.
     """
 
-    converse: Converse
+    converse: Callable[[Callable[[Finding, Lockstep], None]], Lockstep]
     seen: dict[Pair, Variation] = field(factory=dict)
     gone: bool = False
 

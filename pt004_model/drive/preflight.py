@@ -41,10 +41,7 @@ def preflight(
     if why:
         asked = codec.routes.health
         return f"what answers is no Federation Core: {asked} {why}; is the address right?"
-    command = codec.required.complete(
-        CreateRun(0, plain_create(HAPPY_PATH.steps if governed else ()))
-    )
-    answer = _asked(transport, codec.encode(command, lambda _: "", "preflight"), patience, on_wait)
+    answer = _asked(transport, _create(codec, governed=governed), patience, on_wait)
     if isinstance(answer, NoAnswer):
         return f"the first create got no answer: {answer.why}"
     reply = codec.read(answer)
@@ -65,6 +62,11 @@ def preflight(
     what = f"no JSON: {body.why}" if isinstance(body, Undecodable) else _NEITHER
     first = f"the first create gives status {answer.code} with"
     return f"what answers is no Federation Core: {first} {what}"
+
+
+def _create(codec: Codec, *, governed: bool) -> Request:
+    create = CreateRun(0, plain_create(HAPPY_PATH.steps if governed else ()))
+    return codec.encode(codec.required.complete(create), lambda _: "", "preflight")
 
 
 _NEITHER: Final = "neither a run nor a refusal that has a detail"
@@ -111,22 +113,15 @@ def _unlike(health: Answer) -> str:
 
 
 def no_longer(
-    codec: Codec,
-    transport: Transport,
-    *,
-    governed: bool = True,
-    on_run: Callable[[str], None] = lambda _: None,
+    codec: Codec, transport: Transport, *, governed: bool, on_run: Callable[[str], None]
 ) -> str | None:
     """Return why nothing that an FC refuses means anything any more, in a sentence, or ``None``.
 
     Asks for one more create like that of :func:`preflight`. One that is not answered, or answered
     in any other way, is for the judge to say something of.
     """
-    command = codec.required.complete(
-        CreateRun(0, plain_create(HAPPY_PATH.steps if governed else ()))
-    )
     try:
-        answer = transport.send(codec.encode(command, lambda _: "", "preflight"))
+        answer = transport.send(_create(codec, governed=governed))
     except NoToken as error:
         return str(error)
     if isinstance(answer, NoAnswer):

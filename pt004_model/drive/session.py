@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import cache
 
 from attrs import define, evolve, field, frozen
 
 from pt004_model.drive.comparing import Comparison
-from pt004_model.drive.divergence import raise_finding
 from pt004_model.drive.lockstep import Fc, Lockstep, Tally
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.finding import Finding
@@ -125,6 +125,27 @@ class Archive:
             return ()
         other = self.runs[example % len(self.runs)]
         return (self.runs[0], other) if other is not self.runs[0] else (other,)
+
+
+class Divergence(AssertionError):  # noqa: N818 - the field's word, and no error of ours
+    """An FC answered otherwise than the contract allows.
+
+    Hypothesis tells bugs apart by exception type, file and line. One class raised from one place
+    would be one bug, so each fingerprint has a class of its own, made once: a new class each time
+    would be a flaky failure.
+    """
+
+
+@cache
+def divergence(fingerprint: str) -> type[Divergence]:
+    """Return the exception class of a fingerprint, the same at every call."""
+    return type(f"Divergence_{fingerprint}", (Divergence,), {"__doc__": Divergence.__doc__})
+
+
+def raise_finding(finding: Finding, lockstep: Lockstep) -> None:
+    """Raise a finding; to be used as ``on_finding`` of a lockstep."""
+    del lockstep
+    raise divergence(finding.fingerprint)(str(finding))
 
 
 @define

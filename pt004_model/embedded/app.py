@@ -8,9 +8,8 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 
 from pt004_model.embedded import schemas
-from pt004_model.embedded.core import Core
+from pt004_model.embedded.core import CONFORMING, Core, Parts
 from pt004_model.embedded.door import Door
-from pt004_model.embedded.parts import CONFORMING, Parts
 from pt004_model.embedded.records import Answer, to_json
 from pt004_model.embedded.refusals import Refused
 from pt004_model.vocabulary import HEALTHY, ROUTES, Dialect

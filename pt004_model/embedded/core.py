@@ -1,17 +1,41 @@
-"""The Federation Core itself: how a call goes through the parts, one transaction a change."""
+"""The Federation Core itself: how a call goes through its parts, one transaction a change."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import attrs
+
+from pt004_model.embedded.audit import Audit
+from pt004_model.embedded.bodies import Bodies
+from pt004_model.embedded.door import Door
+from pt004_model.embedded.effects import Effects
+from pt004_model.embedded.idempotency import Keys
 from pt004_model.embedded.records import Answer, Call, Change, Create, Policy, Run, Turn
 from pt004_model.embedded.refusals import malformed, unknown_run
+from pt004_model.embedded.rules import Rules
+from pt004_model.embedded.store import Store
+from pt004_model.embedded.tokens import Tokens
+from pt004_model.embedded.views import Views
 from pt004_model.vocabulary import Decision, Status
 
-if TYPE_CHECKING:
-    from pt004_model.embedded.parts import Parts
+
+class Clock:
+    """RFC 3339 times in UTC with microseconds that never go backwards (section 2)."""
+
+    def __init__(self, not_before: str = "") -> None:
+        self._last = not_before
+
+    def now(self) -> str:
+        """Return the present time, or the last one given out if the system clock went back."""
+        self._last = max(self._last, self.spell(datetime.now(UTC)))
+        return self._last
+
+    def spell(self, moment: datetime) -> str:
+        """Write a moment in the one form in which texts sort as times do."""
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class Core:
@@ -156,3 +180,23 @@ class Core:
         receipts = self.audit.seal(turn, chain)
         self.store.add_receipts(turn.run.run_id, len(chain), receipts)
         return [*chain, *(receipt.receipt_hash for receipt in receipts)]
+
+
+@attrs.frozen
+class Parts:
+    """One class for each part; any of them may be a subclass of the one that conforms."""
+
+    audit: type[Audit] = Audit
+    bodies: type[Bodies] = Bodies
+    clock: type[Clock] = Clock
+    core: type[Core] = Core
+    door: type[Door] = Door
+    effects: type[Effects] = Effects
+    keys: type[Keys] = Keys
+    rules: type[Rules] = Rules
+    store: type[Store] = Store
+    tokens: type[Tokens] = Tokens
+    views: type[Views] = Views
+
+
+CONFORMING = Parts()

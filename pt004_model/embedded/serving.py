@@ -18,8 +18,8 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pt004_model.embedded.app import build_app
+from pt004_model.embedded.core import CONFORMING
 from pt004_model.embedded.faults import FAULTS, parts_with
-from pt004_model.embedded.parts import CONFORMING
 from pt004_model.embedded.records import to_json
 
 DEFAULT_PORT = 9405

@@ -47,11 +47,11 @@ _NOT_REPLAYED: Final = "were not replayed"
 
 def conduct(
     campaign: Campaign, folder: Folder, say: Callable[[str], None], *, replays: bool = True
-) -> Result:
+) -> tuple[Result, BaseException | None]:
     """Replay what lies in ``folder`` (unless told otherwise), run the campaign, keep its summary.
 
-    Raises whatever breaks it off, ``KeyboardInterrupt`` and ``Unwritable`` among it, with a summary
-    kept that says why, as far as that can be written.
+    Whatever breaks it off, ``KeyboardInterrupt`` and ``Unwritable`` among it, is returned to be
+    raised once all is told; the summary says why, as far as that can be written.
     """
     try:
         folder.keep_replays(())
@@ -65,10 +65,11 @@ def conduct(
             _keep_again(folder, found)
         _keep(campaign, folder, result)
     except BaseException as error:
+        result = campaign.result(why_broken(error))
         with undisturbed(), suppress(Unwritable):
-            _keep(campaign, folder, campaign.result(why_broken(error)))
-        raise
-    return result
+            _keep(campaign, folder, result)
+        return result, error
+    return result, None
 
 
 def _keep(campaign: Campaign, folder: Folder, result: Result) -> None:

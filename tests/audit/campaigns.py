@@ -16,9 +16,8 @@ from attrs import evolve
 
 from pt004_model.drive.target import Target
 from pt004_model.embedded.app import build_app
-from pt004_model.embedded.core import Core
+from pt004_model.embedded.core import CONFORMING, Core
 from pt004_model.embedded.faults import parts_with
-from pt004_model.embedded.parts import CONFORMING
 from pt004_model.search.campaign import Campaign, Profile
 
 _SMALL: Final = Profile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pt004_model.drive.divergence import Divergence, divergence, raise_finding
+from pt004_model.drive.session import Divergence, divergence, raise_finding
 from pt004_model.judge.finding import Finding
 from tests.drive.helpers import create, session, with_run
 from tests.stub import Stub, Tampering

@@ -11,8 +11,8 @@ import pytest
 
 from pt004_model.drive.target import Target, replay
 from pt004_model.embedded.app import build_app
+from pt004_model.embedded.core import CONFORMING
 from pt004_model.embedded.faults import parts_with
-from pt004_model.embedded.parts import CONFORMING
 from pt004_model.judge.oracle import Verdict
 from pt004_model.search.campaign import Campaign, Profile
 from pt004_model.search.results import Result

@@ -14,8 +14,8 @@ import pytest
 import pt004_model.embedded
 from pt004_model.embedded import FAULTS
 from pt004_model.embedded.app import build_app
+from pt004_model.embedded.core import CONFORMING, Parts
 from pt004_model.embedded.faults import Fault, parts_with
-from pt004_model.embedded.parts import CONFORMING, Parts
 from tests.sampling import some
 
 from .client import Fc, start

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pt004_model.embedded.clock import Clock
+from pt004_model.embedded.core import Clock
 
 from .client import Fc, run_of, start
 

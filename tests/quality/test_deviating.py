@@ -13,8 +13,8 @@ from attrs import evolve
 
 from pt004_model.drive.target import Target
 from pt004_model.embedded.app import build_app
+from pt004_model.embedded.core import CONFORMING, Parts
 from pt004_model.embedded.faults import FAULTS
-from pt004_model.embedded.parts import CONFORMING, Parts
 from pt004_model.judge.deviation import Deviation
 from pt004_model.model.commands import Command, RunRef
 from pt004_model.model.replies import Reply

@@ -14,7 +14,7 @@ from pt004_model.drive.session import Session
 from pt004_model.drive.target import Target
 from pt004_model.embedded.app import build_app
 from pt004_model.embedded.audit import Audit
-from pt004_model.embedded.parts import CONFORMING
+from pt004_model.embedded.core import CONFORMING
 from pt004_model.embedded.records import Turn
 from pt004_model.report.fitting import Fit, written
 from pt004_model.search.campaign import Campaign

@@ -16,7 +16,7 @@ from pt004_model.drive.lockstep import Tally
 from pt004_model.drive.session import Session
 from pt004_model.drive.target import Target
 from pt004_model.embedded.app import build_app
-from pt004_model.embedded.parts import CONFORMING
+from pt004_model.embedded.core import CONFORMING
 from pt004_model.embedded.records import Change, Run
 from pt004_model.embedded.refusals import illegal
 from pt004_model.embedded.rules import Rules

@@ -10,9 +10,8 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from pt004_model.drive.divergence import Divergence
 from pt004_model.drive.lockstep import Fc
-from pt004_model.drive.session import Session
+from pt004_model.drive.session import Divergence, Session
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, ReadRun
 from pt004_model.model.moves import Move
 from pt004_model.model.replies import Reply, Response

@@ -196,7 +196,7 @@ def test_a_long_trace_that_chance_shows_proves_nothing(tmp_path: Path) -> None:
     last = Strewing(share=1.0, first=len(LONG) - 1)
     folder.keep_trace(recorded(last))
     running = campaign(Strewing(), examples=2)
-    result = conduct(running, folder, lambda _: None)
+    result, _ = conduct(running, folder, lambda _: None)
     assert result.verdict is Verdict.UNSURE, result.findings
     assert all(each.unconfirmed for each in result.findings)
     assert result.findings

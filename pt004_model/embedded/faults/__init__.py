@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import attrs
 
+from pt004_model.embedded.core import CONFORMING, Parts
 from pt004_model.embedded.faults.base import Fault
-from pt004_model.embedded.parts import CONFORMING, Parts
 
 __all__ = ["FAULTS", "Fault", "parts_with"]
 

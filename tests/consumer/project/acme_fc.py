@@ -16,8 +16,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from pt004_model.embedded.app import build_app
+from pt004_model.embedded.core import CONFORMING
 from pt004_model.embedded.faults import parts_with
-from pt004_model.embedded.parts import CONFORMING
 
 
 class Owners(BaseHTTPMiddleware):
