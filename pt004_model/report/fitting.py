@@ -97,6 +97,9 @@ _LACKS: Final = {
     "idempotency": ("keeps no idempotency keys", "a create that was sent twice made two runs"),
 }
 """Areas that an FC may not know, in words, and what has shown it."""
+_SPELLED: Final = (
+    "if requests may carry them so too, [spelling.statuses] is better: the status stays judged"
+)
 
 
 def lacking(contact: Contact) -> tuple[Cause, ...]:
@@ -133,7 +136,8 @@ def _cause(group: Sequence[Difference]) -> Cause:
     if together == _ENTRIES:
         kinds = [each.finding.expected.rpartition(" ")[2] for each in group]
         words = f"writes no entries {', '.join(dict.fromkeys(kinds))}"
-    return Cause(words, tuple(group), tuple(each.deviation(words) for each in group))
+    better = _SPELLED if words.endswith("status in upper case") else ""
+    return Cause(words, tuple(group), tuple(each.deviation(words) for each in group), better)
 
 
 def _manner(each: Difference) -> str:
