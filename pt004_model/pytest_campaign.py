@@ -182,13 +182,13 @@ class Conversation:
     def _diverge(self, finding: Finding, _: Lockstep) -> None:
         self.seen.append(finding.fingerprint)
         if finding.fingerprint not in self.known.fingerprints:
-            raise divergence(finding.fingerprint)(self.folder.origin.hide(str(finding)))
+            raise divergence(finding.fingerprint)(self.folder.origin.redact(str(finding)))
 
     def describe(self, result: Result, area: str) -> list[str]:
         """Return the findings of an area that are not known, in lines for people."""
         found = [e for e in result.findings if e.finding.area == area and not e.known]
-        hide = self.folder.origin.hide
-        return [hide(line) for each in found for line in terminal.finding_lines(each)]
+        redact = self.folder.origin.redact
+        return [redact(line) for each in found for line in terminal.finding_lines(each)]
 
     def replay(self, path: Path) -> None:
         """Replay the trace in a file; fail unless it is answered as the contract allows."""
@@ -198,12 +198,12 @@ class Conversation:
         self.config.stash.setdefault(_PINNED, []).append(replay.verdict)
         if replay.verdict is not Verdict.CONFORMS:
             told = [line for each in replay.attempts for line in attempt_lines(trace, each)]
-            raise AssertionError(self.folder.origin.hide("\n".join([*told, result_line(replay)])))
+            raise AssertionError(self.folder.origin.redact("\n".join([*told, result_line(replay)])))
 
     def campaign(self) -> Result:
         """Run the campaign; what it comes to is printed at the end of the run."""
         folder, seed = self.folder, self.folder.origin.seed
-        hide = folder.origin.hide
+        redact = folder.origin.redact
         screen = Screen(partial(_say, self.config), folder)
         name = self.profile.name
         screen.say(f"Federation Core {self.target.where}, profile {name}, seed {seed}")
@@ -223,17 +223,17 @@ class Conversation:
         lines = [*story(result, folder, self.known), *terminal.result_lines(result, None)]
         if isinstance(broken, Unwritable):
             for line in lines:
-                screen.say(hide(line))
+                screen.say(redact(line))
             pytest.exit(f"UNSURE: {broken}", returncode=UNSURE)
         self.config.stash[_RESULT] = result
         for line in lines:
-            note(self.config, hide(line))
+            note(self.config, redact(line))
         if broken is not None:
             raise broken
         if self.target.flags is not None:
             command = next_command(result, self.target.dialect, self.target.flags, folder)
             if command:
-                note(self.config, hide(f"next: {command}"))
+                note(self.config, redact(f"next: {command}"))
         return result
 
 

@@ -174,7 +174,7 @@ class Telling:
         if lines and coming:
             lines.append(f"next: {coming}")
         for line in lines:
-            say(self.folder.origin.hide(line))
+            say(self.folder.origin.redact(line))
         if self.given["as_json"]:
             click.echo(json.dumps(document(self.folder.summary(result)), indent=1))
 

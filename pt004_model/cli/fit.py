@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ from pt004_model.cli.settings import SETTINGS, VARIABLES, target_options
 from pt004_model.config import FILE
 from pt004_model.drive.contact import Contact, NoContact, make_contact
 from pt004_model.report.fitting import Fit, description, lacking, written
-from pt004_model.report.text import visible
+from pt004_model.report.text import variable, visible
 from pt004_model.search.manner import learn
 from pt004_model.trace.files import write_text
 
@@ -108,9 +107,5 @@ def _settings(context: click.Context, given: dict[str, Any], path: Path) -> dict
         if isinstance(value, Path):
             value = os.path.relpath(value, path.parent)
         made[each.key] = value
-    headers = {name: f"${{{_variable(name)}}}" for name, _ in given["headers"]}
+    headers = {name: f"${{{variable(name)}}}" for name, _ in given["headers"]}
     return {**made, **({"headers": headers} if headers else {})}
-
-
-def _variable(header: str) -> str:
-    return re.sub("[^A-Z0-9]", "_", header.upper())

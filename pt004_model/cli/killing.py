@@ -36,13 +36,12 @@ class Embedded(Started):
         return True
 
 
-@contextmanager
-def free_address() -> Iterator[str]:
-    """Yield an address that nobody serves."""
+def free_address() -> str:
+    """Return an address that nobody serves."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
+    return f"http://127.0.0.1:{port}"
 
 
 def embedded_command(setup: Setup, *options: str) -> tuple[Sequence[str], dict[str, str]]:

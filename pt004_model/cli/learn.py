@@ -79,7 +79,7 @@ def learn(
             said = count(len(found), "difference")
             shown.say(f"runs of {count(length, 'step')}: {said} from the model")
             for each in found:
-                shown.say(folder.origin.hide(f"  {_line(each)}"))
+                shown.say(folder.origin.redact(f"  {_line(each)}"))
 
         asked = _asked(folder, target) if resume else {}
         return LearnCampaign(*arguments, **{**more, "asked": asked, "keep": keep, "show": show})

@@ -65,7 +65,7 @@ class Screen:
     def found(self, found: Found) -> None:
         """Put the finding on disk, then on the screen."""
         self.folder.keep_trace(found)
-        where = self.folder.origin.hide(found.finding.where)
+        where = self.folder.origin.redact(found.finding.where)
         word = "known" if found.known else "found" if found.reproduced is None else "again"
         self.say(f"{word} {found.fingerprint} {found.finding.check}: {where}")
 

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any, Final
 
@@ -23,7 +23,6 @@ from pt004_model.drive.target import Target
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.report.record import why_broken
-from pt004_model.trace.redact import Redactor
 from pt004_model.wire.client import Client
 from pt004_model.wire.codec import Codec
 from pt004_model.wire.sending import Transport
@@ -37,11 +36,12 @@ class Unsure(click.ClickException):
     """Nothing can be said of the FC; the message is a sentence for people."""
 
     exit_code = UNSURE
+    word = "UNSURE"
 
     def show(self, file: object = None) -> None:
         """Print the sentence to standard error."""
         del file
-        click.echo(f"UNSURE: {self.message}", err=True)
+        click.echo(f"{self.word}: {self.message}", err=True)
 
 
 def reason(error: BaseException) -> str:
@@ -66,11 +66,6 @@ class Connected:
     def base_url(self) -> str:
         """The address of the FC."""
         return self.target.where
-
-    @property
-    def redact(self) -> Redactor:
-        """Takes out what must not be shown."""
-        return self.target.redact
 
     def require(self, *, governed: bool, on_run: Callable[[str], None]) -> None:
         """Make sure that there is an FC, and say so while it is waited for.
@@ -110,12 +105,9 @@ def connected(
 def targeted(setup: Setup, *, ungoverned: bool = False) -> Iterator[Target]:
     """Yield the FC that the options name, or an embedded one; see :func:`connected`."""
     setup.killing.check(setup.base_url)
-    named: AbstractContextManager[str] | None = None
-    if setup.base_url is not None:
-        named = nullcontext(setup.base_url)
-    if setup.killing.own:
-        named = free_address()
-    with named or embedded_process(setup) as base_url, service_of(setup, base_url) as service:
+    address = free_address() if setup.killing.own else setup.base_url
+    there = nullcontext(address) if address is not None else embedded_process(setup)
+    with there as base_url, service_of(setup, base_url) as service:
         target = setup.target(base_url, ungoverned=ungoverned)
         target.service, target.ready_within = service, setup.killing.ready_within
         if setup.base_url is None:

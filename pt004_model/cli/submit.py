@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 import click
 
 from pt004_model.cli.options import rightly_given
-from pt004_model.cli.session import UNSURE
+from pt004_model.cli.session import Unsure
 from pt004_model.cli.settings import Finite
 from pt004_model.trace.lock import Busy, locked, sweep
 from pt004_model.tracker.directory import DirectoryTracker
 from pt004_model.tracker.filing import Filing, SelfTest
-from pt004_model.tracker.github import GitHubTracker
+from pt004_model.tracker.github import DEFAULT_URL, GitHubTracker
 from pt004_model.tracker.issues import Refused, Tracker, Unreachable
 from pt004_model.tracker.submission import read_submission
 
@@ -26,15 +26,10 @@ TRACKERS: Final = ("directory", "github")
 _LOOPBACK: Final = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1")
 
 
-class _NotThere(click.ClickException):
+class _NotThere(Unsure):
     """The tracker is not there, or not for us now."""
 
-    exit_code = UNSURE
-
-    def show(self, file: object = None) -> None:
-        """Print the sentence to standard error."""
-        del file
-        click.echo(f"UNREACHABLE: {self.message}", err=True)
+    word = "UNREACHABLE"
 
 
 @click.command()
@@ -54,7 +49,7 @@ class _NotThere(click.ClickException):
     help="The repository of the tracker github (GITHUB_REPOSITORY).",
 )  # fmt: skip
 @click.option(
-    "--api-url", metavar="URL", envvar="GITHUB_API_URL", default="https://api.github.com",
+    "--api-url", metavar="URL", envvar="GITHUB_API_URL", default=DEFAULT_URL,
     show_default=True, help="The API of the tracker github (GITHUB_API_URL).",
 )  # fmt: skip
 @click.option(
@@ -93,9 +88,10 @@ def submit(context: click.Context, /, **given: Any) -> None:
     try:
         with _alone(given), _tracker(given) as tracker:
             if folder is None:
-                SelfTest(tracker, _say).run()
+                SelfTest(tracker, click.echo).run()
             else:
-                broken = _filing(tracker, folder, given).run()
+                campaign = read_submission(folder)
+                broken = Filing(tracker, campaign, click.echo, given["most"], given["dry"]).run()
     except Refused as error:
         raise click.UsageError(str(error)) from None
     except (Unreachable, Busy) as error:
@@ -124,18 +120,9 @@ def _alone(given: dict[str, Any]) -> Iterator[None]:
         yield
 
 
-def _filing(tracker: Tracker, folder: Path, given: dict[str, Any]) -> Filing:
-    submission = read_submission(folder)
-    return Filing(tracker, submission, _say, given["most"], given["dry"])
-
-
-def _say(line: str) -> None:
-    click.echo(line)
-
-
 def _tracker(given: dict[str, Any]) -> AbstractContextManager[Tracker]:
     if given["kind"] == "directory":
-        return nullcontext(DirectoryTracker(given["to"], say=_say))
+        return nullcontext(DirectoryTracker(given["to"], say=click.echo))
     if not given["repo"]:
         raise click.UsageError("--tracker github needs --repo OWNER/NAME")
     if not given["token"]:

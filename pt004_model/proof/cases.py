@@ -20,7 +20,7 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, ReadRun
 from pt004_model.model.moves import Move, body
 from pt004_model.model.run import Ask, Run
-from pt004_model.model.scenarios import CANONICAL, TAGS, WORKFLOW_ID, Scenario, following
+from pt004_model.model.scenarios import CANONICAL, TAGS, WORKFLOW_ID, following
 from pt004_model.model.values import Body
 from pt004_model.trace.recorded import Step
 from pt004_model.trace.writing import rfc3339
@@ -105,7 +105,7 @@ def tell(session: Session, base_url: str, say: Callable[[str], None]) -> tuple[C
 
 def tell_case(session: Session, name: str, say: Callable[[str], None]) -> CaseResult:
     """Run and tell one canonical case."""
-    return _Telling(session, name, CANONICAL[name], say).run()
+    return _Telling(session, name, say).run()
 
 
 def conclusion(results: Sequence[CaseResult], verdict: str = _PASS) -> str:
@@ -123,10 +123,8 @@ def conclusion(results: Sequence[CaseResult], verdict: str = _PASS) -> str:
 class _Telling:
     """One case, told as it goes."""
 
-    def __init__(
-        self, session: Session, name: str, scenario: Scenario, say: Callable[[str], None]
-    ) -> None:
-        self.scenario = scenario
+    def __init__(self, session: Session, name: str, say: Callable[[str], None]) -> None:
+        self.scenario = CANONICAL[name]
         self.case = CASES[name]
         self.say = say
         self.result = CaseResult(name)

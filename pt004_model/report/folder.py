@@ -116,7 +116,7 @@ class Folder:
         """Note a run at once, so that it is known even after a kill."""
         try:
             with self.runs.open("a", encoding="utf-8") as file:
-                file.write(f"{plain(self.origin.hide(run_id), None)}\n")
+                file.write(f"{plain(self.origin.redact(run_id), None)}\n")
         except OSError as error:
             raise Unwritable(f"cannot write {self.runs}: {error.strerror}") from None
 
@@ -143,7 +143,7 @@ class Folder:
 
     def keep_replays(self, rows: tuple[Replayed, ...]) -> None:
         """Write ``replays.json``: what became of the traces of earlier campaigns."""
-        told = tuple(evolve(row, why=self.origin.hide(row.why)) for row in rows)
+        told = tuple(evolve(row, why=self.origin.redact(row.why)) for row in rows)
         replays = Replays(at=rfc3339(time.time()), replays=told)
         write_json(self.path / "replays.json", document(replays))
 
@@ -159,7 +159,7 @@ class Folder:
         """Return the summary of a campaign."""
         return Summary(
             verdict=str(result.verdict),
-            why=self.origin.hide(result.why),
+            why=self.origin.redact(result.why),
             requests=result.requests,
             examples=result.examples,
             seconds=round(result.seconds, 3),
@@ -176,10 +176,10 @@ class Folder:
             findings=tuple(map(self._told, result.findings)),
             edges=edge_documents(result.edges),
             statistics=statistics(result.statistics),
-            unsure=tuple(map(self.origin.hide, result.unsure)),
+            unsure=tuple(map(self.origin.redact, result.unsure)),
             made_by=self.made_by,
-            guarantee=self.origin.hide(result.guarantee),
-            agreed=tuple(map(self.origin.hide, result.agreed)),
+            guarantee=self.origin.redact(result.guarantee),
+            agreed=tuple(map(self.origin.redact, result.agreed)),
             differences=tuple(
                 Variation(**self.origin.redact(asdict(each))) for each in result.differences
             ),
@@ -200,7 +200,7 @@ class Folder:
             known=found.known,
             reproduced=None if found.reproduced is None else Reproduced(*found.reproduced),
             unconfirmed=found.unconfirmed,
-            trouble=self.origin.hide(found.trouble),
+            trouble=self.origin.redact(found.trouble),
             echo_of=found.echo_of,
             shrinking=ShrinkingDocument(found.cost[0], round(found.cost[1], 3)),
         )

@@ -36,7 +36,7 @@ from pt004_model.report.summary import (
 )
 from pt004_model.search.campaign import Campaign
 from pt004_model.search.complete import Made, SuiteCampaign, united
-from pt004_model.search.enough import races_unsure, too_little, unconfirmed
+from pt004_model.search.enough import Wanted, races_unsure, too_little, unconfirmed
 from pt004_model.search.goals import Coverage, measure
 from pt004_model.search.jobs import VERSION as PROGRAM
 from pt004_model.search.races import Raced
@@ -58,16 +58,6 @@ class RacesCounts:
 
 
 @frozen
-class WholeDocument:
-    """How much the whole campaign was to do, and what it takes for a verdict."""
-
-    name: str
-    floor: float
-    open_share: float
-    lengths: tuple[int, ...]
-
-
-@frozen
 class Part:
     """``part.json``: part ``number`` (from 1 on) of ``of``.
 
@@ -79,7 +69,7 @@ class Part:
     of: int
     program: str
     contract: str
-    whole: WholeDocument
+    whole: Wanted
     commands: int
     ended: str = ""
     values: dict[str, tuple[str, ...]] = field(factory=dict)
@@ -102,7 +92,7 @@ def part_of(campaign: Campaign) -> dict[str, Any]:
         campaign.share.of,
         PROGRAM,
         _contract(),
-        WholeDocument(whole.name, whole.floor, whole.open_share, campaign.lengths),
+        evolve(whole.wanted, lengths=campaign.lengths),
         tally.commands,
         campaign.ended,
         values={kind: tuple(places) for kind, places in values.items()},

@@ -140,7 +140,7 @@ def _replay_earlier(campaign: Campaign, folder: Folder, say: Callable[[str], Non
             missed += [(why_missed, row.why)] if why_missed else []
             folder.keep_replays(tuple(rows))
             if row.result is not Fate.REPRODUCED:  # that is told as a finding
-                say(folder.origin.hide(f"{row.result} {row.fingerprint}: {row.why}"))
+                say(folder.origin.redact(f"{row.result} {row.fingerprint}: {row.why}"))
     campaign.doubt = _doubt(len(rows), missed)
 
 

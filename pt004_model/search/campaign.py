@@ -28,13 +28,18 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.model.replies import Reply
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.search.crashes import Crashes
-from pt004_model.search.enough import crashes_unsure, races_unsure, too_little, unconfirmed
-from pt004_model.search.explorer import Search
+from pt004_model.search.enough import (
+    Wanted,
+    crashes_unsure,
+    races_unsure,
+    too_little,
+    unconfirmed,
+)
+from pt004_model.search.explorer import Search, live_through
 from pt004_model.search.goals import measure
 from pt004_model.search.losses import Losses
 from pt004_model.search.races import Races
 from pt004_model.search.results import Examples, Progress, Reporter, Result, Silent
-from pt004_model.search.scenarios import live_through
 from pt004_model.search.scheduler import MOST_STEPS, Share
 from pt004_model.search.waiting import Alone
 from pt004_model.shrink.triage import (
@@ -100,6 +105,11 @@ class Profile:
         """About how many requests the search makes, as measured against the embedded FC."""
         alone = _ASKED["act"] * self.examples * self.commands
         return alone + _ASKED["round"] * self.rounds + _ASKED["loss"] * self.losses
+
+    @property
+    def wanted(self) -> Wanted:
+        """What it takes for a verdict."""
+        return Wanted(self.name, self.floor, self.open_share, self.lengths)
 
     def sized(self, examples: int) -> Profile:
         """Return this profile with so many examples, and in proportion what is beside them."""
@@ -496,9 +506,9 @@ class Campaign:
         coverage = measure(tally, self.lengths)
         self._note_chance()
         self.ended = why or self.doubt
-        why = why or too_little(self.profile, coverage, tally.commands, tally.open)
-        why = why or races_unsure(self.profile, self.races)
-        why = why or crashes_unsure(self.profile, self.crashes.rounds, self.crashes.met)
+        why = why or too_little(self.profile.wanted, coverage, tally.commands, tally.open)
+        why = why or races_unsure(self.profile.wanted, self.races)
+        why = why or crashes_unsure(self.profile.wanted, self.crashes.rounds, self.crashes.met)
         unsure = tally.unsure | self.aside.tally.unsure
         found = any(each.counts for each in self.found.values())
         why = why or self.doubt

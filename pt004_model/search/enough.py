@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final
+
+from attrs import frozen
 
 from pt004_model.search.goals import Coverage
 from pt004_model.search.races import Raced
@@ -11,23 +13,14 @@ _NAMED: Final = 3
 """Findings that are named in a sentence."""
 
 
-class Wanted(Protocol):
-    """How much a verdict takes, as a profile says it."""
+@frozen
+class Wanted:
+    """How much a whole campaign is to do, and what it takes for a verdict, as a profile says it."""
 
-    @property
-    def name(self) -> str:
-        """The name of the profile."""
-        ...
-
-    @property
-    def floor(self) -> float:
-        """The share of the edges that must be driven."""
-        ...
-
-    @property
-    def open_share(self) -> float:
-        """The share of calls that may stay without an answer."""
-        ...
+    name: str
+    floor: float
+    open_share: float
+    lengths: tuple[int, ...]
 
 
 def too_little(wanted: Wanted, coverage: Coverage, commands: int, unanswered: int) -> str:

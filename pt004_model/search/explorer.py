@@ -14,7 +14,9 @@ from typing import Final, TypeVar
 
 from attrs import define, evolve, field
 
+from pt004_model.drive.lockstep import Lockstep
 from pt004_model.drive.session import Session
+from pt004_model.model.commands import ChangeRun, ReadRun
 from pt004_model.model.dictionary import PAGES
 from pt004_model.model.moves import Goal, Move, body, legal_moves
 from pt004_model.model.run import Ask, Run
@@ -45,7 +47,8 @@ LATER: Final = Counter({"fill": 75})
 _CREATES: Final = tuple(reversed(deliveries.CREATES))
 _DELIVERIES: Final = tuple(reversed(deliveries.CHANGES))
 _LENGTHS: Final = (3, 0, 2, 4, 0, 1, 5)
-_CALLS_A_STEP: Final = 4  # a step is started, paused, resumed and left
+_CALLS_A_STEP: Final = 4
+"""A step is started, paused, resumed and left; more, and the FC goes in circles."""
 _LAST: Final = (Decision.DENY, Decision.ALLOW, Decision.FLAG)
 _LONG: Final = (4, 6, 8, 12, MOST_STEPS)
 
@@ -432,3 +435,19 @@ def _ending(run: Run) -> Callable[[Move], float]:
         return 0.5 if move.ask is Ask.COMPLETE else 0.0
 
     return handicap
+
+
+def live_through(lockstep: Lockstep, scenario: Scenario) -> None:
+    """Create a run and take it through ``scenario``, reading it in full after every change."""
+    lockstep.do(payloads.creation(0, scenario.steps))
+    lockstep.do(ReadRun(0))
+    for _ in range(_CALLS_A_STEP * (len(scenario.decisions) + 1)):
+        if not lockstep.drivable(0):
+            return
+        run = lockstep.world.runs[0]
+        move = following(run, scenario)
+        text = body(run, move) if move is not None else None
+        if text is None:
+            return
+        lockstep.do(ChangeRun(0, text))
+        lockstep.do(ReadRun(0))

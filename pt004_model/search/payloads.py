@@ -84,7 +84,6 @@ STEP_NAMES: Final = (
 """Patterns of step ids: the number of the step goes in, or a letter for it that is not Latin."""
 
 _BEFORE_A: Final = 0x42F  # the Cyrillic letter before the small a
-CORRELATIONS: Final = ("corr-1", None, "", "Corr-2!~", "c" * 200)
 
 EXTREMES: Final[dict[str, dict[str, Json]]] = {
     "deep payload": {"input_payload": nested(63)},

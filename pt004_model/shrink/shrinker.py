@@ -12,15 +12,15 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from pt004_model.drive.lockstep import TRIES, BrokenOff, Lockstep
 from pt004_model.drive.session import Session
 from pt004_model.judge.finding import Finding
+from pt004_model.judge.status import wrong_answers
 from pt004_model.model.commands import Wait
 from pt004_model.model.replies import Reply
 from pt004_model.shrink.passes import PASSES, first_cuts, renumbered, without
-from pt004_model.shrink.prefilter import Prefilter
 from pt004_model.shrink.replaying import Replay, Way, replay
 from pt004_model.shrink.simplify import simpler
 from pt004_model.shrink.symbolic import Model
@@ -54,6 +54,39 @@ def refused(steps: Sequence[Step], first: int = 0) -> frozenset[int]:
         for place, step in enumerate(steps, first)
         if isinstance(step.response, Reply) and step.response.code >= 400
     )
+
+
+@frozen
+class Prefilter:
+    """Says whether a candidate can show ``fingerprint``; where it cannot tell, it lets it pass.
+
+    When an answer of the wrong kind was found (a call accepted that must be refused, or refused
+    though it is legal), the model knows without an FC whether a shorter trace still asks for the
+    same thing. Most candidates do not, and need not be sent.
+    """
+
+    model: Model
+    fingerprint: str
+    tells: bool
+
+    @classmethod
+    def of(cls, model: Model, commands: Commands, fingerprint: str) -> Prefilter:
+        """Return the prefilter for a finding at the last of ``commands``."""
+        return cls(model, fingerprint, asks_for(model, commands, fingerprint))
+
+    def passes(self, commands: Commands) -> bool:
+        """Tell whether it is worth sending ``commands``."""
+        return not self.tells or asks_for(self.model, commands, self.fingerprint)
+
+
+def asks_for(model: Model, commands: Commands, fingerprint: str) -> bool:
+    """Tell whether a wrong answer to one of ``commands`` would have the fingerprint."""
+    world = model.world
+    for command in commands:
+        if fingerprint in wrong_answers(world, command):
+            return True
+        world = model.after(world, command)
+    return False
 
 
 @define

@@ -62,10 +62,6 @@ class Origin:
     trace_link: str | None = field(default=None, kw_only=True)
     """Where the tracing of the FC shows a call, with :data:`TRACE_ID` in it."""
 
-    def hide(self, text: str) -> str:
-        """Return ``text`` without secrets."""
-        return self.redact(text)
-
 
 def trace_of(found: Found, origin: Origin) -> Trace:
     """Return the trace of a finding, without secrets."""
@@ -190,7 +186,7 @@ def _request(request: Request | None, origin: Origin) -> SentRequest | None:
     body = request.content
     text = None if body is None else body.decode("utf-8", "surrogateescape")
     # the id is the FC's, and an FC may repeat anything in it
-    path = origin.hide(request.target)
+    path = origin.redact(request.target)
     return SentRequest(request.method, path, headers, text)
 
 

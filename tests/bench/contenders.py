@@ -21,8 +21,8 @@ from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Names, Token
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.search.campaign import PROFILES, Campaign
+from pt004_model.search.explorer import live_through
 from pt004_model.search.results import Silent
-from pt004_model.search.scenarios import live_through
 from pt004_model.trace.recorded import Found
 from pt004_model.wire.client import Client
 from pt004_model.wire.codec import Request, read_json

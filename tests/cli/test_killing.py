@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +29,9 @@ def check(tmp_path: Path, *arguments: str) -> tuple[int, str]:
 
 
 @pytest.fixture
-def address() -> Iterator[str]:
+def address() -> str:
     """An address that nobody serves."""
-    with free_address() as url:
-        yield url
+    return free_address()
 
 
 @pytest.mark.parametrize(

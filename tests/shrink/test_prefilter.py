@@ -7,7 +7,7 @@ from attrs import evolve
 from pt004_model.judge.status import wrong_answers
 from pt004_model.model.commands import ReadRun
 from pt004_model.model.world import World, expect
-from pt004_model.shrink.prefilter import Prefilter, asks_for
+from pt004_model.shrink.shrinker import Prefilter, asks_for
 from pt004_model.shrink.symbolic import Model
 from pt004_model.vocabulary import Decision
 from tests.drive.helpers import change, create, session, start

@@ -14,14 +14,18 @@ from hypothesis import strategies as st
 from pt004_model import Result, Verdict, workflow_machine
 from pt004_model.drive.session import Session
 from pt004_model.judge.checks import areas
+from pt004_model.model.commands import ChangeRun, ReadRun
 from pt004_model.model.scenarios import HAPPY_PATH, POLICY_DENY, POLICY_FLAG, Scenario
+from pt004_model.model.values import Body
 from pt004_model.pytest_campaign import Conversation
-from pt004_model.search.scenarios import live_through, live_through_statuses
+from pt004_model.search.explorer import live_through
+from pt004_model.search.payloads import creation
 from pt004_model.vocabulary import Decision
 
 SCENARIOS = st.builds(
     Scenario, st.lists(st.sampled_from(Decision), min_size=1, max_size=6).map(tuple)
 )
+STATUSES = ("running", "paused", "running", "completed")
 EXPLORING = settings(
     max_examples=10,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
@@ -35,9 +39,16 @@ EXPLORING = settings(
 
 
 def test_without_steps(fc_conversation: Conversation) -> None:
-    """A run without steps goes through all statuses but failed."""
+    """A run without steps goes through all statuses but failed.
+
+    That is what an FC that knows no steps has in place of the canonical cases (section 3.3).
+    """
     lockstep = fc_conversation.lockstep()
-    live_through_statuses(lockstep)
+    lockstep.do(creation(0, ()))
+    for each in STATUSES:
+        lockstep.do(ReadRun(0))
+        lockstep.do(ChangeRun(0, Body.of({"status": each})))
+    lockstep.do(ReadRun(0))
     if not fc_conversation.seen:
         assert lockstep.world.runs[0].state.terminal
 

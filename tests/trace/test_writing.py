@@ -253,7 +253,7 @@ def test_what_an_fc_repeats_is_hidden() -> None:
         document = trace(found(response), HIDING)
         assert "hush-hush" not in json.dumps(document)
         assert "[secret]" in json.dumps(document["steps"][2]["reply"])
-    assert HIDING.hide(said) == "the header was [secret]"
+    assert HIDING.redact(said) == "the header was [secret]"
 
 
 def test_the_token_is_no_part_of_the_request() -> None:
