@@ -10,9 +10,6 @@ named may be any string or null; members of ``details`` beyond those named are f
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-
 from attrs import evolve
 
 from pt004_model.judge.clock import Window, parse
@@ -87,7 +84,7 @@ def _read_entries(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -
         expected = None
         if isinstance(kind, str) and kind in _NAMED:
             kinds[kind] = kinds.get(kind, 0) + 1
-            expected = next(due.get(kind, iter(())), None)
+            expected = due.get(index - first)
             opened = kinds.get(Event.GATE_OPENED, 0)
             if expected is not None and kind == Event.GATE_CLOSED and kinds[kind] > opened:
                 _disordered(notes, "audit.gate-opens-first", at, "an open gate", kind)
@@ -104,25 +101,33 @@ def _read_entries(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -
     return evolve(seen, log=tuple(shown), log_version=run.version, kinds=kinds, gate_ids=gate_ids)
 
 
-def _due(notes: Notes, run: Run, seen: Seen, new: list[JsonObject]) -> dict[str, Iterator[Entry]]:
-    """Return the entries of the model that the ``new`` ones are, by kind: each has its sequence.
+def _due(notes: Notes, run: Run, seen: Seen, new: list[JsonObject]) -> dict[int, Entry]:
+    """Return which entry of the model each of the ``new`` ones is: each kind has its sequence.
 
-    Of a kind that has more or fewer of them nobody can tell which is which, so none is expected.
+    Where a kind has more entries than are due, those that tell of a change of status that is due
+    are taken for them. Where that does not tell which is which, none is expected.
     """
-    due: dict[str, Iterator[Entry]] = {}
+    due: dict[int, Entry] = {}
     wanted = _by_kind(run)
-    kinds = (entry.get("event_type") for entry in new)
-    there = Counter(kind for kind in kinds if isinstance(kind, str))
     for kind in Event:
+        there = [index for index, entry in enumerate(new) if entry.get("event_type") == kind]
         every = wanted.get(kind, [])
         expected = every[seen.kinds.get(kind, 0) :]
+        surplus = len(there) - len(expected)
         free = kind in _STEP_KINDS and not run.governed and run.version > seen.log_version
-        surplus = there[kind] - len(expected)
-        if surplus == 0 or (surplus > 0 and free):
-            due[kind] = iter(expected)
-        else:
+        if surplus and not (free and surplus > 0):
             _miscounted(notes, kind, len(every), "more" if surplus > 0 else "fewer")
+            there = [n for n in there if any(_tells(new[n], each) for each in expected)]
+            if len(there) != len(expected):
+                continue
+        due |= dict(zip(there, expected, strict=False))
     return due
+
+
+def _tells(entry: JsonObject, expected: Entry) -> bool:
+    """Tell whether an entry is of the change of status that is expected."""
+    names = ("previous_status", "new_status")
+    return all(entry.get(name) == getattr(expected, name) for name in names)
 
 
 def _append_only(notes: Notes, seen: Seen, shown: list[JsonObject]) -> bool:

@@ -126,7 +126,7 @@ def test_an_entry_too_few_and_one_too_many_are_told_apart() -> None:
 
 
 def test_what_is_written_too_often_is_no_other_entry() -> None:
-    """Before the entry that is due there may stand one too many: that alone is told."""
+    """Before the entry that is due there may stand one too many; the due one is still compared."""
     conversation = talk(*STARTED)
     command = change("paused", reason="r")
 
@@ -141,6 +141,9 @@ def test_what_is_written_too_often_is_no_other_entry() -> None:
     reply = edited(beforehand)(conversation.answer(command))
     (finding,) = conversation.judge(command, reply).findings
     assert (finding.check, finding.observed) == ("audit.kinds", "more of them")
+    reasonless = put("logs.-1.details.reason", "another")(reply)
+    found = [each.check for each in conversation.judge(command, reasonless).findings]
+    assert ["audit.kinds", "audit.reason"] == found
 
 
 def test_of_two_entries_of_which_one_is_missing_none_is_expected() -> None:

@@ -408,3 +408,21 @@ def test_flagged_and_paused_by_itself_is_one_change() -> None:
 def test_the_worst_of_several(verdicts: list[Verdict], verdict: Verdict) -> None:
     """A finding outranks what is unsure, and that a pass."""
     assert verdict is worst(verdicts)
+
+
+def test_a_reply_is_held_against_another_call_without_being_believed() -> None:
+    """All that it disagrees in has to be known; what was read is entered nowhere."""
+    conversation = talk(CREATE)
+    oracle, views, command = (
+        conversation.lockstep.oracle,
+        conversation.lockstep.views,
+        start("a", 0),
+    )
+    reply = conversation.answer(command)
+    paused = put("run.status", "paused")(reply)
+    owners = dict(oracle.ledger.owners)
+    (finding,) = conversation.judge(command, paused).findings
+    assert oracle.explains(views, command, reply, ())
+    assert not oracle.explains(views, command, paused, ())
+    assert oracle.explains(views, command, paused, {finding.fingerprint})
+    assert owners == oracle.ledger.owners
