@@ -1,6 +1,7 @@
 """HAR files (HTTP Archive 1.2): the calls of runs that a browser, a proxy or a test tool recorded.
 
-Calls of anything else are passed over. The routes of both dialects are known, behind any prefix.
+Calls of anything else are passed over. The routes of both dialects are known, and those that an FC
+has in their place, behind any prefix.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,15 +19,11 @@ from attrs import field, frozen
 
 from pt004_model.judge.memory import JsonObject
 from pt004_model.model.replies import Reply
-from pt004_model.model.values import Json
-from pt004_model.vocabulary import ROUTES
-from pt004_model.wire.codec import Answer, decode
+from pt004_model.model.values import Body, Json
+from pt004_model.vocabulary import ROUTES, Routes
+from pt004_model.wire.codec import Answer, Codec
+from pt004_model.wire.spelling import Spelling
 
-_ROUTES: Final = tuple(
-    (method, re.compile(re.escape(route).replace(r"\{run_id\}", "([^/]+)") + "$"))
-    for routes in ROUTES.values()
-    for method, route in (("POST", routes.create), ("PATCH", routes.change), ("GET", routes.read))
-)
 _LOST: Final = frozenset({0, 429, 502, 503, 504})
 """Codes of what is no answer of an FC (section 1), or a call that was aborted."""
 
@@ -41,6 +39,8 @@ class Call:
     headers: dict[str, str] = field(repr=False)
     text: str = field(repr=False)
     reply: Reply = field(repr=False)
+    host: str = ""
+    spelling: Spelling = field(factory=Spelling, repr=False)
 
     @property
     def shown(self) -> JsonObject | None:
@@ -49,7 +49,7 @@ class Call:
 
     def header(self, name: str) -> str:
         """Return a header of the request; one that is empty counts as missing (section 1)."""
-        return self.headers.get(name.lower(), "")
+        return self.headers.get(self.spelling.header(name).lower(), "")
 
 
 class BadHar(Exception):  # noqa: N818 - said of a file, in a sentence for people
@@ -63,10 +63,19 @@ def har_entries(value: JsonObject) -> list[Json] | None:
     return entries if isinstance(entries, list) else None
 
 
-def read_call(place: str, entry: Json) -> Call | None:
+@lru_cache
+def _patterns(own: Routes) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (method, re.compile(re.escape(route).replace(r"\{run_id\}", "([^/]+)") + "$"))
+        for each in (own, *ROUTES.values())
+        for method, route in (("POST", each.create), ("PATCH", each.change), ("GET", each.read))
+    )
+
+
+def read_call(place: str, entry: Json, wire: Codec) -> Call | None:
     """Return the call that an entry holds, ``None`` if it is none of a run or has no answer.
 
-    Raises :class:`BadHar`.
+    It was made by the routes and names of ``wire``. Raises :class:`BadHar`.
     """
     if not isinstance(entry, dict):
         raise BadHar(f"{place}: no object")
@@ -75,7 +84,8 @@ def read_call(place: str, entry: Json) -> Call | None:
         raise BadHar(f"{place}: without a request and a response")
     url = urlsplit(str(request.get("url")))
     method = str(request.get("method")).upper()
-    matches = (route.search(url.path) for known, route in _ROUTES if known == method)
+    patterns = _patterns(wire.routes)
+    matches = (route.search(url.path) for known, route in patterns if known == method)
     match = next(filter(None, matches), None)
     code = response.get("status")
     if match is None or not isinstance(code, int) or code in _LOST:
@@ -94,8 +104,10 @@ def read_call(place: str, entry: Json) -> Call | None:
         match[1] if match.groups() else "",
         frozenset(each for each in ("logs", "gates") if wanted.get(f"include_{each}") == ["true"]),
         dict(_headers(request)),
-        text if isinstance(text, str) else "",
-        decode(answer),
+        wire.spelling.asked(Body(text)).text if isinstance(text, str) else "",
+        wire.read(answer),
+        url.netloc,
+        wire.spelling,
     )
 
 

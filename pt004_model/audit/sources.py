@@ -24,11 +24,14 @@ from attrs import define, evolve, field
 from pt004_model.audit.har import BadHar, Call, har_entries, read_call
 from pt004_model.audit.judging import Recorded
 from pt004_model.judge.memory import JsonObject
+from pt004_model.model.commands import Names
 from pt004_model.model.replies import Undecodable
 from pt004_model.model.values import Json
 from pt004_model.trace.files import Unusable
-from pt004_model.wire.codec import read_json
+from pt004_model.wire.codec import Codec, read_json
 
+PLAIN: Final = Codec(Names((), ()))
+"""The routes and names of the contract."""
 STDIN: Final = Path("-")
 MAX_VALUE: Final = 64 * 1024 * 1024
 """Bytes of the longest line, or of the longest value of several lines, that is read."""
@@ -56,8 +59,12 @@ def _is_whole(run: JsonObject, logs: list[JsonObject]) -> bool:
 
 @define
 class Sources:
-    """Reads sources, and notes what is wrong with them: a sentence each, with file and line."""
+    """Reads sources, and notes what is wrong with them: a sentence each, with file and line.
 
+    They were written by the routes and names of ``wire``.
+    """
+
+    wire: Codec = PLAIN
     problems: list[str] = field(factory=list)
     recordings: list[list[Call]] = field(factory=list)
     """The calls of each HAR file."""
@@ -68,7 +75,10 @@ class Sources:
         """Yield each run that stands as a whole in a source. Raises ``Unusable``."""
         for path in [file for each in paths for file in _files(each)]:
             for place, value in self._values(path):
-                yield from self.take(place, value)
+                if isinstance(value, dict) and (entries := har_entries(value)) is not None:
+                    yield from self._recording(place, entries)
+                else:
+                    yield from self.take(place, self.wire.spelling.read(value))
 
     def rest(self) -> Iterator[Recorded]:
         """Yield the runs of single log entries, with the run as it was shown last if it was.
@@ -131,15 +141,14 @@ class Sources:
     def take(self, place: str, value: Json, asked: str = "") -> Iterator[Recorded]:
         """Yield the run that a value holds, if it is an envelope with a log.
 
-        ``asked`` is the id of the run, where it is known from elsewhere.
+        It is in the names of the contract. ``asked`` is the id of the run, where it is known from
+        elsewhere.
         """
         if not isinstance(value, dict):
             self.problems.append(f"{place}: neither an envelope nor a log entry, but no object")
             return
         run, logs = value.get("run"), value.get("logs")
-        if (entries := har_entries(value)) is not None:
-            yield from self._recording(place, entries)
-        elif isinstance(run, dict):
+        if isinstance(run, dict):
             yield from self._envelope(place, value, run, asked)
         elif isinstance(logs, list):
             for each_place, each in _apart(f"{place}, logs", logs):
@@ -155,7 +164,7 @@ class Sources:
         calls: list[Call] = []
         for each_place, entry in _apart(f"{place}, entries", entries):
             try:
-                call = read_call(each_place, entry)
+                call = read_call(each_place, entry, self.wire)
             except BadHar as bad:
                 self.problems.append(str(bad))
                 continue

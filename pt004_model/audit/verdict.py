@@ -17,15 +17,22 @@ from attrs import define, evolve, field, frozen
 
 from pt004_model.audit.calls import judge_calls
 from pt004_model.audit.evidence import GONE, Evidence, edges_of, evidence_of
+from pt004_model.audit.har import Call
 from pt004_model.audit.heads import Heads
 from pt004_model.audit.judging import Judge, Recorded, Wrong, placed
 from pt004_model.audit.live import Live
 from pt004_model.audit.sources import Sources
+from pt004_model.baseline import today
+from pt004_model.config import Config
 from pt004_model.judge.checks import CHECKS, SEVERITIES, Check
+from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
+from pt004_model.model.commands import Names
 from pt004_model.model.coverage import Edge
 from pt004_model.model.telling import count
+from pt004_model.vocabulary import ROUTES, Dialect
+from pt004_model.wire.codec import Codec
 
 _FIRST: Final = 3
 """Runs of a finding that are told one by one."""
@@ -118,19 +125,21 @@ def audit(
     partial: bool = False,
     live: Live | None = None,
     extract: str = "",
+    config: Config | None = None,
 ) -> Audit:
     """Judge all that the sources hold, and the runs of an FC that is ``live``. Raises ``Unusable``.
 
+    ``config`` has the routes and names by which they were written, and agreed differences.
     With ``heads`` every log is held against that of the audit before. With ``tenants`` a run of
     any other is no part of the export. ``partial`` says that logs may begin in the middle of a run.
     The calls that made the run ``extract`` are kept.
     """
-    result, sources, judge = Audit(heads=heads), Sources(), Judge(partial)
+    config = config or Config()
+    agreed, spelling = config.agreed(today()), config.spelling
+    result, sources = Audit(heads=heads), Sources(_wire(config))
+    judge = Judge(partial, agreed, spelling.entry)
     judged: set[str] = set()
-    asked: Iterable[Recorded] = ()
-    if live is not None:
-        asked = live.read(sources)
-        judge.agreed, judge.served = live.target.agreed, live.target.spelling.entry
+    asked = () if live is None else live.read(sources)
     for recorded in chain(sources.read(paths), asked, sources.rest()):
         whose = recorded.tenant
         if tenants and whose is not None and whose not in tenants:
@@ -138,7 +147,9 @@ def audit(
                 f"{recorded.place(None)}: run {recorded.run_id} is of tenant {whose!r:.60}"
             )
             continue
-        if recorded.logs:
+        if spelling.outside({"run": recorded.run, "gates": recorded.gates}):
+            result.unsure["in a state that is outside of the model, as its file says"] += 1
+        elif recorded.logs:
             try:
                 _judge(result, judge, recorded, extract)
             except RecursionError:  # it was read with more room than it is judged with
@@ -148,16 +159,26 @@ def audit(
             result.unsure["shown without log entries, so there is nothing to hold it against"] += 1
         judged.add(recorded.run_id)
     for calls in sources.recordings:
-        result.calls += len(calls)
-        for each in judge_calls(calls):
-            run_id = each.call.run_id or str((each.call.shown or {}).get("run_id", ""))
-            sighting = Sighting(run_id, place=each.call.place, before=each.before)
-            result.add(each.finding, sighting, partial_(evolve, each.evidence))
+        _judge_recording(result, calls, agreed)
     for run_id, finding in ({} if heads is None else heads.vanished(judged)).items():
         result.add(finding, Sighting(run_id), lambda: GONE)
     result.tenants = tuple(sorted(filter(None, set(judge.tenants.values()))))
     result.unread = sources.problems
     return result
+
+
+def _wire(config: Config) -> Codec:
+    """Return what reads the words of an FC; the routes of both dialects are known besides."""
+    routes = ROUTES[Dialect.SEED]._replace(**config.routes)
+    return Codec(Names((), ()), routes=routes, spelling=config.spelling)
+
+
+def _judge_recording(result: Audit, calls: list[Call], agreed: tuple[Deviation, ...]) -> None:
+    result.calls += len(calls)
+    for each in judge_calls(calls, result.unsure, agreed):
+        run_id = each.call.run_id or str((each.call.shown or {}).get("run_id", ""))
+        sighting = Sighting(run_id, place=each.call.place, before=each.before)
+        result.add(each.finding, sighting, partial_(evolve, each.evidence))
 
 
 def _judge(result: Audit, judge: Judge, recorded: Recorded, extract: str) -> None:

@@ -103,8 +103,10 @@ def audit(context: click.Context, /, sources: tuple[Path, ...], **given: Any) ->
     if given["extract"] and given["out"] is None:
         raise click.UsageError("--extract needs --out FILE, where the trace goes")
     before = None if path is None else load_heads(path)
+    settings = read_settings(_options(given))
     how = {"partial": given["partial"], "extract": given["extract"] or ""}
-    with _live(given) as live:
+    how["config"] = settings["config"]
+    with _live(given, settings) as live:
         result = review(sources, before, given["tenants"], **how, live=live)
     redact = context.meta.get(REDACT) or _redactor(given)
     if given["redact_payloads"]:
@@ -148,16 +150,21 @@ def _redactor(given: dict[str, Any]) -> Redactor:
     return Redactor(tuple(filter(None, (given["token"], given["secret_key"]))))
 
 
-@contextmanager
-def _live(given: dict[str, Any]) -> Iterator[Live | None]:
-    """Yield what asks the FC for its runs, if it is to be asked."""
+def _options(given: dict[str, Any]) -> list[str]:
+    """Return how the FC is asked, if it is to be."""
     if (given["url"] is None) != (given["runs"] is None):
         raise click.UsageError("--from URL says which FC is read and --runs FILE what; give both")
+    options = [] if given["url"] is None else ["--base-url", given["url"]]
+    return [*options, *(["--rate", given["rate"]] if given["rate"] else [])]
+
+
+@contextmanager
+def _live(given: dict[str, Any], settings: dict[str, Any]) -> Iterator[Live | None]:
+    """Yield what asks the FC for its runs, if it is to be asked."""
     if given["url"] is None:
         yield None
         return
-    options = ["--base-url", given["url"], *(["--rate", given["rate"]] if given["rate"] else [])]
-    chosen = setup(**read_settings(options))
+    chosen = setup(**settings)
     chosen = evolve(chosen, asked={**chosen.asked, "read_only": True})
     with targeted(chosen) as target:
         yield Live(target, given["runs"])

@@ -101,15 +101,22 @@ class Spelling:
             return body.encode()
         return Body.of(_renamed(reading.json, self._out, _RUN, out=True)).encode()
 
+    def asked(self, body: Body) -> Body:
+        """Return a request body in the names of the contract; what is no object stays as it is."""
+        reading = body.reading
+        if self.plain or not isinstance(reading, Value) or not isinstance(reading.json, dict):
+            return body
+        return Body.of(_renamed(reading.json, self._back, _RUN))
+
     def entry(self, entry: _Object) -> _Object:
         """Return a log entry as it was served."""
         return entry if self.plain else _renamed(entry, self._out, _ENTRY, out=True)
 
     def read(self, body: Json) -> Json:
-        """Return the body of an answer in the names of the contract. Total."""
+        """Return the body of an answer, or a log entry, in the names of the contract. Total."""
         if self.plain or not isinstance(body, dict):
             return body
-        there = _renamed(body, self._back, {})
+        there = _renamed(body, self._back, _ENTRY)
         for part, words in (("run", _RUN), ("logs", _ENTRY), ("gates", _GATE)):
             each = there.get(part)
             if isinstance(each, dict):

@@ -60,6 +60,16 @@ def test_exit_codes() -> None:
         assert "Error: " in ended.err
 
 
+def test_what_the_file_of_the_fc_agrees_to_is_no_finding() -> None:
+    """The file that describes the FC is read for its exports as well."""
+    run = governed()
+    run["logs"][8]["message"] = "nothing"
+    Path("export.json").write_text(json.dumps(run))
+    assert invoke("audit", "export.json").code == 1
+    Path("pt004.toml").write_text('[[deviation]]\nreason = "known"\ncheck = "receipts.hash"\n')
+    assert invoke("audit", "export.json").code == 0
+
+
 def test_a_window_is_stated() -> None:
     """A log that begins in the middle is tampered with, unless whoever gives it says it is not."""
     run = governed()
