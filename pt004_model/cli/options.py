@@ -93,6 +93,8 @@ class Setup:
     killing: Killing = field(factory=Killing)
     most: float | None = None
     """The seconds that a campaign takes: it does not wait longer for an FC, whatever was asked."""
+    flags: tuple[str, ...] = field(default=(), repr=False)
+    """The flags that ask the same FC in the same way, but for what may be secret."""
     redact: Redactor = field(init=False, eq=False, repr=False)
     """The redactor for all that is written or shown."""
 
@@ -144,43 +146,6 @@ class Setup:
             credentials=self.credentials,
         )
 
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """The flags that ask the same FC in the same way, but for what may be secret."""
-        names, asked = self.names, self.asked
-        told: dict[str, object] = {
-            "--config": self.config.given,
-            "--base-url": self.base_url,
-            "--tenant": _unless(names.tenants[0], TENANT),
-            "--stranger": _unless(names.tenants[1], f"{names.tenants[0]}_stranger"),
-            "--actor": _unless(names.actors[0], ACTOR),
-            "--timeout": _unless(asked["timeout"], TIMEOUT),
-            "--ca-bundle": asked["ca_bundle"],
-            "--client-cert": asked["client_cert"],
-            "--client-key": asked["client_key"],
-            "--proxy": None if "@" in (asked["proxy"] or "") else asked["proxy"],
-            "--token-file": self.credentials.source and self.credentials.source.file,
-            "--patience": _unless(asked["patience"], PATIENCE),
-            "--max-reply": _unless(asked["max_reply"], MAX_REPLY),
-            "--rate": asked["rate"],
-            "--race-by": self.race_by,
-            "--fault": self.fault,
-        }
-        there = {flag: word(value) for flag, value in told.items() if value is not None}
-        words = [each for pair in there.items() for each in pair]
-        words += [each for name, _ in asked["headers"] for each in ("--header", header(name))]
-        words += ["--auth"] if self.auth else []
-        return (*words, *(["--automatic"] if self.automatic else []))
-
-
-def _unless(value: object, default: object) -> object:
-    return None if value == default else value
-
-
-def word(value: object) -> str:
-    """Return the value of an option as it is typed: a whole number of seconds without a point."""
-    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
-
 
 _ASKED: Final = (
     "dialect", "timeout", "patience", "rate", "headers", "ca_bundle", "client_cert", "client_key",
@@ -215,7 +180,8 @@ def setup(**given: Any) -> Setup:
     asked = {name: given[name] for name in _ASKED}
     shape = (given["auth"], given["automatic"], given["fault"])
     rest = (given["config"], given["race_by"], Killing.of(given))
-    chosen = Setup(base_url, names, credentials, asked, *shape, *rest)
+    flags = tuple(_flags(given))
+    chosen = Setup(base_url, names, credentials, asked, *shape, *rest, flags=flags)
     context = click.get_current_context(silent=True)
     if context is not None:
         context.meta[REDACT] = chosen.redact
@@ -268,20 +234,50 @@ def profile_of(given: dict[str, Any]) -> Profile:
     return profile
 
 
+def word(value: object) -> str:
+    """Return the value of an option as it is typed: a whole number of seconds without a point."""
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def _flags(given: dict[str, Any]) -> Iterator[str]:
+    """Yield the flags that ask the same FC in the same way, but for what may be secret."""
+    if given["config"].given is not None:
+        yield from ("--config", str(given["config"].given))
+    for each in SETTINGS:
+        if each.table == "target" and each.key not in _UNTOLD:
+            value = given[each.key]
+            hidden = each.secret and (each.key != "proxy" or "@" in (value or ""))
+            if not hidden and value not in (None, each.default):
+                yield from (each.opts[0], word(value))
+    if given["fault"]:
+        yield from ("--fault", given["fault"])
+    for name, _ in given["headers"]:
+        yield from ("--header", header(name))
+    yield from (f"--{name}" for name in ("auth", "automatic") if given[name])
+
+
+_UNTOLD: Final = frozenset({
+    "dialect", "token_lifetime", "start_command", "kill_command", "restart_command", "ready_within",
+})  # fmt: skip
+"""Settings of the target that are told in another way, may hold a secret, or go with such."""
+_NO_PART: Final = frozenset({"profile", "shard", "out", "page", "trace_link"})
+"""Settings of a campaign that do not say what it does, or are told in another way."""
+
+
 def campaign_flags(given: dict[str, Any]) -> tuple[str, ...]:
     """Return the flags besides profile and seed that say what a campaign does."""
-    every = every_area()
-    chosen = [area for area in every if area in given["areas"]]
-    words = ["--ungoverned"] if given["ungoverned"] else []
-    words += ["--areas", ",".join(chosen)] if len(chosen) < len(every) else []
-    sizes = ("max_examples", "max_commands", "max_steps", "max_time")
-    for name in (*sizes, "confirm", "known", "weights", "diff"):
-        if given.get(name) is not None:
-            words += [f"--{name.replace('_', '-')}", word(given[name])]
-    for name in ("workers", "scheduler"):
-        words += [f"--{name}", str(given[name])] if given.get(name) else []
-    for name in ("require_coverage", "no_replay", "no_races", "no_losses", "no_crashes"):
-        words += [f"--{name.replace('_', '-')}"] if given[name] else []
+    words: list[str] = []
+    for each in SETTINGS:
+        value: Any = given.get(each.key)
+        if each.table != "campaign" or each.key in _NO_PART:
+            continue
+        if each.key == "areas":
+            chosen = [area for area in every_area() if area in value]
+            words += ["--areas", ",".join(chosen)] if len(chosen) < len(every_area()) else []
+        elif each.is_flag:
+            words += [each.opts[0]] if value else []
+        elif value is not None:
+            words += [each.opts[0], word(value)]
     return tuple(words)
 
 

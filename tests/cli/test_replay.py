@@ -118,7 +118,7 @@ def test_no_fc_is_unsure(trace: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"version": 3}, "it is a trace of version 3, and this pt004 reads versions up to 2"),
+        ({"version": 3}, "it is a trace of version 3, and this pt004 reads version 2"),
         ({"format": "other"}, "it is no trace of pt004"),
         ({"steps": "none"}, "it is not what its format says, at steps"),
     ],

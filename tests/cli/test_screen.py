@@ -20,7 +20,8 @@ from attrs import evolve
 
 from pt004_model.cli import main
 from pt004_model.cli.check import next_command
-from pt004_model.cli.options import embedded
+from pt004_model.cli.options import campaign_flags, embedded, setup
+from pt004_model.cli.settings import read_settings
 from pt004_model.config import Config
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.deviation import Deviation
@@ -309,19 +310,23 @@ def test_every_command_has_a_short_help() -> None:
 
 def test_the_flags_that_ask_in_the_same_way() -> None:
     """What differs from the defaults; of a header its name, of an embedded FC no address."""
-    chosen = embedded("step-runs-twice")
-    more = {"timeout": 3.0, "rate": 0.5, "ca_bundle": Path("ca.pem")}
-    headers = (("X-Api-Key", "hush-hush"),)
-    chosen = evolve(chosen, asked={**chosen.asked, **more, "headers": headers})
-    assert chosen.flags == (
-        "--timeout", "3", "--ca-bundle", "ca.pem", "--rate", "0.5", "--fault", "step-runs-twice",
-        "--header", "X-Api-Key=$X_API_KEY",
-    )  # fmt: skip
-    assert embedded(None).flags == ()
-    names = Names.of("acme", "other", ("ann", "ann_2", "ann_3"))
-    assert evolve(embedded(None), base_url="http://h", names=names).flags == (
-        "--base-url", "http://h", "--tenant", "acme", "--stranger", "other", "--actor", "ann",
-    )  # fmt: skip
+    asked = ("--timeout", "3", "--ca-bundle", __file__, "--proxy", "http://p", "--rate", "0.5")
+    shape = ("--fault", "step-runs-twice", "--header", "X-Api-Key={}", "--automatic")
+    given = [each.format("hush-hush") for each in (*asked, *shape)]
+    told = tuple(each.format("$X_API_KEY") for each in (*asked, *shape))
+    assert told == setup(**read_settings(given)).flags
+    assert () == embedded(None).flags == setup(**read_settings()).flags
+    there = ("--base-url", "http://h", "--tenant", "acme", "--stranger", "other", "--actor", "ann")
+    secret = ("--token", "hush", "--proxy", "http://u:hush@p", "--ready-within", "3")
+    assert there == setup(**read_settings([*there, *secret])).flags
+
+
+def test_the_flags_that_do_the_same() -> None:
+    """What differs from the defaults, nothing at all among it; no place and no part."""
+    asked = ("--max-time", "2", "--no-races", "--areas", "steps,policy", "--confirm", "0")
+    given = read_settings([*asked, "--out", "there", "--shard", "1/2", "--profile", "ci"])
+    assert asked == campaign_flags(given)
+    assert () == campaign_flags(read_settings())
 
 
 def test_the_time_of_a_campaign_bounds_patience_and_is_no_flag() -> None:
