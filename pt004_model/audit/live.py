@@ -15,12 +15,14 @@ from pt004_model.audit.judging import Recorded
 from pt004_model.audit.sources import STDIN, Sources, opened
 from pt004_model.drive.target import Target
 from pt004_model.judge.envelope import UNRESERVED
-from pt004_model.model.commands import ReadRun, RunRef
-from pt004_model.model.replies import NoAnswer, Response, Undecodable
+from pt004_model.model.commands import Caller, ReadRun, RunRef, Tenant
+from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
+from pt004_model.model.rules import CODES, Rule
 from pt004_model.model.telling import count
 from pt004_model.trace.files import Unusable
 from pt004_model.wire.client import Client
 
+_READ: Final = 200
 _SILENT: Final = 3
 """Calls in a row without an answer after which no further run is asked for."""
 
@@ -42,7 +44,7 @@ class Live:
             silent = silent + 1 if isinstance(response, NoAnswer) else 0
             if isinstance(response, NoAnswer):
                 sources.problems.append(f"{place}: {response.why}")
-            elif response.code != 200:
+            elif response.code != _READ:
                 sources.problems.append(f"{place}: the FC answers {response.code}")
             elif isinstance(response.body, Undecodable):
                 sources.problems.append(f"{place}: {response.body.why}")
@@ -69,7 +71,16 @@ class Live:
 
 
 def _asked(client: Client, run_id: str) -> Response:
+    """Return a run as its tenant sees it: a campaign lists those of the stranger as well."""
+
     def named(_: RunRef) -> str:
         return run_id
 
-    return client.ask(ReadRun(0, logs=True, gates=True), named, "").response
+    def seen(tenant: Tenant) -> Response:
+        return client.ask(ReadRun(0, caller=Caller(tenant)), named, "").response
+
+    ours = seen(Tenant.OURS)
+    if isinstance(ours, NoAnswer) or ours.code not in CODES[Rule.FOREIGN_RUN]:
+        return ours
+    theirs = seen(Tenant.STRANGER)
+    return theirs if isinstance(theirs, Reply) and theirs.code == _READ else ours

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
+import httpx
 import pytest
 
 from pt004_model.audit.heads import Head, Heads
@@ -219,15 +220,18 @@ UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def test_runs_are_read_from_an_fc_with_get_alone() -> None:
-    """The runs that are listed are asked for by GET, and judged; what is no run of it is told."""
+    """The runs that are listed, a stranger's too, are read by GET alone; no run of it is told."""
     with fronted() as front:
         ids = re.findall(UUID, invoke("prove", FC_BASE_URL=front.url).out)
-        Path("runs.txt").write_text("\n".join(ids))
+        stranger = {"X-Tenant-ID": "tenant_omega_stranger", "X-Actor-ID": "ann"}
+        asked_for = {"url": f"{front.url}/workflows/runs", "json": {"workflow_id": "w"}}
+        made = httpx.post(**asked_for, headers=stranger, trust_env=False).json()
+        Path("runs.txt").write_text("\n".join([*ids, made["run"]["run_id"]]))
         asked = ("audit", "--from", front.url, "--runs", "runs.txt")
         front.seen.clear()
         ended = invoke(*asked, "--rate", "1000")
         assert (ended.code, ended.err) == (0, "")
-        assert ended.lines[0].startswith("3 runs of tenant_omega, ")
+        assert ended.lines[0].startswith("4 runs of tenant_omega, tenant_omega_stranger, ")
         assert {(seen.method, seen.query) for seen in front.seen} == {
             ("GET", "include_logs=true&include_gates=true")
         }
