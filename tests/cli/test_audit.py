@@ -224,8 +224,8 @@ def test_runs_are_read_from_an_fc_with_get_alone() -> None:
     with fronted() as front:
         ids = re.findall(UUID, invoke("prove", FC_BASE_URL=front.url).out)
         stranger = {"X-Tenant-ID": "tenant_omega_stranger", "X-Actor-ID": "ann"}
-        asked_for = {"url": f"{front.url}/workflows/runs", "json": {"workflow_id": "w"}}
-        made = httpx.post(**asked_for, headers=stranger, trust_env=False).json()
+        url, body = f"{front.url}/workflows/runs", {"workflow_id": "w"}
+        made = httpx.post(url, json=body, headers=stranger, trust_env=False).json()
         Path("runs.txt").write_text("\n".join([*ids, made["run"]["run_id"]]))
         asked = ("audit", "--from", front.url, "--runs", "runs.txt")
         front.seen.clear()
