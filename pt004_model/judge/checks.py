@@ -7,6 +7,7 @@ fails when a call is accepted against the rule. Checks that a team adds of its o
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from attrs import frozen
@@ -186,3 +187,16 @@ AREAS: Final = tuple(dict.fromkeys(check.area for check in CHECKS.values()))
 def areas() -> tuple[str, ...]:
     """Return the areas of the contract, then those of checks of one's own."""
     return tuple(dict.fromkeys((*AREAS, *(check.area for check in CHECKS.values()))))
+
+
+def not_judged(areas: Collection[str], agreed: Collection[str]) -> str:
+    """Return what was not looked at, in words; empty when everything was.
+
+    Without tokens there is nothing to authenticate, without calls that overlap nothing of
+    concurrency, and without a kill nothing of durability, which goes without saying.
+    """
+    asked = {*areas, "authentication", "concurrency", "durability"}
+    left = [area for area in AREAS if area not in asked]
+    said = [f"the areas {', '.join(left)}"] if left else []
+    said += [f"what is agreed ({'; '.join(agreed)})"] if agreed else []
+    return " and ".join(said)

@@ -54,8 +54,10 @@ def _campaign(summary: Summary) -> TestCase:
     why = xml(summary.why)
     if summary.verdict == Verdict.UNSURE:
         case.result = [Error(f"UNSURE: {why}", "unsure")]
-    elif why:
-        case.system_out = f"Not all could be judged: {why}"
+    lines = [f"Not all could be judged: {why}"] if why and not case.result else []
+    lines += [f"Not judged: {xml(summary.unseen)}"] if summary.unseen else []
+    if lines:
+        case.system_out = "\n".join(lines)
     return case
 
 

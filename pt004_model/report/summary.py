@@ -18,7 +18,7 @@ from cattrs import BaseValidationError, Converter, transform_error
 from pt004_model.drive.comparing import Variation
 from pt004_model.drive.replay import Result
 from pt004_model.drive.statistics import Statistics
-from pt004_model.judge.checks import AREAS, SEVERITIES
+from pt004_model.judge.checks import AREAS, SEVERITIES, not_judged
 from pt004_model.report import command
 from pt004_model.search.complete import Done
 from pt004_model.search.goals import Coverage
@@ -156,6 +156,11 @@ class Summary:
     def counts(self) -> dict[str, int]:
         """Return how many findings there are of each of :data:`KINDS`."""
         return {kind: sum(f.kind == kind for f in self.findings) for kind in KINDS}
+
+    @property
+    def unseen(self) -> str:
+        """Return what was not judged, in words; empty when everything was."""
+        return not_judged(self.areas, self.agreed)
 
     @property
     def again(self) -> str:

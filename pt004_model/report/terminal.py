@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Final
 
-from pt004_model.judge.checks import CHECKS, SEVERITIES
+from pt004_model.judge.checks import CHECKS, SEVERITIES, not_judged
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import describe
 from pt004_model.model.coverage import Edge
@@ -166,6 +166,9 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
         yield f"guarantee: {result.guarantee}"
     kinds = Counter(found.kind for found in result.findings)
     new, known = kinds["new"], kinds["known"]
+    unseen = not_judged(result.areas, result.agreed)
+    if unseen and result.verdict is not Verdict.CONFORMS:
+        yield f"not judged: {unseen}"
     if result.verdict is Verdict.DIVERGES:
         if result.why:
             yield f"not all could be judged: {result.why}"
@@ -175,7 +178,7 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
     elif result.verdict is Verdict.UNSURE:
         yield f"UNSURE: {result.why}"
     else:
-        besides = f", not judging {result.unseen}" if result.unseen else ""
+        besides = f", not judging {unseen}" if unseen else ""
         told = "every answer was one that the contract allows"
         if known:
             told = f"nothing was found but what is known, {_findings(known)}"

@@ -66,19 +66,6 @@ class Result:
     agreed: tuple[str, ...] = ()
     differences: tuple[Variation, ...] = ()
 
-    @property
-    def unseen(self) -> str:
-        """Return what the campaign did not look at, in words; empty when it judged everything.
-
-        Without tokens there is nothing to authenticate, without calls that overlap nothing of
-        concurrency, and without a kill nothing of durability, which goes without saying.
-        """
-        asked = {*self.areas, "authentication", "concurrency", "durability"}
-        left = [area for area in AREAS if area not in asked]
-        said = [f"the areas {', '.join(left)}"] if left else []
-        said += [f"what is agreed ({'; '.join(self.agreed)})"] if self.agreed else []
-        return " and ".join(said)
-
 
 class Examples(Protocol):
     """Whatever makes the examples of a campaign, one after another, and counts what it did."""

@@ -10,6 +10,7 @@ from attrs import evolve
 from markdown_it import MarkdownIt
 
 from pt004_model.drive.replay import Result as Fate
+from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.report.digest import MOST_BYTES, digest
 from pt004_model.report.folder import Folder
@@ -149,3 +150,10 @@ def test_replays_are_read_from_their_file(tmp_path: Path) -> None:
     folder.keep_summary(result(Verdict.CONFORMS))
     last = read((tmp_path / "summary.md").read_text()).rows[-1]
     assert last == ["0123456789ab", "fixed", "0 of 5", "-"]
+
+
+def test_what_was_not_judged_is_named() -> None:
+    """Areas that were left out, and what is agreed, whatever the verdict."""
+    left = evolve(result(Verdict.DIVERGES, found()), areas=AREAS[1:], agreed=("receipts: <none>",))
+    told = f"Not judged: the areas {AREAS[0]} and what is agreed (receipts: <none>)."
+    assert told in read(digest(summary(left))).text

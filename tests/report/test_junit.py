@@ -179,3 +179,10 @@ def test_any_text_gives_a_valid_document(text: str) -> None:
 def test_a_document_against_the_schema_is_seen(planted: str, breach: str) -> None:
     """The check that these tests make of documents can fail."""
     assert breaches(ElementTree.fromstring(planted)) == [breach]  # noqa: S314 - our own
+
+
+@pytest.mark.parametrize("verdict", [Verdict.CONFORMS, Verdict.DIVERGES])
+def test_what_is_agreed_stands_in_the_case_of_the_campaign(verdict: Verdict) -> None:
+    """A green document says what was not looked at, and so does a red one."""
+    left = evolve(result(verdict), agreed=("receipts: there are <none>",))
+    assert "Not judged: what is agreed (receipts: there are &lt;none&gt;)" in document(left)

@@ -125,6 +125,10 @@ SMALL = [
             ],
         ),
         (
+            evolve(result(Verdict.DIVERGES, found()), agreed=("receipts: none",)),
+            [*SMALL, ROW, "not judged: what is agreed (receipts: none)", "DIVERGES: 1 finding"],
+        ),
+        (
             result(Verdict.DIVERGES, found(), evolve(found(), echo_of="0123456789ab")),
             [
                 *SMALL,

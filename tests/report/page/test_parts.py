@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
+from pt004_model.drive.comparing import Variation
 from pt004_model.model.coverage import Edge
 from pt004_model.model.graph import arrows
 from pt004_model.report.page import render
@@ -21,7 +22,7 @@ from pt004_model.search.results import Result
 from pt004_model.trace.files import Unusable
 from pt004_model.vocabulary import Status
 from tests.cli.helpers import invoke, read_json
-from tests.report.page.helpers import diverging, kept, many
+from tests.report.page.helpers import diverging, explored, kept, many, page_of
 
 
 @pytest.mark.parametrize(
@@ -310,3 +311,12 @@ def test_the_legend_does_not_look_like_data(tmp_path: Path) -> None:
     (legend,) = re.findall(r'<p class="legend cells">(.*?)</p>', render(tmp_path))
     shown = re.sub(r"<[^>]*>", " ", legend)
     assert ("accepted" in shown, re.findall(r"\d", shown)) == (True, [])
+
+
+def test_the_page_names_what_was_not_judged_and_what_differs(tmp_path: Path) -> None:
+    """What is agreed stands under the verdict, differences from another FC in a table."""
+    differs = Variation("run.tags", "<b>", "null", ("ReadRun",), 1200, "run 0: read")
+    came_to = evolve(explored(2), agreed=("receipts: there are none",), differences=(differs,))
+    text = page_of(tmp_path, came_to).read_text("utf-8")
+    assert "Not judged: what is agreed (receipts: there are none)." in text
+    assert "<td>&lt;b&gt;</td><td>null</td><td>1,200</td><td>run 0: read</td>" in text
