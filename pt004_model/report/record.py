@@ -21,7 +21,7 @@ from pt004_model.drive.replay import Result as Fate
 from pt004_model.interrupts import Interruption, undisturbed
 from pt004_model.judge.memory import Ledger
 from pt004_model.judge.oracle import Verdict
-from pt004_model.model.commands import CreateRun
+from pt004_model.model.commands import CreateRun, Restart
 from pt004_model.report.folder import Folder
 from pt004_model.report.parts import PART, part_of
 from pt004_model.report.summary import Replayed
@@ -41,6 +41,9 @@ INTERRUPTED: Final = "it was interrupted"
 _SHOWN: Final = 200  # characters of an error that are repeated
 
 _SPENT: Final = "the time or the requests for replays were spent before it"
+_UNKILLED: Final = (
+    "the FC is killed in it: say how to (--start-command), or ask for no kills (--no-crashes)"
+)
 _UNREADABLE: Final = "could not be read"
 _NOT_REPLAYED: Final = "were not replayed"
 
@@ -166,8 +169,9 @@ def _replay_one(
     why = _not_wanted(campaign, trace)
     if why:
         return Replayed(trace.fingerprint, Fate.UNSURE, at, why=why), ""
-    if not budget.left:
-        return Replayed(trace.fingerprint, Fate.UNSURE, at, why=_SPENT), _NOT_REPLAYED
+    why = _UNKILLED if _cannot_be_killed(campaign, trace) else "" if budget.left else _SPENT
+    if why:
+        return Replayed(trace.fingerprint, Fate.UNSURE, at, why=why), _NOT_REPLAYED
     # judged by what is in it alone, as whoever replays it by itself will do
     session = evolve(campaign.aside, oracle=evolve(campaign.aside.oracle, ledger=Ledger()))
     done = replay_trace(session, trace, campaign.profile.confirm or 1)
@@ -195,6 +199,13 @@ def _not_wanted(campaign: Campaign, trace: Trace) -> str:
     ):
         return "it has runs with steps, and this campaign makes runs without steps alone"
     return ""
+
+
+def _cannot_be_killed(campaign: Campaign, trace: Trace) -> bool:
+    """Tell whether a trace takes a kill that this campaign would make, and has no way to."""
+    wanted = campaign.profile.crashes > 0 and "durability" in campaign.session.oracle.areas
+    killed = any(isinstance(each, Restart) for each in trace.commands)
+    return killed and wanted and campaign.share.of == 1 and not campaign.session.crashes
 
 
 def _found(campaign: Campaign, trace: Trace, done: Replay) -> Found:

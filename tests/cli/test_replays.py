@@ -149,6 +149,25 @@ def test_runs_with_steps_are_not_replayed_where_none_are_made(tmp_path: Path) ->
     assert row["why"] == "it has runs with steps, and this campaign makes runs without steps alone"
 
 
+@pytest.mark.parametrize("more", [(), ("--no-crashes",)])
+def test_a_kill_that_nobody_can_make_leaves_a_campaign_unsure(
+    left: Path, more: tuple[str, ...]
+) -> None:
+    """The FC of a trace with a kill may have its bug still, unless it was said to kill nothing."""
+    (path,) = traces(left)
+    document = read_json(path)
+    restart = {**document["steps"][0], "send": {"command": "Restart", "after": 0.0}}
+    document["steps"].insert(0, restart)
+    path.write_text(json.dumps(document))
+    few = ("--profile", "ci", "--max-examples", "8", "--no-races", "--no-losses")
+    with fronted() as front:
+        check(front, left, *few, *more)
+    (row,) = replays(left)
+    assert row["result"] == "unsure"
+    doubt = "1 of 1 traces of earlier campaigns were not replayed: the FC is killed in it"
+    assert summary(left)["why"].startswith(doubt) is (more == ())
+
+
 def test_a_shard_replays_all_that_lies_there(left: Path) -> None:
     """Another shard may have another folder, so none leaves a trace to the others."""
     with fronted() as front:
