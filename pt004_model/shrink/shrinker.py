@@ -95,7 +95,8 @@ class Shrinker:
 
     ``refused`` are the places of what was refused in the trace when it was recorded. ``on_try`` is
     called before each try. ``ways`` are those in which candidates are sent, in turn until one shows
-    the finding: that is the ``way`` of all others.
+    the finding: that is the ``way`` of all others. ``tries`` is how often a candidate is sent at
+    most.
     """
 
     session: Session
@@ -108,6 +109,7 @@ class Shrinker:
     ways: tuple[Way, ...] = (Way.RENAMED, Way.AS_KNOWN)
     way: Way = Way.RENAMED
     confirmed: bool = False
+    tries: int = 1
     _tried: set[Commands] = field(factory=set)
     _model: Model = field(init=False)
     _prefilter: Prefilter = field(init=False)
@@ -178,12 +180,15 @@ class Shrinker:
         if self.way is Way.RENAMED:  # the best is sent once more in the end, under its plain names
             needed += len(self.best) if self.confirmed else len(candidate)
         waits = sum(each.seconds for each in candidate if isinstance(each, Wait))
-        if not self.budget.affords(needed, waits):
-            return False
         if not self._prefilter.passes(candidate):
             return False
-        self.on_try()
-        lockstep, finding, sent = self._replay(candidate, self.way)
+        for _ in range(self.tries):
+            if not self.budget.affords(needed, waits):
+                return False
+            self.on_try()
+            lockstep, finding, sent = self._replay(candidate, self.way)
+            if finding is not None:
+                break
         if not lockstep.unanswered:
             self._tried.add(candidate)
         if finding is None:

@@ -36,6 +36,11 @@ DOUBTS: Final = 3
 """Findings that replays did not bear out, after which each further one gets a single replay."""
 _KEPT_EVERY: Final = 1.0
 """Seconds between two shorter traces that are kept: each write waits for the disk."""
+AT_ONCE: Final = 8
+"""Replays, for each of another finding, of one in which calls are made at once."""
+_TRIES: Final = 5
+_MOST_TRIES: Final = 20
+"""How often a shorter trace of it is sent, and at most where it shows in few of its replays."""
 _OFTEN: Final = 2.0
 """A finding that shows in one of so many replays is given all that a shortening may cost."""
 
@@ -157,6 +162,7 @@ class Triage:
         """Replay a finding until it is seen; one that nothing shows is settled as unconfirmed."""
         self.doing = f"replaying {found.fingerprint}"
         times = self.times if self._doubted < DOUBTS else 1
+        times *= AT_ONCE if found.at_once else 1
         done = evolve(self._confirmer(found, self.left()[0]), times=times).sighted()
         if done.seen:
             found.reproduced = (done.seen, done.runs)
@@ -195,8 +201,11 @@ class Triage:
         self.doing = f"shrinking {found.fingerprint}"
         found.settled = found.shrunk = True
         budget = self._budget(KNOWN_SHRINK if found.known else self.most)
-        if found.reproduced is not None:  # what comes and goes is shortened by chance
-            seen, runs = found.reproduced
+        seen, runs = found.reproduced or (1, 1)
+        tries = 1
+        if found.at_once and found.finding.area != "durability":  # each kill takes its time
+            tries = min(_MOST_TRIES, math.ceil(_TRIES * runs / seen))
+        else:  # what comes and goes is shortened by chance
             share = min(1.0, _OFTEN * seen / runs)
             budget = Budget(int(budget.requests * share), budget.seconds * share)
         commands, steps = found.again or (found.commands, found.steps)
@@ -204,7 +213,7 @@ class Triage:
         better = self._better(found)
         shrinker = Shrinker(session, found.fingerprint, commands, budget, better)
         shrinker.refused = refused(steps, len(commands) - len(steps))
-        shrinker.on_try = self.on_try
+        shrinker.on_try, shrinker.tries = self.on_try, tries
         if found.again is not None:  # there is a trace; only one that stands by itself is better
             shrinker.ways = (Way.RENAMED,)
         found.again, found.attempts = None, found.attempts + 1
@@ -238,7 +247,10 @@ class Triage:
         if not self.times:
             return
         self.doing = f"replaying {found.fingerprint}"
-        done = self._confirmer(found, min(self.most[0], self.left()[0])).run()
+        confirmer = self._confirmer(found, min(self.most[0], self.left()[0]))
+        done = confirmer.run()
+        if found.at_once and not done.seen:
+            done = evolve(confirmer, times=AT_ONCE * self.times).sighted()
         if done.seen or done.whole:
             found.reproduced, found.other = (done.seen, done.runs), done.other
         if found.reproduced is not None:

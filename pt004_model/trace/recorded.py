@@ -133,6 +133,14 @@ class Found:
         return self.reproduced is not None and self.reproduced[0] < self.reproduced[1]
 
     @property
+    def at_once(self) -> bool:
+        """Return whether calls are made at once in it: how they meet differs from replay to replay.
+
+        What they have shown is no less true for that, so it is replayed more often.
+        """
+        return any(each.caller.client is not None for each in self.commands)
+
+    @property
     def by_chance(self) -> bool:
         """Return whether a gateway may strew its kind in, at whatever call.
 

@@ -31,7 +31,7 @@ from pt004_model.trace.recorded import Found, whole
 from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Exchange
-from tests.drive.helpers import change, create, refusal
+from tests.drive.helpers import change, create, refusal, with_run
 from tests.search.test_campaign import SMALL, Heard, Shared, robots, unsealed
 from tests.stub import NAMES, Tampering
 
@@ -200,6 +200,41 @@ def test_a_long_trace_that_chance_shows_proves_nothing(tmp_path: Path) -> None:
     assert result.verdict is Verdict.UNSURE, result.findings
     assert all(each.unconfirmed for each in result.findings)
     assert result.findings
+
+
+@define
+class Seldom:
+    """An FC of which every seventh create is answered wrongly."""
+
+    fc: Fc = field(factory=Shared)
+    creates: Iterator[int] = field(factory=itertools.count)
+
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
+        """The FC's answer, or one with other tags."""
+        exchange = self.fc.ask(command, run_id, nonce)
+        if isinstance(command, CreateRun) and next(self.creates) % 7 == 0:
+            assert isinstance(exchange.response, Reply)
+            return evolve(exchange, response=with_run(exchange.response, tags=["wrong"]))
+        return exchange
+
+
+@pytest.mark.parametrize("client", [0, None])
+def test_calls_at_once_are_replayed_more_often(client: int | None) -> None:
+    """How they meet differs, so a few replays in vain do not make what they have shown doubtful."""
+    running, seen = campaign(Seldom()), list[Finding]()
+    lockstep = running.session.lockstep(lambda finding, _: seen.append(finding))
+    made = create(0)
+    first = evolve(made, caller=evolve(made.caller, client=client))
+    commands: tuple[Command, ...] = (first, *[ReadRun(0)] * 3)
+    for command in commands:
+        lockstep.do(command)
+    found = Found(seen[0], commands, tuple(lockstep.steps), len(commands))
+    running.triage.run((found,))
+    if client is None:
+        assert (found.unconfirmed, found.reproduced, found.commands) == (True, (0, 5), commands)
+    else:
+        assert (found.unconfirmed, found.shrunk) == (False, True)
+        assert len(found.commands) < len(commands)
 
 
 def test_a_real_error_is_believed_in_spite_of_a_gateway() -> None:
