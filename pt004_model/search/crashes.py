@@ -1,7 +1,8 @@
 """Rounds in which the FC is killed in the middle of calls, by the state that a run is in.
 
 Each round has runs of its own. Calls on all of them are under way when the FC is killed; once it
-answers again every run is read in full, every key asked again, and each run goes on.
+answers again every run is read in full, every key asked again, what must be refused is tried, and
+each run goes on. What it keeps must be the same values, so runs carry those of the dictionary.
 """
 
 from __future__ import annotations
@@ -14,11 +15,21 @@ from attrs import define, evolve, field
 
 from pt004_model.drive.lockstep import Lockstep
 from pt004_model.drive.session import Session
-from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, ReadRun, Restart
-from pt004_model.model.moves import Place, body, forbidden_moves, legal_moves
+from pt004_model.model.commands import (
+    Caller,
+    ChangeRun,
+    Command,
+    CreateRun,
+    ReadRun,
+    Restart,
+    Tenant,
+)
+from pt004_model.model.moves import Move, Place, body, forbidden_moves, legal_moves
 from pt004_model.model.replies import NoAnswer
 from pt004_model.model.run import Run
-from pt004_model.search.payloads import creation, step_names
+from pt004_model.model.values import Body
+from pt004_model.search.fillings import Filling, fillings
+from pt004_model.search.payloads import carrying, creation, step_names
 from pt004_model.search.races import by_state, state_word
 
 _RUNS: Final = 3
@@ -27,6 +38,10 @@ _MADE: Final = 9
 _STEP: Final = 0.002
 """Seconds by which a kill comes earlier or later than the one before; doubled in one direction."""
 _MOST: Final = 10.0
+_FURTHER: Final = 0.5
+"""How often a run goes on from the state that it was brought to, which it came to the short way."""
+_AGAIN: Final = 0.25
+"""How often it is killed once more, when all has been looked at: a recovery may spoil the next."""
 
 
 @define
@@ -48,9 +63,11 @@ class Crashes:
     _step: float = _STEP
     _tried: Counter[str] = field(factory=Counter)
     _places: dict[str, list[tuple[int, Place]]] = field(init=False)
+    _fillings: list[Filling] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._places = by_state(self.lengths)
+        self._fillings = [each for each in fillings() if each.values]
 
     def round(self) -> None:
         """Bring runs to the states tried least, kill the FC while they are called, and look."""
@@ -75,11 +92,15 @@ class Crashes:
         state = min(rest, key=lambda each: rest[each])
         self._tried[state] += 1
         length, place = self.rng.choice(self._places[state])
-        lockstep.do(evolve(creation(number, step_names(length)), key=f"c{number}"))
-        for count, move in enumerate(place.way):
+        filling = self.rng.choice(self._fillings)
+        made = creation(number, step_names(length), filling.created(0))
+        lockstep.do(evolve(made, key=f"c{number}"))
+        moves: list[Move | None] = [*place.way, *([None] if self.rng.random() < _FURTHER else [])]
+        for count, move in enumerate(moves):
             asked = self._body(lockstep, number, move)
             if asked is None:
                 break  # the FC went another way, as it may
+            asked = carrying(lockstep.world.runs[number], asked, filling.changed(count))
             key = f"k{number}-{count}" if self.rng.random() < 0.5 else None
             lockstep.do(ChangeRun(number, asked, key=key))
         if number in lockstep.world.runs:
@@ -88,10 +109,14 @@ class Crashes:
                 lockstep.do(ChangeRun(number, forbidden, key=f"r{number}"))
         lockstep.do(ReadRun(number))
 
-    def _body(self, lockstep: Lockstep, number: int, move: Any) -> Any:
-        return body(lockstep.world.runs[number], move) if lockstep.drivable(number) else None
+    def _body(self, lockstep: Lockstep, number: int, move: Move | None) -> Body | None:
+        """Return a body that makes a move, or any legal one, where that is possible."""
+        if not lockstep.drivable(number):
+            return None
+        run = lockstep.world.runs[number]
+        return self._one_of(run) if move is None else body(run, move)
 
-    def _one_of(self, run: Run, *, forbidden: bool = False) -> Any:
+    def _one_of(self, run: Run, *, forbidden: bool = False) -> Body | None:
         moves = forbidden_moves(run) if forbidden else legal_moves(run)
         return body(run, self.rng.choice(moves)) if moves else None
 
@@ -116,24 +141,34 @@ class Crashes:
             self.at = min(max(self.at + self._step, -_MOST), _MOST)
 
     def _look(self, lockstep: Lockstep) -> None:
-        """Read every run, ask every key again, and go on with each run."""
+        """Read every run, ask every key again, try what is to be refused, and go on."""
         made = list(lockstep.world.runs)
-        keyed = [
-            step.command
-            for step in lockstep.steps
-            if getattr(step.command, "key", None) and _taken_or_lost(step.response)
-        ]
         reads: list[Command] = [ReadRun(number) for number in made]
-        again = [evolve(each, caller=Caller()) for each in keyed]  # type: ignore[arg-type]  # it has a key
+        again = [
+            evolve(step.command, caller=Caller())
+            for step in lockstep.steps
+            if isinstance(step.command, CreateRun | ChangeRun)
+            and step.command.key
+            and _taken_or_lost(step.response)
+        ]
         for command in (*reads, *again, ReadRun(_MADE)):
             lockstep.do(command)
+        if again:
+            one = self.rng.choice(again)
+            lockstep.do(evolve(one, body=one.body.replace(note="another")))
+            lockstep.do(ReadRun(one.run, caller=Caller(Tenant.STRANGER)))
         for number in (*made, _MADE):
-            asked = None
-            if lockstep.drivable(number):
-                asked = self._one_of(lockstep.world.runs[number])
-            if asked is not None:
-                lockstep.do(ChangeRun(number, asked, key=f"on{number}"))
+            for forbidden in (True, False):
+                asked = None
+                if lockstep.drivable(number):
+                    asked = self._one_of(lockstep.world.runs[number], forbidden=forbidden)
+                if asked is not None:
+                    key = None if forbidden else f"on{number}"
+                    lockstep.do(ChangeRun(number, asked, key=key))
             lockstep.do(ReadRun(number))
+        if self.rng.random() < _AGAIN:
+            for command in (Restart(), *reads):
+                lockstep.do(command)
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts as ``summary.json`` has them."""

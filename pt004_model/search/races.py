@@ -8,18 +8,20 @@ the calls come from a generator that only counts rounds.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from typing import Any, Final, TypeAlias
 
 from attrs import define, evolve, field
 
+from pt004_model.drive.lockstep import Lockstep
 from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Verdict
+from pt004_model.model.asks import Change, read_change
 from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, ReadRun, Tenant
 from pt004_model.model.coverage import decision_word
 from pt004_model.model.moves import Place, body, forbidden_moves, legal_moves, places
-from pt004_model.model.run import Run
+from pt004_model.model.run import Run, step
 from pt004_model.search.payloads import creation, step_names
 from pt004_model.vocabulary import Status
 
@@ -27,12 +29,18 @@ Clients: TypeAlias = list[list[ChangeRun | CreateRun | ReadRun]]
 _KEY: Final = "once"
 _NONE: Final = "-"
 """The state of a run that is not there yet."""
-_WEIGHTS: Final = {"rivals": 3.0, "reader beside writer": 2.0, "creates under one key": 12.0}
+_CREATES: Final = ("creates under one key", "two creates")
+"""Kinds that need no run before them."""
+_WEIGHTS: Final = {"rivals": 3.0, "reader beside writer": 2.0, **dict.fromkeys(_CREATES, 12.0)}
 """How often a kind gets its turn, where it is not once."""
 _ENDED: Final = 0.25
 """How often where a run has ended, so that nothing changes it any more."""
 _OFTEN: Final = 0.4
 """How often there is one call more than it takes."""
+_REFUSED: Final = 0.1
+"""How often a change is none that is legal where the run is."""
+_MOST: Final = 4
+"""Clients of a round."""
 
 
 def state_word(run: Run) -> str:
@@ -50,17 +58,32 @@ def by_state(lengths: Iterable[int]) -> dict[str, list[tuple[int, Place]]]:
 
 
 def _change(run: Run, rng: Random, actor: int = 0, key: str | None = None) -> ChangeRun:
-    """Return a change that is legal where the run is, or any where none is."""
-    move = rng.choice(legal_moves(run) or forbidden_moves(run))
+    """Return a change that is legal where the run is, as a rule and where there is one."""
+    legal, forbidden = legal_moves(run), forbidden_moves(run)
+    move = rng.choice(forbidden if not legal or rng.random() < _REFUSED else legal)
     asked = body(run, move)
     assert asked is not None  # noqa: S101 - both have a body for each move
     return ChangeRun(run.number, asked, Caller(actor=actor), key)
 
 
+def _count(rng: Random) -> int:
+    return next(n for n in range(2, _MOST + 1) if n == _MOST or rng.random() >= _OFTEN)
+
+
+def _then(run: Run, call: ChangeRun, rng: Random) -> ChangeRun:
+    """Return a change by who has had the answer to a call, which may have been accepted."""
+    change = read_change(call.body)
+    after = step(run, change, 0)[0] if isinstance(change, Change) else None
+    return _change(after if isinstance(after, Run) else run, rng)
+
+
 def _twins(run: Run, rng: Random) -> Clients:
+    """Return one call made by several, of whom the first perhaps goes on."""
     one = _change(run, rng, key=_KEY)
-    count = 2 + (rng.random() < _OFTEN)
-    return [[evolve(one, caller=Caller(actor=actor))] for actor in range(count)]
+    clients: Clients = [[evolve(one, caller=Caller(actor=n % 3))] for n in range(_count(rng))]
+    if rng.random() < _OFTEN:
+        clients[0].append(_then(run, one, rng))
+    return clients
 
 
 def _false_twins(run: Run, rng: Random) -> Clients:
@@ -71,11 +94,10 @@ def _false_twins(run: Run, rng: Random) -> Clients:
 
 
 def _rivals(run: Run, rng: Random) -> Clients:
-    count = 2 + (rng.random() < _OFTEN)
-    clients: Clients = [[_change(run, rng, actor)] for actor in range(count)]
-    if rng.random() < _OFTEN:
-        clients[0].append(_change(run, rng))
-    return clients
+    first = _change(run, rng)
+    others: Clients = [[_change(run, rng, actor % 3)] for actor in range(1, _count(rng))]
+    more = [_then(run, first, rng)] if rng.random() < _OFTEN else []
+    return [[first, *more], *others]
 
 
 def _reader_beside_writer(run: Run, rng: Random) -> Clients:
@@ -100,13 +122,33 @@ def _creates_under_one_key(run: Run, rng: Random) -> Clients:
     return [[one], [other]]
 
 
+def _two_runs(run: Run, rng: Random) -> Clients:
+    """Return calls on two runs, of which two changes under one key exclude each other."""
+    other, key = evolve(run, number=1), rng.choice((None, _KEY))
+    if rng.random() < _OFTEN:
+        return [[ReadRun(0)], [ReadRun(1)]]
+    return [[_change(run, rng, 0, key)], [_change(other, rng, 1, key)]]
+
+
+def _two_creates(run: Run, rng: Random) -> Clients:
+    """Return creates of two runs by two actors, or under one key of two tenants."""
+    one = creation(0, run.asked.steps or ())
+    other = CreateRun(1, one.body.replace(workflow_version="another"), Caller(actor=1))
+    if rng.random() < _OFTEN:
+        stranger = Caller(Tenant.STRANGER)
+        return [[evolve(one, key=_KEY)], [evolve(other, caller=stranger, key=_KEY)]]
+    return [[one], [other]]
+
+
 KINDS: Final[dict[str, Callable[[Run, Random], Clients]]] = {
     "twins": _twins,
     "false twins": _false_twins,
     "rivals": _rivals,
     "reader beside writer": _reader_beside_writer,
     "stranger beside owner": _stranger_beside_owner,
+    "two runs": _two_runs,
     "creates under one key": _creates_under_one_key,
+    "two creates": _two_creates,
 }
 """The kinds of rounds: the calls of each client for a run where it is."""
 
@@ -154,8 +196,9 @@ class Races(Raced):
 
     def cells(self) -> list[tuple[str, str]]:
         """Return the table: each kind with each state that it is for."""
-        *with_run, creates = KINDS
-        return [(creates, _NONE), *((kind, state) for kind in with_run for state in self._places)]
+        with_run = [kind for kind in KINDS if kind not in _CREATES]
+        made = [(kind, _NONE) for kind in _CREATES]
+        return [*made, *((kind, state) for kind in with_run for state in self._places)]
 
     def round(self) -> None:
         """Send one round, of a kind in a state that was tried least."""
@@ -169,20 +212,17 @@ class Races(Raced):
         lockstep = self.session.lockstep(self.session.on_finding)
         run = place.run
         if state != _NONE:
-            lockstep.do(creation(0, step_names(length)))
-            for move in place.way:
-                asked = body(lockstep.world.runs[0], move) if lockstep.drivable(0) else None
-                if asked is None:
-                    return  # the FC went another way, as it may
-                lockstep.do(ChangeRun(0, asked))
-            if not lockstep.drivable(0):
-                return
+            for number in range(2 if KINDS[kind] is _two_runs else 1):
+                if not _bring(lockstep, number, step_names(length), place):
+                    return
             run = lockstep.world.runs[0]
             cell = (kind, state_word(run))
-        for client, calls in enumerate(KINDS[kind](run, self.rng)):
+        clients, rng = KINDS[kind](run, self.rng), Random(self.rng.random())  # noqa: S311 - no secret
+        for client, calls in enumerate(clients):
             for call in calls:
                 lockstep.do(_by(client, call))
         lockstep.do(ReadRun(0))
+        _go_on(lockstep, [call for calls in clients for call in calls], rng)
         for judged in lockstep.rounds:
             if judged.alone:
                 self.alone += 1
@@ -203,6 +243,38 @@ class Races(Raced):
             "cells": len(self.cells()),
             "table": table,
         }
+
+
+def _bring(lockstep: Lockstep, number: int, steps: Sequence[str], place: Place) -> bool:
+    """Make a run and bring it to a place; tell whether the FC went that way, as it need not."""
+    lockstep.do(creation(number, steps))
+    for move in place.way:
+        asked = body(lockstep.world.runs[number], move) if lockstep.drivable(number) else None
+        if asked is None:
+            return False
+        lockstep.do(ChangeRun(number, asked))
+    return lockstep.drivable(number)
+
+
+def _go_on(
+    lockstep: Lockstep, calls: Sequence[ChangeRun | CreateRun | ReadRun], rng: Random
+) -> None:
+    """Look at what a round leaves behind: at a second run, at its keys, at how the run goes on.
+
+    A key answers as it did; one that nothing was accepted under takes another change.
+    """
+    keyed: dict[object, ChangeRun | CreateRun] = {}
+    for call in calls:
+        if call.run == 1:
+            lockstep.do(ReadRun(1, caller=call.caller))
+        if not isinstance(call, ReadRun) and call.key:
+            keyed.setdefault((call.run, call.body), call)
+    for call in keyed.values():
+        lockstep.do(call)
+    if lockstep.drivable(0):
+        key = next((e.key for e in keyed.values() if e.caller.tenant is Tenant.OURS), None)
+        used = any(name == key for _, name in lockstep.world.keys)
+        lockstep.do(_change(lockstep.world.runs[0], rng, key=None if used else key))
 
 
 def _weight(kind: str, state: str) -> float:

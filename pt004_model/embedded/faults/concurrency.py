@@ -224,3 +224,50 @@ class ActorOfTheOther(Fault, Core):
         self.actor = call.actor
         await database()
         return self.change(attrs.evolve(call, actor=self.actor), run_id)
+
+
+class MakerOfTheOther(Fault, Core):
+    """Of two runs that are made at once one is logged as made by the actor of the other."""
+
+    async def serve_create(self, call: Call) -> Answer:
+        """Keep the actor of the call where all calls keep it."""
+        self.actor = call.actor
+        await database()
+        return self.create(attrs.evolve(call, actor=self.actor))
+
+
+class KeyIsLockedByRun(Fault, Core):
+    """One key is taken for two changes at once that are of two runs."""
+
+    async def serve_change(self, call: Call, run_id: str) -> Answer:
+        """Look the key up, wait, and write it down, while the run takes no other change."""
+        locks: dict[str, asyncio.Lock] = vars(self).setdefault("locks", {})
+        async with locks.setdefault(run_id, asyncio.Lock()):
+            earlier = self.keys.recall(call)
+            await database()
+            if earlier is not None:
+                return earlier
+            answer = self.change(attrs.evolve(call, key=None), run_id)
+            if call.key is not None and self.store.find_key(call.tenant, call.key) is None:
+                self.keys.remember(call, answer)
+            return answer
+
+
+class RacedKeyIsForgotten(Fault, Core):
+    """A create that came twice at once makes another run when it comes once more."""
+
+    async def serve_create(self, call: Call) -> Answer:
+        """Wait for a twin, have its answer, and take the key out that both have used."""
+        busy: set[str | None] = vars(self).setdefault("busy", set())
+        if call.key is not None and call.key in busy:
+            while call.key in busy:
+                await database()
+            answer = self.create(call)
+            self.store.db.execute("DELETE FROM keys WHERE key = ?", (call.key,))
+            return answer
+        busy.add(call.key)
+        try:
+            await database()
+            return self.create(call)
+        finally:
+            busy.discard(call.key)

@@ -155,6 +155,24 @@ class ClearanceIsForgotten(Fault, Store):
         self.db.execute("UPDATE runs SET cleared = 0")
 
 
+class DenyIsForgotten(Fault, Store):
+    """A step that the policy has denied may go on after a restart."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        """Take every denied step for an allowed one."""
+        super().__init__(file)
+        self.db.execute("UPDATE runs SET decision = 'allow' WHERE decision = 'deny'")
+
+
+class PayloadsAreKeptInMemory(Fault, Store):
+    """The input of a run is gone after a restart."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        """Begin with runs that have none."""
+        super().__init__(file)
+        self.db.execute("UPDATE runs SET input_payload = '{}'")
+
+
 class UpdatedByTheRestart(Fault, Store):
     """A restart moves the time of the last change of every run."""
 
