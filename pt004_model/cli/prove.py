@@ -15,7 +15,6 @@ from pt004_model.cli.session import EXIT_CODES, UNSURE, Connected, connected
 from pt004_model.cli.settings import VARIABLES, target_options
 from pt004_model.judge.oracle import worst
 from pt004_model.proof import folder
-from pt004_model.proof import prove as judge_again
 from pt004_model.proof.cases import CaseResult, conclusion, tell
 from pt004_model.proof.outside import (
     Git,
@@ -32,6 +31,7 @@ from pt004_model.proof.record import (
 )
 from pt004_model.proof.report import REPORT, render
 from pt004_model.proof.verdict import State
+from pt004_model.proof.verdict import prove as judge_again
 from pt004_model.report.summary import Summary
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import rfc3339

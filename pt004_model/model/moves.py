@@ -50,9 +50,9 @@ MOVES: Final = (
 """Every move there is, the ordinary ones first."""
 
 
-def policy(decision: Decision, reason: str = "because") -> Json:
+def policy(decision: Decision) -> Json:
     """Return the ``policy`` of a change (section 3.1)."""
-    return {"decision": str(decision), "policy_id": f"pol-{decision}", "reason": reason}
+    return {"decision": str(decision), "policy_id": f"pol-{decision}", "reason": "because"}
 
 
 def starting(steps: tuple[str, ...], index: int, decision: Decision) -> Body:

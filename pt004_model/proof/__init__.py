@@ -4,8 +4,3 @@
 again, ``report`` makes the files, ``folder`` puts them where they belong, ``verify`` does all of it
 once more and compares.
 """
-
-from pt004_model.proof.cases import tell
-from pt004_model.proof.verdict import prove
-
-__all__ = ["prove", "tell"]

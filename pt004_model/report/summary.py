@@ -24,12 +24,12 @@ from pt004_model.search.complete import Done
 from pt004_model.search.goals import Coverage
 from pt004_model.trace.document import Reproduced, Trace, load_trace
 from pt004_model.trace.files import Unusable, document_of, read_bytes, read_from
+from pt004_model.trace.recorded import KINDS, kind_of
 
 T = TypeVar("T")
 DONE: Final = "complete.json"
 REPLAYS: Final = "pt004-replays"
 VERSION: Final = 1
-KINDS: Final = ("new", "unconfirmed", "known", "echo")
 _PLAIN_NAME: Final = re.compile(r"[\w-]{1,64}")
 
 
@@ -104,14 +104,12 @@ class FindingDocument:
 
     @property
     def kind(self) -> str:
-        """Return ``known``, ``unconfirmed`` (replays do not bear it out), ``echo``, or ``new``."""
-        if self.known or self.unconfirmed:
-            return "known" if self.known else "unconfirmed"
-        return "echo" if self.echo_of else "new"
+        """Return of which kind it is."""
+        return kind_of(known=self.known, unconfirmed=self.unconfirmed, echo_of=self.echo_of)
 
     @property
     def rank(self) -> tuple[int, int, int]:
-        """Return the place among findings: new before known, the worst first, then the shortest."""
+        """Return the place among findings: by kind, the worst first, then the shortest."""
         severity = (*SEVERITIES, self.severity).index(self.severity)
         return KINDS.index(self.kind), severity, self.commands
 

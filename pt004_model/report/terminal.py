@@ -15,7 +15,7 @@ from pt004_model.model.replies import NoAnswer
 from pt004_model.model.telling import count, some, times
 from pt004_model.reproduce.timeline import as_lines, timeline
 from pt004_model.search.results import Progress, Result
-from pt004_model.trace.recorded import Found, Step
+from pt004_model.trace.recorded import KINDS, Found, Step
 from pt004_model.vocabulary import Status
 
 WIDTH: Final = 80
@@ -219,13 +219,11 @@ def _coverage(result: Result, width: int | None) -> Iterator[str]:
 
 
 def by_weight(findings: tuple[Found, ...]) -> list[Found]:
-    """Return findings in the order in which to look at them: new before known, then by severity."""
+    """Return findings in the order in which to look at them: by kind, the worst first."""
     return sorted(
         findings,
         key=lambda each: (
-            each.known,
-            bool(each.echo_of),
-            each.unconfirmed,
+            KINDS.index(each.kind),
             SEVERITIES.index(_severity(each)),
             each.flaky,
         ),

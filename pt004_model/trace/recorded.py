@@ -30,6 +30,17 @@ SURE: Final = 5
 Commands: TypeAlias = tuple[Command, ...]
 
 
+KINDS: Final = ("new", "unconfirmed", "known", "echo")
+"""The kinds of findings, in the order in which to look at them."""
+
+
+def kind_of(*, known: bool, unconfirmed: bool, echo_of: str) -> str:
+    """Return of which of :data:`KINDS` a finding is: ``echo`` where it follows from another."""
+    if known or unconfirmed:
+        return "known" if known else "unconfirmed"
+    return "echo" if echo_of else "new"
+
+
 @frozen
 class Step:
     """One recorded step: the command, the exchange that it led to, and what the judge said of it.
@@ -158,10 +169,8 @@ class Found:
 
     @property
     def kind(self) -> str:
-        """Return ``known``, ``unconfirmed``, ``echo`` (it follows from another), or ``new``."""
-        if self.known or self.unconfirmed:
-            return "known" if self.known else "unconfirmed"
-        return "echo" if self.echo_of else "new"
+        """Return of which kind it is."""
+        return kind_of(known=self.known, unconfirmed=self.unconfirmed, echo_of=self.echo_of)
 
     @property
     def counts(self) -> bool:

@@ -173,7 +173,7 @@ def test_areas_judge_those_areas_alone(
     assert code == said.code
     left = summary(tmp_path)
     assert areas_found == {found["area"] for found in left["findings"]}
-    assert ["--areas", areas, *SMALL] == left["options"]
+    assert [*SMALL, "--areas", areas] == left["options"]
 
 
 @pytest.mark.parametrize("how", [(("--ungoverned",), {}), ((), {"PT004_UNGOVERNED": "1"})])
@@ -188,7 +188,7 @@ def test_ungoverned_runs_alone(how: tuple[tuple[str, ...], dict[str, str]], tmp_
     assert all(not isinstance(body.get("steps"), list) or not body["steps"] for body in accepted)
     left = summary(tmp_path)
     assert all("ungoverned" in edge for edge in left["coverage"]["missing"])
-    assert ["--ungoverned", *SMALL] == left["options"]
+    assert [*SMALL, "--ungoverned"] == left["options"]
 
 
 def test_rate_holds_back(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from pt004_model.model.moves import (
     goals,
     legal_moves,
     places,
-    policy,
     starting,
 )
 from pt004_model.model.rules import Refusal
@@ -207,11 +206,6 @@ def test_the_plain_bodies() -> None:
         '"policy":{"decision":"deny","policy_id":"pol-deny","reason":"because"}}'
     )
     assert changing(Status.FAILED, reason="r").text == '{"status":"failed","reason":"r"}'
-    assert policy(Decision.ALLOW, "r") == {
-        "decision": "allow",
-        "policy_id": "pol-allow",
-        "reason": "r",
-    }
 
 
 def _walked(length: int) -> set[Edge]:

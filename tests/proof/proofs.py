@@ -14,7 +14,8 @@ from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Command, RunRef
 from pt004_model.model.replies import NoAnswer, Reply
-from pt004_model.proof import folder, tell
+from pt004_model.proof import folder
+from pt004_model.proof.cases import tell
 from pt004_model.proof.outside import Git
 from pt004_model.proof.record import (
     FORMAT,

@@ -13,8 +13,7 @@ from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Oracle, Verdict, worst
 from pt004_model.model.commands import ChangeRun, Command, ReadRun
 from pt004_model.model.replies import NoAnswer, Reply, Response
-from pt004_model.proof import tell
-from pt004_model.proof.cases import conclusion
+from pt004_model.proof.cases import conclusion, tell
 from tests.habits import FREEDOMS, Habits
 from tests.stub import NAMES, Losing, Stub, Tampering
 
