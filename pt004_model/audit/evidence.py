@@ -25,12 +25,11 @@ from pt004_model.model.commands import (
     ReadRun,
     Unknown,
 )
-from pt004_model.model.coverage import Edge, edge
+from pt004_model.model.coverage import Edge, edge_of
 from pt004_model.model.moves import changing
 from pt004_model.model.rules import Refusal
 from pt004_model.model.run import Run, step
 from pt004_model.model.values import Body, Json
-from pt004_model.model.world import World
 from pt004_model.trace.recorded import Found
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import Origin, write_trace
@@ -94,8 +93,7 @@ def edges_of(rebuilt: Rebuilt) -> Iterator[Edge]:
         for body in (made.body, *(() if made.acted is None else (changing(made.acted),))):
             change = read_change(body)
             if isinstance(run, Run) and isinstance(change, Change):
-                command = ChangeRun(0, body, Caller(actor=made.actor))
-                yield from filter(None, (edge(World({0: run}), command, accepted=True),))
+                yield edge_of(run, change, accepted=True)
                 if made.acted is not None:  # the outcome that waits to be told
                     run = step(run, change, made.actor)[0]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from typing import Final, TypeAlias
 
 from attrs import define, evolve, field, frozen
@@ -123,19 +123,18 @@ class Judge:
 
     def judge(self, recorded: Recorded) -> tuple[tuple[Wrong, ...], tuple[str, ...]]:
         """Return what is wrong with a run, in the order of its log, and of what nobody can tell."""
-        ways: Iterable[list[Rebuilt]] = [list(_hypotheses(recorded))]
-        if self.partial and is_window(recorded.logs):
-            ways = _from_anywhere(recorded)
+        window = self.partial and is_window(recorded.logs)
         best: _Way | None = None
-        for readings in ways:
+        most = 0
+        for readings in _from_anywhere(recorded) if window else _from_its_beginning(recorded):
             clean = [each for each in readings if each.clean]
             chosen = clean or [max(readings, key=_reached)]
             # whose an id would be in a way that is not taken is no fact
-            owners: ChainMap[int, int] = ChainMap({}, self.owners)
-            found, taken = self._read(recorded, chosen, owners)
-            way = ((*taken.findings, *found), taken, chosen, owners.maps[0])
-            if best is None or _badness(way) < _badness(best):
-                best = way
+            made: _Ids = {}
+            found, taken = self._read(recorded, chosen, ChainMap(made, self.owners))
+            way = ((*taken.findings, *found), taken, chosen, made)
+            if best is None or len(readings) > most or _badness(way) < _badness(best):
+                best, most = way, len(readings)
             if not best[0]:
                 break
         assert best is not None  # noqa: S101 - there is a way
@@ -186,6 +185,17 @@ def _hypotheses(recorded: Recorded) -> Iterator[Rebuilt]:
             yield rebuilt
             if rebuilt.clean or not _undecided(recorded):
                 break
+
+
+def _from_its_beginning(recorded: Recorded) -> Iterator[list[Rebuilt]]:
+    """Yield the likeliest way by itself, if the log can be followed so, and then all."""
+    ways = _hypotheses(recorded)
+    likeliest = next(ways)
+    if likeliest.clean:
+        yield [likeliest]
+    others = list(ways)
+    if others or not likeliest.clean:
+        yield [likeliest, *others]
 
 
 def _badness(way: _Way) -> tuple[bool, int]:

@@ -136,6 +136,9 @@ def rebuild(
         rest = ahead[at : at + LONGEST]
         rebuilt.states.append((rest[0].index, str(rebuilt.run.state)))
         at += _Next(rebuilt, rest, carried, assumed).take()
+    if asked.steps is None and rebuilt.run.started is not None:
+        # progress without a decision, of which nothing tells but entries of the FC's own (3.3, 7.2)
+        rebuilt.run = evolve(rebuilt.run, version=rebuilt.run.version + 1)
     return rebuilt
 
 
@@ -172,7 +175,7 @@ class _Next:
         self.rest = rest
         self.carried = carried
         self.assumed = assumed
-        self.keys = [each.key for each in rest]
+        self.keys = tuple(each.key for each in rest)
         self.actor = self._actor(len(rest))
 
     def take(self) -> int:
@@ -277,14 +280,13 @@ class _Next:
         ``loose`` leaves the statuses to the judge.
         """
 
-        def plain(keys: Sequence[_Key]) -> Counter[_Key]:
-            return Counter((kind, None) for kind, _ in keys) if loose else Counter(keys)
+        def fits(new: tuple[_Key, ...]) -> bool:
+            ahead = self.keys[: len(new)]
+            if loose:
+                return Counter(kind for kind, _ in new) == Counter(kind for kind, _ in ahead)
+            return new == ahead or Counter(new) == Counter(ahead)
 
-        fitting = [
-            each
-            for each in candidates
-            if each.new and plain(each.new) == plain(self.keys[: len(each.new)])
-        ]
+        fitting = [each for each in candidates if each.new and fits(each.new)]
         return max(fitting, key=lambda each: (self._by_one(each), len(each.new)), default=None)
 
     def _by_one(self, candidate: _Candidate) -> bool:
@@ -293,7 +295,10 @@ class _Next:
     def _actor(self, count: int) -> int:
         """Return the actor that most of the next entries name."""
         named = [each.actor for each in self.rest[:count] if each.actor]
-        return self.rebuilt.actors.index(mode(named)) if named else 0
+        if not named:
+            return 0
+        one = named[0] if named.count(named[0]) == len(named) else mode(named)  # which takes long
+        return self.rebuilt.actors.index(one)
 
     def _make(self, chosen: _Candidate) -> int:
         rebuilt, size, version = self.rebuilt, len(chosen.new), self.rebuilt.run.version

@@ -109,8 +109,11 @@ def _due(notes: Notes, run: Run, seen: Seen, new: list[JsonObject]) -> dict[int,
     """
     due: dict[int, Entry] = {}
     wanted = _by_kind(run)
+    places: dict[str, list[int]] = {}
+    for index, entry in enumerate(new):
+        places.setdefault(str(entry.get("event_type")), []).append(index)
     for kind in Event:
-        there = [index for index, entry in enumerate(new) if entry.get("event_type") == kind]
+        there = places.get(kind, [])
         every = wanted.get(kind, [])
         expected = every[seen.kinds.get(kind, 0) :]
         surplus = len(there) - len(expected)

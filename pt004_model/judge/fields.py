@@ -28,7 +28,9 @@ def one_of(
     notes: Notes, check: str, where: str, allowed: tuple[object, ...], observed: object
 ) -> bool:
     """Note a disagreement unless ``observed`` is one of the values ``allowed``."""
-    if any(same(each, observed) for each in allowed):
+    if (type(observed) is str and observed in allowed) or any(
+        same(each, observed) for each in allowed
+    ):
         return True
     expected = allowed[0] if len(allowed) == 1 else Saying(" or ".join(map(repr, allowed)))
     notes.disagree(check, where, expected, observed)

@@ -94,6 +94,11 @@ def edge(world: World, command: Command, accepted: bool) -> Edge | None:
     caller = command.caller
     if caller.tenant != run.tenant or caller.actor < 0 or caller.token is not Token.GOOD:
         return None
+    return edge_of(run, change, accepted)
+
+
+def edge_of(run: Run, change: Change, accepted: bool) -> Edge:
+    """Return the edge that a change of a run drives."""
     return Edge(
         str(run.state.status),
         ask_word(run, change),

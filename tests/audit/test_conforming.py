@@ -45,6 +45,7 @@ def test_freedom_at_each_call_conforms(seed: int, stamp: Callable[[float], str])
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6))
+@example(seed=699)  # another than who makes the changes is named where nothing tells of a change
 def test_a_log_alone_conforms(seed: int) -> None:
     """Nothing is found in logs without the runs, though of some nobody can tell."""
     judge = Judge()
