@@ -109,10 +109,10 @@ def replay_trace(session: Session, trace: Trace, runs: int = 1) -> Replay:
 def _chance_of_silence(trace: Trace, runs: int) -> float:
     """Return the chance that what depends on the moment does not show in ``runs`` replays.
 
-    At the rate of its earlier replays, had there been one more in vain; none for what is no race
-    and does not come of a kill.
+    At the rate of its earlier replays, had there been one more in vain; none where one call follows
+    the other and nothing is killed.
     """
-    if trace.area not in {"concurrency", "durability"}:
+    if not any(isinstance(c, Restart) or c.caller.client is not None for c in trace.commands):
         return 0.0
     seen, before = (0, 1) if trace.reproduced is None else attrs.astuple(trace.reproduced)
     return float((1 - seen / (before + 1)) ** runs)
