@@ -74,7 +74,7 @@ def judge_calls(
         shown = next((call.shown for call in group if call.shown is not None), None)
         if shown is None:  # a read was refused since there is no such run; of a change who knows
             for call in group:
-                if call.reply.code >= (300 if call.method == "GET" else 500):
+                if call.reply.code >= (400 if call.method == "GET" else 500):
                     yield from _by_itself(call, recording)
         elif not any(call.reply.outside for call in group):
             known[run_id] = shown

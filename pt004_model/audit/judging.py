@@ -29,7 +29,7 @@ from pt004_model.audit.window import (
 from pt004_model.judge.audit import read_log, read_shared
 from pt004_model.judge.clock import Clock, Window, parse
 from pt004_model.judge.deviation import Deviation
-from pt004_model.judge.finding import Finding
+from pt004_model.judge.finding import Finding, Saying, disagreement
 from pt004_model.judge.memory import JsonObject, Ledger, Notes, Seen, View
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.asks import Creation, Malformed, read_creation
@@ -120,6 +120,8 @@ class Judge:
     taken: Rebuilt | None = None
     owners: dict[int, int] = field(factory=dict)
     tenants: dict[str, str] = field(factory=dict)
+    ends: dict[str, tuple[int, int]] = field(factory=dict)
+    """By run the length of the longest log of it, and the hash of its last receipt."""
 
     def judge(self, recorded: Recorded) -> tuple[tuple[Wrong, ...], tuple[str, ...]]:
         """Return what is wrong with a run, in the order of its log, and of what nobody can tell."""
@@ -139,6 +141,7 @@ class Judge:
                 break
         assert best is not None  # noqa: S101 - there is a way
         findings, taken, chosen, made = best
+        findings = (*findings, *self._again(recorded))
         self.taken = taken
         self.owners.update(made)
         unsure = [] if recorded.hashed else [_UNHASHED]
@@ -149,6 +152,20 @@ class Judge:
             first.setdefault(each.fingerprint, placed(each, recorded, chosen))
         in_order = sorted(first.values(), key=lambda e: math.inf if e.index is None else e.index)
         return tuple(in_order), tuple(unsure)
+
+    def _again(self, recorded: Recorded) -> Iterator[Finding]:
+        """Yield what is wrong with a log that must begin with another reading of it (7.4)."""
+        logs, (size, last) = recorded.logs, self.ends.get(recorded.run_id, (0, 0))
+        if self.partial or len(logs) < size:
+            return
+        now = logs[size - 1].get("receipt_hash") if size else None
+        if size and hash(str(now)) != last:
+            at, said = (
+                f"logs[{size - 1}].receipt_hash",
+                Saying("that of another reading of the run"),
+            )
+            yield disagreement("audit.append-only", at, said, now, "unchanged", "receipt_hash")
+        self.ends[recorded.run_id] = len(logs), hash(str(logs[-1].get("receipt_hash")))
 
     def _read(
         self, recorded: Recorded, readings: list[Rebuilt], owners: _Ids

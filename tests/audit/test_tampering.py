@@ -189,6 +189,18 @@ def test_a_log_alone_is_never_right(tamper: Tamper) -> None:
     assert any(Judge().judge(alone(rehash(envelope))))
 
 
+def test_two_readings_of_a_run_are_held_against_one_another() -> None:
+    """A log that was made anew differs from an earlier reading; one that went on does not."""
+    whole, judge = governed(), Judge()
+    begun = {**whole, "logs": whole["logs"][:9]}
+    for each in (alone(begun), alone(whole), alone(begun), recorded(whole)):
+        assert judge.judge(each)[0] == ()
+    changed = copy.deepcopy(whole)
+    changed["logs"][1]["message"] = "something else"
+    wrong, _ = judge.judge(recorded(rehash(changed)))
+    assert [(each.finding.check, each.index) for each in wrong] == [("audit.append-only", 16)]
+
+
 def test_a_rejection_is_held_to_its_reason() -> None:
     """A rejected gate with another reason than the log's is found; without any it may be."""
     envelope = denied()
