@@ -21,6 +21,7 @@ from pt004_model.drive.echoes import Echoes
 from pt004_model.drive.rounds import ask_together, in_turn, made_by, steps_of_round
 from pt004_model.drive.statistics import Statistics, add_counts
 from pt004_model.interrupts import Interruption
+from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.durability import by_restart, not_back
 from pt004_model.judge.finding import Finding, quote
 from pt004_model.judge.linearizable import Judged, judge_together
@@ -292,21 +293,22 @@ class Lockstep:
         made = made_by(calls, exchanges)
         for each in (run_id for ids in made.values() for run_id in ids):
             self.tally.on_run(each)
-        there = subject(last) in made or subject(last) in self.world.runs
+        there = isinstance(last, CreateRun) or subject(last) in {*made, *self.world.runs}
         if there:
             exchanges.append(self.fc.ask(last, partial(self._id_in, made), self.nonce))
         else:
             exchanges.append(Exchange(NoAnswer("no run was made by the round", applied=False)))
         self.tally.commands += len(calls)
         history = [(c, each.response) for c, each in zip(calls, exchanges, strict=True)]
-        judged = self._only_at_once(judge_together(self.oracle, before, history), calls)
+        judged = self._only_at_once(judge_together(self._past_known(), before, history), calls)
         self.rounds.append(judged)
         self.steps += steps_of_round(calls, exchanges, before, judged)
         judgement = self.steps[-1].judgement
         if judgement.views:
             self.views = judgement.views
         else:
-            self._leave(last)
+            for call in calls:
+                self._leave(call)
         self.under_way = False
         for command, response in history if there else history[:-1]:
             if isinstance(response, NoAnswer):
@@ -315,6 +317,11 @@ class Lockstep:
         for finding in judgement.findings:
             self.on_finding(finding, self)
         return judgement
+
+    def _past_known(self) -> Oracle:
+        """Return an oracle that looks past what was found before, and is in every order."""
+        known = (Deviation("found", fingerprint=each) for each in self.tally.echoes.findings)
+        return evolve(self.oracle, agreed=(*self.oracle.agreed, *known))
 
     def _id_in(self, made: dict[RunRef, list[str]], ref: RunRef) -> str:
         return made[ref][0] if ref in made else self._run_id(ref)

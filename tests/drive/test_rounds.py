@@ -12,7 +12,7 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, ReadRun, RunRef
 from pt004_model.model.replies import NoAnswer, Reply
 from pt004_model.wire.codec import Exchange
-from tests.drive.helpers import READ, STRANGER, change, create, noting, start
+from tests.drive.helpers import READ, STRANGER, change, create, noting, start, with_run
 from tests.stub import Stub
 
 
@@ -131,3 +131,34 @@ def test_a_stranger_in_a_round_sees_nothing() -> None:
     stranger = evolve(READ, caller=STRANGER)
     lockstep, found = noting(AtOnce(Stub()), *FLAGGED, by(0, PAUSE), by(1, stranger), READ)
     assert (found, lockstep.rounds[0].verdict) == ([], Verdict.CONFORMS)
+
+
+def test_a_round_is_judged_past_what_was_found_before() -> None:
+    """A difference in every answer leaves the calls of a round an order."""
+
+    class Tagless(Stub):
+        def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
+            told = super().ask(command, run_id, nonce)
+            assert isinstance(told.response, Reply)
+            return evolve(told, response=with_run(told.response, tags=None))
+
+    lockstep, found = noting(AtOnce(Tagless()), *FLAGGED, by(0, RESUME), by(1, PAUSE), READ)
+    assert {"lifecycle.sent-data-kept"} == set(found)
+    assert Verdict.CONFORMS is lockstep.rounds[0].verdict
+    assert not lockstep.set_aside
+
+
+def test_all_runs_of_a_round_that_has_no_order_are_left() -> None:
+    """Nobody can tell where any of them is, and not of the one alone that is read behind it."""
+    pauses = (by(n, evolve(PAUSE, run=1)) for n in (0, 1))
+    others = (create(1, "a", "b"), start(1, "a", 0, "flag"))
+    lockstep, found = noting(AtOnce(Stub(), winners), *FLAGGED, *others, *pauses, READ)
+    assert ["concurrency.linearizable"] == found
+    assert {0, 1} == lockstep.set_aside
+
+
+def test_a_create_may_end_a_round() -> None:
+    """It is sent behind the others, whose effects are believed."""
+    lockstep, found = noting(AtOnce(Stub()), *FLAGGED, by(0, PAUSE), create(1), READ)
+    assert (found, lockstep.set_aside) == ([], set())
+    assert "paused" == lockstep.world.runs[0].state.status
