@@ -31,6 +31,7 @@ from pt004_model.audit.recording import (
     anywhere,
     at_any_time,
     made_of,
+    named,
     world_of,
 )
 from pt004_model.audit.window import beginnings
@@ -85,7 +86,7 @@ def judge_calls(
 
 def _by_itself(call: Call, recording: Recording) -> Iterator[Unexplained]:
     """Yield what is wrong with the answer to a create, or to a call of a run that is not there."""
-    names = Names.of(call.header(TENANT_HEADER), "stranger", (call.header(ACTOR_HEADER),))
+    names = named(call.header(TENANT_HEADER), [call.header(ACTOR_HEADER)])
     command = recording.asked(call, names, Unknown())
     view, reply = View(world_of(command)), at_any_time(alone(call))
     for finding in recording.oracle(names).judge((view,), command, reply).findings:
@@ -222,8 +223,7 @@ class _OfRun:
 
     def __attrs_post_init__(self) -> None:
         others = (call.header(ACTOR_HEADER) for call in self.calls)
-        actors = dict.fromkeys((str(self.known.get("actor_id")), *others))
-        self._names = Names.of(str(self.known.get("tenant_id")), "stranger", tuple(actors))
+        self._names = named(self.known.get("tenant_id"), (self.known.get("actor_id"), *others))
         self._sent.append(CreateRun(0, made_of(self.known)))
         self._length = len(creation_of(self.known).steps or ())
 

@@ -134,7 +134,8 @@ class Judge:
             # whose an id would be in a way that is not taken is no fact
             made: _Ids = {}
             found, taken = self._read(recorded, chosen, ChainMap(made, self.owners))
-            way = ((*taken.findings, *found), taken, chosen, made)
+            told = (each for each in taken.findings if not self._is_agreed(each))
+            way = ((*told, *found), taken, chosen, made)
             if best is None or len(readings) > most or _badness(way) < _badness(best):
                 best, most = way, len(readings)
             if not best[0]:
@@ -152,6 +153,13 @@ class Judge:
             first.setdefault(each.fingerprint, placed(each, recorded, chosen))
         in_order = sorted(first.values(), key=lambda e: math.inf if e.index is None else e.index)
         return tuple(in_order), tuple(unsure)
+
+    def _is_agreed(self, finding: Finding) -> bool:
+        return any(
+            each.fingerprint in {"", finding.fingerprint}
+            and evolve(each, fingerprint="").covers(finding.check, finding.where, ())
+            for each in self.agreed
+        )
 
     def _again(self, recorded: Recorded) -> Iterator[Finding]:
         """Yield what is wrong with a log that must begin with another reading of it (7.4)."""

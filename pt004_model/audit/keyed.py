@@ -19,6 +19,7 @@ from pt004_model.audit.recording import (
     anywhere,
     at_any_time,
     made_of,
+    named,
     world_of,
 )
 from pt004_model.judge.finding import Finding
@@ -26,7 +27,7 @@ from pt004_model.judge.linearizable import Belief, judge_together
 from pt004_model.judge.memory import JsonObject, Ledger, Seen, View
 from pt004_model.judge.oracle import Judgement, Oracle
 from pt004_model.model.asks import Creation, read_creation
-from pt004_model.model.commands import ChangeRun, Command, CreateRun, Names
+from pt004_model.model.commands import ChangeRun, Command, CreateRun
 from pt004_model.model.keys import Used
 from pt004_model.model.moves import fresh
 from pt004_model.model.replies import Reply, Response
@@ -106,7 +107,7 @@ def judge_keyed(
     shown = [each or {} for call in calls for each in (call.shown, ours.get(call.run_id))]
     actors = [each["actor_id"] for each in shown if isinstance(each.get("actor_id"), str)]
     actors += [call.header(ACTOR_HEADER) for call in calls]
-    names = Names.of(tenant, "stranger", tuple(dict.fromkeys(map(str, actors))))
+    names = named(tenant, actors)
     runs = [*dict.fromkeys(call.run_id for call in calls if call.run_id)]
     by_number = {number: ours[name] for number, name in enumerate(runs, 1)}
     oracle = _UnderKey(names, recording.ledger, agreed=recording.agreed, known=by_number)

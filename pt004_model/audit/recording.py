@@ -141,6 +141,11 @@ class Recording:
             yield from ((judged.against[0][0], finding) for finding in judged.findings)
 
 
+def named(tenant: object, actors: Iterable[object]) -> Names:
+    """Return the names of a tenant and of actors, whatever stands in their places."""
+    return Names.of(str(tenant or "production"), "stranger", tuple(dict.fromkeys(map(str, actors))))
+
+
 def _who(call: Call) -> tuple[str, str]:
     return call.header(AUTHORIZATION_HEADER), call.header(TENANT_HEADER)
 

@@ -306,6 +306,17 @@ def test_a_start_that_others_made_good_is_not_found(runs: dict[str, dict[str, An
     assert unexplained(recorded) == []
 
 
+def test_calls_without_a_name_are_judged(runs: dict[str, dict[str, Any]]) -> None:
+    """What is refused for its headers alone is right, and with a code of nothing it is found."""
+    nobody = {"X-Tenant-ID": "", KEY: "k"}
+    for code, checks in ((400, []), (418, ["input.refusal-code"])):
+        recorded = [
+            told(method, RUN, code, runs["new"], at=(1.0, 2.0), **nobody)
+            for method in ("POST", "GET")
+        ]
+        assert [each.finding.check for each in unexplained(recorded)] == checks * 2
+
+
 def test_so_many_at_once_are_not_all_tried(runs: dict[str, dict[str, Any]]) -> None:
     """Where there are too many orders that is told, and nothing is found."""
     recorded = [

@@ -69,6 +69,12 @@ def test_what_the_file_of_the_fc_agrees_to_is_no_finding() -> None:
     assert invoke("audit", "export.json").code == 1
     Path("pt004.toml").write_text('[[deviation]]\nreason = "known"\ncheck = "receipts.hash"\n')
     assert invoke("audit", "export.json").code == 0
+    path = export(Path())
+    (finding,) = json.loads(invoke("audit", path, "--format", "json").out)["findings"]
+    for named in ("check", "fingerprint"):
+        text = f'[[deviation]]\nreason = "known"\n{named} = "{finding[named]}"\n'
+        Path("pt004.toml").write_text(text)
+        assert invoke("audit", path).code == 0
 
 
 def test_a_window_is_stated() -> None:
