@@ -114,6 +114,13 @@ def test_creates_under_one_key_make_one_run(fc: Fc) -> None:
     assert lockstep.rounds[0].one is isinstance(fc, Stub)
 
 
+def test_a_run_cannot_be_called_while_it_is_made() -> None:
+    """A call at once with the create of its run is not sent, as the run has no id by then."""
+    lockstep, found = noting(AtOnce(Stub()), by(0, create(0)), by(1, PAUSE), READ)
+    assert [step.command for step in lockstep.steps] == [by(0, create(0)), READ]
+    assert found == []
+
+
 def test_a_round_that_makes_no_run_is_unsure() -> None:
     """There is nothing to read then."""
 
