@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import pt004_model.judge
-from pt004_model.judge.checks import AREAS, CHECKS
+from pt004_model.judge.checks import AREAS, CHECKS, not_judged
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import ChangeRun
 from pt004_model.model.rules import Rule
@@ -87,3 +87,20 @@ def test_every_id_in_the_judge_is_in_the_table() -> None:
 
 
 _ID = rf"({'|'.join(AREAS)})\.[a-z]+(-[a-z]+)*"
+
+
+@pytest.mark.parametrize(
+    ("left", "agreed", "told"),
+    [
+        ((), (), ""),
+        (("authentication", "concurrency", "durability"), (), ""),
+        (("policy", "gates"), (), "the areas policy, gates"),
+        ((), ("no tags", "no gates"), "what is agreed (no tags; no gates)"),
+        (("policy",), ("no tags",), "the areas policy and what is agreed (no tags)"),
+    ],
+)
+def test_what_was_not_judged_is_told(
+    left: tuple[str, ...], agreed: tuple[str, ...], told: str
+) -> None:
+    """Areas that were left out and what is agreed, and not what there was no occasion for."""
+    assert told == not_judged([area for area in AREAS if area not in left], agreed)
