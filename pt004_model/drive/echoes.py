@@ -17,7 +17,7 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import Final, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from pt004_model.judge.finding import (
     MISSING,
@@ -27,14 +27,13 @@ from pt004_model.judge.finding import (
     kind_of,
     place_of,
 )
-from pt004_model.model.commands import ReadRun, Token
+from pt004_model.model.commands import ChangeRun, Command, CreateRun, ReadRun, Token
 from pt004_model.model.rules import CODES, Rule
+from pt004_model.model.world import World
 from pt004_model.trace.recorded import Found
 
 _CHANCE: Final = 0.05
 """What chance may have of putting a finding behind another one each time."""
-_RARE: Final = 0.05
-"""The share of calls that one rule has refused, up to which words are of another reason."""
 Place: TypeAlias = tuple[str, str, str]
 """The kind of call or of its bad token, the status of its run, and the kind of answer."""
 _CODE: Final = ".refusal-code"
@@ -86,8 +85,10 @@ class Echoes:
     """The words in which calls were refused, by what was found."""
     anew: dict[str, str] = field(factory=dict)
     """The kind of call that was carried out as if its key was unknown, by what was found."""
-    due: dict[str, Counter[str]] = field(factory=dict)
-    """The words in which calls were refused that must be, by the rule."""
+    undue: Counter[str] = field(factory=Counter)
+    """The words in which calls were refused that must not be, or not so, by how often."""
+    due: Counter[str] = field(factory=Counter)
+    """The words in which calls were refused that must be, by how often."""
 
     def note(
         self,
@@ -96,12 +97,13 @@ class Echoes:
         findings: Iterable[Finding],
         unsettling: bool,
         reason: str = "",
-        due: str = "",
+        *,
+        due: bool = False,
     ) -> None:
         """Note one reply about a run of which ``told`` was found; enters what is found now.
 
         ``unsettling`` says that nobody can tell from the contract where the run is after it,
-        ``reason`` is the FC's for refusing the call, if it did, ``due`` the rule by which it has to
+        ``reason`` is the FC's for refusing the call, if it did, ``due`` that it has to refuse it
         for what is asked of the run.
         """
         new = {each.fingerprint: each for each in findings}
@@ -111,9 +113,11 @@ class Echoes:
                 self.sightings.setdefault(fingerprint, []).append(Sighting(place, behind))
         words = _NUMBER.sub("#", reason)
         if due:
-            self.due.setdefault(due, Counter())[words] += 1
-        for fingerprint in new if reason and not due else ():
-            self.reasons.setdefault(fingerprint, set()).add(words)
+            self.due[words] += 1
+        elif reason and new:
+            self.undue[words] += 1
+            for fingerprint in new:
+                self.reasons.setdefault(fingerprint, set()).add(words)
         told.update(new)
         self.findings |= {each: new[each] for each in new if each not in self.findings}
         self.unsettling.update(new if unsettling else ())
@@ -132,8 +136,8 @@ class Echoes:
         self.anew |= other.anew
         for fingerprint, reasons in other.reasons.items():
             self.reasons.setdefault(fingerprint, set()).update(reasons)
-        for rule, words in other.due.items():
-            self.due.setdefault(rule, Counter()).update(words)
+        self.undue.update(other.undue)
+        self.due.update(other.due)
 
     def kin(self, fingerprint: str) -> str:
         """Return the finding that says the same of other calls, empty when there is none."""
@@ -159,15 +163,13 @@ class Echoes:
         return ""
 
     def _same_reason(self, one: str, other: str) -> bool:
-        """Tell whether calls are refused in the same words, which are not those of some rule.
+        """Tell whether calls are refused in the same words, by which few are that must be.
 
         A call for which there are two reasons may be refused by the wrong one, now and then.
         """
         reasons = (self.reasons.get(each, set()) for each in (one, other))
-        return any(
-            all(each[words] <= _RARE * each.total() for each in self.due.values())
-            for words in set.intersection(*reasons)
-        )
+        shared = set.intersection(*reasons)
+        return any(self.undue[words] > self.due[words] for words in shared)
 
     def _covers(self, one: str, other: str) -> bool:
         """Tell whether tokens of a kind are accepted, and so those of another kind are as well."""
@@ -225,6 +227,13 @@ class Echoes:
         for each in seen:
             chance *= self.behind[each.place, other] / self.replies[each.place]
         return chance < _CHANCE
+
+
+def without_key(command: Command, world: World) -> Command:
+    """Return the call that it is to an FC that does not know its key."""
+    if isinstance(command, CreateRun):
+        return evolve(command, key=None, run=max(world.runs, default=0) + 1)
+    return evolve(command, key=None) if isinstance(command, ChangeRun) else command
 
 
 def altered_alike(found: Found, every: Iterable[Found]) -> str:

@@ -17,7 +17,7 @@ from typing import Final, Protocol
 from attrs import define, evolve, field
 
 from pt004_model.drive.crashes import Crashing, crash, steps_of_crash
-from pt004_model.drive.echoes import Echoes
+from pt004_model.drive.echoes import Echoes, without_key
 from pt004_model.drive.rounds import ask_together, in_turn, made_by, steps_of_round
 from pt004_model.drive.statistics import Statistics, add_counts
 from pt004_model.interrupts import Interruption
@@ -57,8 +57,8 @@ from pt004_model.wire.restarting import NotKilled
 TRIES: Final = 4
 """Attempts at a conversation in which a call gets no answer."""
 _CONFIRMATIONS: Final = 6
-_BEFORE: Final = {Rule.KEY_USED, Rule.TOKEN, Rule.HEADERS}
-"""Rules that are about nothing but the one header."""
+_OF_THE_CALL: Final = {Rule.KEY_USED, Rule.TOKEN, Rule.HEADERS, Rule.MALFORMED, Rule.NOT_JSON}
+"""Rules that are about a header or a body, wherever the run is."""
 
 
 def ignore(_: str) -> None:
@@ -136,7 +136,8 @@ class Lockstep:
     ``pace`` is the seconds that are left between two calls, ``patience`` those without any answer
     after which the FC counts as gone. ``on_call`` is called before each call, and may raise.
     ``on_step`` is told each call that is made by itself, before its findings are told.
-    ``told`` are the fingerprints found of each run.
+    ``told`` are the fingerprints found of each run, ``known`` those found in other conversations
+    past which calls at once are judged.
     ``round`` are the calls that wait to be made at once, ``rounds`` what was said of each round.
     ``required`` is what every create must carry.
     """
@@ -149,6 +150,7 @@ class Lockstep:
     steps: list[Step] = field(factory=list)
     set_aside: set[int] = field(factory=set)
     forgotten: set[tuple[int, str]] = field(factory=set)
+    known: frozenset[str] = frozenset()
     nonce: str = field(factory=lambda: secrets.token_hex(6))
     journal: list[Command] | None = None
     began: int = field(init=False)
@@ -322,8 +324,9 @@ class Lockstep:
 
     def _past_known(self) -> Oracle:
         """Return an oracle that looks past what was found before, and is in every order."""
-        known = (Deviation("found", fingerprint=each) for each in self.tally.echoes.findings)
-        return evolve(self.oracle, agreed=(*self.oracle.agreed, *known))
+        known = self.known.union(*self.told.values())
+        agreed = (Deviation("found", fingerprint=each) for each in known)
+        return evolve(self.oracle, agreed=(*self.oracle.agreed, *agreed))
 
     def _id_in(self, made: dict[RunRef, list[str]], ref: RunRef) -> str:
         return made[ref][0] if ref in made else self._run_id(ref)
@@ -512,12 +515,12 @@ class Lockstep:
         outcome, found = judgement.outcome, judgement.findings
         repeated = {each.fingerprint: kind for each in found if each.area == "idempotency"}
         if repeated:
-            keyless, known = _without_key(command, before), echoes.findings
+            keyless, known = without_key(command, before), echoes.findings
             if self.oracle.explains(views, keyless, reply, known):
                 echoes.anew |= repeated
         rule = outcome.refusal.rule if isinstance(outcome, Refused) else None
-        due = "" if rule is None or rule.optional or rule in _BEFORE else rule
-        echoes.note(place, told, found, judgement.unsettling, _reason(reply), due)
+        due = rule is not None and not rule.optional and rule not in _OF_THE_CALL
+        echoes.note(place, told, found, judgement.unsettling, _reason(reply), due=due)
 
     def _witness(self, command: ChangeRun, before: Run, after: Run) -> None:
         """Note the sometimes-laws that a change is a witness of, and who acted on a decision."""
@@ -573,13 +576,6 @@ def _keys(command: Command) -> set[tuple[int, str]]:
     if isinstance(command, CreateRun | ChangeRun) and command.key:
         return {(int(command.caller.tenant), command.key)}
     return set()
-
-
-def _without_key(command: Command, world: World) -> Command:
-    """Return the call that it is to an FC that does not know its key."""
-    if isinstance(command, CreateRun):
-        return evolve(command, key=None, run=max(world.runs, default=0) + 1)
-    return evolve(command, key=None) if isinstance(command, ChangeRun) else command
 
 
 def _harmless(command: Command) -> bool:

@@ -210,6 +210,7 @@ class Races(Raced):
         kind, state = cell
         length, place = self.rng.choice(self._places["pending -" if state == _NONE else state])
         lockstep = self.session.lockstep(self.session.on_finding)
+        lockstep.known = frozenset(self.session.tally.echoes.findings)
         run = place.run
         if state != _NONE:
             for number in range(2 if KINDS[kind] is _two_runs else 1):
