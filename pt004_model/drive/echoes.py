@@ -89,6 +89,8 @@ class Echoes:
     """The words in which calls were refused that must not be, or not so, by how often."""
     due: Counter[str] = field(factory=Counter)
     """The words in which calls were refused that must be, by how often."""
+    malformed: dict[str, set[str]] = field(factory=dict)
+    """What was wrong in calls that were refused in some words, as their bodies were malformed."""
 
     def note(
         self,
@@ -111,7 +113,7 @@ class Echoes:
             if fingerprint not in told:
                 behind = frozenset({*told, *new} - {fingerprint})
                 self.sightings.setdefault(fingerprint, []).append(Sighting(place, behind))
-        words = _NUMBER.sub("#", reason)
+        words = alike(reason)
         if due:
             self.due[words] += 1
         elif reason and new:
@@ -138,6 +140,8 @@ class Echoes:
             self.reasons.setdefault(fingerprint, set()).update(reasons)
         self.undue.update(other.undue)
         self.due.update(other.due)
+        for words, wrong in other.malformed.items():
+            self.malformed.setdefault(words, set()).update(wrong)
 
     def kin(self, fingerprint: str) -> str:
         """Return the finding that says the same of other calls, empty when there is none."""
@@ -163,13 +167,16 @@ class Echoes:
         return ""
 
     def _same_reason(self, one: str, other: str) -> bool:
-        """Tell whether calls are refused in the same words, by which few are that must be.
+        """Tell whether calls are refused in the same words, which say why.
 
-        A call for which there are two reasons may be refused by the wrong one, now and then.
+        They do not if as many are refused in them that must be, or for more than one member that is
+        malformed. A call for which there are two reasons may be refused by the wrong one at times.
         """
         reasons = (self.reasons.get(each, set()) for each in (one, other))
-        shared = set.intersection(*reasons)
-        return any(self.undue[words] > self.due[words] for words in shared)
+        return any(
+            self.undue[words] > self.due[words] and len(self.malformed.get(words, ())) < 2
+            for words in set.intersection(*reasons)
+        )
 
     def _covers(self, one: str, other: str) -> bool:
         """Tell whether tokens of a kind are accepted, and so those of another kind are as well."""
@@ -227,6 +234,11 @@ class Echoes:
         for each in seen:
             chance *= self.behind[each.place, other] / self.replies[each.place]
         return chance < _CHANCE
+
+
+def alike(reason: str) -> str:
+    """Return the words of a refusal without what differs from call to call."""
+    return _NUMBER.sub("#", reason)
 
 
 def without_key(command: Command, world: World) -> Command:

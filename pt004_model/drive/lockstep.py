@@ -17,7 +17,7 @@ from typing import Final, Protocol
 from attrs import define, evolve, field
 
 from pt004_model.drive.crashes import Crashing, crash, steps_of_crash
-from pt004_model.drive.echoes import Echoes, without_key
+from pt004_model.drive.echoes import Echoes, alike, without_key
 from pt004_model.drive.rounds import ask_together, in_turn, made_by, steps_of_round
 from pt004_model.drive.statistics import Statistics, add_counts
 from pt004_model.interrupts import Interruption
@@ -41,7 +41,7 @@ from pt004_model.model.commands import (
     Wait,
     subject,
 )
-from pt004_model.model.coverage import Edge, edge
+from pt004_model.model.coverage import Edge, edge, situation
 from pt004_model.model.laws import SOMETIMES
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.model.required import NOTHING, Required
@@ -519,8 +519,12 @@ class Lockstep:
             if self.oracle.explains(views, keyless, reply, known):
                 echoes.anew |= repeated
         rule = outcome.refusal.rule if isinstance(outcome, Refused) else None
-        due = rule is not None and not rule.optional and rule not in _OF_THE_CALL
-        echoes.note(place, told, found, judgement.unsettling, _reason(reply), due=due)
+        reason, due = _reason(reply), rule is not None and not rule.optional
+        if rule is Rule.MALFORMED:
+            member = situation(before, command)[-1].rpartition(".")[2]
+            echoes.malformed.setdefault(alike(reason), set()).add(member)
+        due = due and rule not in _OF_THE_CALL
+        echoes.note(place, told, found, judgement.unsettling, reason, due=due)
 
     def _witness(self, command: ChangeRun, before: Run, after: Run) -> None:
         """Note the sometimes-laws that a change is a witness of, and who acted on a decision."""

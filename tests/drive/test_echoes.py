@@ -329,11 +329,23 @@ def test_an_answer_that_is_repeated_otherwise_is_not_carried_out_anew() -> None:
 
 def test_words_are_those_of_a_rule_where_it_is_about_the_run() -> None:
     """A body that is wrongly held for malformed is one finding, wherever the run is."""
-    malformed, forbidden = change("running", reason=5), change("paused")
-    lockstep, _ = noting(Stub(), create("a"), malformed)
-    assert 0 == lockstep.tally.echoes.due.total()
-    lockstep, _ = noting(Stub(), create("a"), forbidden)
-    assert 1 == lockstep.tally.echoes.due.total()
+    lockstep, _ = noting(Stub(), create("a"), change("running", reason=5))
+    echoes = lockstep.tally.echoes
+    assert (0, [{"reason"}]) == (echoes.due.total(), [*echoes.malformed.values()])
+    lockstep, _ = noting(Stub(), create("a"), change("paused"))
+    assert (1, {}) == (lockstep.tally.echoes.due.total(), lockstep.tally.echoes.malformed)
+
+
+def test_words_for_all_that_is_malformed_say_nothing() -> None:
+    """Of two members that may not be refused each is a finding, if all are refused so."""
+    echoes = Echoes()
+    for finding in (REFUSED, ALSO):
+        echoes.note(READ, set(), (finding,), unsettling=True, reason="bad request")
+    echoes.malformed["bad request"] = {"reason"}
+    assert REFUSED.fingerprint == leader(echoes, ALSO)
+    other = Echoes(malformed={"bad request": {"tags"}})
+    echoes.include(other)
+    assert not leader(echoes, ALSO)
 
 
 def test_a_trace_leads_to_what_goes_on_from_its_changes() -> None:
