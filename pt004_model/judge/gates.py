@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from attrs import evolve
 
 from pt004_model.judge.clock import parse
@@ -12,6 +14,8 @@ from pt004_model.model.history import Gate
 from pt004_model.model.run import Run
 from pt004_model.model.values import same
 from pt004_model.vocabulary import GATE_FIELDS, GATE_TYPE, GateStatus
+
+_STATUSES: Final = tuple(status.value for status in GateStatus)
 
 
 def read_gates(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -> Seen:
@@ -62,7 +66,7 @@ def _read_gate(
     if not isinstance(name, str | None):
         notes.disagree("gates.gate-name", f"{at}.gate_name", Saying("a string"), name)
     _time(notes, seen, gate, shown, "created_at", gate.opened)
-    if status == gate.status.value:  # else by whom, why and when is of another one as well
+    if status == gate.status.value or status not in _STATUSES:  # else all is of another state
         approver = None if gate.approved_by is None else notes.names.actors[gate.approved_by]
         equal(notes, "gates.approved-by", f"{at}.approved_by", approver, see("approved_by"))
         why, where = see("rejection_reason"), f"{at}.rejection_reason"

@@ -29,6 +29,7 @@ from tests.judge.helpers import (
     CREATE,
     FLAGGED,
     ONE,
+    PAUSED,
     READ,
     STRANGER,
     Talk,
@@ -426,3 +427,18 @@ def test_a_reply_is_held_against_another_call_without_being_believed() -> None:
     assert not oracle.explains(views, command, paused, ())
     assert oracle.explains(views, command, paused, {finding.fingerprint})
     assert owners == oracle.ledger.owners
+
+
+@pytest.mark.parametrize(
+    ("status", "checks"),
+    [("APPROVED", ["gates.status", "gates.approved-by"]), ("rejected", ["gates.status"])],
+)
+def test_who_resolved_a_gate_is_judged_unless_it_is_in_another_state(
+    status: str, checks: list[str]
+) -> None:
+    """A word that is no status says nothing of another state, so the rest is judged as due."""
+    conversation, resume = talk(*PAUSED), change("running", actor=1)
+    reply = put("gates.0.status", status)(conversation.answer(resume))
+    reply = put("gates.0.approved_by", "mallory")(reply)
+    found = [each.check for each in conversation.judge(resume, reply).findings]
+    assert checks == found
