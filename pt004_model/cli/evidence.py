@@ -23,13 +23,11 @@ from pt004_model.report.parts import merge as merged
 from pt004_model.report.summary import Summary, document, read_replays, read_summary
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
+_FOLDERS = click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=_FOLDER)
 
 
 @click.command()
-@click.argument(
-    "folders", metavar="DIR...", nargs=-1, required=True,
-    type=_FOLDER,
-)  # fmt: skip
+@_FOLDERS
 @click.option(
     "--out", type=_FOLDER, required=True, metavar="DIR",
     help="Where the merged campaign goes.",
@@ -98,10 +96,7 @@ def page(folder: Path, out: Path | None) -> None:
 
 
 @click.command()
-@click.argument(
-    "folders", metavar="DIR...", nargs=-1, required=True,
-    type=_FOLDER,
-)  # fmt: skip
+@_FOLDERS
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     default=Path("nights.html"), show_default=True, help="Where the page goes.",

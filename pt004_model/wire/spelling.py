@@ -96,17 +96,17 @@ class Spelling:
 
     def body(self, body: Body) -> bytes:
         """Return a request body on the wire; what is no object stays as it is."""
-        reading = body.reading
-        if self.plain or not isinstance(reading, Value) or not isinstance(reading.json, dict):
-            return body.encode()
-        return Body.of(_renamed(reading.json, self._out, _RUN, out=True)).encode()
+        return self._respelled(body, self._out, out=True).encode()
 
     def asked(self, body: Body) -> Body:
         """Return a request body in the names of the contract; what is no object stays as it is."""
+        return self._respelled(body, self._back)
+
+    def _respelled(self, body: Body, tables: _Tables, *, out: bool = False) -> Body:
         reading = body.reading
         if self.plain or not isinstance(reading, Value) or not isinstance(reading.json, dict):
             return body
-        return Body.of(_renamed(reading.json, self._back, _RUN))
+        return Body.of(_renamed(reading.json, tables, _RUN, out=out))
 
     def entry(self, entry: _Object) -> _Object:
         """Return a log entry as it was served."""
