@@ -355,7 +355,7 @@ def test_tox_passes_the_exit_status_on(tmp_path: Path) -> None:
         return ended(process, timeout=200)
 
     with serving("--fault", FAULT) as (url, _):
-        found = run("-k", "test_area", FC_BASE_URL=url)
+        found = run("-k", "test_area", *SEED, FC_BASE_URL=url)
     fine = run("-k", "scenario")
     unsure = run(FC_BASE_URL=nobody)
     assert (0, 1, 3) == (fine.code, found.code, unsure.code), fine.said + found.said + unsure.said
