@@ -83,13 +83,15 @@ def judge_together(
     """Judge calls that may have overlapped, the first of each client first. Never raises.
 
     Where time leaves one order the oracle judges the answers in it, as it does any others. A call
-    without an answer forbids no order: it takes effect after its start, or never.
+    without an answer forbids no order: it takes effect after its start, or never. So does one that
+    a server error answers, which is wrong in whatever order and told as in a single call.
     """
     before = _before(history)
     only = sorted(range(len(history)), key=lambda place: len(before[place]))
     if all(len(before[place]) == count for count, place in enumerate(only)):
         return _in_turn(oracle, views, history, only, one=True)
-    search = _Search(history, before, most)
+    open_ = [(command, _answer(response)) for command, response in history]
+    search = _Search(open_, before, most)
     found = search.order(oracle, views)
     if found is not None:
         clock = evolve(oracle.ledger.clock)
@@ -100,10 +102,17 @@ def judge_together(
         why = f"{most} answers were judged, and there may be an order that was not tried"
         return Judged(Verdict.UNSURE, search.longest, why=why)
     areas, agreed = oracle.areas - _LOG, (*oracle.agreed, _IN_THE_LOG)
-    loose = _Search(history, before, most)
+    loose = _Search(open_, before, most)
     apart = loose.order(evolve(oracle, areas=areas, agreed=agreed), views)
     findings, against = (_finding(history, search, apart),), tuple(search.against)
     return Judged(Verdict.DIVERGES, search.longest, findings, against=against)
+
+
+def _answer(response: Response) -> Response:
+    """Return what a response says of the effect of its call: a server error says nothing."""
+    if isinstance(response, Reply) and response.code >= 500:
+        return NoAnswer(f"status {response.code}", applied=True, sent=response.sent)
+    return response
 
 
 def _before(history: Sequence[Call]) -> tuple[frozenset[int], ...]:

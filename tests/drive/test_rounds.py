@@ -91,12 +91,14 @@ def test_what_shows_to_one_client_is_no_race() -> None:
             if not isinstance(command, ChangeRun) or "paused" not in command.body.text:
                 return told
             assert isinstance(told.response, Reply)
-            return evolve(told, response=evolve(told.response, code=500, body={"detail": "no"}))
+            return evolve(told, response=evolve(told.response, code=409, body={"detail": "no"}))
 
     lockstep, found = noting(AtOnce(Deaf()), *FLAGGED, by(0, PAUSE), by(1, PAUSE), READ)
     assert found == []
     assert lockstep.rounds[0].alone
-    assert lockstep.rounds[0].why.endswith("one after the other too: lifecycle.no-server-error")
+    assert lockstep.rounds[0].why.endswith(
+        "one after the other too: lifecycle.legal-change-accepted"
+    )
 
 
 @pytest.mark.parametrize("fc", [AtOnce(Stub()), Stub()])

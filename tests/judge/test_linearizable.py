@@ -6,6 +6,7 @@ import copy
 from collections.abc import Sequence
 from random import Random
 
+import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -94,6 +95,24 @@ def test_two_winners_have_no_order() -> None:
     assert (said.verdict, finding.check) == (Verdict.DIVERGES, "concurrency.linearizable")
     assert finding.where == "status"
     assert finding.observed.startswith("after call 1 (run 0: to paused [by client 0]): not call 2")
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_server_error_is_no_race(place: int) -> None:
+    """It is wrong in any order, and told as it is of a call by itself; its call may be applied."""
+    talked = talk(*FLAGGED)
+    calls = together(heard(talked, by(0, PAUSE), by(1, RESUME), READ))
+    (finding,) = judged(talked, tampered(calls, place, refused(500))).findings
+    assert finding.check == "lifecycle.no-server-error"
+
+
+def test_a_server_error_does_not_explain_everything() -> None:
+    """Of two pauses one is accepted, whatever becomes of a third call."""
+    talked = talk(*FLAGGED)
+    calls = together(heard(talked, by(0, PAUSE), by(1, PAUSE), by(2, READ)))
+    both = tampered([calls[0], (calls[1][0], calls[0][1]), calls[2]], 2, refused(500))
+    (finding,) = judged(talked, both).findings
+    assert finding.check == "concurrency.linearizable"
 
 
 def test_what_led_to_the_same_is_tried_once() -> None:
