@@ -159,27 +159,30 @@ class Triage:
         return Budget(min(most[0], requests // 2), min(most[1], seconds / 2))
 
     def _sight(self, found: Found) -> None:
-        """Replay a finding until it is seen; one that nothing shows is settled as unconfirmed."""
+        """Replay a finding until it is seen; one that chance alone may show is settled as it is."""
         self.doing = f"replaying {found.fingerprint}"
         times = self.times if self._doubted < DOUBTS else 1
         times *= AT_ONCE if found.at_once else 1
-        done = evolve(self._confirmer(found, self.left()[0]), times=times).sighted()
-        if done.seen:
-            found.reproduced = (done.seen, done.runs)
-            return
-        if done.early is not None and done.early.finding is not None:  # it may take no more
-            self._better(found)(done.early.lockstep, done.early.finding)
-            self._sight(found)
-            return
-        if not done.whole or self._shown_by_history(found) or self._out_of_time:
-            return
-        why = self.session.no_longer()
-        if why is not None:
-            raise NoLonger(why)
-        self._doubted += 1
-        found.reproduced, found.other, found.settled = (0, done.runs), done.other, True
-        found.attempts += 1
-        self.reporter.confirmed(found)
+        confirmer = self._confirmer(found, self.left()[0])
+        done = evolve(confirmer, times=times).sighted()
+        if done.seen and found.by_chance:  # which one sight does not tell from another
+            done = confirmer.run()
+        if not done.seen:
+            if done.early is not None and done.early.finding is not None:  # it may take no more
+                self._better(found)(done.early.lockstep, done.early.finding)
+                self._sight(found)
+                return
+            if not done.whole or self._shown_by_history(found) or self._out_of_time:
+                return
+            why = self.session.no_longer()
+            if why is not None:
+                raise NoLonger(why)
+        found.reproduced = (done.seen, done.runs)
+        if found.unconfirmed:
+            self._doubted += 1
+            found.other, found.settled = done.other, True
+            found.attempts += 1
+            self.reporter.confirmed(found)
 
     @property
     def _out_of_time(self) -> bool:

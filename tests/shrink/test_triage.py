@@ -202,6 +202,13 @@ def test_a_long_trace_that_chance_shows_proves_nothing(tmp_path: Path) -> None:
     assert result.findings
 
 
+def test_what_chance_shows_is_not_shortened() -> None:
+    """One replay in ten meets a gateway's error as well; the next ones do not bear that out."""
+    result = ended(Strewing(share=0.1), examples=12)
+    assert len(result.findings) > 10
+    assert result.statistics["shrinking"]["requests"] == 0
+
+
 @define
 class Seldom:
     """An FC of which every seventh create is answered wrongly."""
