@@ -26,8 +26,10 @@ from pt004_model.judge.finding import (
     Finding,
     kind_of,
     place_of,
+    quote,
 )
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, ReadRun, Token
+from pt004_model.model.replies import Reply
 from pt004_model.model.rules import CODES, Rule
 from pt004_model.model.world import World
 from pt004_model.trace.recorded import Found
@@ -234,6 +236,12 @@ class Echoes:
         for each in seen:
             chance *= self.behind[each.place, other] / self.replies[each.place]
         return chance < _CHANCE
+
+
+def reason_of(reply: Reply) -> str:
+    """Return why a call was refused, in the words of the FC; empty when it was not."""
+    detail = reply.body.get("detail") if isinstance(reply.body, dict) else None
+    return quote(detail) if detail and 400 <= reply.code < 500 else ""
 
 
 def alike(reason: str) -> str:

@@ -17,13 +17,13 @@ from typing import Final, Protocol
 from attrs import define, evolve, field
 
 from pt004_model.drive.crashes import Crashing, crash, steps_of_crash
-from pt004_model.drive.echoes import Echoes, alike, without_key
+from pt004_model.drive.echoes import Echoes, alike, reason_of, without_key
 from pt004_model.drive.rounds import ask_together, in_turn, made_by, steps_of_round
 from pt004_model.drive.statistics import Statistics, add_counts
 from pt004_model.interrupts import Interruption
 from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.durability import by_restart, not_back
-from pt004_model.judge.finding import Finding, quote
+from pt004_model.judge.finding import Finding
 from pt004_model.judge.linearizable import Judged, judge_together
 from pt004_model.judge.memory import Ledger, Seen, View
 from pt004_model.judge.oracle import Judgement, Oracle, Verdict
@@ -255,9 +255,8 @@ class Lockstep:
         self.views = judgement.views or self.views
         if not judgement.views:
             self._leave(command)
-        elif judgement.unsettling:  # nobody can tell if its key was used
-            self.forgotten |= _keys(command)
         self.steps.append(Step(command, exchange, before, self.views, judgement))
+        self._forget_unsettled(self.steps[-1:])
         self.under_way = False
         if isinstance(response, NoAnswer):
             self._wait(command, response, began)
@@ -307,6 +306,7 @@ class Lockstep:
         judged = self._only_at_once(judge_together(self._past_known(), before, history), calls)
         self.rounds.append(judged)
         self.steps += steps_of_round(calls, exchanges, before, judged)
+        self._forget_unsettled(self.steps[-len(calls) :])
         judgement = self.steps[-1].judgement
         if judgement.views:
             self.views = judgement.views
@@ -321,6 +321,11 @@ class Lockstep:
         for finding in judgement.findings:
             self.on_finding(finding, self)
         return judgement
+
+    def _forget_unsettled(self, steps: list[Step]) -> None:
+        """Forget the keys of calls one of which leaves its run open: they may be used, or not."""
+        if any(step.judgement.unsettling for step in steps):
+            self.forgotten |= {key for step in steps for key in _keys(step.command)}
 
     def _past_known(self) -> Oracle:
         """Return an oracle that looks past what was found before, and is in every order."""
@@ -374,6 +379,7 @@ class Lockstep:
         self.tally.commands += len(calls) + 1
         steps, views = steps_of_crash(self.oracle, before, calls, exchanges)
         self.steps += steps
+        self._forget_unsettled(steps)
         found = tuple(finding for step in steps for finding in step.findings)
         judgement = Judgement(Verdict.DIVERGES if found else Verdict.CONFORMS, views, found)
         if why and "durability" in self.oracle.areas:
@@ -519,7 +525,7 @@ class Lockstep:
             if self.oracle.explains(views, keyless, reply, known):
                 echoes.anew |= repeated
         rule = outcome.refusal.rule if isinstance(outcome, Refused) else None
-        reason, due = _reason(reply), rule is not None and not rule.optional
+        reason, due = reason_of(reply), rule is not None and not rule.optional
         if rule is Rule.MALFORMED:
             member = situation(before, command)[-1].rpartition(".")[2]
             echoes.malformed.setdefault(alike(reason), set()).add(member)
@@ -567,12 +573,6 @@ class Lockstep:
                 return f"{ref.spelling}-{secrets.token_hex(8)}"
             return _look_alike(next((s.run_id for s in self.views[0].seen.values()), ""))
         return self.views[0].seen[ref].run_id
-
-
-def _reason(reply: Reply) -> str:
-    """Return why a call was refused, in the words of the FC; empty when it was not."""
-    detail = reply.body.get("detail") if isinstance(reply.body, dict) else None
-    return quote(detail) if detail and 400 <= reply.code < 500 else ""
 
 
 def _keys(command: Command) -> set[tuple[int, str]]:

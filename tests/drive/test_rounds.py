@@ -157,6 +157,21 @@ def test_a_round_is_judged_past_what_was_found_before() -> None:
     assert not lockstep.set_aside
 
 
+def test_keys_of_a_round_with_a_server_error_are_forgotten() -> None:
+    """Nobody can tell which of its calls was the first under a key, so none is asked again."""
+
+    def broken(told: list[list[Exchange]]) -> list[list[Exchange]]:
+        reply = told[0][0].response
+        assert isinstance(reply, Reply)
+        return [[evolve(told[0][0], response=evolve(reply, code=500, body={}))], *told[1:]]
+
+    pause = evolve(PAUSE, key="k")
+    lockstep, found = noting(AtOnce(Stub(), broken), *FLAGGED, by(0, pause), by(1, pause), READ)
+    assert found == ["lifecycle.no-server-error"]
+    assert lockstep.drivable(0)
+    assert lockstep.do(pause) is None
+
+
 def test_all_runs_of_a_round_that_has_no_order_are_left() -> None:
     """Nobody can tell where any of them is, and not of the one alone that is read behind it."""
     pauses = (by(n, evolve(PAUSE, run=1)) for n in (0, 1))
