@@ -90,10 +90,10 @@ def _finding(finding: FindingDocument) -> TestCase:
     word = ""
     if finding.known:
         kind, word = Skipped, "known: "
-    elif finding.unconfirmed:
-        kind, word = Error, "unconfirmed, replays do not bear it out: "
     elif finding.echo_of:
         kind, word = Skipped, f"follows from {finding.echo_of}: "
+    elif finding.unconfirmed:
+        kind, word = Error, "unconfirmed, replays do not bear it out: "
     result = kind(xml(f"{word}{sentence}"), finding.check)
     result.text = xml("\n".join(_told(finding)))
     case.result = [result]

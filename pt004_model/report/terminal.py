@@ -67,8 +67,10 @@ def finding_lines(found: Found, note: str = "", width: int | None = WIDTH) -> It
         yield f"  {note}"
     first = count(found.requests_to_first, "request")
     seen = f"  first seen after {first}, seen {times(found.occurrences)}"
-    if found.known:
+    if found.known or found.echo_of:
         yield seen
+        if found.echo_of:
+            yield f"  follows from {found.echo_of}, and does not count by itself"
         return
     yield f"  {check.sentence}"
     for number, command in enumerate(found.commands, 1):
@@ -84,8 +86,8 @@ def finding_lines(found: Found, note: str = "", width: int | None = WIDTH) -> It
         yield f"  replayed {times(runs)}, seen in {shown} of {runs}"
     if found.unconfirmed:
         yield "  unconfirmed: replays do not bear it out, so it does not count against the FC"
-    if found.echo_of:
-        yield f"  follows from {found.echo_of}, and does not count by itself"
+        if found.by_chance:
+            yield f"  {found.rate:.1%} of all calls got a server error, whatever was asked"
     if found.trouble:
         yield f"  {found.trouble}"
     if found.other:
@@ -245,10 +247,10 @@ def _rows(result: Result, screen: int | None) -> Iterator[str]:
             told.insert(0, f"{seen} of {count(runs, 'replay')}")
         if found.known:
             told = ["known"]
-        elif found.unconfirmed:
-            told = ["unconfirmed", *told]
         elif found.echo_of:
             told = [f"follows from {found.echo_of}"]
+        elif found.unconfirmed:
+            told = ["unconfirmed", *told]
         yield cut(
             f"  {found.fingerprint} {_severity(found):<8} {found.finding.check:<{width}}"
             f" {', '.join(told)}",

@@ -456,7 +456,7 @@ class Campaign:
         """
         if there.unconfirmed:
             there.commands, there.steps, there.history = seen.commands, seen.steps, seen.history
-            there.reproduced, there.settled = None, False
+            there.reproduced, there.settled, there.echo_of = None, False, ""
         else:
             there.again = (seen.commands, seen.steps)
 
@@ -513,7 +513,7 @@ class Campaign:
         found = any(each.counts for each in self.found.values())
         why = why or self.doubt
         if not found:
-            doubted = [each.fingerprint for each in self.found.values() if each.unconfirmed]
+            doubted = [f.fingerprint for f in self.found.values() if f.kind == "unconfirmed"]
             why = why or unconfirmed(doubted) or "; ".join(unsure.values())
         verdict = Verdict.UNSURE if why else Verdict.CONFORMS
         if found:
@@ -555,7 +555,7 @@ class Campaign:
         Later sights may show that a finding stands by itself.
         """
         echoes = self.session.tally.echoes
-        for found in self.found.values():
+        for found in (each for each in self.found.values() if not each.doubted):
             shown = {each.fingerprint for step in found.steps for each in step.findings}
             leader = echoes.leader(found.fingerprint)
             other = self.found.get(leader)
@@ -579,9 +579,11 @@ class Campaign:
             rate = min(1.0, sum(each.occurrences for each in errors) / calls)
             for found in errors:
                 found.rate = rate
-            strewn = any(each.reproduced and each.unconfirmed for each in errors)
+            doubted = [each for each in errors if each.doubted]
             for found in errors:
-                found.strewn = strewn
+                found.strewn = bool(doubted)
+            for found in doubted[1:]:  # whatever strews them in is one thing
+                found.echo_of = doubted[0].fingerprint
 
     def _told_of_triage(self, statistics: dict[str, Any]) -> dict[str, Any]:
         """With the findings for which the budget did not suffice."""

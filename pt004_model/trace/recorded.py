@@ -36,9 +36,9 @@ KINDS: Final = ("new", "unconfirmed", "known", "echo")
 
 def kind_of(*, known: bool, unconfirmed: bool, echo_of: str) -> str:
     """Return of which of :data:`KINDS` a finding is: ``echo`` where it follows from another."""
-    if known or unconfirmed:
-        return "known" if known else "unconfirmed"
-    return "echo" if echo_of else "new"
+    if known or echo_of:
+        return "known" if known else "echo"
+    return "unconfirmed" if unconfirmed else "new"
 
 
 @frozen
@@ -166,6 +166,11 @@ class Found:
         if self.reproduced is None:
             return self.strewn
         return _at_least(*self.reproduced, min(self.rate, _PERVASIVE)) > _CHANCE
+
+    @property
+    def doubted(self) -> bool:
+        """Return whether it was replayed, and is most likely one of those that came by chance."""
+        return self.by_chance and self.reproduced is not None and self.unconfirmed
 
     @property
     def kind(self) -> str:

@@ -196,6 +196,15 @@ def test_a_known_finding_is_told_in_short() -> None:
     ]
 
 
+def test_an_echo_is_told_in_short() -> None:
+    """What it follows from is told in full."""
+    assert list(finding_lines(evolve(found(), echo_of="ba9876543210"))) == [
+        "FINDING 0123456789ab  policy.deny-blocks (contract 5.2)",
+        "  first seen after 17 requests, seen 2 times",
+        "  follows from ba9876543210, and does not count by itself",
+    ]
+
+
 def test_a_flaky_finding_shows_both_sides() -> None:
     """How often it showed, and what came back when it did beside what came when it did not."""
     bad = found(Reply(200, {"run": {"status": "paused"}}))
