@@ -17,7 +17,7 @@ class Confirmation:
     """A finding was seen in ``seen`` of ``runs`` replays; ``other`` is the first without it.
 
     ``whole`` says that there were as many as were wanted, ``early`` is a replay that showed it
-    before the last command where that did not count.
+    before the last command where that did not count, ``way`` the way of the last one.
     """
 
     seen: int
@@ -25,6 +25,7 @@ class Confirmation:
     other: tuple[Step, ...] = ()
     whole: bool = True
     early: Replay | None = None
+    way: Way = Way.AS_KNOWN
 
 
 @frozen
@@ -54,7 +55,7 @@ class Confirmer:
         """
         tried: list[Confirmation] = []
         for way in self._ways():
-            tried.append(self._replays(way))
+            tried.append(self.replays(way))
             if tried[-1].seen == tried[-1].runs and tried[-1].whole:
                 return tried[-1]
         return next((each for each in tried if each.seen), tried[0])
@@ -74,18 +75,20 @@ class Confirmer:
         other: tuple[Step, ...] = ()
         early: Replay | None = None
         ways = (Way.ISOLATED if self.self_contained else Way.AS_KNOWN, Way.RENAMED)
+        way = ways[0]
         try:
             while runs < self.times and not seen:
+                way = ways[runs % len(ways)]
                 if runs and not self._affordable(before):
                     return Confirmation(seen, runs, other, whole=False)
                 self.on_try()
-                done = self._replay(ways[runs % len(ways)])
+                done = self._replay(way)
                 early = done if self._is_early(done) else early
                 seen += done.finding is not None and done is not early
                 runs, other = runs + 1, other or tuple(done.lockstep.steps)
         except BrokenOff:
             return Confirmation(seen, runs, other, whole=False)
-        return Confirmation(seen, runs, other, early=early)
+        return Confirmation(seen, runs, other, early=early, way=way)
 
     def _replay(self, way: Way) -> Replay:
         return replay(self.session, self.commands, self.fingerprint, way)
@@ -97,7 +100,8 @@ class Confirmer:
     def _affordable(self, before: int) -> bool:
         return self.session.tally.commands - before + len(self.commands) <= self.requests
 
-    def _replays(self, way: Way) -> Confirmation:
+    def replays(self, way: Way) -> Confirmation:
+        """Return how often it was seen in one way."""
         seen, runs = 0, 0
         other: tuple[Step, ...] = ()
         before = self.session.tally.commands

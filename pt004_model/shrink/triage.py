@@ -166,7 +166,7 @@ class Triage:
         confirmer = self._confirmer(found, self.left()[0])
         done = evolve(confirmer, times=times).sighted()
         if done.seen and found.by_chance:  # which one sight does not tell from another
-            done = confirmer.run()
+            done = confirmer.replays(done.way)
         if not done.seen:
             if done.early is not None and done.early.finding is not None:  # it may take no more
                 self._better(found)(done.early.lockstep, done.early.finding)

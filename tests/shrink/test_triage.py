@@ -262,6 +262,23 @@ def test_a_real_error_is_believed_in_spite_of_a_gateway() -> None:
     assert [type(each) for each in counts.commands] == [CreateRun]
 
 
+def test_an_error_that_takes_new_names_is_believed() -> None:
+    """It shows in replays under names of their own alone, and in each of those."""
+    known = set[str]()
+
+    def broken(command: Command, reply: Reply) -> Response:
+        if not isinstance(command, CreateRun) or reply.code != 201:
+            return reply
+        name = command.body.fields.get("workflow_id")
+        new = str(name) not in known
+        known.add(str(name))
+        return refusal(reply, 500) if new else reply
+
+    result = ended(Tampering(Shared(), broken), examples=6)
+    (counts,) = (each for each in result.findings if each.counts)
+    assert [type(each) for each in counts.commands] == [CreateRun]
+
+
 # A token that dies
 
 
