@@ -7,7 +7,7 @@ other never sees any of them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import attrs
@@ -43,41 +43,60 @@ class _ReadBefore(Core):
         return self.before or super().known_run(tenant, run_id)
 
 
-class CheckedThenChanged(Fault, _ReadBefore):
-    """Two changes at once that exclude each other are both accepted."""
+class _ChangedAsRead(_ReadBefore):
+    """A Core that waits between looking at a run and changing it, and changes what it saw."""
+
+    def takes_time(self, run: Run) -> bool:
+        """Return whether it waits before it changes ``run``."""
+        raise NotImplementedError
 
     async def serve_change(self, call: Call, run_id: str) -> Answer:
         """Read the run, wait, and judge the change by what was read."""
         run = self.store.find_run(call.tenant, run_id)
-        await database()
-        with self.acting_on(run):
+        seen = run if run is not None and self.takes_time(run) else None
+        if seen is not None:
+            await database()
+        with self.acting_on(seen):
             return self.change(call, run_id)
 
 
-class GateResolvedTwice(Fault, _ReadBefore):
+class _KeyReadBefore(Core):
+    """A Core that looks a key up outside of the transaction that uses it."""
+
+    async def keyed(self, call: Call, act: Callable[[Call], Answer]) -> Answer:
+        """Look the key up, wait, act, and write it down at the end if nobody has."""
+        earlier = self.keys.recall(call)
+        await database()
+        if earlier is not None:
+            return earlier
+        answer = act(attrs.evolve(call, key=None))
+        if call.key is not None and self.store.find_key(call.tenant, call.key) is None:
+            self.keys.remember(call, answer)
+        return answer
+
+
+class CheckedThenChanged(Fault, _ChangedAsRead):
+    """Two changes at once that exclude each other are both accepted."""
+
+    def takes_time(self, run: Run) -> bool:  # noqa: ARG002 - whatever it is
+        """Wait at any run."""
+        return True
+
+
+class GateResolvedTwice(Fault, _ChangedAsRead):
     """Two people resolve one gate at once, and both are told that it was them."""
 
-    async def serve_change(self, call: Call, run_id: str) -> Answer:
+    def takes_time(self, run: Run) -> bool:
         """Wait between looking at a paused run and resolving its gate."""
-        run = self.store.find_run(call.tenant, run_id)
-        waiting = run if run is not None and run.status == Status.PAUSED else None
-        if waiting is not None:
-            await database()
-        with self.acting_on(waiting):
-            return self.change(call, run_id)
+        return run.status == Status.PAUSED
 
 
-class StartedTwice(Fault, _ReadBefore):
+class StartedTwice(Fault, _ChangedAsRead):
     """Two workers that start a run at once both own its first step."""
 
-    async def serve_change(self, call: Call, run_id: str) -> Answer:
+    def takes_time(self, run: Run) -> bool:
         """Wait between looking at a new run and starting it."""
-        run = self.store.find_run(call.tenant, run_id)
-        new = run if run is not None and run.status == Status.PENDING else None
-        if new is not None:
-            await database()
-        with self.acting_on(new):
-            return self.change(call, run_id)
+        return run.status == Status.PENDING
 
 
 class ChainForks(Fault, Core):
@@ -102,19 +121,12 @@ class ChainForks(Fault, Core):
         return [*chain, *(receipt.receipt_hash for receipt in receipts)]
 
 
-class RetryMakesASecondRun(Fault, Core):
+class RetryMakesASecondRun(Fault, _KeyReadBefore):
     """A create that is sent again before it is answered makes two runs under one key."""
 
     async def serve_create(self, call: Call) -> Answer:
-        """Look the key up outside of the transaction that uses it."""
-        earlier = self.keys.recall(call)
-        await database()
-        if earlier is not None:
-            return earlier
-        answer = self.create(attrs.evolve(call, key=None))
-        if call.key is not None and self.store.find_key(call.tenant, call.key) is None:
-            self.keys.remember(call, answer)
-        return answer
+        """Make a run where the key was not used when it was looked up."""
+        return await self.keyed(call, self.create)
 
 
 class TwinIsRefused(Fault, Core):
@@ -133,19 +145,12 @@ class TwinIsRefused(Fault, Core):
             busy.discard(call.key)
 
 
-class KeyTakesTwoRequests(Fault, Core):
+class KeyTakesTwoRequests(Fault, _KeyReadBefore):
     """Two different changes at once under one key are both applied."""
 
     async def serve_change(self, call: Call, run_id: str) -> Answer:
-        """Look the key up, wait, and write it down at the end if nobody has."""
-        earlier = self.keys.recall(call)
-        await database()
-        if earlier is not None:
-            return earlier
-        answer = self.change(attrs.evolve(call, key=None), run_id)
-        if call.key is not None and self.store.find_key(call.tenant, call.key) is None:
-            self.keys.remember(call, answer)
-        return answer
+        """Change the run where the key was not used when it was looked up."""
+        return await self.keyed(call, lambda keyless: self.change(keyless, run_id))
 
 
 class CacheKeepsTheOld(Fault, Core):
@@ -236,21 +241,14 @@ class MakerOfTheOther(Fault, Core):
         return self.create(attrs.evolve(call, actor=self.actor))
 
 
-class KeyIsLockedByRun(Fault, Core):
+class KeyIsLockedByRun(Fault, _KeyReadBefore):
     """One key is taken for two changes at once that are of two runs."""
 
     async def serve_change(self, call: Call, run_id: str) -> Answer:
-        """Look the key up, wait, and write it down, while the run takes no other change."""
+        """Change the run, which takes no other change meanwhile."""
         locks: dict[str, asyncio.Lock] = vars(self).setdefault("locks", {})
         async with locks.setdefault(run_id, asyncio.Lock()):
-            earlier = self.keys.recall(call)
-            await database()
-            if earlier is not None:
-                return earlier
-            answer = self.change(attrs.evolve(call, key=None), run_id)
-            if call.key is not None and self.store.find_key(call.tenant, call.key) is None:
-                self.keys.remember(call, answer)
-            return answer
+            return await self.keyed(call, lambda keyless: self.change(keyless, run_id))
 
 
 class RacedKeyIsForgotten(Fault, Core):
