@@ -10,6 +10,8 @@ named may be any string or null; members of ``details`` beyond those named are f
 
 from __future__ import annotations
 
+import math
+
 from attrs import evolve
 
 from pt004_model.judge.clock import Window, parse
@@ -25,6 +27,7 @@ from pt004_model.vocabulary import Event, Status
 
 _NAMED = frozenset(Event)
 _STEP_KINDS = frozenset({Event.STEP_STARTED, Event.STEP_ENDED})
+_ANY_TIME = Window(-math.inf, math.inf)
 _STATUSES = tuple(status.value for status in Status)
 _DETAIL_CHECKS = {
     Event.POLICY_DECIDED: "policy.decision-recorded",
@@ -77,7 +80,7 @@ def _read_entries(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -
     before = seen.log[-1] if seen.log else None
     changed = run.version > seen.log_version
     first = len(seen.log)
-    due = _due(notes, run, seen, shown[first:])
+    due, undue = _due(notes, run, seen, shown[first:])
     for index, entry in enumerate(shown[first:], first):
         kind = entry.get("event_type")
         at = f"logs[{index}]"
@@ -94,20 +97,25 @@ def _read_entries(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -
                 said, got = Saying("no more entries, as nothing was changed"), Saying("one more")
                 notes.disagree("audit.kinds", "logs", said, got, "unnamed", "more")
                 return seen
-        reading.compare(at, expected, entry)
+        reading.compare(at, expected, entry, undue=index - first in undue)
         reading.follow(at, before, entry)
         before = entry
     _ends(notes, run, shown)
     return evolve(seen, log=tuple(shown), log_version=run.version, kinds=kinds, gate_ids=gate_ids)
 
 
-def _due(notes: Notes, run: Run, seen: Seen, new: list[JsonObject]) -> dict[int, Entry]:
-    """Return which entry of the model each of the ``new`` ones is: each kind has its sequence.
+def _due(
+    notes: Notes, run: Run, seen: Seen, new: list[JsonObject]
+) -> tuple[dict[int, Entry], set[int]]:
+    """Return which entry of the model each of the ``new`` ones is, and which may be none of it.
+
+    Each kind has its sequence.
 
     Where a kind has more entries than are due, those that tell of a change of status that is due
     are taken for them. Where that does not tell which is which, none is expected.
     """
     due: dict[int, Entry] = {}
+    undue: set[int] = set()
     wanted = _by_kind(run)
     places: dict[str, list[int]] = {}
     for index, entry in enumerate(new):
@@ -120,11 +128,12 @@ def _due(notes: Notes, run: Run, seen: Seen, new: list[JsonObject]) -> dict[int,
         free = kind in _STEP_KINDS and not run.governed and run.version > seen.log_version
         if surplus and not (free and surplus > 0):
             _miscounted(notes, kind, len(every), "more" if surplus > 0 else "fewer")
-            there = [n for n in there if any(_tells(new[n], each) for each in expected)]
-            if len(there) != len(expected):
-                continue
+            telling = [n for n in there if any(_tells(new[n], each) for each in expected)]
+            telling = telling if len(telling) == len(expected) else []
+            undue.update({*there} - {*telling} if surplus > 0 else ())
+            there = telling
         due |= dict(zip(there, expected, strict=False))
-    return due
+    return due, undue
 
 
 def _tells(entry: JsonObject, expected: Entry) -> bool:
@@ -188,8 +197,13 @@ class _Reading:
         self.seen = seen
         self.gate_ids = gate_ids
 
-    def compare(self, at: str, expected: Entry | None, entry: JsonObject) -> None:
-        """One entry; ``expected`` is ``None`` where only what all entries share is known."""
+    def compare(
+        self, at: str, expected: Entry | None, entry: JsonObject, *, undue: bool = False
+    ) -> None:
+        """One entry; ``expected`` is ``None`` where only what all entries share is known.
+
+        Of one that is ``undue`` nobody can tell whose it is, nor of when.
+        """
         notes = self.notes
         log_id = text(notes, "audit.log-id", f"{at}.log_id", value_of(entry, "log_id"))
         if log_id is not None:
@@ -199,11 +213,11 @@ class _Reading:
         check = "isolation.nothing-of-other-runs"
         equal(notes, check, f"{at}.run_id", self.seen.run_id, run_id)
         text(notes, "audit.message", f"{at}.message", value_of(entry, "message"))
-        self._actor(at, expected, entry)
+        self._actor(at, expected, entry, undue=undue)
         self._statuses(at, expected, entry)
         self._step(at, expected, entry)
         self._details(at, expected, entry)
-        window = self._window(expected)
+        window = _ANY_TIME if undue else self._window(expected)
         stamp = value_of(entry, "timestamp")
         moment(notes, "audit.timestamp", f"{at}.timestamp", stamp, window)
 
@@ -227,13 +241,13 @@ class _Reading:
         spans = [windows[version] for version in new] or [windows[self.run.version]]
         return Window(min(w.start for w in spans), max(w.end for w in spans))
 
-    def _actor(self, at: str, expected: Entry | None, entry: JsonObject) -> None:
+    def _actor(self, at: str, expected: Entry | None, entry: JsonObject, *, undue: bool) -> None:
         observed = value_of(entry, "actor_id")
         if expected is None:
             entries = [e for e in self.run.log if e.version > self.seen.log_version]
             names = [self.notes.names.actors[actor] for actor in sorted({e.actor for e in entries})]
             known = len({e.version for e in entries})
-            if not known or known < self.run.version - self.seen.log_version:
+            if undue or not known or known < self.run.version - self.seen.log_version:
                 names = list(self.notes.names.actors)  # of a change that we expect no entries of
             if observed not in names:
                 said = Saying(" or ".join(names))

@@ -146,6 +146,23 @@ def test_what_is_written_too_often_is_no_other_entry() -> None:
     assert ["audit.kinds", "audit.reason"] == found
 
 
+def test_of_what_is_written_too_often_it_is_open_whose_it_is() -> None:
+    """Nor is it known of when: that it is there is all that is told."""
+    conversation = talk(*STARTED)
+    command = change("paused")
+
+    def behind(body: JsonObject) -> None:
+        log = body["logs"]
+        assert isinstance(log, list)
+        entry = log[-1]
+        assert isinstance(entry, dict)
+        stays = {"previous_status": "paused", "actor_id": NAMES.actors[2]}
+        log.append({**entry, "log_id": "new", **stays, "timestamp": "2035-01-01T00:00:00Z"})
+
+    reply = edited(behind)(conversation.answer(command))
+    assert ["audit.kinds"] == [each.check for each in conversation.judge(command, reply).findings]
+
+
 def test_of_two_entries_of_which_one_is_missing_none_is_expected() -> None:
     """Nobody can tell which is there: that one is missing is all that is told."""
     conversation = talk(*STARTED, habits=Habits(sections="absent"))
