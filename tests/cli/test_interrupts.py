@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,23 @@ FAULT = "tags-are-sorted"
 def campaign(out: Path, *more: str) -> subprocess.Popen[str]:
     """A campaign that would go on for hours, against an embedded FC."""
     return start("check", "--out", out, *LONG, *more)
+
+
+def test_an_interrupt_before_there_is_a_command() -> None:
+    """Whatever is being imported, it ends in a word and the exit code, and not in a traceback."""
+    early = (
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'click': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from pt004_model.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", early], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
 
 
 @pytest.fixture
