@@ -23,6 +23,7 @@ from pt004_model.cli.options import REDACT, rightly_given, setup
 from pt004_model.cli.session import EXIT_CODES, targeted
 from pt004_model.cli.settings import read_settings
 from pt004_model.report.junit import junit
+from pt004_model.report.text import visible
 from pt004_model.search.goals import edges_document
 from pt004_model.trace.files import write_bytes, write_json
 from pt004_model.trace.redact import Redactor
@@ -144,6 +145,7 @@ def _leave(
         raise click.UsageError(f"there is no log of run {run_id!r:.60} in the sources")
     evidence = emptied_all(result.asked) if given["redact_payloads"] else result.asked
     write_evidence(out, extracted(run_id), evidence, redact)
+    click.echo(f"written: {visible(str(out))}", err=True)
 
 
 def _redactor(given: dict[str, Any]) -> Redactor:

@@ -24,7 +24,7 @@ from pt004_model.judge.oracle import worst
 from pt004_model.model.commands import CreateRun, Restart
 from pt004_model.report.text import visible
 from pt004_model.reproduce import FORMS, render
-from pt004_model.trace.document import Trace, load_trace
+from pt004_model.trace.document import EXTRACTED, Trace, load_trace
 
 
 @click.command(epilog=VARIABLES)
@@ -80,8 +80,11 @@ def _governed(trace: Trace) -> bool:
 
 def lines(path: Path, trace: Trace, done: Replay) -> Iterator[str]:
     """Yield a replay for people; attempts that went like the one before are not told again."""
-    yield f"{path}: {trace.check} (contract {trace.section})"
-    yield f"{trace.sentence}"
+    if trace.fingerprint == EXTRACTED:
+        yield f"{path}: {trace.observed}"
+    else:
+        yield f"{path}: {trace.check} (contract {trace.section})"
+        yield f"{trace.sentence}"
     before: list[str] = []
     for number, attempt in enumerate(done.attempts, 1):
         told = list(attempt_lines(trace, attempt))

@@ -21,7 +21,7 @@ from pt004_model.model.commands import Restart, Token, Wait, describe
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.telling import tell
 from pt004_model.model.world import Unjudged
-from pt004_model.trace.document import Trace, TraceStep
+from pt004_model.trace.document import EXTRACTED, Trace, TraceStep
 from pt004_model.trace.recorded import Step
 
 
@@ -181,7 +181,8 @@ def _attempt(session: Session, trace: Trace) -> Attempt:
     unsure = _no_race(lockstep) or _unsure(trace.check, tuple(steps), judgements)
     if unsure:
         return Attempt(Result.UNSURE, unsure, None, tuple(steps))
-    why = "the command that failed was answered as the contract allows" + _though(trace, steps)
+    said = "each call was" if trace.fingerprint == EXTRACTED else "the command that failed was"
+    why = f"{said} answered as the contract allows{_though(trace, steps)}"
     return Attempt(Result.FIXED, why, None, tuple(steps))
 
 

@@ -8,7 +8,7 @@ from pt004_model.drive.replay import told
 from pt004_model.model.telling import count, times
 from pt004_model.report.text import mermaid, visible
 from pt004_model.reproduce.timeline import as_lines, timeline
-from pt004_model.trace.document import Trace, TraceStep
+from pt004_model.trace.document import EXTRACTED, Trace, TraceStep
 
 
 def as_text(trace: Trace) -> str:
@@ -17,11 +17,14 @@ def as_text(trace: Trace) -> str:
 
 
 def _story(trace: Trace) -> Iterator[str]:
-    yield f"{trace.check} ({trace.severity}), finding {trace.fingerprint}"
-    yield trace.sentence
-    yield ""
-    yield from (f"  | {line}" for line in trace.clause.splitlines())
-    yield ""
+    if trace.fingerprint == EXTRACTED:
+        yield trace.observed
+    else:
+        yield f"{trace.check} ({trace.severity}), finding {trace.fingerprint}"
+        yield trace.sentence
+        yield ""
+        yield from (f"  | {line}" for line in trace.clause.splitlines())
+        yield ""
     yield f"{trace.fc}, tenant {trace.names.tenants[0]}"
     for number, step in enumerate(trace.steps, 1):
         yield ""
@@ -30,6 +33,8 @@ def _story(trace: Trace) -> Iterator[str]:
     if (drawn := timeline(trace.steps)) is not None:
         yield from as_lines(drawn)
         yield ""
+    if trace.fingerprint == EXTRACTED:
+        return
     yield f"{trace.where}"
     yield f"  expected: {trace.expected}"
     yield f"  got:      {trace.observed}"

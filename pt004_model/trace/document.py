@@ -19,6 +19,7 @@ from cattrs.strategies import configure_tagged_union
 from jsonschema.exceptions import best_match
 
 from pt004_model.judge.checks import SEVERITIES
+from pt004_model.judge.finding import fingerprint
 from pt004_model.model.commands import (
     Caller,
     Command,
@@ -103,6 +104,10 @@ class TraceStep:
     reply_headers: dict[str, str] = field(factory=dict)
     effect: int | None = None
     against: tuple[Said, ...] = ()
+
+
+EXTRACTED: Final = fingerprint("lifecycle.legal-change-accepted", "extracted")
+"""The fingerprint of what stands in the place of a finding where a run is to be lived again."""
 
 
 @frozen

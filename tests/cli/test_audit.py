@@ -194,6 +194,9 @@ def test_a_run_is_extracted_and_replayed() -> None:
         ended = invoke("replay", "run.json", "--base-url", front.url)
     assert (ended.code, ended.lines[-1].startswith("FIXED")) == (0, True)
     assert 'got:      status 200, run "completed"' in ended.out
+    told = invoke("show", "run.json").lines
+    assert told[0] == f"the calls that made run {run_id}"
+    assert not any(line.startswith("  expected: ") for line in (*told, *ended.lines))
     ended = invoke("audit", "export.ndjson", "--extract", "nobody", "--out", "run.json")
     assert (ended.code, "no log of run 'nobody'" in ended.err) == (2, True)
 
