@@ -180,7 +180,10 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
     elif result.verdict is Verdict.UNSURE:
         yield f"UNSURE: {result.why}"
     else:
-        besides = f", not judging {unseen}" if unseen else ""
+        there = result.coverage
+        partly = f", at {there.driven} of {there.reachable} edges of the model"
+        besides = partly if there.driven < there.reachable and not suite else ""
+        besides += f", not judging {unseen}" if unseen else ""
         told = "every answer was one that the contract allows"
         if known:
             told = f"nothing was found but what is known, {_findings(known)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -21,6 +22,10 @@ from pt004_model.cli.settings import SETTINGS
 
 OURS = ("PT004_CONFIG", *(str(each.envvar) for each in SETTINGS))
 """What the environment may say; a test begins with none of it."""
+CONFORMS = re.compile(
+    r"CONFORMS: every answer was one that the contract allows, at \d+ of \d+ edges of the model"
+)
+"""The verdict of a small campaign that found nothing."""
 NO_PATIENCE = {"PT004_PATIENCE": "0"}
 """A test waits for no FC that is gone, unless it says so."""
 

@@ -114,14 +114,19 @@ SMALL = [
         ),
         (
             result(Verdict.CONFORMS, KNOWN),
-            [*SMALL, KNOWN_ROW, "CONFORMS: nothing was found but what is known, 1 finding"],
+            [
+                *SMALL,
+                KNOWN_ROW,
+                "CONFORMS: nothing was found but what is known, 1 finding, at 2 of 4 edges of the"
+                " model",
+            ],
         ),
         (
             evolve(result(Verdict.CONFORMS), areas=AREAS[1:], agreed=("receipts: none",)),
             [
                 *SMALL,
-                "CONFORMS: every answer was one that the contract allows, not judging the areas"
-                f" {AREAS[0]} and what is agreed (receipts: none)",
+                "CONFORMS: every answer was one that the contract allows, at 2 of 4 edges of the model"
+                f", not judging the areas {AREAS[0]} and what is agreed (receipts: none)",
             ],
         ),
         (
