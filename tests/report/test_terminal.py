@@ -125,8 +125,8 @@ SMALL = [
             evolve(result(Verdict.CONFORMS), areas=AREAS[1:], agreed=("receipts: none",)),
             [
                 *SMALL,
-                "CONFORMS: every answer was one that the contract allows, at 2 of 4 edges of the model"
-                f", not judging the areas {AREAS[0]} and what is agreed (receipts: none)",
+                "CONFORMS: every answer was one that the contract allows, at 2 of 4 edges of the"
+                f" model, not judging the areas {AREAS[0]} and what is agreed (receipts: none)",
             ],
         ),
         (
