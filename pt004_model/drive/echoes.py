@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import takewhile
 from typing import Final, TypeAlias
@@ -275,10 +275,20 @@ def altered_alike(found: Found, every: Iterable[Found]) -> str:
 def leads_to(one: Found, other: Found) -> bool:
     """Tell whether the trace of a finding changes all that the trace of another one changes.
 
-    Shortened traces read no more than it takes, so the other finding may be there and not be seen.
+    Shortened traces read no more than it takes, so the other finding may be there and not be seen;
+    and they name no actor that it does not take.
     """
-    changes = (each for each in other.commands if not isinstance(each, ReadRun))
-    return all(each in changes for each in one.commands if not isinstance(each, ReadRun))
+    changes = _changes(other)
+    return all(each in changes for each in _changes(one))
+
+
+def _changes(found: Found) -> Iterator[Command]:
+    """Yield what a trace changes, whoever does."""
+    for command in found.commands:
+        if isinstance(command, CreateRun | ChangeRun):
+            yield evolve(command, caller=evolve(command.caller, actor=min(0, command.caller.actor)))
+        elif not isinstance(command, ReadRun):
+            yield command
 
 
 def _touches(where: str, place: str) -> bool:

@@ -349,7 +349,7 @@ def test_words_for_all_that_is_malformed_say_nothing() -> None:
 
 
 def test_a_trace_leads_to_what_goes_on_from_its_changes() -> None:
-    """Whatever either of them reads; one that changes less, or in another order, leads nowhere."""
+    """Whatever either reads, whoever makes them; one of less, or in another order, does not."""
     made, begun, paused = create("a"), start("a", 0, "flag"), change("paused")
     finding = disagreement("gates.status", "gates[0].status", "approved", "pending")
 
@@ -358,5 +358,6 @@ def test_a_trace_leads_to_what_goes_on_from_its_changes() -> None:
 
     gate = found(made, begun, paused, ReadRun(0))
     assert leads_to(gate, found(made, ReadRun(0), begun, paused, change("failed")))
+    assert leads_to(gate, found(made, begun, change("paused", actor=1), change("failed")))
     assert not leads_to(gate, found(made, begun, ReadRun(0)))
     assert not leads_to(gate, found(made, paused, begun))
