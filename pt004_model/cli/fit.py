@@ -47,6 +47,8 @@ def fit(context: click.Context, /, **given: Any) -> None:
         click.echo(visible(chosen.redact(line)))
 
     with targeted(chosen) as first:
+        asked = f"asking {first.where}, for up to {first.patience:g} s where no answer comes"
+        click.echo(visible(chosen.redact(f"{asked} (--patience)")), err=True)
         try:
             contact = make_contact(first.codec(), first.transport)
         except NoContact as error:

@@ -44,8 +44,8 @@ def explain(check: str) -> None:
     """
     if check not in CHECKS:
         close = difflib.get_close_matches(check, CHECKS, 3, 0.4)
-        hint = f"; did you mean {' or '.join(close)}?" if close else ""
-        raise click.UsageError(f"unknown check {check!r}{hint} `pt004 checks` lists all")
+        hint = f"did you mean {' or '.join(close)}? " if close else ""
+        raise click.UsageError(f"unknown check {check!r}; {hint}`pt004 checks` lists all")
     click.echo(entry(check), nl=False)
 
 
