@@ -276,13 +276,13 @@ class _Candidate:
         expected, code = outcome.reply, self.reply.code
         if code >= 500 or code < 200:
             self._server_error(expected)
-            self.after = self._open(view)
+            self.after = self._open()
         elif isinstance(expected, Accepted):
             if code < 300:
                 self.after = self._accepted(view, expected)
             else:
                 self._refused_though_legal(expected)
-                self.after = () if isinstance(self.command, ReadRun) else self._open(view)
+                self.after = () if isinstance(self.command, ReadRun) else self._open()
         elif isinstance(expected, Refused):
             if code >= 300:
                 self.after = (self._refused(view, expected),)
@@ -296,17 +296,21 @@ class _Candidate:
         else:
             self.after = (view,)
 
-    def _open(self, after: View) -> tuple[View, ...]:
-        """Leave open if the call took effect: its run is as it was, or as it is ``after``."""
+    def _open(self) -> tuple[View, ...]:
+        """Leave open if the call took effect: its run is as it may be before it, or after it."""
         self.unsure = True
-        number, command = subject(self.command), self.command
-        if number not in self.view.world.runs or not isinstance(command, ChangeRun):
+        world, command = self.view.world, self.command
+        number = subject(command)
+        if number not in world.runs or not isinstance(command, ChangeRun):
             return (self.view,)
-        before = self.view.unsettled.get(number, (self.view.world.runs[number],))
-        there = after.world.runs[number]
-        runs = before if there in before else (*before, there)
+        runs = [*self.view.unsettled.get(number, ())]
+        read = () if runs else expect(world, ReadRun(number, caller=command.caller))
+        for outcome in (*read, *expect(world, command)):
+            if outcome.world.runs[number] not in runs:
+                runs.append(outcome.world.runs[number])
+        unsettled = {**self.view.unsettled, number: tuple(runs)}
         calls = {**self.view.calls, number: self.reply.sent}
-        return (evolve(self.view, unsettled={**self.view.unsettled, number: runs}, calls=calls),)
+        return (evolve(self.view, unsettled=unsettled, calls=calls),)
 
     def _unsettled(self) -> tuple[View, ...]:
         """Take the reply as it stands for a run of which nobody can tell where it is."""
@@ -415,7 +419,7 @@ class _Candidate:
         body = self.reply.body
         if isinstance(body, Undecodable):
             self._not_json(body)
-            return self._unread(view)
+            return self._unread()
         media = self.reply.content_type.partition(";")[0].strip().lower()
         if media != "application/json":
             check = "input.reply-is-json"
@@ -423,18 +427,18 @@ class _Candidate:
             self._say(check, "Content-Type", "application/json", seen, "media type")
         parts = self._envelope(body, expected)
         if parts is None:
-            return self._unread(view)
+            return self._unread()
         shown, logs, gates = parts
         if expected.replay and not self._shown_first(view, expected):
             noticed = self.notes.noticed
             view = self._replayed(view, expected.run, shown, logs)
-            return (view,) if self.notes.noticed == noticed else self._open(view)
+            return (view,) if self.notes.noticed == noticed else self._open()
         run = expected.run
         before, known = forced(self.view.world, self.command)[-1:], run.number in self.view.seen
         there = self._compare(view, expected, shown, logs, gates)
         if known and shown.get("run_id", MISSING) != self.view.seen[run.number].run_id:
             self.telling = ("run.run_id",)  # it is another run that is shown
-            return self._open(view)
+            return self._open()
         if known and contradicts(run, shown):
             self.telling = ("run.status", "run.current_step", "run.step_index")
             return self._taken((run, *before))
@@ -451,11 +455,11 @@ class _Candidate:
         key = (int(self.command.caller.tenant), str(self.command.key))
         return key not in view.replies and view.world.runs.get(run.number) == run
 
-    def _unread(self, view: View) -> tuple[View, ...]:
+    def _unread(self) -> tuple[View, ...]:
         """Return how things may be after an accepted call whose answer cannot be read."""
         if isinstance(self.command, CreateRun):
             return ()  # its run has no name
-        return self._open(view)
+        return self._open()
 
     def _envelope(
         self, body: object, expected: Accepted

@@ -6,17 +6,18 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from attrs import evolve
+from attrs import define, evolve
 
 from pt004_model.drive.lockstep import Lockstep
 from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.finding import fingerprint
 from pt004_model.judge.oracle import Oracle
-from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, ReadRun
-from pt004_model.model.replies import Reply, Response, Undecodable
+from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, ReadRun, RunRef
+from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.rules import Refusal, Rule
 from pt004_model.model.values import Json
 from pt004_model.model.world import Accepted, Outcome, Refused, World, expect, forced
+from pt004_model.wire.codec import Exchange
 from tests.judge.helpers import COMPLETE, READ, STRANGER, change, create, put, start
 from tests.stub import NAMES, Stub, Tampering
 
@@ -64,6 +65,31 @@ def code(number: int) -> Callable[[Reply], Response]:
 def unread(reply: Reply) -> Reply:
     """An answer that is no JSON."""
     return evolve(reply, body=Undecodable("not JSON"))
+
+
+@define
+class Failing:
+    """An FC whose fourth call is answered to nobody, and whose fifth is not carried out."""
+
+    stub: Stub
+    calls: int = 0
+
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
+        """The stub's answer, or what becomes of it."""
+        self.calls += 1
+        if self.calls == 5:
+            return Exchange(Reply(500, None, self.stub.clock.now, self.stub.clock.tick()))
+        told = self.stub.ask(command, run_id, nonce)
+        return told if self.calls != 4 else evolve(told, response=NoAnswer("lost", applied=True))
+
+
+def test_behind_a_call_without_an_answer_a_server_error_leaves_both_open() -> None:
+    """The gate may have been approved before the next call came to nothing; the run goes on."""
+    lockstep = Lockstep(Failing(Stub(habits=lambda: COMPLETE)), Oracle(NAMES), lambda *_: None)
+    for command in (*BEGUN, change("running"), change("paused"), READ, start("b", 1)):
+        lockstep.do(command)
+    assert found(lockstep) == [[], [], [], [], ["lifecycle.no-server-error"], [], []]
+    assert len(lockstep.views) == 1
 
 
 @pytest.mark.parametrize("answer", [code(409), code(500), unread])
