@@ -262,8 +262,8 @@ class Triage:
     def _confirmer(self, found: Found, most: int) -> Confirmer:
         session, alone = self.session.paced_for(found.finding.where), found.self_contained
         trace, times = (found.fingerprint, found.commands), self.times
-        if found.by_chance:
-            times = max(times, SURE)
+        if found.by_chance:  # one sight proves nothing
+            times = max(times, SURE) * (AT_ONCE if found.at_once else 1)
         return Confirmer(session, *trace, times, most, alone, self.on_try, found.by_chance)
 
 
