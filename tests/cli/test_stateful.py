@@ -337,7 +337,7 @@ def test_ctrl_c_at_a_place_without_a_line(tmp_path: Path) -> None:
     (tmp_path / "interrupting.py").write_text(
         "import sys, types\n\nimport pytest\n\n\n@pytest.fixture(autouse=True)\ndef interrupts():\n"
         "    place = types.TracebackType(None, sys._getframe(), 10**6, -1)\n"
-        "    assert place.tb_lineno is None\n"
+        "    assert place.tb_lineno in (None, -1)  # by the release of Python\n"
         "    raise KeyboardInterrupt().with_traceback(place)\n"
     )
     said = suite("-p", "interrupting", out=tmp_path / "out", PYTHONPATH=str(tmp_path))
