@@ -14,7 +14,7 @@ from attrs import asdict, evolve, frozen
 
 from pt004_model.audit.judging import Recorded
 from pt004_model.audit.rebuild import Rebuilt
-from pt004_model.judge.finding import Finding, Saying, disagreement, place_of
+from pt004_model.judge.finding import Finding, place_of
 from pt004_model.model.asks import Change, read_change
 from pt004_model.model.commands import (
     Caller,
@@ -30,6 +30,7 @@ from pt004_model.model.moves import changing
 from pt004_model.model.rules import Refusal
 from pt004_model.model.run import Run, step
 from pt004_model.model.values import Body, Json
+from pt004_model.trace.document import EXTRACTED
 from pt004_model.trace.recorded import Found
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import Origin, write_trace
@@ -100,9 +101,8 @@ def edges_of(rebuilt: Rebuilt) -> Iterator[Edge]:
 
 def extracted(run_id: str) -> Finding:
     """Return what stands in the place of a finding where a run is to be replayed as it was."""
-    said = Saying("each of these calls to be accepted, as in production")
-    got = Saying(f"the calls that made run {run_id}")
-    return disagreement("lifecycle.legal-change-accepted", "status", said, got, "extracted")
+    said, got = "each call to be accepted, as in production", f"the calls that made run {run_id}"
+    return Finding("lifecycle.legal-change-accepted", "status", said, got, EXTRACTED)
 
 
 def without_payloads(finding: Finding) -> Finding:

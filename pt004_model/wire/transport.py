@@ -96,9 +96,9 @@ def _no_address(text: str) -> BadTarget:
     start = f"{parts.scheme}://{host}"
     rest = " and what follows it" if text != start else ""
     shown = f"{start!r}{rest}" if certain else "what was given"
-    secret = ", and what a gateway wants to know by --header NAME=VALUE" if "@" in text else ""
+    login = ", and a login by --header NAME=VALUE" if "@" in text else ""
     return BadTarget(
-        f"{shown} is no address of a Federation Core; give one like http://127.0.0.1:9405{secret}"
+        f"{shown} is no address of a Federation Core; give one like http://127.0.0.1:9405{login}"
     )
 
 

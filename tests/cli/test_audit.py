@@ -190,6 +190,7 @@ def test_a_run_is_extracted_and_replayed() -> None:
     assert invoke("audit", "export.ndjson", "--extract", run_id).code == 2
     ended = invoke("audit", "export.ndjson", "--extract", run_id, "--out", "run.json")
     assert (ended.code, len(load_trace(Path("run.json")).steps)) == (0, 8)
+    assert ended.err == "written: run.json\n"
     with fronted() as front:
         ended = invoke("replay", "run.json", "--base-url", front.url)
     assert (ended.code, ended.lines[-1].startswith("FIXED")) == (0, True)

@@ -181,7 +181,9 @@ def test_what_is_no_fc_is_told(code: int, body: object, words: str) -> None:
 
 
 def test_nobody_is_there() -> None:
-    """No answer, or no HTTP: unsure."""
-    assert 3 == invoke("fit", "--base-url", "http://127.0.0.1:1").code
+    """No answer, or no HTTP: unsure; what is asked, and for how long, is said before."""
+    said = invoke("fit", "--base-url", "http://127.0.0.1:1")
+    assert 3 == said.code
+    assert said.err.startswith("asking http://127.0.0.1:1, for up to 0 s where no answer comes")
     with speaking(b"hello\r\n") as url:
         assert 3 == invoke("fit", "--base-url", url).code

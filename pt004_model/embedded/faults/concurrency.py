@@ -42,18 +42,12 @@ class _ReadBefore(Core):
         """Return what was read before, if anything was."""
         return self.before or super().known_run(tenant, run_id)
 
-
-class _ChangedAsRead(_ReadBefore):
-    """A Core that waits between looking at a run and changing it, and changes what it saw."""
-
-    def takes_time(self, run: Run) -> bool:
-        """Return whether it waits before it changes ``run``."""
-        raise NotImplementedError
-
-    async def serve_change(self, call: Call, run_id: str) -> Answer:
-        """Read the run, wait, and judge the change by what was read."""
+    async def change_as_read(
+        self, call: Call, run_id: str, takes_time: Callable[[Run], bool]
+    ) -> Answer:
+        """Read the run, wait where that ``takes_time``, and judge the change by what was read."""
         run = self.store.find_run(call.tenant, run_id)
-        seen = run if run is not None and self.takes_time(run) else None
+        seen = run if run is not None and takes_time(run) else None
         if seen is not None:
             await database()
         with self.acting_on(seen):
@@ -75,28 +69,28 @@ class _KeyReadBefore(Core):
         return answer
 
 
-class CheckedThenChanged(Fault, _ChangedAsRead):
+class CheckedThenChanged(Fault, _ReadBefore):
     """Two changes at once that exclude each other are both accepted."""
 
-    def takes_time(self, run: Run) -> bool:  # noqa: ARG002 - whatever it is
-        """Wait at any run."""
-        return True
+    async def serve_change(self, call: Call, run_id: str) -> Answer:
+        """Wait between looking at a run and changing it."""
+        return await self.change_as_read(call, run_id, lambda _: True)
 
 
-class GateResolvedTwice(Fault, _ChangedAsRead):
+class GateResolvedTwice(Fault, _ReadBefore):
     """Two people resolve one gate at once, and both are told that it was them."""
 
-    def takes_time(self, run: Run) -> bool:
+    async def serve_change(self, call: Call, run_id: str) -> Answer:
         """Wait between looking at a paused run and resolving its gate."""
-        return run.status == Status.PAUSED
+        return await self.change_as_read(call, run_id, lambda run: run.status == Status.PAUSED)
 
 
-class StartedTwice(Fault, _ChangedAsRead):
+class StartedTwice(Fault, _ReadBefore):
     """Two workers that start a run at once both own its first step."""
 
-    def takes_time(self, run: Run) -> bool:
+    async def serve_change(self, call: Call, run_id: str) -> Answer:
         """Wait between looking at a new run and starting it."""
-        return run.status == Status.PENDING
+        return await self.change_as_read(call, run_id, lambda run: run.status == Status.PENDING)
 
 
 class ChainForks(Fault, Core):
