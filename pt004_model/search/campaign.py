@@ -582,8 +582,8 @@ class Campaign:
             doubted = [each for each in errors if each.doubted]
             for found in errors:
                 found.strewn = bool(doubted)
-            for found in doubted[1:]:  # whatever strews them in is one thing
-                found.echo_of = doubted[0].fingerprint
+            for found in doubted:  # whatever strews them in is one thing: the first leads
+                found.echo_of = "" if found is doubted[0] else doubted[0].fingerprint
 
     def _told_of_triage(self, statistics: dict[str, Any]) -> dict[str, Any]:
         """With the findings for which the budget did not suffice."""

@@ -255,6 +255,15 @@ def test_calls_at_once_are_replayed_more_often(client: int | None, error: bool) 
         assert len(found.commands) < len(commands)
 
 
+def test_what_is_strewn_in_never_follows_from_itself() -> None:
+    """The first stands for the others, whatever it was taken to follow from before."""
+    running = campaign(Strewing(share=0.1), examples=12)
+    running.run()
+    first, other, *_ = (each for each in running.found.values() if each.doubted)
+    first.echo_of = other.fingerprint
+    assert (running.result().verdict, first.echo_of) == (Verdict.UNSURE, "")
+
+
 def test_a_real_error_is_believed_in_spite_of_a_gateway() -> None:
     """A server error that one kind of call always meets counts among those of a gateway."""
 
