@@ -293,7 +293,7 @@ def merged(shards: list[Shard], wrong: str, out: Path) -> Summary:
     why = wrong or _why(shards, coverage, tally)
     unsure = tuple(dict.fromkeys(said for each in parts for said in each.unsure))
     if not new:
-        doubted = [each.fingerprint for each in findings if each.kind == "unconfirmed"]
+        doubted = [each.fingerprint for each in findings if each.unconfirmed]
         why = why or unconfirmed(doubted) or "; ".join(unsure)
     agreed = tuple(dict.fromkeys(said for each in parts for said in each.agreed))
     areas = {area for each in parts for area in each.areas}
