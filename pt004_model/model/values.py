@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from functools import lru_cache
 from typing import Final, NoReturn, TypeAlias
 
@@ -146,6 +147,9 @@ def read(text: str) -> Reading:
     return _within(value)
 
 
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
+
 def _within(value: Json) -> Reading:
     """``value``, unless it is nested too deep or holds a lone surrogate."""
     level: list[Json] = [value]
@@ -159,7 +163,7 @@ def _within(value: Json) -> Reading:
                     return Beyond("nesting deeper than 64")
                 inner.extend(each)
                 inner.extend(each.values() if isinstance(each, dict) else ())
-            elif isinstance(each, str) and any("\ud800" <= c <= "\udfff" for c in each):
+            elif isinstance(each, str) and _SURROGATE.search(each):
                 return Beyond("a lone surrogate")
         level = inner
     return Value(value)

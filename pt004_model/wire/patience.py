@@ -2,7 +2,7 @@
 
 An FC that restarts, or a gateway that loses it for a moment, must not end a night; one that is gone
 must. A lone call without an answer is not waited for: where a tenth of all calls are lost, a pause
-after each would cost more than the calls.
+after each would cost more than the calls. So would the whole time-out for the answer of each.
 """
 
 from __future__ import annotations
@@ -19,6 +19,12 @@ LONGEST: Final = 3.0
 LOST_AFTER: Final = 3
 """Calls in a row that an FC which is gone leaves without an answer, however long each one takes."""
 _FIRST: Final = 0.05
+_SHORTEST: Final = 0.05
+"""Seconds for which an answer is waited for at the least."""
+_AS_LONG: Final = 3
+"""How many times as long as the longest of the last answers the next one is waited for."""
+_FADES: Final = 0.98
+"""What is left of the longest answer with each one after it: half after 34."""
 
 
 @define
@@ -52,3 +58,32 @@ class Silence:
         if self.calls > 1 and left > 0:
             # the exponent is bounded: a night may see thousands of calls lost in a row
             time.sleep(min(_FIRST * 2 ** min(self.calls - 2, 16), LONGEST, left))
+
+
+@define
+class AnswerTime:
+    """How long the next answer is waited for, by those that came and those that did not.
+
+    Where some were waited for in vain, others that do not come soon are unlikely to come at all. So
+    beside one whole time-out no more time is given to waiting in vain than to answers that came: as
+    long as the time-out may be, and as many answers as may be lost, all takes about twice as long.
+    As long as the last answers took is always waited, and more. Times are seconds.
+    """
+
+    longest: float = 0.0
+    in_all: float = 0.0
+    in_vain: float = 0.0
+
+    def within(self, timeout: float) -> float:
+        """Return how long to wait, at the most the ``timeout``."""
+        soon = max(_SHORTEST, _AS_LONG * self.longest)
+        return min(timeout, max(soon, timeout + self.in_all - self.in_vain))
+
+    def came(self, took: float) -> None:
+        """Note that an answer took so long."""
+        self.longest = max(took, _FADES * self.longest)
+        self.in_all += took
+
+    def did_not_come(self, waited: float) -> None:
+        """Note that an answer was waited for in vain for so long."""
+        self.in_vain += waited

@@ -24,7 +24,7 @@ from pt004_model.vocabulary import HEADER
 from pt004_model.wire.codec import Answer, Request
 from pt004_model.wire.meeting import Abandoned, Closed, Held
 from pt004_model.wire.network import Exchange, Network, NotReached, plain
-from pt004_model.wire.patience import PATIENCE
+from pt004_model.wire.patience import PATIENCE, AnswerTime
 from pt004_model.wire.sending import ALWAYS, LOST, MAX_REPLY, Failure, Sender, too_long, unusable
 
 KEEP_ALIVE: Final = 2.0
@@ -44,8 +44,9 @@ class BadTarget(ValueError):  # noqa: N818 - said of a setting, in a sentence fo
 class Endpoint:
     """Where an FC is and how to reach it. ``timeout`` and ``rate`` are seconds and requests/s.
 
-    ``timeout`` is for a whole exchange, from connecting to the last byte of the answer. A
-    request that has not arrived is sent again for ``patience`` seconds.
+    ``timeout`` is for a whole exchange, from connecting to the last byte of the answer; where
+    answers are lost they are waited for less. A request that has not arrived is sent again for
+    ``patience`` seconds.
     ``headers`` are sent with every request; they may hold secrets and are never shown.
     """
 
@@ -214,6 +215,7 @@ class HttpTransport(Sender):
     """Keeps connections to one FC. Raises :class:`BadTarget` when made for an unusable address."""
 
     endpoint: Endpoint
+    _answer_time: AnswerTime = field(factory=AnswerTime, init=False)
     _exchange: Exchange = field(factory=Exchange, init=False)
     _pool: httpcore.ConnectionPool = field(init=False, repr=False)
     _always: dict[str, tuple[bytes, bytes]] = field(init=False, repr=False)
@@ -258,6 +260,7 @@ class HttpTransport(Sender):
         """Return another client of the same FC, by the same clock, that keeps to no rate."""
         other = HttpTransport(evolve(self.endpoint, rate=None))
         other._epoch, other.renewed = self._epoch, self.renewed
+        other._answer_time = self._answer_time
         return other
 
     def hold(self, held: Held | None) -> None:
@@ -290,10 +293,12 @@ class HttpTransport(Sender):
         try:
             return self._exchanged(request, sent)
         except _FAILURES as error:
+            if isinstance(error, httpcore.ReadTimeout):
+                self._answer_time.did_not_come(self.now() - sent)
             return Failure(*self._explain(error), reached=not isinstance(error, _NOT_REACHED))
 
     def _exchanged(self, request: Request, sent: float) -> Answer | NoAnswer:
-        self._exchange.begin(self.endpoint.timeout)
+        self._exchange.begin(self._answer_time.within(self.endpoint.timeout))
         response = self._pool.handle_request(self._built(request))
         try:
             if (none := unusable(response.status, sent)) is not None:
@@ -306,12 +311,14 @@ class HttpTransport(Sender):
                 if len(content) > limit:
                     return too_long(limit, sent)
             headers = httpx.Headers(response.headers).items()
+            received = self.now()
+            self._answer_time.came(received - sent)
             return Answer(
                 response.status,
                 {name.lower(): value for name, value in headers},
                 bytes(content),
                 sent,
-                self.now(),
+                received,
             )
         finally:
             response.close()

@@ -8,10 +8,12 @@ from collections.abc import Callable
 
 import httpcore
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pt004_model.model.replies import NoAnswer
 from pt004_model.wire.codec import Answer, Request
-from pt004_model.wire.patience import LONGEST, Silence
+from pt004_model.wire.patience import LONGEST, AnswerTime, Silence
 from pt004_model.wire.transport import Endpoint, HttpTransport
 from tests.wire.helpers import Clock, Serve, Server, http, says
 
@@ -178,3 +180,45 @@ def test_a_name_that_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(answer, NoAnswer)
     assert not answer.applied
     assert answer.why == "the FC cannot be reached ([Errno -2] Name or service not known)"
+
+
+CALLS = st.lists(st.tuples(st.floats(0.001, 0.05), st.booleans()), max_size=300)
+"""How long each of some calls takes, and whether its answer is lost."""
+
+
+@given(CALLS, st.sampled_from([0.3, 10.0, 60.0]))
+def test_lost_answers_cost_as_long_as_those_that_came(
+    calls: list[tuple[float, bool]], timeout: float
+) -> None:
+    """Beside one time-out and what is always waited, however many are lost."""
+    noted, waited, least, came = AnswerTime(), 0.0, 0.0, 0.0
+    for took, lost in calls:
+        wait, soon = noted.within(timeout), min(timeout, max(0.05, 3 * noted.longest))
+        assert soon <= wait <= timeout
+        if lost:
+            waited, least = waited + wait, least + soon
+            noted.did_not_come(wait)
+        else:
+            came += took
+            noted.came(took)
+    assert waited <= timeout + came + least + 0.001
+
+
+def test_the_first_answer_is_given_the_whole_time() -> None:
+    """However short others were, one that is lost is waited for as long as was asked for."""
+    noted = AnswerTime(longest=0.001)
+    assert noted.within(10.0) == 10.0
+    noted.did_not_come(10.0)
+    assert noted.within(10.0) < 1.0
+
+
+def test_an_answer_is_waited_for_as_long_as_was_said(server: Start) -> None:
+    """A transport notes what it waited in vain, and how long its answers took."""
+    there = server(says(http(200, b"{}")))
+    transport = there.transport(timeout=0.3)
+    assert isinstance(transport.send(PATCH), Answer)
+    noted = transport.another()._answer_time
+    assert (noted.longest > 0, noted.in_vain) == (True, 0.0)
+    there._serve = lambda _connection, _request: None
+    assert isinstance(transport.send(PATCH), NoAnswer)
+    assert noted.in_vain >= 0.3
