@@ -17,6 +17,7 @@ from attrs import evolve
 from pt004_model import mutation_score as kill_table
 from pt004_model.cli.options import embedded
 from pt004_model.cli.session import connected
+from pt004_model.cli.settings import faults_named
 from pt004_model.embedded import FAULTS
 from pt004_model.interrupts import undisturbed
 from pt004_model.model.commands import describe
@@ -118,8 +119,9 @@ def _prepared(traces: Path | None) -> Path | None:
 
 @click.command()
 @click.option(
-    "--fault", "chosen", multiple=True, metavar="NAME", help="This fault alone; repeatable."
-)
+    "--fault", "chosen", multiple=True, metavar="NAME", callback=faults_named,
+    help="This fault alone; repeatable.",
+)  # fmt: skip
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="First seed."
 )
@@ -141,9 +143,6 @@ def score(context: click.Context, /, **given: Any) -> None:
 
     Example: pt004 score --fault tags-are-sorted --repeat 3
     """
-    for name in given["chosen"]:
-        if name not in FAULTS:
-            raise click.UsageError(f"{name!r} is no fault; choose from {', '.join(FAULTS)}")
     names = given["chosen"] or tuple(FAULTS)
     seeds = tuple(range(given["seed"], given["seed"] + given["repeat"]))
     say = (lambda _: None) if given["as_json"] else click.echo

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from pt004_model.embedded import FAULTS, ServerError, ServerOptions
+from pt004_model.cli.settings import fault_named
+from pt004_model.embedded import ServerError, ServerOptions
 from pt004_model.embedded import serve as run_server
 
 
@@ -24,7 +25,8 @@ from pt004_model.embedded import serve as run_server
 )
 @click.option("--auth", is_flag=True, help="Demand tokens signed with SECRET_KEY.")
 @click.option("--automatic", is_flag=True, help="Pause and fail by itself on a decision.")
-@click.option("--fault", metavar="NAME", help="Seed a fault; `pt004 faults` lists them.")
+@click.option("--fault", metavar="NAME", callback=fault_named,
+              help="Seed a fault; `pt004 faults` lists them.")  # fmt: skip
 def serve(
     host: str, port: int, db: Path | None, auth: bool, automatic: bool, fault: str | None
 ) -> None:
@@ -34,8 +36,6 @@ def serve(
 
     Example: pt004 serve --port 9405 --db runs.sqlite
     """
-    if fault is not None and fault not in FAULTS:
-        raise click.UsageError(f"{fault!r} is no fault; choose from {', '.join(FAULTS)}")
     secret = os.environ.get("SECRET_KEY") if auth else None
     if auth and not secret:
         raise click.UsageError("--auth needs the shared secret in the environment: SECRET_KEY")

@@ -235,7 +235,7 @@ def _simpler_texts(name: str, value: str) -> Iterator[str]:
     yield plain
     for kept in _shorter(len(value)):
         shorter = "".join(value[place] for place in kept)
-        if len(shorter) > len(plain):
+        if shorter:
             yield shorter
 
 
@@ -270,3 +270,6 @@ def _simpler_objects(name: str, value: dict[str, Json]) -> Iterator[Json]:
     for key, inner in value.items():
         for each in _simpler_values(key if name == "policy" else "", inner):
             yield {**value, key: each}
+        for each in () if name == "policy" else _simpler_texts("", key):
+            if each not in value:
+                yield {each if other == key else other: value[other] for other in keys}

@@ -66,7 +66,9 @@ def _acquired(path: Path, deadline: float) -> IO[str]:
             file.close()
             if time.monotonic() >= deadline:
                 who = f"another pt004 (pid {holder})" if holder else "another pt004"
-                raise Busy(f"{who} is writing to {path.parent}") from None
+                raise Busy(
+                    f"{who} is writing to {path.parent}; wait for it, or give another folder"
+                ) from None
             time.sleep(_PAUSE)
         except BaseException:
             file.close()

@@ -11,6 +11,7 @@ from attrs import evolve
 
 from pt004_model.cli.options import embedded
 from pt004_model.cli.session import connected
+from pt004_model.cli.settings import faults_named
 from pt004_model.embedded import FAULTS
 from pt004_model.wire.transport import Endpoint, HttpTransport
 from tests.bench import auditing, growth, workers
@@ -48,7 +49,8 @@ def _cost(
 
 
 @click.command()
-@click.option("--fault", "faults", multiple=True, metavar="NAME", help="This fault; repeatable.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME", callback=faults_named,
+              help="This fault; repeatable.")  # fmt: skip
 @click.option("--all", "every", is_flag=True, help="All faults, instead of two an area.")
 @click.option("--tester", "testers", multiple=True, type=click.Choice(list(TITLES)),
               help="This tester; repeatable.")  # fmt: skip
@@ -83,9 +85,6 @@ def bench(context: click.Context, /, **given: Any) -> None:
             "Schemathesis is not installed; `pip install -e '.[bench]'` brings it,"
             " and --tester chooses among the others"
         )
-    for name in given["faults"]:
-        if name not in FAULTS:
-            raise click.UsageError(f"{name!r} is no fault; choose from {', '.join(FAULTS)}")
     faults = given["faults"] or (tuple(FAULTS) if given["every"] else sample())
     chosen = servers(faults, range(given["seeds"]))
     trials: list[Trial] = []

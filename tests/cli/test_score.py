@@ -66,7 +66,9 @@ def test_an_alarm_leaves_nothing_killed(monkeypatch: pytest.MonkeyPatch) -> None
 def test_what_is_given_wrong(tmp_path: Path) -> None:
     """Exit is 2 for a fault that there is not, and for a folder that cannot be made."""
     said = invoke("score", "--fault", "nope")
-    assert (2, True) == (said.code, "'nope' is no fault; choose from " in said.err)
+    assert (2, True) == (said.code, "'nope' is no fault; `pt004 faults` lists all" in said.err)
+    said = invoke("score", "--fault", "tags-are-sortd")
+    assert "did you mean tags-are-sorted" in said.err
     (tmp_path / "file").write_text("")
     said = invoke("score", "--traces", tmp_path / "file" / "inside")
     assert (2, True) == (said.code, f"cannot write to {tmp_path}/file/inside: " in said.err)
