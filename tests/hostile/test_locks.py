@@ -25,7 +25,8 @@ def test_one_campaign_a_folder(tmp_path: Path) -> None:
     first = start("check", "--out", tmp_path, *LONG)
     runs = tmp_path / "runs.txt"
     wait_for(lambda: runs.exists() and runs.read_text())
-    why = f"another pt004 (pid {first.pid}) is writing to {tmp_path}; wait for it, or give another folder"
+    there = f"another pt004 (pid {first.pid}) is writing to {tmp_path}"
+    why = f"{there}; wait for it, or give another folder"
     second = invoke("check", "--out", tmp_path, *SHORT)
     assert (second.code, second.out) == (2, "")
     assert second.err.endswith(f"Error: {why}\n")
