@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -164,7 +164,9 @@ class _Round(Oracle):
     replies: dict[int, _Reply] = field(factory=dict)
     """By the identity of the response."""
 
-    def judge(self, views: Belief, _: Command, response: Response) -> Judgement:
+    def judge(
+        self, views: Belief, _: Command, response: Response, __: Container[str] = ()
+    ) -> Judgement:
         """Judge a reply in each state that can be reached by then."""
         reply = self.replies[id(response)]
         states = (run.state for view in views for run in view.unsettled[0])

@@ -6,7 +6,7 @@ another. Once one of the recorded calls was accepted nothing of that is left ope
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from attrs import evolve, field, frozen
 
@@ -47,13 +47,15 @@ class _UnderKey(Oracle):
 
     known: dict[int, JsonObject] = field(factory=dict)
 
-    def judge(self, views: Belief, command: Command, response: Response) -> Judgement:
+    def judge(
+        self, views: Belief, command: Command, response: Response, known: Container[str] = ()
+    ) -> Judgement:
         """Judge a reply in each way in which others may have used the key by then."""
         assert isinstance(command, CreateRun | ChangeRun)  # noqa: S101 - a read has no key
         assert isinstance(response, Reply)  # noqa: S101 - a call without an answer is not kept
         key = (int(command.caller.tenant), str(command.key))
         ways = tuple(way for view in views for way in self._ways(view, key, command, response))
-        judgement = super().judge(ways, command, at_any_time(response))
+        judgement = super().judge(ways, command, at_any_time(response), known)
         used = (view for view in judgement.views if key in view.replies)
         kept = (View(World(keys={key: v.world.keys[key]}), replies=v.replies) for v in used)
         return evolve(judgement, views=(next(kept, View()),))

@@ -40,7 +40,8 @@ Place: TypeAlias = tuple[str, str, str]
 """The kind of call or of its bad token, the status of its run, and the kind of answer."""
 _CODE: Final = ".refusal-code"
 _TOKEN_REQUIRED: Final = str(Rule.TOKEN)
-_FOREIGN_RUN: Final = str(Rule.FOREIGN_RUN)
+_OF_EVERY_CALL: Final = frozenset({str(Rule.FOREIGN_RUN), str(Rule.KEY_USED)})
+"""Rules that are asked of every call alike, before it is looked at."""
 _CALLERS: Final = frozenset({"authentication", "isolation"})
 """Areas of the contract that are about who calls."""
 _LATER: Final = {
@@ -162,7 +163,7 @@ class Echoes:
                 break
             if fingerprint in self.anew and self.anew[fingerprint] == self.anew.get(other):
                 return self.kin(other) or other
-            unsettled = other in self.unsettling and earlier.check != _FOREIGN_RUN
+            unsettled = other in self.unsettling and earlier.check not in _OF_EVERY_CALL
             apart = unsettled or earlier.where != "status"
             if self._same_reason(other, fingerprint) or (not apart and _kinship(earlier, mine)):
                 return self.kin(other) or other
@@ -313,11 +314,11 @@ def _shows_gates(finding: Finding) -> bool:
 def _kinship(one: Finding, other: Finding) -> bool:
     """Tell whether two findings say the same of several places of a reply.
 
-    Whatever a stranger may do; the same values at the same place; one form (``a time in RFC 3339``)
-    that nothing keeps to; texts that all differ in case, numbers that all are texts; a section that
-    is not there at all; a code by which everything is refused.
+    Whatever a stranger or a used key may do; the same values at the same place; one form (``a time
+    in RFC 3339``) that nothing keeps to; texts that all differ in case, numbers that all are texts;
+    a section that is not there at all; a code by which everything is refused.
     """
-    if one.check == other.check == _FOREIGN_RUN:
+    if one.check == other.check and one.check in _OF_EVERY_CALL:
         return True
     if one.check.endswith(_CODE) and other.check.endswith(_CODE):
         return one.observed == other.observed

@@ -161,7 +161,7 @@ class Lockstep:
     patience: float = 0.0
     on_call: Callable[[], None] = lambda: None
     on_step: Callable[[Step], None] = lambda _: None
-    told: dict[int, set[str]] = field(factory=dict)
+    told: dict[int | None, set[str]] = field(factory=dict)
     round: list[Command] = field(factory=list)
     rounds: list[Judged] = field(factory=list)
     required: Required = NOTHING
@@ -250,7 +250,8 @@ class Lockstep:
         response = exchange.response
         self.tally.commands += 1
         self.touched[subject(command)] = time.monotonic()
-        judgement = self.oracle.judge(self.views, command, response)
+        told = self.told.get(subject(command), ())
+        judgement = self.oracle.judge(self.views, command, response, told)
         judgement = self._due_to_a_crash(command, self._confirmed(command, response, judgement))
         self.views = judgement.views or self.views
         if not judgement.views:

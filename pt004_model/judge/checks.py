@@ -190,13 +190,8 @@ def areas() -> tuple[str, ...]:
 
 
 def not_judged(areas: Collection[str], agreed: Collection[str]) -> str:
-    """Return what was not looked at, in words; empty when everything was.
-
-    Without tokens there is nothing to authenticate, without calls that overlap nothing of
-    concurrency, and without a kill nothing of durability, which goes without saying.
-    """
-    asked = {*areas, "authentication", "concurrency", "durability"}
-    left = [area for area in AREAS if area not in asked]
-    said = [f"the areas {', '.join(left)}"] if left else []
+    """Return what was not looked at, in words; empty when everything was."""
+    left = [area for area in AREAS if area not in areas]
+    said = [f"the area{'s'[: len(left) - 1]} {', '.join(left)}"] if left else []
     said += [f"what is agreed ({'; '.join(agreed)})"] if agreed else []
     return " and ".join(said)

@@ -102,8 +102,18 @@ class Oracle:
         rest = tuple(Deviation("not judged", area=area) for area in areas)
         object.__setattr__(self, "_unjudged", (*self.agreed, *rest))
 
-    def judge(self, views: tuple[View, ...], command: Command, response: Response) -> Judgement:
-        """Which of ``views`` and of their outcomes ``response`` agrees with. Never raises."""
+    def judge(
+        self,
+        views: tuple[View, ...],
+        command: Command,
+        response: Response,
+        known: Container[str] = (),
+    ) -> Judgement:
+        """Which of ``views`` and of their outcomes ``response`` agrees with. Never raises.
+
+        ``known`` are the fingerprints of what was found of its run before: a field that is always
+        wrong says nothing of how things are.
+        """
         if isinstance(response, NoAnswer):
             return self._unanswered(views, command, response)
         if response.outside and response.code < 300:
@@ -111,25 +121,28 @@ class Oracle:
             if beyond:
                 return Judgement(Verdict.CONFORMS, beyond, (), Unjudged())
         try:
-            return self._answered(views, command, response)
+            return self._answered(views, command, response, known)
         except RecursionError:
             body = Undecodable("nested too deep")
-            return self._answered(views, command, evolve(response, body=body))
+            return self._answered(views, command, evolve(response, body=body), known)
 
-    def _answered(self, views: tuple[View, ...], command: Command, response: Reply) -> Judgement:
+    def _answered(
+        self, views: tuple[View, ...], command: Command, response: Reply, known: Container[str]
+    ) -> Judgement:
         agreed: list[_Candidate] = []
         nearest: list[_Candidate] = []
         for candidate in self._compared(views, command, response):
             if not candidate.notes.count:
                 agreed.append(candidate)
-            elif not nearest or candidate.distance < nearest[0].distance:
+            elif not nearest or candidate.distance(known) < nearest[0].distance(known):
                 nearest = [candidate]
             elif not candidate.unsure and candidate.told == nearest[0].told:
                 nearest.append(candidate)  # a field that is wrong settles nothing
+        alike = [each for each in nearest if each.settled and not each.new(known)]
         first, *_ = agreed or nearest  # there is a view, and it has an outcome
         if not first.unsure:
             first.notes.believe()
-        views = _remaining(agreed or nearest)
+        views = _remaining([*agreed, *alike] if agreed else nearest)
         if not agreed:
             told = first.told
             return Judgement(Verdict.DIVERGES, views, told, first.outcome, {}, first.unsure)
@@ -254,13 +267,22 @@ class _Candidate:
         self.telling: tuple[str, ...] = ()
 
     @property
-    def distance(self) -> tuple[int, bool]:
-        """The count of disagreements; of two that are as far the answer of a repeated call first.
+    def settled(self) -> bool:
+        """Return whether the state of the run is as it should be, whatever else is wrong."""
+        return not self.unsure and not self.telling
 
-        That a call under a used key is carried out now is less likely.
+    def new(self, known: Container[str]) -> int:
+        """Return how many kinds of disagreements are not ``known``."""
+        return sum(each.fingerprint not in known for each in self.notes.findings)
+
+    def distance(self, known: Container[str]) -> tuple[int, int, bool]:
+        """Return the count of disagreements, those first that are not ``known``.
+
+        Of two that are as far the answer of a repeated call is nearer: that a call under a used key
+        is carried out now is less likely.
         """
         due = isinstance(self.outcome, Accepted) and self.outcome.replay
-        return self.notes.count, not due
+        return self.new(known), self.notes.count, not due
 
     @property
     def told(self) -> tuple[Finding, ...]:

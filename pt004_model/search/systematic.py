@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any, Final, TypeAlias
 
 from attrs import evolve, field, frozen
@@ -69,9 +69,15 @@ class Watching(Oracle):
         """Return an oracle that judges like another."""
         return cls(oracle.names, oracle.ledger, oracle.areas, oracle.own, oracle.agreed)
 
-    def judge(self, views: tuple[View, ...], command: Command, response: Response) -> Judgement:
+    def judge(
+        self,
+        views: tuple[View, ...],
+        command: Command,
+        response: Response,
+        known: Container[str] = (),
+    ) -> Judgement:
         """Judge, and keep it."""
-        judgement = super().judge(views, command, response)
+        judgement = super().judge(views, command, response, known)
         if isinstance(response, Reply):
             self.answered.append(Answered(views, command, response, judgement))
         return judgement

@@ -128,6 +128,7 @@ STATUS = evolve(TIME, check="lifecycle.status", expected='"paused"', observed='"
 INDEX = evolve(TIME, check="steps.step-index", expected="0", observed='"0"')
 LINK = evolve(TIME, check="receipts.link", expected="a link", observed="nothing")
 FOREIGN = evolve(TIME, check="isolation.foreign-run", where="status", observed="status 200")
+KEY = evolve(FOREIGN, check="idempotency.key-bound-to-request")
 CODE = evolve(TIME, check="lifecycle.refusal-code", where="status", observed="418")
 
 
@@ -141,8 +142,9 @@ CODE = evolve(TIME, check="lifecycle.refusal-code", where="status", observed="41
         (CODE, like(CODE, "steps.refusal-code", "status", expected="one of 409, 422")),
         (CODE, like(CODE, "idempotency.replay-as-then", "status")),
         (FOREIGN, evolve(FOREIGN, observed="status 202", fingerprint="other")),
+        (KEY, evolve(KEY, observed="status 201", fingerprint="other")),
     ],
-    ids=["form", "case", "number", "section", "code", "value", "stranger"],
+    ids=["form", "case", "number", "section", "code", "value", "stranger", "key"],
 )
 def test_one_difference_in_several_places_is_told_once(one: Finding, other: Finding) -> None:
     """However often it is seen: that it is in every answer does not make it two."""

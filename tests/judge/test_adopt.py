@@ -92,6 +92,23 @@ def test_behind_a_call_without_an_answer_a_server_error_leaves_both_open() -> No
     assert len(lockstep.views) == 1
 
 
+def test_a_field_that_is_always_wrong_excludes_no_state() -> None:
+    """Behind lost answers each state stays possible whose answer would have that field right.
+
+    A completion that is refused and a keyed start lose their answers; the start is made again.
+    """
+    number = iter(range(9))
+
+    def wrong(_: Command, reply: Reply) -> Response:
+        lost = next(number) in {1, 2}
+        return NoAnswer("lost", applied=True) if lost else put("run.tags", ["z"])(reply)
+
+    started = evolve(change("running"), key="k")
+    commands = (create(), change("completed"), started, READ, started, READ)
+    told = conversation(wrong, *commands)
+    assert {"lifecycle.sent-data-kept"} == {each for step in found(told) for each in step}
+
+
 @pytest.mark.parametrize("answer", [code(409), code(500), unread])
 def test_a_change_of_which_nobody_can_tell_if_it_took_effect(
     answer: Callable[[Reply], Response],

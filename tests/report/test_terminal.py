@@ -126,7 +126,7 @@ SMALL = [
             [
                 *SMALL,
                 "CONFORMS: every answer was one that the contract allows, at 2 of 4 edges of the"
-                f" model, not judging the areas {AREAS[0]} and what is agreed (receipts: none)",
+                f" model, not judging the area {AREAS[0]} and what is agreed (receipts: none)",
             ],
         ),
         (

@@ -314,9 +314,10 @@ def test_the_legend_does_not_look_like_data(tmp_path: Path) -> None:
 
 
 def test_the_page_names_what_was_not_judged_and_what_differs(tmp_path: Path) -> None:
-    """What is agreed stands under the verdict, differences from another FC in a table."""
+    """It stands under the verdict, differences from another FC in a table."""
     differs = Variation("run.tags", "<b>", "null", ("ReadRun",), 1200, "run 0: read")
     came_to = evolve(explored(2), agreed=("receipts: there are none",), differences=(differs,))
     text = page_of(tmp_path, came_to).read_text("utf-8")
-    assert "Not judged: what is agreed (receipts: there are none)." in text
+    left = "the areas authentication, concurrency, durability"
+    assert f"Not judged: {left} and what is agreed (receipts: there are none)." in text
     assert "<td>&lt;b&gt;</td><td>null</td><td>1,200</td><td>run 0: read</td>" in text
