@@ -155,5 +155,5 @@ def test_replays_are_read_from_their_file(tmp_path: Path) -> None:
 def test_what_was_not_judged_is_named() -> None:
     """Areas that were left out, and what is agreed, whatever the verdict."""
     left = evolve(result(Verdict.DIVERGES, found()), areas=AREAS[1:], agreed=("receipts: <none>",))
-    told = f"Not judged: the areas {AREAS[0]} and what is agreed (receipts: <none>)."
+    told = f"Not judged: the area {AREAS[0]} and what is agreed (receipts: <none>)."
     assert told in read(digest(summary(left))).text
