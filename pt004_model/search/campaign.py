@@ -552,6 +552,7 @@ class Campaign:
     def _note_echoes(self) -> None:
         """Note which findings follow from others; one whose trace does not show another does not.
 
+        That is, of a trace that was shortened to the end: a longer one may do without it by chance.
         Later sights may show that a finding stands by itself.
         """
         echoes = self.session.tally.echoes
@@ -559,7 +560,8 @@ class Campaign:
             shown = {each.fingerprint for step in found.steps for each in step.findings}
             leader = echoes.leader(found.fingerprint)
             other = self.found.get(leader)
-            if found.shrunk and leader not in shown and not (other and leads_to(other, found)):
+            short = found.shrunk and not found.cut
+            if short and leader not in shown and not (other and leads_to(other, found)):
                 leader = ""
             if not found.shrunk or shown & echoes.unsettling - {found.fingerprint}:
                 leader = leader or echoes.suspect(found.fingerprint)
