@@ -30,7 +30,7 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.model.coverage import Edge
 from pt004_model.report import command, terminal
 from pt004_model.report.folder import Folder, held
-from pt004_model.report.record import conduct, keep_nothing
+from pt004_model.report.record import INTERRUPTED, conduct, keep_nothing
 from pt004_model.report.summary import document
 from pt004_model.search.campaign import PROFILES, Campaign, Profile
 from pt004_model.search.goals import read_edges, unlike
@@ -223,10 +223,12 @@ def next_command(result: Result, dialect: str, flags: tuple[str, ...], folder: F
             return ""
         made = (*unsized, "--resume")  # with no less time than is usual: it may have been too short
         return command.check(result.profile, dialect, flags, *made, name=folder.made_by)
-    again = unsure and result.coverage.share >= PROFILES[result.profile].floor
+    interrupted = unsure and result.why == INTERRUPTED
+    again = interrupted or (unsure and result.coverage.share >= PROFILES[result.profile].floor)
     options = (*folder.options, *_place(folder)) if again else unsized
     profile = result.profile if again else larger
-    seed = result.seed if folder.shard else None  # all parts of a campaign have the same
+    # all parts of a campaign have the same
+    seed = result.seed if folder.shard or interrupted else None
     return command.check(profile, dialect, flags, *options, seed=seed)
 
 

@@ -28,6 +28,7 @@ from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import Names
 from pt004_model.report.folder import Folder
+from pt004_model.report.record import INTERRUPTED
 from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
 from tests.cli.helpers import CONFORMS, OURS, Ended, commands_of, invoke, run, summary
@@ -257,6 +258,16 @@ def test_a_shard_is_followed_by_the_same_shard(enough: bool, tmp_path: Path) -> 
     said = shlex.split(next_command(came_to, "seed", (), folder))
     assert said[:2] == ["pt004", "check"]
     assert said[4:] == ["--shard", "2/4", "--out", str(tmp_path), "--seed", str(came_to.seed)]
+
+
+def test_what_was_interrupted_is_made_again(tmp_path: Path) -> None:
+    """The next command is of the same campaign, as large, with the seed that it had."""
+    options = ("--max-examples", "9")
+    folder = Folder(tmp_path, Origin(42, "dev", Dialect.SEED, names=NAMES), options=options)
+    came_to = result(Verdict.UNSURE, why=INTERRUPTED)
+    said = shlex.split(next_command(came_to, "seed", (), folder))
+    wanted = [came_to.profile, *options, "--out", str(tmp_path), "--seed", str(came_to.seed)]
+    assert said == ["pt004", "check", "--profile", *wanted]
 
 
 # Shell completion
