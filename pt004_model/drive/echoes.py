@@ -165,7 +165,11 @@ class Echoes:
                 return self.kin(other) or other
             unsettled = other in self.unsettling and earlier.check not in _OF_EVERY_CALL
             apart = unsettled or earlier.where != "status"
-            if self._same_reason(other, fingerprint) or (not apart and _kinship(earlier, mine)):
+            if (
+                self._same_reason(other, fingerprint)
+                or (not apart and _kinship(earlier, mine))
+                or _outlasts(earlier, mine)
+            ):
                 return self.kin(other) or other
         return ""
 
@@ -347,6 +351,12 @@ def _one_entry_more(one: Finding, other: Finding) -> bool:
     """Tell whether a log has entries that no change has made, and the chain their receipts."""
     in_the_chain = other.check == "receipts.chain" and other.expected.endswith(NOTHING_CHANGED)
     return in_the_chain and one.check == "audit.kinds" and "more" in one.observed
+
+
+def _outlasts(one: Finding, other: Finding) -> bool:
+    """Tell whether what a crash has broken shows elsewhere, and in runs made after it, as well."""
+    mine, its = ((each.expected, place_of(each.where)) for each in (one, other))
+    return one.area == "durability" and mine == its
 
 
 def _crash(one: Finding, other: Finding) -> bool:

@@ -261,6 +261,19 @@ def test_an_entry_too_many_shows_in_the_chain_as_well() -> None:
     assert [MORE.fingerprint, ""] == [leader(echoes, each) for each in (CHAIN, MORE)]
 
 
+def test_what_a_crash_has_broken_stays_so() -> None:
+    """An id that is given again after a restart is so in later runs; before it that is a bug."""
+    said, got = Saying("a log id never used before"), Saying("7")
+    again = disagreement("audit.log-id", "logs[0].log_id", said, got)
+    restarted = disagreement("durability.goes-on", "logs[3].log_id", said, got, "audit.log-id")
+    for first, later, led in ((restarted, again, restarted.fingerprint), (again, restarted, "")):
+        echoes = Echoes()
+        runs(echoes, 1, (first,))
+        runs(echoes, 1, (later,))
+        assert led == echoes.kin(later.fingerprint)
+        assert not echoes.kin(first.fingerprint)
+
+
 def test_of_one_reply_the_order_says_nothing() -> None:
     """What an entry too few moves is told under that, though it stands before it."""
     echoes = Echoes()
