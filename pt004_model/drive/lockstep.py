@@ -269,12 +269,12 @@ class Lockstep:
 
     def _pass_time(self, command: Wait) -> Judgement:
         """Sleep until so much time has passed since the last call about the run."""
-        left = self.touched.get(command.run, 0.0) + command.seconds - time.monotonic()
+        idle = time.monotonic() - self.touched.get(command.run, time.monotonic() - command.seconds)
         self.under_way = True
-        time.sleep(max(0.0, left))
+        time.sleep(max(0.0, command.seconds - idle))
         self.under_way = False
-        judgement = Judgement(Verdict.CONFORMS, self.views)
-        nothing = Exchange(Reply(204, None))
+        command = evolve(command, seconds=max(command.seconds, round(idle, 1)))
+        judgement, nothing = Judgement(Verdict.CONFORMS, self.views), Exchange(Reply(204, None))
         self.steps.append(Step(command, nothing, self.views, self.views, judgement))
         return judgement
 

@@ -272,14 +272,15 @@ class _Candidate:
         return not self.unsure and not self.telling
 
     def new(self, known: Container[str]) -> int:
-        """Return how many kinds of disagreements are not ``known``."""
-        return sum(each.fingerprint not in known for each in self.notes.findings)
+        """Return how many fingerprints of disagreements are not ``known``."""
+        seen = {each.fingerprint for each in self.notes.findings}
+        return sum(each not in known for each in seen)
 
     def distance(self, known: Container[str]) -> tuple[int, int, bool]:
-        """Return the count of disagreements, those first that are not ``known``.
+        """Return the count of disagreements, first of those that are not ``known``, and each once.
 
-        Of two that are as far the answer of a repeated call is nearer: that a call under a used key
-        is carried out now is less likely.
+        What is wrong in every entry of a log is one thing. Of two that are as far the answer of a
+        repeated call is nearer: that a call under a used key is carried out now is less likely.
         """
         due = isinstance(self.outcome, Accepted) and self.outcome.replay
         return self.new(known), self.notes.count, not due

@@ -21,11 +21,11 @@ from pt004_model.report.junit import junit
 from pt004_model.report.page import write_page
 from pt004_model.report.summary import (
     DONE,
+    CostDocument,
     EdgeDocument,
     FindingDocument,
     Replayed,
     Replays,
-    ShrinkingDocument,
     Summary,
     document,
     read_replays,
@@ -202,5 +202,5 @@ class Folder:
             unconfirmed=found.unconfirmed,
             trouble=self.origin.redact(found.trouble),
             echo_of=found.echo_of,
-            shrinking=ShrinkingDocument(found.cost[0], round(found.cost[1], 3)),
+            shrinking=CostDocument(found.cost[0], round(found.cost[1], 3)),
         )

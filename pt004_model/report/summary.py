@@ -57,7 +57,7 @@ class LatencyDocument:
 
 
 @frozen
-class ShrinkingDocument:
+class CostDocument:
     """The cost of shrinking."""
 
     requests: int = 0
@@ -65,8 +65,19 @@ class ShrinkingDocument:
 
 
 @frozen
+class ShrinkingDocument(CostDocument):
+    """The cost of all shrinking, and the findings for which the budget did not suffice."""
+
+    not_shortened: tuple[str, ...] = ()
+    not_replayed: tuple[str, ...] = ()
+
+
+@frozen
 class StatisticsDocument:
-    """The size of the runs, and the speed of the FC."""
+    """The size of the runs, the speed of the FC, and what was done beside the search.
+
+    Of ``races``, ``losses`` and ``crashes`` there are counts and tables, where there were any.
+    """
 
     step_counts: dict[str, int] = field(factory=dict)
     run_lengths: dict[str, int] = field(factory=dict)
@@ -74,6 +85,9 @@ class StatisticsDocument:
     decisions: dict[str, int] = field(factory=dict)
     latency: dict[str, LatencyDocument] = field(factory=dict)
     shrinking: ShrinkingDocument = ShrinkingDocument()
+    races: dict[str, Any] = field(factory=dict)
+    losses: dict[str, Any] = field(factory=dict)
+    crashes: dict[str, Any] = field(factory=dict)
 
 
 @frozen
@@ -100,7 +114,7 @@ class FindingDocument:
     unconfirmed: bool = False
     trouble: str = ""
     echo_of: str = ""
-    shrinking: ShrinkingDocument = ShrinkingDocument()
+    shrinking: CostDocument = CostDocument()
 
     @property
     def kind(self) -> str:

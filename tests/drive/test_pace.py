@@ -11,9 +11,9 @@ from attrs import define, evolve, field
 from pt004_model.drive.replay import Result, replay_trace
 from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Oracle
-from pt004_model.model.commands import Command, RunRef, describe
+from pt004_model.model.commands import Command, CreateRun, RunRef, Wait, describe
 from pt004_model.model.replies import Reply
-from pt004_model.model.values import Json
+from pt004_model.model.values import Body, Json
 from pt004_model.search.campaign import Campaign
 from pt004_model.shrink.replaying import replay as send
 from pt004_model.trace.writing import Origin, trace_of
@@ -89,3 +89,21 @@ def test_other_findings_are_not_slowed_down(stale: Stale) -> None:
     made = session(stale)
     assert made.paced_for("run.status") is made
     assert made.paced_for("logs[2].timestamp").pace > 0
+
+
+def test_a_wait_is_kept_as_long_as_it_was() -> None:
+    """What happens by itself may take the time that went by before it was waited for."""
+    stub = Stub()
+    lockstep = Session(stub, Oracle(NAMES)).lockstep()
+    lockstep.do(CreateRun(0, Body.of({"workflow_id": "w"})))
+    time.sleep(0.2)
+    for seconds in (0.0, 0.3):
+        lockstep.do(Wait(0, seconds))
+    first, later = (step.command for step in lockstep.steps[1:])
+    assert isinstance(first, Wait)
+    assert first.seconds >= 0.2
+    assert isinstance(later, Wait)
+    assert later.seconds >= 0.3
+    lockstep.touched.clear()
+    lockstep.do(Wait(0, 0.0))
+    assert lockstep.steps[-1].command == Wait(0, 0.0)

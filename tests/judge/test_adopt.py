@@ -109,6 +109,23 @@ def test_a_field_that_is_always_wrong_excludes_no_state() -> None:
     assert {"lifecycle.sent-data-kept"} == {each for step in found(told) for each in step}
 
 
+def test_what_is_wrong_in_each_detail_is_one_disagreement() -> None:
+    """Of a start whose answer was lost: none of its details is right, and it took effect."""
+
+    def wrong(command: Command, reply: Reply) -> Response:
+        if isinstance(command, ChangeRun) and "policy" in command.body.fields:
+            return NoAnswer("lost", applied=True)
+        if isinstance(command, ReadRun):
+            for name in ("decision", "policy_id", "reason"):
+                reply = put(f"logs.2.details.{name}", 7)(reply)
+        return reply
+
+    policy: Json = {"decision": "allow", "policy_id": "p-1", "reason": "because"}
+    begun = (create(), change("running"), change("running", policy=policy))
+    told = found(conversation(wrong, *begun, READ))[-1]
+    assert {"policy.decision-recorded"} == set(told)
+
+
 @pytest.mark.parametrize("answer", [code(409), code(500), unread])
 def test_a_change_of_which_nobody_can_tell_if_it_took_effect(
     answer: Callable[[Reply], Response],

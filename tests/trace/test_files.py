@@ -6,6 +6,7 @@ import json
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -181,7 +182,10 @@ STATISTICS = {
     "pauses": {},
     "decisions": {},
     "latency": {},
-    "shrinking": {"requests": 0, "seconds": 0.0},
+    "shrinking": {"requests": 0, "seconds": 0.0, "not_shortened": [], "not_replayed": []},
+    "races": {},
+    "losses": {},
+    "crashes": {},
 }
 
 
@@ -236,3 +240,16 @@ def test_the_summary(tmp_path: Path) -> None:
         "guarantee": "",
         "shard": "",
     }
+
+
+def test_the_summary_tells_of_what_was_beside_the_search(tmp_path: Path) -> None:
+    """Of races, losses and crashes, and of what the budget did not suffice for, all is kept."""
+    beside: dict[str, Any] = {
+        "races": {"rounds": 3, "table": {"twins": {"pending": 2}}},
+        "losses": {"examples": 1},
+        "crashes": {"kills": 2, "met": 1},
+        "shrinking": {"requests": 5, "seconds": 0.5, "not_shortened": ["a"], "not_replayed": ["b"]},
+    }
+    folder(tmp_path, "s").keep_summary(evolve(result(Verdict.CONFORMS), statistics=beside))
+    kept = json.loads((tmp_path / "summary.json").read_text())["statistics"]
+    assert beside == {name: kept[name] for name in beside}
