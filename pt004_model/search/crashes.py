@@ -29,7 +29,7 @@ from pt004_model.model.replies import NoAnswer
 from pt004_model.model.run import Run
 from pt004_model.model.values import Body
 from pt004_model.search.fillings import Filling, fillings
-from pt004_model.search.payloads import carrying, creation, step_names
+from pt004_model.search.payloads import ODD_VALUE, carrying, creation, step_names
 from pt004_model.search.races import by_state, state_word
 
 _RUNS: Final = 3
@@ -93,7 +93,8 @@ class Crashes:
         self._tried[state] += 1
         length, place = self.rng.choice(self._places[state])
         filling = self.rng.choice(self._fillings)
-        made = creation(number, step_names(length), filling.created(0))
+        carried = {**filling.created(0), "metadata": ODD_VALUE}  # the fillings hold texts alone
+        made = creation(number, step_names(length), carried)
         lockstep.do(evolve(made, key=f"c{number}"))
         moves: list[Move | None] = [*place.way, *([None] if self.rng.random() < _FURTHER else [])]
         for count, move in enumerate(moves):
