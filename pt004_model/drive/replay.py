@@ -101,6 +101,7 @@ def replay_trace(session: Session, trace: Trace, runs: int = 1) -> Replay:
             chance = _chance_of_silence(trace, runs) if result is Result.FIXED else 0.0
             if chance > _CERTAIN:
                 why = f"not seen in {runs}, of which the chance is {chance:.1%} if it is there"
+                why = why if chance < 1.0 else f"not seen in {runs}, nor in any replay before"
                 return Replay(Result.UNSURE, len(same), runs, why, None, attempts)
             return Replay(result, len(same), runs, why, same[0].finding, attempts)
     raise ValueError("a replay takes at least one run")

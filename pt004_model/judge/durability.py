@@ -8,6 +8,7 @@ from typing import Final
 from pt004_model.judge.finding import Finding, Saying, disagreement
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, ReadRun, Restart, subject
 
+COMES_BACK: Final = "durability.comes-back"
 _PARTS: Final = {
     "audit": "durability.log-kept",
     "receipts": "durability.log-kept",
@@ -18,7 +19,7 @@ _PARTS: Final = {
 def not_back(why: str) -> Finding:
     """Return that an FC does not come back."""
     said = Saying("an FC that answers again")
-    return disagreement("durability.comes-back", "health", said, Saying(why), "restart")
+    return disagreement(COMES_BACK, "health", said, Saying(why), "restart")
 
 
 def by_restart(finding: Finding, command: Command, before: Sequence[Command]) -> Finding:

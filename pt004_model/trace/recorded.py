@@ -13,6 +13,7 @@ from typing import Final, Protocol, TypeAlias
 
 from attrs import Factory, define, field, frozen
 
+from pt004_model.judge.durability import COMES_BACK
 from pt004_model.judge.finding import SERVER_ERROR, Finding
 from pt004_model.judge.memory import View
 from pt004_model.judge.oracle import Judgement
@@ -162,8 +163,11 @@ class Found:
 
     @property
     def unconfirmed(self) -> bool:
-        """Return whether replays show it no more often than chance would."""
-        if self.reproduced is None:
+        """Return whether replays show it no more often than chance would.
+
+        That an FC does not come back is seen once for all: it may rest on all that it ever held.
+        """
+        if self.finding.check == COMES_BACK or self.reproduced is None:
             return self.strewn
         return _at_least(*self.reproduced, min(self.rate, _PERVASIVE)) > _CHANCE
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from attrs import evolve
 
+from pt004_model.judge.durability import not_back
 from pt004_model.trace.recorded import Found
 from tests.report.helpers import found
 
@@ -40,3 +41,9 @@ def test_what_was_not_replayed_counts() -> None:
     """Without a budget for replays a finding is believed, unless others of its kind were not."""
     assert not evolve(found(), reproduced=None, rate=0.5).unconfirmed
     assert evolve(found(), reproduced=None, strewn=True).unconfirmed
+
+
+def test_that_an_fc_does_not_come_back_is_seen_once_for_all() -> None:
+    """It may rest on what no other FC holds, so replays that do not show it clear nothing."""
+    told = found(finding=not_back("it ended with status 1"))
+    assert evolve(told, reproduced=(0, 40)).counts
