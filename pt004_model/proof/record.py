@@ -27,7 +27,7 @@ from pt004_model.model.replies import NoAnswer, Undecodable
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.proof.cases import CaseResult, tell_case
 from pt004_model.proof.outside import FcLog, Git
-from pt004_model.report.summary import Summary
+from pt004_model.report.summary import Summary, omit_unless_told
 from pt004_model.trace.files import Unusable, document_of
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import rfc3339
@@ -206,7 +206,8 @@ def _exchanged(case: CaseRecord, answers: Mapping[str, bytes]) -> Iterator[Excha
 
 
 _CONVERTER: Final = Converter(forbid_extra_keys=True)
-# an older record has neither, and is to be spelled as it was written
+# an older record has neither of these, and is to be spelled as it was written
+omit_unless_told(_CONVERTER)
 _CONVERTER.register_unstructure_hook(
     Summary,
     make_dict_unstructure_fn(

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar, cast, get_args, get_origin
 
 from attrs import field, frozen
 from cattrs import BaseValidationError, Converter, transform_error
+from cattrs.gen import make_dict_unstructure_fn, override
 
 from pt004_model.drive.comparing import Variation
 from pt004_model.drive.replay import Result
@@ -224,6 +225,26 @@ def _is_tuple(kind: Any) -> bool:
     return origin is tuple
 
 
+def omit_unless_told(converter: Converter) -> None:
+    """Leave out what there was none of, of fields that documents of before had not.
+
+    A proof that was written without them is made again, and must be the same.
+    """
+    left = override(omit_if_default=True)
+    converter.register_unstructure_hook(
+        ShrinkingDocument,
+        make_dict_unstructure_fn(
+            ShrinkingDocument, converter, not_shortened=left, not_replayed=left
+        ),
+    )
+    converter.register_unstructure_hook(
+        StatisticsDocument,
+        make_dict_unstructure_fn(
+            StatisticsDocument, converter, races=left, losses=left, crashes=left
+        ),
+    )
+
+
 def _converter() -> Converter:
     converter = Converter()
 
@@ -248,6 +269,7 @@ def _converter() -> Converter:
     strict(bool, bool)
     strict(Result, str)  # a text too, and no less held to its words
     converter.register_structure_hook(Statistics, Converter().structure)  # by numbers as names
+    omit_unless_told(converter)
     return converter
 
 

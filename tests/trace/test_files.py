@@ -182,10 +182,7 @@ STATISTICS = {
     "pauses": {},
     "decisions": {},
     "latency": {},
-    "shrinking": {"requests": 0, "seconds": 0.0, "not_shortened": [], "not_replayed": []},
-    "races": {},
-    "losses": {},
-    "crashes": {},
+    "shrinking": {"requests": 0, "seconds": 0.0},
 }
 
 
