@@ -244,8 +244,11 @@ class Echoes:
 
 
 def reason_of(reply: Reply) -> str:
-    """Return why a call was refused, in the words of the FC; empty when it was not."""
-    detail = reply.body.get("detail") if isinstance(reply.body, dict) else None
+    """Return why a call was refused, in the words of the FC; empty when it was not.
+
+    One that has no ``detail`` says it elsewhere in its answer.
+    """
+    detail = reply.body.get("detail") or reply.body if isinstance(reply.body, dict) else None
     return quote(detail) if detail and 400 <= reply.code < 500 else ""
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import pytest
 from attrs import evolve, frozen
 
-from pt004_model.drive.echoes import Echoes, altered_alike, leads_to
+from pt004_model.drive.echoes import Echoes, altered_alike, leads_to, reason_of
 from pt004_model.judge.finding import NOTHING_CHANGED, Finding, Saying, disagreement
 from pt004_model.model.commands import ChangeRun, Command, ReadRun, RunRef, Token
 from pt004_model.model.replies import Reply
+from pt004_model.model.values import Json
 from pt004_model.trace.recorded import Found
 from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import noting, with_run
@@ -376,3 +377,18 @@ def test_a_trace_leads_to_what_goes_on_from_its_changes() -> None:
     assert leads_to(gate, found(made, begun, change("paused", actor=1), change("failed")))
     assert not leads_to(gate, found(made, begun, ReadRun(0)))
     assert not leads_to(gate, found(made, paused, begun))
+
+
+@pytest.mark.parametrize(
+    ("code", "body", "reason"),
+    [
+        (409, {"detail": "it is held up"}, '"it is held up"'),
+        (409, {"error": "it is held up"}, '{"error": "it is held up"}'),
+        (409, {}, ""),
+        (409, None, ""),
+        (200, {"detail": "it is held up"}, ""),
+    ],
+)
+def test_a_refusal_says_why_wherever_it_does(code: int, body: Json, reason: str) -> None:
+    """In its detail, or else in whatever it has."""
+    assert reason == reason_of(Reply(code, body))
