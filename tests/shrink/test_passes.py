@@ -325,3 +325,15 @@ def test_one_call_made_twice_at_once_is_of_one_run() -> None:
     assert sound((one, at_once(1, 1, note=1), READ))
     assert sound((evolve(one, key=None), evolve(at_once(1, 1), key=None)))
     assert not sound((one, at_once(1, 1), READ))
+
+
+def test_the_names_of_members_are_shortened_like_texts() -> None:
+    """To one sign where that is what matters, but not to a name that is there already."""
+    made = create(0)
+    told = (evolve(made, body=made.body.replace(input_payload={"2-1": 0, "a": 1})),)
+    payloads = [each[0].body.fields.get("input_payload") for each in simpler(told)]  # type: ignore[union-attr]  # a create
+    assert {"-1": 0, "a": 1} in payloads
+    assert {"a": 0} not in payloads
+    told = (evolve(made, body=made.body.replace(input_payload={"2-": 0})),)
+    payloads = [each[0].body.fields.get("input_payload") for each in simpler(told)]  # type: ignore[union-attr]  # a create
+    assert {"-": 0} in payloads
