@@ -114,9 +114,11 @@ def test_what_is_no_fc(
     address: Callable[[], AbstractContextManager[str]], why: str, command: str, tmp_path: Path
 ) -> None:
     """One sentence on standard error says what is wrong, and exit is 3."""
-    out = ("--out", str(tmp_path)) if command == "check" else ()
+    out: tuple[str, ...] = ("--out", str(tmp_path)) if command == "check" else ()
+    if why.endswith("did not answer in time"):  # the others answer, on a busy machine late
+        out = (*out, "--timeout", "0.3")
     with address() as url:
-        said = invoke(command, "--base-url", url, "--timeout", "0.3", *out)
+        said = invoke(command, "--base-url", url, *out)
     assert said.code == 3
     assert said.err.startswith(f"UNSURE: {why}"), said.err
     assert said.err.count("\n") == 1
