@@ -210,9 +210,7 @@ class Lockstep:
         world = self.world
         return (
             number in world.runs
-            and number not in self.set_aside
-            and number not in self.adopted
-            and number not in world.outside
+            and number not in (self.set_aside | self.adopted.keys() | world.outside)
             and len(world.open_calls.get(number, ())) < MOST_OPEN
             and number not in self.views[0].unsettled
         )
@@ -414,11 +412,11 @@ class Lockstep:
 
     def _may_be_sent(self, command: Command) -> bool:
         """Return whether an answer could be judged: its run is known, and waits for no other."""
+        number = subject(command)
         if _keys(command) & self.forgotten:
             return False
         if isinstance(command, CreateRun):
             return not self._named_twice(command)
-        number = subject(command)
         if number is None:
             return True
         if isinstance(command, ChangeRun) and not self.drivable(number):
@@ -426,10 +424,11 @@ class Lockstep:
         return number in self.world.runs and number not in self.set_aside
 
     def _named_twice(self, command: CreateRun) -> bool:
-        """Return whether the create's run is there already, unless it repeats its key."""
-        if command.run not in self.views[0].seen:
-            return False
-        return (int(command.caller.tenant), command.key) not in self.world.keys
+        """Return whether the create names a run that is there, or one made at once otherwise."""
+        if command.run in self.views[0].seen:
+            return (int(command.caller.tenant), command.key) not in self.world.keys
+        beside = (each for each in self.round if isinstance(each, CreateRun))
+        return any(_keys(each) & _keys(command) for each in beside)
 
     def _leave(self, command: Command) -> None:
         """Set the run of a call aside: nothing that is read of it from now on is judged.
@@ -485,11 +484,10 @@ class Lockstep:
             return
         tally.unsure.update(judgement.unsure)
         self._note(command, response, judgement, views)
-        if not judgement.views:
+        outcome = judgement.outcome
+        accepted = isinstance(outcome, Accepted)
+        if not judgement.views or (isinstance(outcome, Accepted) and outcome.replay):
             return
-        if isinstance(judgement.outcome, Accepted) and judgement.outcome.replay:
-            return
-        accepted = isinstance(judgement.outcome, Accepted)
         number = subject(command)
         was = None if number is None else before.runs.get(number)
         after = None if number is None else self.world.runs.get(number)

@@ -227,6 +227,17 @@ def forced(world: World, command: Command) -> tuple[Run, ...]:
     return (run,) if after is None else (after, run)
 
 
+def late_against_the_rules(
+    world: World, number: int | None
+) -> Iterator[tuple[ChangeRun, Refused, World]]:
+    """Yield open calls of a run that must be refused, how, and the world if one was accepted."""
+    for late in _of(world, number):
+        before = _without(world, late)
+        refused, after = _change(before, late, [])[0].reply, forced(world, late)[:-1]
+        if after and isinstance(refused, Refused):
+            yield late, refused, before.with_run(after[0])
+
+
 def shape(command: Command) -> Hashable:
     """Return what two calls must have in common to be *the same call* on two runs (section 9)."""
     if isinstance(command, ReadRun):

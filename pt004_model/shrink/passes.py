@@ -44,16 +44,6 @@ def without(commands: Commands, places: Collection[int]) -> Commands:
     return tuple(each for place, each in enumerate(commands) if place not in places)
 
 
-def sound(commands: Commands) -> bool:
-    """Tell whether creates at once that are one call made twice are of one run, as its answers."""
-    runs: dict[object, object] = {}
-    return all(
-        runs.setdefault((each.caller.tenant, each.key, each.body.text), each.run) == each.run
-        for each in commands
-        if isinstance(each, CreateRun) and each.key and each.caller.client is not None
-    )
-
-
 def renumbered(commands: Commands) -> Commands:
     """With runs numbered from 0 in the order in which they appear."""
     order: dict[int, int] = {}

@@ -20,7 +20,7 @@ from pt004_model.judge.finding import Finding
 from pt004_model.judge.status import wrong_answers
 from pt004_model.model.commands import Wait
 from pt004_model.model.replies import Reply
-from pt004_model.shrink.passes import PASSES, first_cuts, renumbered, sound, without
+from pt004_model.shrink.passes import PASSES, first_cuts, renumbered, without
 from pt004_model.shrink.replaying import Replay, Way, replay
 from pt004_model.shrink.simplify import simpler
 from pt004_model.shrink.symbolic import Model
@@ -180,7 +180,7 @@ class Shrinker:
         if self.way is Way.RENAMED:  # the best is sent once more in the end, under its plain names
             needed += len(self.best) if self.confirmed else len(candidate)
         waits = sum(each.seconds for each in candidate if isinstance(each, Wait))
-        if not sound(candidate) or not self._prefilter.passes(candidate):
+        if not self._prefilter.passes(candidate):
             return False
         for _ in range(self.tries):
             if not self.budget.affords(needed, waits):

@@ -116,6 +116,16 @@ def test_creates_under_one_key_make_one_run(fc: Fc) -> None:
     assert lockstep.rounds[0].one is isinstance(fc, Stub)
 
 
+def test_creates_at_once_under_one_key_are_of_one_run() -> None:
+    """Its answers show one run; by another number that one would seem not to be there."""
+    one, body = evolve(create(0, "a"), key="k"), create(0, "b").body
+    others = [evolve(one, run=1), evolve(one, run=1, body=body), evolve(one, run=2, key="l")]
+    for number, other in enumerate(others):
+        lockstep, found = noting(AtOnce(Stub()), by(0, one), by(1, other), READ)
+        sent = [step.command for step in lockstep.steps]
+        assert ((by(1, other) in sent), found) == (number == 2, [])
+
+
 def test_a_run_cannot_be_called_while_it_is_made() -> None:
     """A call at once with the create of its run is not sent, as the run has no id by then."""
     lockstep, found = noting(AtOnce(Stub()), by(0, create(0)), by(1, PAUSE), READ)

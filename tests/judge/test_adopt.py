@@ -19,7 +19,7 @@ from pt004_model.model.values import Json
 from pt004_model.model.world import Accepted, Outcome, Refused, World, expect, forced
 from pt004_model.wire.codec import Exchange
 from tests.judge.helpers import COMPLETE, READ, STRANGER, change, create, put, start
-from tests.stub import NAMES, Stub, Tampering
+from tests.stub import NAMES, Losing, Stub, Tampering
 
 RUN = create("a", "b")
 BEGUN = (RUN, start("a", 0, "flag"), change("paused"))
@@ -126,6 +126,20 @@ def test_what_is_wrong_in_each_detail_is_one_disagreement() -> None:
     assert {"policy.decision-recorded"} == set(told)
 
 
+def test_a_log_that_is_wrong_in_itself_is_nearer_than_one_of_fewer_entries() -> None:
+    """Of two starts whose answers were lost the one took effect of which the log tells."""
+
+    def wrong(command: Command, reply: Reply) -> Reply:
+        return put("logs.1.details", {})(reply) if isinstance(command, ReadRun) else reply
+
+    policy: Json = {"decision": "allow", "policy_id": "p-1", "reason": "because"}
+    losing = Losing(Stub(habits=lambda: COMPLETE), iter(("kept", "never", "lost")))
+    lockstep = Lockstep(Tampering(losing, wrong), Oracle(NAMES), lambda *_: None)
+    for each in (create(), change("running"), change("running", policy=policy), READ):
+        lockstep.do(each)
+    assert {"logs[1].details"} == {w.where.rpartition(".")[0] for w in lockstep.steps[-1].findings}
+
+
 @pytest.mark.parametrize("answer", [code(409), code(500), unread])
 def test_a_change_of_which_nobody_can_tell_if_it_took_effect(
     answer: Callable[[Reply], Response],
@@ -190,6 +204,22 @@ def test_a_change_that_was_accepted_though_illegal(illegal: Command, after: str)
     assert after in [str(view.world.runs[0].state) for view in lockstep.steps[2].after]
     assert [] == rest[0]
     assert [] == rest[-1]
+
+
+@pytest.mark.usefixtures("obeying")
+@pytest.mark.parametrize("illegal", [change("pending"), change("completed"), start("b", 1, "deny")])
+def test_a_call_that_was_accepted_though_illegal_and_lost(illegal: Command) -> None:
+    """What is read behind it is told as the call that must not take effect, and the run goes on."""
+
+    def losing(command: Command, reply: Reply) -> Response:
+        return NoAnswer("lost", applied=True) if command == illegal else reply
+
+    begun = (*BEGUN[:2], illegal, READ)
+    (*_, nothing, told, then) = conversation(losing, *begun, READ).steps
+    (*_, answered, _) = conversation(untouched, *begun).steps
+    assert [f.fingerprint for f in told.findings] == [f.fingerprint for f in answered.findings]
+    assert (nothing.findings, then.findings) == ((), ())
+    assert told.findings[0].observed.startswith("it took effect: run 0: ")
 
 
 @pytest.mark.usefixtures("obeying")

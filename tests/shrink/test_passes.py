@@ -21,7 +21,7 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.values import Body, Json
 from pt004_model.model.world import World, expect
-from pt004_model.shrink.passes import PASSES, first_cuts, renumbered, sound, without
+from pt004_model.shrink.passes import PASSES, first_cuts, renumbered, without
 from pt004_model.shrink.replaying import own_names
 from pt004_model.shrink.simplify import simpler
 from pt004_model.shrink.symbolic import Model
@@ -310,21 +310,6 @@ def test_of_a_long_trace_the_first_cuts_are_few() -> None:
         without(cut, {n for n, each in enumerate(cut) if each == change(0, "running")})
         for cut in cuts
     ]
-
-
-def test_one_call_made_twice_at_once_is_of_one_run() -> None:
-    """Its answers show one run; by another number that one would seem not to be there."""
-
-    def at_once(number: int, client: int, **fields: Json) -> CreateRun:
-        made = create(number)
-        body = made.body.replace(**fields)
-        return evolve(made, body=body, key="k", caller=Caller(client=client))
-
-    one = at_once(0, 0)
-    assert sound((one, at_once(0, 1), READ))
-    assert sound((one, at_once(1, 1, note=1), READ))
-    assert sound((evolve(one, key=None), evolve(at_once(1, 1), key=None)))
-    assert not sound((one, at_once(1, 1), READ))
 
 
 def test_the_names_of_members_are_shortened_like_texts() -> None:
