@@ -174,8 +174,8 @@ def result_lines(result: Result, width: int | None = WIDTH) -> Iterator[str]:
     if result.verdict is Verdict.DIVERGES:
         if result.why:
             yield f"not all could be judged: {result.why}"
-        others = ("known", "unconfirmed", "echo")
-        more = [f"{kinds[kind]} {kind}" for kind in others if kinds[kind]]
+        others = {"known": "known", "unconfirmed": "unconfirmed", "echo": "following from them"}
+        more = [f"{kinds[kind]} {words}" for kind, words in others.items() if kinds[kind]]
         yield f"DIVERGES: {_findings(new)}" + (f", and {' and '.join(more)}" if more else "")
     elif result.verdict is Verdict.UNSURE:
         yield f"UNSURE: {result.why}"

@@ -139,7 +139,7 @@ SMALL = [
                 *SMALL,
                 ROW,
                 "  0123456789ab critical policy.deny-blocks follows from 0123456789ab",
-                "DIVERGES: 1 finding, and 1 echo",
+                "DIVERGES: 1 finding, and 1 following from them",
             ],
         ),
     ],
