@@ -547,6 +547,7 @@ class Campaign:
     def _judged(self) -> tuple[str, ...]:
         """Return the areas that were judged; calls at once and crashes where there were some."""
         there = {"concurrency": self.races.raced.total() > 0, "durability": self.crashes.met > 0}
+        there |= {each.finding.area: True for each in self.found.values()}
         return tuple(each for each in self.session.judged if there.get(each, True))
 
     def _note_echoes(self) -> None:

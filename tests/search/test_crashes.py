@@ -13,6 +13,7 @@ from pt004_model.drive.lockstep import Lockstep, TargetLost
 from pt004_model.drive.replay import Result as Fate
 from pt004_model.drive.replay import replay_trace
 from pt004_model.drive.session import Session
+from pt004_model.judge.durability import not_back
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import (
@@ -30,6 +31,7 @@ from pt004_model.model.values import Body
 from pt004_model.search.campaign import PROFILES, Campaign
 from pt004_model.search.results import Result
 from pt004_model.trace.document import Reproduced, dump_trace, read_trace
+from pt004_model.trace.recorded import Found
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import Origin, trace_of
 from pt004_model.vocabulary import Dialect
@@ -164,6 +166,14 @@ def campaign(fault: str | None) -> Result:
     """A small campaign that kills an embedded FC, up to the first finding."""
     with connected(embedded(fault).killed(wanted=True)) as there:
         return Campaign(there.session, SMALL, seed=4, first_only=True).run()
+
+
+def test_an_area_in_which_something_is_found_was_judged() -> None:
+    """So was that of crashes when no kill met an open call, as one may show something even so."""
+    campaign = Campaign(Session(Stub(), Oracle(NAMES), crashes=True), SMALL, seed=1)
+    assert "durability" not in campaign._judged()
+    campaign.add(Found(not_back("it ended with status 1"), (CREATE, Restart()), (), 2))
+    assert "durability" in campaign._judged()
 
 
 @pytest.mark.slow
