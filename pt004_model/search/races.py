@@ -16,6 +16,7 @@ from attrs import define, evolve, field
 
 from pt004_model.drive.lockstep import Lockstep
 from pt004_model.drive.session import Session
+from pt004_model.judge.memory import JsonObject
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.asks import Change, read_change
 from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, ReadRun, Tenant
@@ -41,6 +42,10 @@ _REFUSED: Final = 0.1
 """How often a change is none that is legal where the run is."""
 _MOST: Final = 4
 """Clients of a round."""
+_LARGE: Final[JsonObject] = {"metadata": {"long": "x" * 2**18}}
+"""What takes an FC longer to read, to write and to send, so that calls meet within that."""
+_LARGER: Final = 0.25
+"""How often a run carries it."""
 
 
 def state_word(run: Run) -> str:
@@ -211,17 +216,17 @@ class Races(Raced):
         length, place = self.rng.choice(self._places["pending -" if state == _NONE else state])
         lockstep = self.session.lockstep(self.session.on_finding)
         lockstep.known = frozenset(self.session.tally.echoes.findings)
-        run = place.run
+        run, carried = place.run, _LARGE if self.rng.random() < _LARGER else None
         if state != _NONE:
             for number in range(2 if KINDS[kind] is _two_runs else 1):
-                if not _bring(lockstep, number, step_names(length), place):
+                if not _bring(lockstep, creation(number, step_names(length), carried), place):
                     return
             run = lockstep.world.runs[0]
             cell = (kind, state_word(run))
         clients, rng = KINDS[kind](run, self.rng), Random(self.rng.random())  # noqa: S311 - no secret
         for client, calls in enumerate(clients):
             for call in calls:
-                lockstep.do(_by(client, call))
+                lockstep.do(_by(client, call, carried))
         lockstep.do(ReadRun(0))
         _go_on(lockstep, [call for calls in clients for call in calls], rng)
         for judged in lockstep.rounds:
@@ -246,9 +251,10 @@ class Races(Raced):
         }
 
 
-def _bring(lockstep: Lockstep, number: int, steps: Sequence[str], place: Place) -> bool:
+def _bring(lockstep: Lockstep, made: CreateRun, place: Place) -> bool:
     """Make a run and bring it to a place; tell whether the FC went that way, as it need not."""
-    lockstep.do(creation(number, steps))
+    lockstep.do(made)
+    number = int(made.run)
     for move in place.way:
         asked = body(lockstep.world.runs[number], move) if lockstep.drivable(number) else None
         if asked is None:
@@ -284,5 +290,7 @@ def _weight(kind: str, state: str) -> float:
     return _WEIGHTS.get(kind, 1.0) * (_ENDED if ended else 1.0)
 
 
-def _by(client: int, call: ChangeRun | CreateRun | ReadRun) -> Command:
+def _by(client: int, call: ChangeRun | CreateRun | ReadRun, carried: JsonObject | None) -> Command:
+    if isinstance(call, CreateRun) and carried:
+        call = evolve(call, body=call.body.replace(**carried))
     return evolve(call, caller=evolve(call.caller, client=client))

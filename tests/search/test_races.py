@@ -15,7 +15,7 @@ from pt004_model.drive.session import Session
 from pt004_model.drive.target import Target
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Oracle, Verdict
-from pt004_model.model.commands import Names
+from pt004_model.model.commands import CreateRun, Names
 from pt004_model.search.campaign import Campaign, Profile
 from pt004_model.search.races import KINDS, Races
 from pt004_model.search.results import Result
@@ -129,6 +129,17 @@ def test_the_same_seed_makes_the_same_rounds() -> None:
         return [str(each) for each in stub.asked]
 
     assert asked() == asked()
+
+
+def test_some_runs_are_large() -> None:
+    """An FC takes longer over them, so that calls meet which hardly ever do otherwise."""
+    stub = Stub()
+    there = races(Session(stub, Oracle(NAMES)))
+    for _ in range(60):
+        there.round()
+    made = [each for each in stub.asked if isinstance(each, CreateRun)]
+    large = [each for each in made if len(each.body.text) > 2**18]
+    assert len(made) / 8 < len(large) < len(made) / 2
 
 
 @pytest.mark.system
