@@ -25,8 +25,8 @@ SIZES: Final = (
 """Lengths of texts that stores, columns and buffers end at, and the ones beside them."""
 LARGE: Final = (66_000, 16_385, 8_193, 1_040_000, 262_145, 131_073, 32_768, 524_289)
 """Bytes of a body just over what buffers, brokers and columns hold, up to about 1 MiB."""
-PAGES: Final = (10, 20, 25, 50, 100, 200, 250, 500, 1000)
-"""Lengths of the pages in which lists are cut; a list is made one longer."""
+PAGES: Final = (1000, 10, 20, 25, 50, 100, 200, 250, 500)
+"""Lengths of the pages in which lists are cut; a list is made one longer. The longest is first."""
 _SEPARATORS: Final = (
     ":", "::", "/", "|", "||", ",", ", ", ";", ".", "-", "--", "_", "__", "#", "@", "=", "&", "+",
     "~", "!", "$", "%", "^", "*", "'", '"', "`", " ", "\t", "\n", "\r\n", "\0", "\x1e", "\x1f",

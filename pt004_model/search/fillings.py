@@ -18,6 +18,7 @@ from attrs import field, frozen
 from pt004_model.model.dictionary import KINDS, LARGE, PAGES, fits_header
 from pt004_model.model.scenarios import TAGS
 from pt004_model.model.values import Json
+from pt004_model.vocabulary import MAX_BODY_BYTES
 
 Made: TypeAlias = Mapping[str, Callable[[], Json]]
 """Large values by field: each is made when it is sent, and kept by nobody."""
@@ -119,8 +120,8 @@ def _large(size: int) -> Iterator[Filling]:
     def texts() -> list[Json]:
         return _many(size, 7)
 
-    def names() -> Json:
-        return dict.fromkeys(map(str, texts()))
+    def names() -> Json:  # each has a null beside it
+        return dict.fromkeys(map(str, _many(size * 2 // 3, 7)))
 
     def create(**fields: Callable[[], Json]) -> Filling:
         return Filling("large", create=fields)
@@ -128,35 +129,46 @@ def _large(size: int) -> Iterator[Filling]:
     def change(**fields: Callable[[], Json]) -> Filling:
         return Filling("large", change=fields)
 
-    yield create(input_payload=lambda: {"a": text()})
-    yield create(metadata=names)
+    def value_and_name() -> Json:
+        return {"a": text(), text(): 1}
+
+    if 3 * size > MAX_BODY_BYTES:
+        yield create(input_payload=lambda: {"a": text()})
+        yield create(metadata=names)
+        return
+    objects: Made = {"input_payload": value_and_name, "metadata": names}
+    yield Filling("large", create=objects, change={"output_payload": value_and_name})
     if size not in _EVERYWHERE:
         return
     yield create(workflow_id=text)
     yield create(workflow_version=text)
-    yield create(input_payload=lambda: {text(): 1})
-    yield create(tags=lambda: [text(), TAGS[0]])
-    yield create(tags=lambda: [*texts(), TAGS[0]])
+    yield create(tags=lambda: [text(), *texts(), TAGS[0]])
     yield create(steps=lambda: [text(), "b"])
     yield create(steps=texts)
     yield change(reason=text)
-    yield change(policy=lambda: {"policy_id": text()})
-    yield change(policy=lambda: {"reason": text()})
-    yield change(policy=lambda: {"rules_triggered": texts()})
-    yield change(output_payload=lambda: {"a": text()})
+    yield change(policy=lambda: {"policy_id": text(), "reason": text(), "rules_triggered": texts()})
     yield change(error_details=names)
 
 
-def _list(size: int) -> Filling:
+def _list(size: int) -> Iterator[Filling]:
+    """Yield lists that are one longer, in what a run takes that completes, or fails."""
+
     def items() -> list[Json]:
         return [f"{number}" for number in range(size + 1)]
 
+    def within() -> Json:
+        return {"list": items()}
+
     create: Made = {
         "tags": lambda: [*items(), TAGS[0]],
-        "steps": items,
-        "input_payload": lambda: {"list": items()},
+        "input_payload": within,
+        "metadata": within,
     }
-    return Filling("lists", create=create, change={"policy": lambda: {"rules_triggered": items()}})
+    policy: Made = {"policy": lambda: {"rules_triggered": items()}}
+    yield Filling("lists", create=create, change={**policy, "output_payload": within})
+    yield Filling("lists", create={"steps": items})
+    if size == max(PAGES):
+        yield Filling("lists", change={"error_details": within})
 
 
 @cache
@@ -171,7 +183,7 @@ def fillings() -> tuple[Filling, ...]:
     ]
     rows += [
         [each for size in LARGE for each in _large(size)],
-        [Filling("lists", gates=GATES), *map(_list, PAGES)],
+        [Filling("lists", gates=GATES), *(each for size in PAGES for each in _list(size))],
     ]
     return tuple(each for filled in zip_longest(*rows) for each in filled if each is not None)
 

@@ -37,7 +37,7 @@ def nested(depth: int) -> Json:
     return value
 
 
-ODD_VALUE: Final[Json] = {
+_ODDITIES: Final[dict[str, Json]] = {
     "null": None,
     "empty": [[], {}, "", [None, [], {}]],
     "truths": {"t": True, "f": False, "l": [True, False, 1, 0, "true", "1", 1.0, 0.0]},
@@ -54,7 +54,8 @@ ODD_VALUE: Final[Json] = {
     "__proto__": {"a": 1}, "$ref": "#", "@type": "x", "constructor": None,
     "date": "2026-02-30T25:00:00Z", "number": "007", "deep": [[[[{"d": {"d": [[{}]]}}]]]],
 }  # fmt: skip
-"""Nearly everything that happens to JSON on its way into a database and back."""
+ODD_VALUE: Final[Json] = {**_ODDITIES, "within": [{"it": _ODDITIES}]}
+"""Nearly everything that happens to JSON on its way into a database and back, at two depths."""
 ODD_TAGS: Final = (
     "b", "a", "b", "", " a ", "A", "e\u0301", "\u00e9", "x,y", "null", ODD_TEXT,
 )  # fmt: skip

@@ -30,7 +30,7 @@ Clients: TypeAlias = list[list[ChangeRun | CreateRun | ReadRun]]
 _KEY: Final = "once"
 _NONE: Final = "-"
 """The state of a run that is not there yet."""
-_CREATES: Final = ("creates under one key", "two creates")
+_CREATES: Final = ("creates under one key", "several creates")
 """Kinds that need no run before them."""
 _WEIGHTS: Final = {"rivals": 3.0, "reader beside writer": 2.0, **dict.fromkeys(_CREATES, 12.0)}
 """How often a kind gets its turn, where it is not once."""
@@ -135,14 +135,18 @@ def _two_runs(run: Run, rng: Random) -> Clients:
     return [[_change(run, rng, 0, key)], [_change(other, rng, 1, key)]]
 
 
-def _two_creates(run: Run, rng: Random) -> Clients:
-    """Return creates of two runs by two actors, or under one key of two tenants."""
-    one = creation(0, run.asked.steps or ())
-    other = CreateRun(1, one.body.replace(workflow_version="another"), Caller(actor=1))
+def _several_creates(run: Run, rng: Random) -> Clients:
+    """Return creates of several runs by as many actors, or of two under one key of two tenants."""
+    one, count = creation(0, run.asked.steps or ()), rng.randint(2, _MOST)
+    others = [
+        CreateRun(n, one.body.replace(workflow_version=f"another {n}"), Caller(actor=n % 3))
+        for n in range(1, count)
+    ]
     if rng.random() < _OFTEN:
         stranger = Caller(Tenant.STRANGER)
-        return [[evolve(one, key=_KEY)], [evolve(other, caller=stranger, key=_KEY)]]
-    return [[one], [other]]
+        return [[evolve(one, key=_KEY)], [evolve(others[0], caller=stranger, key=_KEY)]]
+    clients: Clients = [[one]]
+    return clients + [[each] for each in others]
 
 
 KINDS: Final[dict[str, Callable[[Run, Random], Clients]]] = {
@@ -153,7 +157,7 @@ KINDS: Final[dict[str, Callable[[Run, Random], Clients]]] = {
     "stranger beside owner": _stranger_beside_owner,
     "two runs": _two_runs,
     "creates under one key": _creates_under_one_key,
-    "two creates": _two_creates,
+    "several creates": _several_creates,
 }
 """The kinds of rounds: the calls of each client for a run where it is."""
 
@@ -266,14 +270,14 @@ def _bring(lockstep: Lockstep, made: CreateRun, place: Place) -> bool:
 def _go_on(
     lockstep: Lockstep, calls: Sequence[ChangeRun | CreateRun | ReadRun], rng: Random
 ) -> None:
-    """Look at what a round leaves behind: at a second run, at its keys, at how the run goes on.
+    """Look at what a round leaves behind: at further runs, at its keys, at how the run goes on.
 
     A key answers as it did; one that nothing was accepted under takes another change.
     """
     keyed: dict[object, ChangeRun | CreateRun] = {}
     for call in calls:
-        if call.run == 1:
-            lockstep.do(ReadRun(1, caller=call.caller))
+        if call.run != 0:
+            lockstep.do(ReadRun(call.run, caller=call.caller))
         if not isinstance(call, ReadRun) and call.key:
             keyed.setdefault((call.run, call.body), call)
     for call in keyed.values():

@@ -7,6 +7,7 @@ import pytest
 from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import Wait
+from pt004_model.model.values import Body, Value
 from pt004_model.search.fillings import Filling, fillings, places
 from pt004_model.search.machine import WorkflowMachine
 from pt004_model.search.waiting import Alone
@@ -29,6 +30,15 @@ def test_a_filled_life_is_taken_in_every_place(filling: Filling) -> None:
     machine.live_filled(filling)
     counted = machine.session.tally.values
     assert {(filling.kind, each) for each in filling.places} == counted.keys()
+
+
+@pytest.mark.parametrize("kind", ["large", "lists"])
+def test_what_is_large_is_within_the_contract(kind: str) -> None:
+    """No create and no change is beyond the 1 MiB, so that what is refused is a finding."""
+    for filling in (each for each in _ALL if each.kind == kind):
+        plain = {"workflow_id": "w", "status": "running"}
+        for carried in (filling.created(0), filling.changed(0)):
+            assert isinstance(Body.of({**plain, **carried}).reading, Value)
 
 
 def test_places_without_steps() -> None:
