@@ -8,15 +8,18 @@ import pytest
 from attrs import evolve, frozen
 
 from pt004_model.drive.echoes import Echoes, altered_alike, leads_to, reason_of
+from pt004_model.drive.session import Session
 from pt004_model.judge.finding import NOTHING_CHANGED, Finding, Saying, disagreement
+from pt004_model.judge.oracle import Oracle
 from pt004_model.model.commands import ChangeRun, Command, ReadRun, RunRef, Token
 from pt004_model.model.replies import Reply
 from pt004_model.model.values import Json
+from pt004_model.search.campaign import PROFILES, Campaign
 from pt004_model.trace.recorded import Found
 from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import noting, with_run
 from tests.judge.helpers import change, create, start
-from tests.stub import Stub, Tampering
+from tests.stub import NAMES, Stub, Tampering
 
 
 @frozen
@@ -63,6 +66,20 @@ def test_what_is_only_seen_behind_another_is_its_echo() -> None:
     runs(echoes, 2, (KINDS,), (ACTOR,))
     assert KINDS.fingerprint == leader(echoes, ACTOR)
     assert not leader(echoes, KINDS)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_trace_whose_shortening_was_cut_clears_nothing(cut: bool) -> None:
+    """It does without the other finding by chance; one that was shortened to its end stands."""
+    campaign = Campaign(Session(Stub(), Oracle(NAMES)), PROFILES["dev"], seed=1)
+    runs(campaign.session.tally.echoes, 30, (), ())
+    runs(campaign.session.tally.echoes, 2, (KINDS,), (ACTOR,))
+    read = change("running")
+    campaign.found[KINDS.fingerprint] = Found(KINDS, (read, change("paused")), (), 1, shrunk=True)
+    told = Found(ACTOR, (read,), (), 1, shrunk=True, cut=cut)
+    campaign.found[ACTOR.fingerprint] = told
+    campaign._note_echoes()
+    assert told.echo_of == (KINDS.fingerprint if cut else "")
 
 
 def test_what_is_seen_once_without_it_stands_by_itself() -> None:
