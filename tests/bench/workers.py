@@ -72,7 +72,7 @@ def _serving(delay: float) -> Iterator[tuple[str, Any]]:
 def rate(url: str, counted: Any, workers: int, seconds: float) -> float:
     """The requests a second of a campaign by so many workers, once all of them are at work."""
     target = Target(url, own=True)
-    profile = Profile("bench", examples=64 * workers, commands=2, seconds=seconds + 60)
+    profile = Profile("bench", examples=128 * workers, commands=2, seconds=seconds + 60)
     engine = Processes(workers) if workers > 1 else ALONE
     campaign = Coordinator(target, profile, seed=1, target=target, engine=engine)
     running = Thread(target=campaign.run)
