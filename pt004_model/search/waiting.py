@@ -15,7 +15,7 @@ from attrs import define, field, frozen
 
 from pt004_model.drive.session import Session
 from pt004_model.model.commands import Wait
-from pt004_model.model.moves import Move, legal_moves
+from pt004_model.model.moves import Move, forbidden_moves, legal_moves
 from pt004_model.model.run import Ask
 from pt004_model.search.machine import WorkflowMachine
 from pt004_model.search.scheduler import Share
@@ -101,14 +101,17 @@ class Alone:
             self.looks.append(_Look(example, number, seconds, count == len(self.waits)))
 
     def _look(self, look: _Look) -> None:
-        """Read a run after a wait, repeat its last call, and in the end move it."""
+        """Read a run after a wait, repeat its last call, have one refused, in the end move it.
+
+        What is refused changes nothing, and by now a clock of whole seconds would show that it did.
+        """
         machine = self.machine
         if not machine.lockstep.drivable(look.run):
             return
         machine.send(Wait(look.run, look.seconds))
         machine.look(look.run)
         machine.probe("repeat", "again", look.run)
-        legal = legal_moves(machine.model(look.run)) if machine.lockstep.drivable(look.run) else ()
-        if look.last and legal:
-            machine.go(look.run, legal[0])
-            machine.look(look.run)
+        for moves in (forbidden_moves, *([legal_moves] if look.last else [])):
+            if machine.lockstep.drivable(look.run) and (asked := moves(machine.model(look.run))):
+                machine.go(look.run, asked[0])
+                machine.look(look.run)

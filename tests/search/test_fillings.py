@@ -6,7 +6,8 @@ import pytest
 
 from pt004_model.drive.session import Session
 from pt004_model.judge.oracle import Oracle
-from pt004_model.model.commands import Wait
+from pt004_model.model.commands import Wait, subject
+from pt004_model.model.replies import Reply
 from pt004_model.model.values import Body, Value
 from pt004_model.search.fillings import Filling, fillings, places
 from pt004_model.search.machine import WorkflowMachine
@@ -57,4 +58,7 @@ def test_runs_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     waits = [each.command.seconds for each in steps if isinstance(each.command, Wait)]
     assert (sorted(set(waits)), len(waits)) == ([1.0, 3.0], 20)
     assert len(slept) == 20
+    refused = [s for s in steps if isinstance(s.response, Reply) and s.response.code >= 400]
+    assert {subject(each.command) for each in refused} == {subject(s.command) for s in steps}
+    assert len(refused) == 20
     assert not any(step.findings for step in steps)
