@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -149,12 +150,14 @@ def test_what_is_no_http_is_refused_with_a_detail(spawn: Spawn) -> None:
 
 
 def test_answers_are_not_delayed(spawn: Spawn) -> None:
-    """Fifty small calls take well under the 40 ms each that Nagle's algorithm would cost."""
+    """Most small calls take well under the 40 ms that Nagle's algorithm costs each."""
     server = spawn()
-    began = time.monotonic()
+    took = []
     for _ in range(50):
+        began = time.monotonic()
         server.call("GET", "/health")
-    assert time.monotonic() - began < 1
+        took.append(time.monotonic() - began)
+    assert median(took) < 0.03
 
 
 @pytest.mark.parametrize(
