@@ -99,7 +99,8 @@ class Caller:
 US: Final = Caller()
 
 
-def _other_marks(name: str) -> str:
+def other_marks(name: str) -> str:
+    """Return a name with hyphens for underscores, and the other way round."""
     return name.translate(str.maketrans("-_", "_-"))
 
 
@@ -111,7 +112,7 @@ _NEARLY: Final[dict[Tenant, Callable[[str], str]]] = {
     Tenant.DOTTED: lambda name: f"{name[:-1]}.",
     Tenant.CUT: lambda name: name[:-1] or f"{name}.",
     Tenant.LONGER: "{}0".format,
-    Tenant.PUNCTUATED: _other_marks,
+    Tenant.PUNCTUATED: other_marks,
     Tenant.ESCAPED: lambda name: f"%{ord(name[0]):02X}{name[1:]}",
     Tenant.QUOTED: '"{}"'.format,
     Tenant.LISTED: "{},x".format,

@@ -6,12 +6,14 @@ that would be accepted where the run is: an FC that does not look at what is wro
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final, TypeAlias
 
 from attrs import frozen
 
+from pt004_model.model.commands import other_marks
 from pt004_model.model.run import Run
 from pt004_model.model.values import Body, Json
 from pt004_model.search import payloads
@@ -182,8 +184,13 @@ def _names(steps: tuple[str, ...], right: int) -> dict[str, Json]:
         "right": step, "absent": _ABSENT, "null": None, "empty": "", "unknown": f"{step}x",
         "spaced": f"{step} ", "cut": step[:-1],
     }  # fmt: skip
-    if step.swapcase() not in steps:
-        names["other case"] = step.swapcase()
+    forms = [unicodedata.normalize(form, step) for form in ("NFC", "NFD", "NFKC")]
+    alike = {
+        "other case": step.swapcase(),
+        "other form": next((each for each in forms if each != step), step),
+        "other marks": other_marks(step),
+    }
+    names |= {kind: name for kind, name in alike.items() if name not in steps}
     for kind, index in (("next", right + 1), ("previous", right - 1)):
         if 0 <= index < len(steps):
             names[kind] = steps[index]
@@ -222,11 +229,16 @@ def _named(name: str, index: str) -> _Mutate:
     return mutate
 
 
-_WRONG_NAMES: Final = ("other case", "next", "previous", "unknown", "empty", "spaced", "cut")
+_WRONG_NAMES: Final = (
+    "other case", "next", "previous", "unknown", "empty", "spaced", "cut", "other form",
+    "other marks",
+)  # fmt: skip
 _WRONG_INDEXES: Final = (
     "next", "previous", "true", "false", "text", "half", "huge", "list", "integral",
 )  # fmt: skip
-_TELL_LESS: Final = frozenset({"huge", "list", "cut", "spaced", "half", "null"})
+_TELL_LESS: Final = frozenset({
+    "huge", "list", "cut", "spaced", "half", "null", "other form", "other marks",
+})  # fmt: skip
 
 
 def _of_naming() -> Iterator[Mutation]:

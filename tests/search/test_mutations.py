@@ -23,7 +23,7 @@ OF_CHANGES = (*CHANGES, *NAMINGS)
 @cache
 def run(started: int) -> Run:
     """A run of three steps, of which so many were started."""
-    names = "abc"
+    names = ("e\u0301-1", "b", "c")
     begun = [start(0, names[index], index) for index in range(started)]
     lockstep, found = noting(Stub(), create(0, *names), *begun)
     assert not found

@@ -37,7 +37,7 @@ def machine(length: int, way: tuple[Move, ...]) -> WorkflowMachine:
     tokens = tuple(token for token in Token if token is not Token.GOOD)
     made = WorkflowMachine(session(Stub(authenticates=True), authenticates=True, bad_tokens=tokens))
     for _ in range(2):
-        number = made.make(list("abc"[:length]), delivery="keyed")
+        number = made.make(["e\u0301-1", "b", "c"][:length], delivery="keyed")
         for move in way:
             made.go(number, move, delivery="keyed")
     return made
