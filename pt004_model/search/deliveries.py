@@ -42,6 +42,12 @@ def _refused_first(call: ChangeRun, run: Run, _: int) -> tuple[Command, ...]:
     return (evolve(keyed, body=Body.of({"status": "pending"})), keyed, _by_another(keyed))
 
 
+def _create_refused_first(call: CreateRun) -> tuple[Command, ...]:
+    """A refused create leaves its key unused too."""
+    keyed = _keyed(call, f"c{call.run}")
+    return (evolve(keyed, body=call.body.replace(workflow_id=7)), keyed, _by_another(keyed))
+
+
 def _another_value(call: ChangeRun, run: Run, _: int) -> tuple[Command, ...]:
     """One and true are not the same value, so the second call is not the first again."""
     keyed = _keyed(call, _key(run))
@@ -73,5 +79,6 @@ CREATES: Final[dict[str, Callable[[CreateRun], tuple[Command, ...]]]] = {
     "keyed": lambda call: (_keyed(call, f"c{call.run}"),),
     "under an empty key": lambda call: (_keyed(call, ""),),
     "twice": lambda call: (_keyed(call, f"c{call.run}"), _by_another(_keyed(call, f"c{call.run}"))),
+    "refused first": _create_refused_first,
 }
 """How a create may be delivered."""
