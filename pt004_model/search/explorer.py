@@ -49,6 +49,8 @@ _DELIVERIES: Final = tuple(reversed(deliveries.CHANGES))
 _LENGTHS: Final = (3, 0, 2, 4, 0, 1, 5)
 _CALLS_A_STEP: Final = 4
 """A step is started, paused, resumed and left; more, and the FC goes in circles."""
+_EVERY: Final = 6
+"""Moves of a long run after which it is probed and read, whatever its state."""
 _LAST: Final = (Decision.DENY, Decision.ALLOW, Decision.FLAG)
 _LONG: Final = (4, 6, 8, 12, MOST_STEPS)
 
@@ -303,13 +305,13 @@ class Explorer(WorkflowMachine):
             run = self.model(number)
             if count == fatal or (style == "fatal" and run.state.gate_pending):
                 move = Move(Ask.FAIL)
-            if not run.clear or near_the_end(run):
+            if not run.clear or near_the_end(run) or count % _EVERY == 0:
                 self._probe_all(self.scene(number, move), {"forbidden": 4, "naming": 1})
             delivery = "keyed" if style == "keyed" else "once"
             self.go_on(number, move, self.rng.randrange(3), delivery)
             if style == "restless":
                 self._rest(number)
-            if run.state.gate_pending or count % 6 == 0:
+            if run.state.gate_pending or count % _EVERY == 0:
                 self.look(number)
         if style == "keyed":
             self._ask_again(number)
