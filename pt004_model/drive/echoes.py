@@ -31,6 +31,7 @@ from pt004_model.judge.finding import (
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, ReadRun, Token
 from pt004_model.model.replies import Reply
 from pt004_model.model.rules import CODES, Rule
+from pt004_model.model.values import Json
 from pt004_model.model.world import World
 from pt004_model.trace.recorded import Found
 
@@ -264,6 +265,12 @@ def without_key(command: Command, world: World) -> Command:
     return evolve(command, key=None) if isinstance(command, ChangeRun) else command
 
 
+def like_another(found: Found, every: Iterable[Found]) -> str:
+    """Return the earlier of ``every`` finding that says the same of another part of an answer."""
+    every = tuple(every)
+    return altered_alike(found, every) or gates_alike(found, every)
+
+
 def altered_alike(found: Found, every: Iterable[Found]) -> str:
     """Return the finding of another field in which the same value is altered alike, if any.
 
@@ -278,6 +285,31 @@ def altered_alike(found: Found, every: Iterable[Found]) -> str:
         if alike and other.shrunk and {its.where, mine.where} <= _SENT:
             return other.fingerprint
     return ""
+
+
+def gates_alike(found: Found, every: Iterable[Found]) -> str:
+    """Return the finding about gates that shows in another part behind the same moves, if any.
+
+    What is wrong with a gate shows among the gates and in the log, of which an answer may have one.
+    """
+    if found.shrunk and not found.cut and _shows_gates(found.finding):
+        for other in takewhile(lambda each: each is not found, every):
+            parts = {each.finding.where.partition("[")[0] for each in (found, other)}
+            alike = parts == {"gates", "logs"} and _moves(other) == _moves(found)
+            if alike and other.shrunk and _shows_gates(other.finding):
+                return other.fingerprint
+    return ""
+
+
+def _moves(found: Found) -> list[tuple[object, object]]:
+    """Return what the changes of a trace ask for, in the order in which they do."""
+    asked = [each.body.fields for each in found.commands if isinstance(each, ChangeRun)]
+    return [(each.get("status"), _decision(each)) for each in asked]
+
+
+def _decision(asked: dict[str, Json]) -> Json:
+    policy = asked.get("policy")
+    return policy.get("decision") if isinstance(policy, dict) else None
 
 
 def leads_to(one: Found, other: Found) -> bool:

@@ -162,7 +162,8 @@ class Session:
     that a call whose answer is lost is made again, ``crashes`` that the FC can be killed and be
     started again.
     ``comparison`` has the same commands sent to another FC.
-    ``used`` counts the edges that production uses, which are preferred.
+    ``used`` counts the edges that production uses, which are preferred. ``shown_by`` is the kind of
+    command that a replay which shows a finding ends with.
     ``no_longer`` asks again what was true before the campaign began, and says what is so no longer.
     """
 
@@ -186,6 +187,7 @@ class Session:
     crashes: bool = False
     comparison: Comparison | None = None
     used: dict[Edge, int] = field(factory=dict)
+    shown_by: type = object
 
     @property
     def judged(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
 
-from pt004_model.drive.echoes import altered_alike, leads_to
+from pt004_model.drive.echoes import leads_to, like_another
 from pt004_model.drive.lockstep import Lockstep, Tally, TargetLost
 from pt004_model.drive.session import Archive, Session
 from pt004_model.drive.statistics import Statistics
@@ -244,7 +244,7 @@ class Campaign:
         self.triage = Triage(
             self.aside,
             self.reporter,
-            Allowance(*self.profile.settle),
+            Allowance.of(self.profile.settle, self.profile.seconds),
             self.profile.confirm,
             self.profile.shrink,
             lambda: (self.session.tally.commands, self._searched()),
@@ -567,7 +567,7 @@ class Campaign:
             if not found.shrunk or shown & echoes.unsettling - {found.fingerprint}:
                 leader = leader or echoes.suspect(found.fingerprint)
             leader = (
-                echoes.kin(found.fingerprint) or altered_alike(found, self.found.values()) or leader
+                echoes.kin(found.fingerprint) or like_another(found, self.found.values()) or leader
             )
             leader = self.found[leader].echo_of or leader if leader in self.found else ""
             if leader != found.echo_of:

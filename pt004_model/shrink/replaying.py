@@ -51,7 +51,8 @@ def replay(
 ) -> Replay:
     """Send ``commands`` in a new conversation, up to the first finding of the fingerprint.
 
-    Without a fingerprint any finding ends it. Raises :class:`BrokenOff`.
+    Without a fingerprint any finding ends it. It goes on to a command of the kind that the session
+    has findings shown by. Raises :class:`BrokenOff`.
     """
     if way is Way.FRESH:
         assert session.fresh is not None  # noqa: S101 - asked for by the caller
@@ -63,14 +64,17 @@ def replay(
         lockstep.oracle = evolve(session.oracle, ledger=Ledger())
     named = own_names(commands, session.tally.commands) if way is Way.RENAMED else commands
     told: list[Command] = []
+    seen: Finding | None = None
     for command, name in zip(commands, named, strict=True):
         judgement = lockstep.do(name)
         if judgement is None:  # it is about a run that was set aside
             continue
         told.append(command)
         for finding in judgement.findings:
-            if fingerprint is None or finding.fingerprint == fingerprint:
-                return Replay(lockstep, finding, tuple(told))
+            if seen is None and (fingerprint is None or finding.fingerprint == fingerprint):
+                seen = finding
+        if seen is not None and isinstance(command, session.shown_by):
+            return Replay(lockstep, seen, tuple(told))
     return Replay(lockstep, None, tuple(told))
 
 

@@ -20,11 +20,12 @@ from pt004_model.drive.lockstep import Lockstep, OutOfTime
 from pt004_model.drive.session import Session
 from pt004_model.interrupts import Interruption
 from pt004_model.judge.finding import Finding
+from pt004_model.model.commands import Caller, ChangeRun, CreateRun, ReadRun
 from pt004_model.shrink.confirm import Confirmer
 from pt004_model.shrink.history import make_self_contained, show_fresh
 from pt004_model.shrink.replaying import Way
 from pt004_model.shrink.shrinker import Budget, Shrinker, refused
-from pt004_model.trace.recorded import SURE, FindingReporter, Found
+from pt004_model.trace.recorded import SURE, Commands, FindingReporter, Found
 
 KNOWN_SHRINK: Final = (60, 5.0)
 """What shortening a known finding may cost, in requests and seconds: somebody has its trace."""
@@ -41,6 +42,8 @@ AT_ONCE: Final = 8
 _TRIES: Final = 5
 _MOST_TRIES: Final = 20
 """How often a shorter trace of it is sent, and at most where it shows in few of its replays."""
+_BEFORE_SEARCH: Final = 0.2
+"""The share of the time of a campaign that triage may take before there was any search."""
 _OFTEN: Final = 2.0
 """A finding that shows in one of so many replays is given all that a shortening may cost."""
 
@@ -62,6 +65,14 @@ class Allowance:
     share: float
     spent: int = 0
     took: float = 0.0
+
+    @classmethod
+    def of(cls, settle: tuple[int, float, float], ends: float | None) -> Allowance:
+        """Return that of a campaign which ``ends`` after so many seconds: most are to search."""
+        requests, seconds, share = settle
+        return cls(
+            requests, seconds if ends is None else min(seconds, ends * _BEFORE_SEARCH), share
+        )
 
     def left(self, requests: int, seconds: float) -> tuple[int, float]:
         """Return what is left after a search of so many requests and seconds."""
@@ -91,6 +102,7 @@ class Triage:
     _until: float = field(init=False, default=math.inf)
     _doubted: int = field(init=False, default=0)
     _kept: float = field(init=False, factory=time.monotonic)
+    _read_behind: set[str] = field(init=False, factory=set)
 
     def __attrs_post_init__(self) -> None:
         self.session.on_call = self._check
@@ -172,6 +184,9 @@ class Triage:
                 self._better(found)(done.early.lockstep, done.early.finding)
                 self._sight(found)
                 return
+            if self._takes_a_read(found):
+                self._sight(found)
+                return
             if not done.whole or self._shown_by_history(found) or self._out_of_time:
                 return
             why = self.session.no_longer()
@@ -191,7 +206,7 @@ class Triage:
     def _shown_by_history(self, found: Found) -> bool:
         """Tell whether another FC like this one shows it after what was sent before it here."""
         trace, history = (found.fingerprint, found.commands), found.history
-        session, budget = self.session.paced_for(found.finding.where), self._budget(self.most)
+        session, budget = self._session_for(found), self._budget(self.most)
         whole = make_self_contained(
             session, *trace, history, budget, self._better(found), shortened=False
         )
@@ -212,9 +227,9 @@ class Triage:
             share = min(1.0, _OFTEN * seen / runs)
             budget = Budget(int(budget.requests * share), budget.seconds * share)
         commands, steps = found.again or (found.commands, found.steps)
-        session = self.session.paced_for(found.finding.where)
-        better = self._better(found)
-        shrinker = Shrinker(session, found.fingerprint, commands, budget, better)
+        session, better = self._session_for(found), self._better(found)
+        behind = self._with_read(found, commands)
+        shrinker = Shrinker(session, found.fingerprint, behind, budget, better)
         shrinker.refused = refused(steps, len(commands) - len(steps))
         shrinker.on_try, shrinker.tries = self.on_try, tries
         if found.again is not None:  # there is a trace; only one that stands by itself is better
@@ -232,6 +247,28 @@ class Triage:
         whole = make_self_contained(session, *trace, history, budget, better, shortened=seen)
         found.self_contained = found.self_contained or whole
         self._confirm(found)
+
+    def _session_for(self, found: Found) -> Session:
+        session = self.session.paced_for(found.finding.where)
+        read = found.fingerprint in self._read_behind
+        return evolve(session, shown_by=ReadRun) if read else session
+
+    def _takes_a_read(self, found: Found) -> bool:
+        """Tell whether a finding that comes and goes may be sure behind a read; once for each.
+
+        Each answer to a change may show the log and the gates, or not (section 1).
+        """
+        about, new = found.finding.where, found.fingerprint not in self._read_behind
+        if not new or found.at_once or not about.startswith(("logs", "gates")):
+            return False
+        self._read_behind.add(found.fingerprint)
+        return isinstance(found.commands[-1], ChangeRun | CreateRun)
+
+    def _with_read(self, found: Found, commands: Commands) -> Commands:
+        last = commands[-1]
+        if found.fingerprint in self._read_behind and isinstance(last, ChangeRun | CreateRun):
+            return (*commands, ReadRun(last.run, caller=Caller(last.caller.tenant)))
+        return commands
 
     def _better(self, found: Found) -> Callable[[Lockstep, Finding], None]:
         def better(lockstep: Lockstep, finding: Finding) -> None:
@@ -256,12 +293,14 @@ class Triage:
             done = evolve(confirmer, times=AT_ONCE * self.times).sighted()
         if done.seen or done.whole:
             found.reproduced, found.other = (done.seen, done.runs), done.other
-        if found.reproduced is not None:
+        if done.seen < done.runs and self._takes_a_read(found):
+            self._shorten(found)
+        elif found.reproduced is not None:
             self.reporter.confirmed(found)
 
     def _confirmer(self, found: Found, most: int) -> Confirmer:
-        session, alone = self.session.paced_for(found.finding.where), found.self_contained
-        trace, times = (found.fingerprint, found.commands), self.times
+        session, alone = self._session_for(found), found.self_contained
+        trace, times = (found.fingerprint, self._with_read(found, found.commands)), self.times
         if found.by_chance:  # one sight proves nothing
             times = max(times, SURE) * (AT_ONCE if found.at_once else 1)
         return Confirmer(session, *trace, times, most, alone, self.on_try, found.by_chance)

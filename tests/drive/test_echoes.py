@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from attrs import evolve, frozen
 
-from pt004_model.drive.echoes import Echoes, altered_alike, leads_to, reason_of
+from pt004_model.drive.echoes import Echoes, altered_alike, leads_to, like_another, reason_of
 from pt004_model.drive.session import Session
 from pt004_model.judge.finding import NOTHING_CHANGED, Finding, Saying, disagreement
 from pt004_model.judge.oracle import Oracle
@@ -80,6 +80,32 @@ def test_a_trace_whose_shortening_was_cut_clears_nothing(cut: bool) -> None:
     campaign.found[ACTOR.fingerprint] = told
     campaign._note_echoes()
     assert told.echo_of == (KINDS.fingerprint if cut else "")
+
+
+GATES = disagreement("gates.one-for-each-flagged-pause", "gates", Saying("2"), Saying("1 of them"))
+ENTRIES = disagreement("audit.kinds", "logs", Saying("2 entries FC-GATE-001"), Saying("fewer"))
+FLAG, PAUSE = start("a", 0, "flag"), change("paused")
+
+
+@pytest.mark.parametrize(
+    ("first", "moves", "cut", "leads"),
+    [
+        (GATES, (FLAG, PAUSE), False, True),
+        (GATES, (FLAG, PAUSE), True, False),
+        (GATES, (FLAG,), False, False),
+        (ACTOR, (FLAG, PAUSE), False, False),
+        (evolve(GATES, where="logs"), (FLAG, PAUSE), False, False),
+    ],
+    ids=["the same", "shortening was cut", "other moves", "nothing of gates", "the same part"],
+)
+def test_a_gate_that_is_wrong_in_two_parts_is_one(
+    first: Finding, moves: tuple[Command, ...], cut: bool, leads: bool
+) -> None:
+    """An answer may show the gates or the log, so that neither is seen behind the other."""
+    one = Found(first, (create("b"), *moves), (), 1, shrunk=True)
+    other = Found(ENTRIES, (create("a"), FLAG, PAUSE, ReadRun(0)), (), 1, shrunk=True, cut=cut)
+    assert like_another(other, (one, other)) == (first.fingerprint if leads else "")
+    assert not like_another(one, (one, other))
 
 
 def test_what_is_seen_once_without_it_stands_by_itself() -> None:

@@ -32,6 +32,7 @@ from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import change, create, refusal, with_run
+from tests.habits import FREEDOMS
 from tests.search.test_campaign import SMALL, Heard, Shared, robots, unsealed
 from tests.stub import NAMES, Tampering
 
@@ -104,6 +105,43 @@ def test_an_allowance_grows_with_the_search() -> None:
     """What is left is a base and a share of the search, less what was spent."""
     allowance = Allowance(100, 10.0, 0.5, spent=60, took=4.0)
     assert allowance.left(200, 8.0) == (140, 10.0)
+
+
+def test_most_of_the_time_of_a_campaign_is_to_search() -> None:
+    """What triage may take before there was any search is a part of a time that is given."""
+    settle = (1000, 300.0, 1.0)
+    assert Allowance.of(settle, None) == Allowance(*settle)
+    assert Allowance.of(settle, 100.0).left(0, 0.0) == (1000, 20.0)
+    assert Allowance.of(settle, 100.0).left(0, 40.0) == (1000, 60.0)
+    assert Allowance.of(settle, 1e6).left(0, 0.0) == (1000, 300.0)
+
+
+@define
+class AtWill:
+    """An FC of wrong actors that shows logs in some answers to changes, as it may."""
+
+    fc: Shared = field(factory=Shared)
+    shown: Iterator[bool] = field(factory=lambda: itertools.cycle((True, False, False)))
+
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
+        """The stub's answer, with a log or without."""
+        habits = FREEDOMS["sections complete" if next(self.shown) else "plain"]
+        self.fc.habits = lambda: habits
+        told = self.fc.ask(command, run_id, nonce)
+        if isinstance(told.response, Reply) and isinstance(told.response.body, dict):
+            body = dict(told.response.body)
+            if isinstance(logs := body.get("logs"), list):
+                body["logs"] = [{**e, "actor_id": "z"} for e in logs if isinstance(e, dict)]
+            return evolve(told, response=evolve(told.response, body=body))
+        return told
+
+
+def test_what_chance_shows_in_an_answer_is_shown_by_a_read() -> None:
+    """A log that is wrong is told behind a read, and so in each replay."""
+    told = {found.finding.where: found for found in ended(AtWill()).findings}
+    actor = told["logs[0].actor_id"]
+    assert actor.reproduced == (5, 5)
+    assert isinstance(actor.commands[-1], ReadRun)
 
 
 def test_time_is_over_for_everything() -> None:
