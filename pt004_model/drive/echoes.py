@@ -28,7 +28,16 @@ from pt004_model.judge.finding import (
     place_of,
     quote,
 )
-from pt004_model.model.commands import ChangeRun, Command, CreateRun, ReadRun, Token
+from pt004_model.judge.linearizable import LOG_ORDER, NO_ORDER, meeting
+from pt004_model.model.commands import (
+    ChangeRun,
+    Command,
+    CreateRun,
+    ReadRun,
+    Restart,
+    Token,
+    Wait,
+)
 from pt004_model.model.replies import Reply
 from pt004_model.model.rules import CODES, Rule
 from pt004_model.model.values import Json
@@ -266,9 +275,9 @@ def without_key(command: Command, world: World) -> Command:
 
 
 def like_another(found: Found, every: Iterable[Found]) -> str:
-    """Return the earlier of ``every`` finding that says the same of another part of an answer."""
+    """Return which of ``every`` finding says the same of another part of an answer, if one does."""
     every = tuple(every)
-    return altered_alike(found, every) or gates_alike(found, every)
+    return altered_alike(found, every) or gates_alike(found, every) or _raced_alike(found, every)
 
 
 def altered_alike(found: Found, every: Iterable[Found]) -> str:
@@ -299,6 +308,24 @@ def gates_alike(found: Found, every: Iterable[Found]) -> str:
             if alike and other.shrunk and _shows_gates(other.finding):
                 return other.fingerprint
     return ""
+
+
+def _raced_alike(found: Found, every: Iterable[Found]) -> str:
+    """Return the race in which no order explains the answers, where the log tells another one.
+
+    Calls that meet like those took effect in each other's midst, and the log says so too.
+    """
+    if found.finding.check == LOG_ORDER:
+        for other in every:
+            alike = other.finding.check == NO_ORDER and not other.unconfirmed
+            if alike and meeting(_at_once(other)) == meeting(_at_once(found)):
+                return other.fingerprint
+    return ""
+
+
+def _at_once(found: Found) -> list[Command]:
+    calls = [each for each in found.commands if not isinstance(each, Wait | Restart)]
+    return [each for each in calls if each.caller.client is not None]
 
 
 def _moves(found: Found) -> list[tuple[object, object]]:

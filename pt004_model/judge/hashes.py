@@ -69,6 +69,7 @@ def _texts(content: Json) -> Iterator[tuple[str, bytes]]:
             ways = ("its names in the order served",) * served
             ways += ("blanks after commas and colons",) * spaced
             ways += ("escapes for what is not ASCII",) * escaped
+            ways = ways or ("names or numbers as the JSON of Python has them",)
             yield " with ".join((told, " and ".join(ways))), text.encode("utf-8", "replace")
     if isinstance(content, list) and all(isinstance(each, str) for each in content):
         yield "its hashes one after the other", "".join(map(str, content)).encode()

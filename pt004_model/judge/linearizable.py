@@ -30,6 +30,8 @@ Call: TypeAlias = tuple[Command, Response]
 Belief: TypeAlias = tuple[View, ...]
 MOST_TRIED: Final = 2000
 """Answers that are judged for one round before nothing is said of it."""
+NO_ORDER: Final = "concurrency.linearizable"
+LOG_ORDER: Final = "concurrency.log-tells-the-order"
 _WEIGHT: Final = (Verdict.CONFORMS, Verdict.UNSURE, Verdict.DIVERGES)
 _SHOWN: Final = 60
 """Characters of what was expected, and of what was observed, in the reason against a call."""
@@ -217,23 +219,22 @@ def _untaught(oracle: Oracle) -> Oracle:
 
 def _finding(history: Sequence[Call], search: _Search, apart: tuple[int, ...] | None) -> Finding:
     """Return the finding; its class is the kind of the calls."""
-    kind = _kind([command for command, _ in history])
+    kind = meeting([command for command, _ in history])
     if apart is not None:
         place, against = search.against[0]
         seen = f"{_told(history, apart)}; but {_numbered(history, place)}: {_brief(against)}"
-        check, said = "concurrency.log-tells-the-order", "a log that tells the order of the answers"
-        return disagreement(check, "logs", Saying(said), Saying(seen), "log", kind)
+        said = "a log that tells the order of the answers"
+        return disagreement(LOG_ORDER, "logs", Saying(said), Saying(seen), "log", kind)
     parts = sorted(_PART.split(each.where)[0] for _, each in search.against)
     begun = _told(history, search.longest.calls) if search.longest.calls else "at the start"
     reasons = "; ".join(
         f"not {_numbered(history, n)} ({_brief(each)})" for n, each in search.against
     )
     said, seen = "an order of the calls in which each answer is allowed", f"{begun}: {reasons}"
-    check = "concurrency.linearizable"
-    return disagreement(check, parts[0], Saying(said), Saying(seen), "order", kind)
+    return disagreement(NO_ORDER, parts[0], Saying(said), Saying(seen), "order", kind)
 
 
-def _kind(commands: Sequence[Command]) -> str:
+def meeting(commands: Sequence[Command]) -> str:
     """Return in a word how calls at once touch: what goes wrong of it depends on how they meet."""
     keys = Counter(getattr(each, "key", None) for each in commands)
     if any(key and count > 1 for key, count in keys.items()):

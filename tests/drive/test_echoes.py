@@ -10,8 +10,9 @@ from attrs import evolve, frozen
 from pt004_model.drive.echoes import Echoes, altered_alike, leads_to, like_another, reason_of
 from pt004_model.drive.session import Session
 from pt004_model.judge.finding import NOTHING_CHANGED, Finding, Saying, disagreement
+from pt004_model.judge.linearizable import LOG_ORDER
 from pt004_model.judge.oracle import Oracle
-from pt004_model.model.commands import ChangeRun, Command, ReadRun, RunRef, Token
+from pt004_model.model.commands import Caller, ChangeRun, Command, ReadRun, RunRef, Token
 from pt004_model.model.replies import Reply
 from pt004_model.model.values import Json
 from pt004_model.search.campaign import PROFILES, Campaign
@@ -106,6 +107,26 @@ def test_a_gate_that_is_wrong_in_two_parts_is_one(
     other = Found(ENTRIES, (create("a"), FLAG, PAUSE, ReadRun(0)), (), 1, shrunk=True, cut=cut)
     assert like_another(other, (one, other)) == (first.fingerprint if leads else "")
     assert not like_another(one, (one, other))
+
+
+@pytest.mark.parametrize(
+    ("by", "seen", "leads"),
+    [(None, (3, 5), True), (None, (0, 5), False), ("k", (3, 5), False)],
+    ids=["one lock", "unconfirmed", "another meeting"],
+)
+def test_a_log_of_another_order_follows_from_a_race(
+    by: str | None, seen: tuple[int, int], leads: bool
+) -> None:
+    """Where calls that meet alike have no order at all, whichever was found first."""
+
+    def at_once(check: str, key: str | None) -> Found:
+        calls = [evolve(PAUSE, key=key, caller=Caller(client=client)) for client in (0, 1)]
+        finding = disagreement(check, "logs", "an order", "none")
+        return Found(finding, (create("a"), FLAG, *calls, ReadRun(0)), (), 1, reproduced=seen)
+
+    race, log = at_once("concurrency.linearizable", by), at_once(LOG_ORDER, None)
+    assert like_another(log, (log, race)) == (race.fingerprint if leads else "")
+    assert not like_another(race, (log, race))
 
 
 def test_what_is_seen_once_without_it_stands_by_itself() -> None:

@@ -38,8 +38,13 @@ def told(content: Json, claimed: object) -> str:
         ([], A, ""),  # a chain without a last hash
         ("a text", A, ""),  # neither an entry nor a chain
         ([A], canonical_hash(A), ", which is that of the last hash alone"),
+        (
+            {"\ufb33": 1, "\U0001f600": 2},
+            hashlib.sha256('{"\ufb33":1,"\U0001f600":2}'.encode()).hexdigest(),
+            ", which is that of the entry with names or numbers as the JSON of Python has them",
+        ),
     ],
-    ids=["case", "base64", "no form", "long", "no text", "empty", "neither", "last"],
+    ids=["case", "base64", "no form", "long", "no text", "empty", "neither", "last", "python"],
 )
 def test_a_wrong_hash(content: Json, claimed: object, said: str) -> None:
     """It is quoted, and followed by what it is of where one of the usual mistakes explains it."""
