@@ -163,7 +163,8 @@ class Session:
     started again.
     ``comparison`` has the same commands sent to another FC.
     ``used`` counts the edges that production uses, which are preferred. ``shown_by`` is the kind of
-    command that a replay which shows a finding ends with.
+    command that a replay which shows a finding ends with, ``known`` are the fingerprints past which
+    calls at once are judged.
     ``no_longer`` asks again what was true before the campaign began, and says what is so no longer.
     """
 
@@ -188,6 +189,7 @@ class Session:
     comparison: Comparison | None = None
     used: dict[Edge, int] = field(factory=dict)
     shown_by: type = object
+    known: frozenset[str] = frozenset()
 
     @property
     def judged(self) -> tuple[str, ...]:
@@ -218,6 +220,7 @@ class Session:
             patience=self.patience,
             on_call=self.on_call,
             required=self.required,
+            known=self.known,
             on_step=(lambda _: None) if self.comparison is None else self.comparison.follow(),
         )
 

@@ -242,8 +242,9 @@ class Coordinator(Campaign):
                 return  # more is allowed as the search goes on
             tally = self.session.tally
             job = Shortening(
-                self._reach, self.profile, found, (cost, seconds), dict(tally.own), dict(tally.held)
-            )
+                self._reach, self.profile, found, (cost, seconds), dict(tally.own),
+                dict(tally.held), frozenset(self.found),
+            )  # fmt: skip
             self._shortening[found.fingerprint] = (self._workers.submit(job), cost)
             self.triage.allowance.spent += cost  # until it is known what it was
             found.again = None

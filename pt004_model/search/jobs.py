@@ -278,7 +278,7 @@ class ShorteningResult:
 class Shortening:
     """A finding to be replayed and shortened, for so many requests and seconds.
 
-    ``own`` and ``held`` say how the FC acts on decisions.
+    ``own`` and ``held`` say how the FC acts on decisions, ``known`` what else was found.
     """
 
     reach: Reach
@@ -287,12 +287,14 @@ class Shortening:
     cost: tuple[int, float]
     own: dict[Decision, int]
     held: dict[Decision, int]
+    known: frozenset[str] = frozenset()
 
     def run(self) -> ShorteningResult:
         """Replay it, and shorten it if that shows it."""
         runs: list[str] = []
         session, found = self.reach.session(runs), self.found
         session.tally.own, session.tally.held = dict(self.own), dict(self.held)
+        session.known = self.known
         ends = None if self.reach.until is None else self.reach.until + GRACE[1]
         triage = Triage(
             session,

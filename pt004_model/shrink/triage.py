@@ -103,6 +103,7 @@ class Triage:
     _doubted: int = field(init=False, default=0)
     _kept: float = field(init=False, factory=time.monotonic)
     _read_behind: set[str] = field(init=False, factory=set)
+    _fingerprints: set[str] = field(init=False, factory=set)
 
     def __attrs_post_init__(self) -> None:
         self.session.on_call = self._check
@@ -114,6 +115,7 @@ class Triage:
         """
         new = [each for each in findings if not each.settled and each.reproduced is None]
         self._doubted = sum(each.unconfirmed for each in findings)
+        self._fingerprints |= {each.fingerprint for each in findings}
         for found in new:
             if not found.known and self.times:
                 self._guarded(found, self._sight)
@@ -249,7 +251,8 @@ class Triage:
         self._confirm(found)
 
     def _session_for(self, found: Found) -> Session:
-        session = self.session.paced_for(found.finding.where)
+        others = (self.session.known | self._fingerprints) - {found.fingerprint}
+        session = evolve(self.session.paced_for(found.finding.where), known=others)
         read = found.fingerprint in self._read_behind
         return evolve(session, shown_by=ReadRun) if read else session
 

@@ -97,6 +97,10 @@ def _at_least(seen: int, runs: int, rate: float) -> float:
     return sum(comb(runs, k) * rate**k * (1 - rate) ** (runs - k) for k in range(seen, runs + 1))
 
 
+_SEEN_ONCE: Final = frozenset({COMES_BACK, "receipts.hash", "receipts.workflow-hash"})
+"""Checks of which one sight is proof."""
+
+
 @define
 class Found:
     """One fingerprint in a campaign: its first finding, and the shortest trace of it so far.
@@ -165,9 +169,10 @@ class Found:
     def unconfirmed(self) -> bool:
         """Return whether replays show it no more often than chance would.
 
-        That an FC does not come back is seen once for all: it may rest on all that it ever held.
+        That an FC does not come back is seen once for all: it may rest on all that it ever held. So
+        is a hash that is not that of what the same answer shows.
         """
-        if self.finding.check == COMES_BACK or self.reproduced is None:
+        if self.finding.check in _SEEN_ONCE or self.reproduced is None:
             return self.strewn
         return _at_least(*self.reproduced, min(self.rate, _PERVASIVE)) > _CHANCE
 

@@ -13,7 +13,7 @@ from attrs import define, evolve, field
 
 from pt004_model.drive.lockstep import Fc, OutOfTime
 from pt004_model.drive.session import Session
-from pt004_model.judge.finding import Finding
+from pt004_model.judge.finding import Finding, disagreement
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import Command, CreateRun, ReadRun, RunRef, subject
 from pt004_model.model.replies import Reply, Response
@@ -142,6 +142,20 @@ def test_what_chance_shows_in_an_answer_is_shown_by_a_read() -> None:
     actor = told["logs[0].actor_id"]
     assert actor.reproduced == (5, 5)
     assert isinstance(actor.commands[-1], ReadRun)
+
+
+def test_a_finding_is_replayed_past_what_else_was_found() -> None:
+    """What is wrong in each answer must not stand for a race in the replays of one."""
+    one, other = (
+        Found(
+            disagreement(check, "logs", 1, 2), (create(0),), (), 1, settled=True, reproduced=(1, 1)
+        )
+        for check in ("concurrency.linearizable", "receipts.hash")
+    )
+    triage = evolve(campaign(Shared()).triage, session=Session(Shared(), Oracle(NAMES)))
+    triage.session.known = frozenset({"0123456789ab", one.fingerprint})
+    triage.run((one, other))
+    assert triage._session_for(one).lockstep().known == {"0123456789ab", other.fingerprint}
 
 
 def test_time_is_over_for_everything() -> None:

@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve
 
 from pt004_model.judge.durability import not_back
+from pt004_model.judge.finding import disagreement
 from pt004_model.trace.recorded import Found
 from tests.report.helpers import found
 
@@ -47,3 +48,13 @@ def test_that_an_fc_does_not_come_back_is_seen_once_for_all() -> None:
     """It may rest on what no other FC holds, so replays that do not show it clear nothing."""
     told = found(finding=not_back("it ended with status 1"))
     assert evolve(told, reproduced=(0, 40)).counts
+
+
+@pytest.mark.parametrize(
+    ("check", "counts"),
+    [("receipts.hash", True), ("receipts.workflow-hash", True), ("receipts.link", False)],
+)
+def test_what_an_answer_shows_of_itself_is_seen_once_for_all(check: str, counts: bool) -> None:
+    """A hash is wrong whatever replays show; a link may be to an entry of another moment."""
+    told = found(finding=disagreement(check, "logs[1]", "one", "other"))
+    assert evolve(told, reproduced=(0, 5)).counts is counts
