@@ -143,7 +143,7 @@ def test_replies_that_are_too_long_are_no_answers(tmp_path: Path) -> None:
         long = seen.method == "PATCH" and seen.number % 3 == 0
         return evolve(said, body=said.body + b" " * 100_000) if long else said
 
-    size = ("--max-examples", "12", "--max-commands", "10", "--seed", "1")
+    size = ("--max-examples", "12", "--max-commands", "10", "--seed", "1", "--no-races")
     with fronted(after=after) as front:
         said = invoke(
             "check", "--base-url", front.url, "--out", tmp_path, *size, "--max-reply", "65536"
@@ -151,7 +151,7 @@ def test_replies_that_are_too_long_are_no_answers(tmp_path: Path) -> None:
     left = summary(tmp_path)
     assert (said.code, left["verdict"], left["findings"]) == (3, "unsure", [])
     assert left["open_calls"] > 3
-    assert left["why"].startswith(f"{left['open_calls']} of ")  # rounds of several clients apart
+    assert left["why"].startswith(f"{left['open_calls']} of ")
     assert left["why"].endswith(" calls stayed without an answer")
     assert left["examples"] == 12
 
