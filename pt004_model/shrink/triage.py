@@ -195,8 +195,8 @@ class Triage:
             if why is not None:
                 raise NoLonger(why)
         found.reproduced = (done.seen, done.runs)
-        if found.unconfirmed:
-            self._doubted += 1
+        if found.unconfirmed or not done.seen:
+            self._doubted += found.unconfirmed
             found.other, found.settled = done.other, True
             found.attempts += 1
             self.reporter.confirmed(found)

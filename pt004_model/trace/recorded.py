@@ -97,7 +97,7 @@ def _at_least(seen: int, runs: int, rate: float) -> float:
     return sum(comb(runs, k) * rate**k * (1 - rate) ** (runs - k) for k in range(seen, runs + 1))
 
 
-_SEEN_ONCE: Final = frozenset({COMES_BACK, "receipts.hash", "receipts.workflow-hash"})
+_SEEN_ONCE: Final = frozenset({COMES_BACK, "receipts.hash"})
 """Checks of which one sight is proof."""
 
 
@@ -170,7 +170,7 @@ class Found:
         """Return whether replays show it no more often than chance would.
 
         That an FC does not come back is seen once for all: it may rest on all that it ever held. So
-        is a hash that is not that of what the same answer shows.
+        is a hash that is not that of the entry beside it.
         """
         if self.finding.check in _SEEN_ONCE or self.reproduced is None:
             return self.strewn

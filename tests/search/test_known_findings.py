@@ -21,6 +21,7 @@ from pt004_model.shrink.triage import KNOWN_SHRINK
 from pt004_model.trace.recorded import Found
 from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import refusal, with_run
+from tests.judge.helpers import put
 from tests.search.test_campaign import SMALL, Heard, Shared, both, unsealed
 from tests.stub import NAMES, Tampering
 
@@ -123,20 +124,32 @@ def test_a_flaky_finding_says_how_often_it_was_seen() -> None:
     assert f"{seen} of 20" == [kind for kind, _, _ in heard.told if " of " in kind][-1]
 
 
-def test_a_finding_that_never_comes_again() -> None:
-    """What was seen once is told, as seen in none of the replays, with the trace it was seen in."""
+def unhashed(_: Command, reply: Reply) -> Response:
+    """The first entry of a log has the hash of another."""
+    logged = isinstance(reply.body, dict) and reply.body.get("logs")
+    return put("logs.0.receipt_hash", "ab" * 32, sealed=False)(reply) if logged else reply
+
+
+@pytest.mark.parametrize(("tamper", "believed"), [(unsealed, False), (unhashed, True)])
+def test_a_finding_that_never_comes_again(
+    tamper: Callable[[Command, Reply], Response], believed: bool
+) -> None:
+    """What was seen once is told, as seen in none of the replays, with the trace it was seen in.
+
+    It is not believed unless the answer disproves itself.
+    """
     calls = itertools.count()
 
     def once(command: Command, reply: Reply) -> Response:
-        wrong = unsealed(command, reply)
+        wrong = tamper(command, reply)
         return wrong if wrong != reply and next(calls) == 0 else reply
 
-    (found,) = campaign(Tampering(Shared(), once)).run().findings
+    found, *_ = campaign(Tampering(Shared(), once)).run().findings
     assert found.reproduced == (0, 5)
     assert found.occurrences == 1
     assert found.steps[-1].findings
     assert len(found.other) >= len(found.steps)
-    assert found.unconfirmed
+    assert found.unconfirmed is not believed
 
 
 @pytest.mark.parametrize(("confirm", "reproduced"), [(0, None), (1, (1, 1)), (5, (5, 5))])

@@ -52,9 +52,9 @@ def test_that_an_fc_does_not_come_back_is_seen_once_for_all() -> None:
 
 @pytest.mark.parametrize(
     ("check", "counts"),
-    [("receipts.hash", True), ("receipts.workflow-hash", True), ("receipts.link", False)],
+    [("receipts.hash", True), ("receipts.workflow-hash", False), ("receipts.link", False)],
 )
 def test_what_an_answer_shows_of_itself_is_seen_once_for_all(check: str, counts: bool) -> None:
-    """A hash is wrong whatever replays show; a link may be to an entry of another moment."""
+    """A hash of the entry beside it is; a link may be to an entry of another moment."""
     told = found(finding=disagreement(check, "logs[1]", "one", "other"))
     assert evolve(told, reproduced=(0, 5)).counts is counts
