@@ -277,7 +277,7 @@ def without_key(command: Command, world: World) -> Command:
 def like_another(found: Found, every: Iterable[Found]) -> str:
     """Return which of ``every`` finding says the same of another part of an answer, if one does."""
     every = tuple(every)
-    return altered_alike(found, every) or gates_alike(found, every) or _raced_alike(found, every)
+    return altered_alike(found, every) or _gates_alike(found, every) or _raced_alike(found, every)
 
 
 def altered_alike(found: Found, every: Iterable[Found]) -> str:
@@ -296,7 +296,7 @@ def altered_alike(found: Found, every: Iterable[Found]) -> str:
     return ""
 
 
-def gates_alike(found: Found, every: Iterable[Found]) -> str:
+def _gates_alike(found: Found, every: Iterable[Found]) -> str:
     """Return the finding about gates that shows in another part behind the same moves, if any.
 
     What is wrong with a gate shows among the gates and in the log, of which an answer may have one.

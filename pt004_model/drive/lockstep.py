@@ -412,11 +412,11 @@ class Lockstep:
 
     def _may_be_sent(self, command: Command) -> bool:
         """Return whether an answer could be judged: its run is known, and waits for no other."""
-        number = subject(command)
         if _keys(command) & self.forgotten:
             return False
         if isinstance(command, CreateRun):
             return not self._named_twice(command)
+        number = subject(command)
         if number is None:
             return True
         if isinstance(command, ChangeRun) and not self.drivable(number):
@@ -424,7 +424,7 @@ class Lockstep:
         return number in self.world.runs and number not in self.set_aside
 
     def _named_twice(self, command: CreateRun) -> bool:
-        """Return whether the create names a run that is there, or one made at once otherwise."""
+        """Return whether a run has its number already, or another has its key in the round."""
         if command.run in self.views[0].seen:
             return (int(command.caller.tenant), command.key) not in self.world.keys
         beside = (each for each in self.round if isinstance(each, CreateRun))

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from sys import float_info
 from typing import Any, Final, TypeVar, cast, get_args, get_origin
 
 from attrs import field, frozen
@@ -252,6 +253,8 @@ def _converter() -> Converter:
         def structure(raw: Any, _: Any) -> Any:
             if type(raw) not in taken:
                 raise TypeError(f"{kind.__name__} expected, not {type(raw).__name__}")
+            if isinstance(raw, int) and abs(raw) > float_info.max:
+                raise ValueError("more than a double holds")
             return kind(raw)
 
         converter.register_structure_hook(kind, structure)

@@ -211,6 +211,10 @@ def test_a_finding_without_its_trace_is_still_told(campaign: Result, tmp_path: P
             "cannot be used: .*expected int, at requests",
         ),
         ('{"verdict": "conforms", "edges": 3}', "cannot be used"),
+        *(
+            (f'{{"verdict": "conforms", "{name}": 1{"0" * 400}}}', f"invalid value.*, at {name}")
+            for name in ("requests", "seconds")
+        ),
     ],
 )
 def test_a_folder_that_is_no_good(tmp_path: Path, content: str | None, said: str) -> None:
