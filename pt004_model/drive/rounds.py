@@ -99,7 +99,7 @@ def steps_of_round(
     before: tuple[View, ...],
     judged: Judged,
 ) -> list[Step]:
-    """Return the steps of a round, the last of which has its findings.
+    """Return the steps of a round, the last of which has its findings, and the worlds behind it.
 
     A call that no order has room for leaves things as they are behind those that have some.
     """
@@ -114,12 +114,13 @@ def steps_of_round(
         there, judgement = at.get(place, (views, nothing))
         judgement = evolve(judgement, findings=())
         if place == len(calls) - 1:
-            whole = len(judged.order.judgements) == len(calls)
+            # a call without an answer need not be the last that takes effect
+            whole = judged.order.judgements[-1:] if len(at) == len(calls) else ()
             judgement = evolve(
                 judgement,
                 verdict=judged.verdict,
                 findings=judged.findings,
-                views=judgement.views if whole else (),
+                views=whole[0].views if whole else (),
             )
         after = judgement.views or there
         against = tuple(finding for each, finding in judged.against if each == place)

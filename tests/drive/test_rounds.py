@@ -13,7 +13,7 @@ from pt004_model.model.commands import ChangeRun, Command, CreateRun, ReadRun, R
 from pt004_model.model.replies import NoAnswer, Reply
 from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import READ, STRANGER, change, create, noting, start, with_run
-from tests.stub import Stub
+from tests.stub import Losing, Stub
 
 
 def by(client: int, command: ChangeRun | CreateRun | ReadRun) -> Command:
@@ -143,6 +143,19 @@ def test_a_round_that_makes_no_run_is_unsure() -> None:
     lockstep, found = noting(AtOnce(Stub(), none), by(0, one), by(1, one), READ)
     assert (found, lockstep.rounds[0].verdict) == ([], Verdict.UNSURE)
     assert lockstep.tally.open == 2
+
+
+@pytest.mark.parametrize("fate", ["lost", "never", "late", "unsent"])
+def test_a_create_without_an_answer_hides_no_other_of_the_round(fate: str) -> None:
+    """What was made beside it is known, and so is its key, though nothing can be read behind it."""
+    lost, made = by(0, create(0)), evolve(create(1, "a"), key="k")
+    lockstep, found = noting(Losing(Stub(), iter([fate])), lost, by(1, made), READ)
+    assert lockstep.drivable(1)
+    assert lockstep.do(evolve(create(1), key="k")) is not None
+    assert lockstep.do(made) is not None
+    replies = [step.response for step in lockstep.steps[-2:]]
+    assert [409, 201] == [each.code for each in replies if isinstance(each, Reply)]
+    assert not found
 
 
 def test_a_stranger_in_a_round_sees_nothing() -> None:
