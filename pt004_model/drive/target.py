@@ -56,7 +56,10 @@ TIMEOUT: Final = 10.0
 
 
 def name_callers(tenant: str, stranger: str | None, actor: str) -> Names:
-    """Return the names of those who call. Raises :class:`BadTarget`."""
+    """Return the names of those who call. Raises :class:`BadTarget`.
+
+    Where the stranger has a name the FC may know its tenants, and no more are made up.
+    """
     other = stranger or f"{tenant}_stranger"
     for name, value in (("TENANT_ID", tenant), ("STRANGER_TENANT_ID", other), ("ACTOR_ID", actor)):
         if not VISIBLE.fullmatch(value):
@@ -66,7 +69,8 @@ def name_callers(tenant: str, stranger: str | None, actor: str) -> Names:
             f"STRANGER_TENANT_ID and TENANT_ID are both {tenant!r}; a stranger is another tenant"
         )
     odd = (name for name in dictionary.ACTORS if name != actor)
-    return Names.of(tenant, other, (actor, f"{actor}_2", f"{actor}_3", *odd))
+    actors = (actor, f"{actor}_2", f"{actor}_3", *odd)
+    return Names.of(tenant, other, actors, making_up=stranger is None)
 
 
 def _dialect(value: Dialect | str) -> Dialect:

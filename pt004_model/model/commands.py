@@ -23,7 +23,8 @@ class Tenant(IntEnum):
 
     ``NEAR`` has a name that is ours in another case, and is a stranger for all that; ``NOBODY``
     sends no tenant header. Those after it are strangers whose names some query, path or header
-    takes for ours.
+    takes for ours. From ``COLON`` on they are made up to make runs of their own: an FC that knows
+    its tenants need not know them.
     """
 
     OURS = 0
@@ -42,6 +43,13 @@ class Tenant(IntEnum):
     LISTED = 13
     CLIMBING = 14
     INJECTED = 15
+    COLON = 16
+    SLASH = 17
+    BAR = 18
+    HYPHEN = 19
+    UNDERSCORE = 20
+    LONG = 21
+    OTHER_LONG = 22
 
 
 class Token(StrEnum):
@@ -122,6 +130,19 @@ _NEARLY: Final[dict[Tenant, Callable[[str], str]]] = {
 """Names that are nearly ours, each made of it, in the order of their tenants."""
 KIN: Final = tuple(_NEARLY)
 """Tenants whose names are nearly ours."""
+JOINED: Final = {
+    Tenant.COLON: ":x",
+    Tenant.SLASH: "/x",
+    Tenant.BAR: "|x",
+    Tenant.HYPHEN: "-x",
+    Tenant.UNDERSCORE: "_x",
+}
+"""Tenants whose names are ours and more, and what more: where ours is joined to a key, a part."""
+_MADE_UP: Final[dict[Tenant, Callable[[str], str]]] = {
+    **{tenant: f"{{}}{end}".format for tenant, end in JOINED.items()},
+    Tenant.LONG: lambda name: f"{name:0<250}1",
+    Tenant.OTHER_LONG: lambda name: f"{name:0<250}2",
+}
 _FEW: Final = 3
 
 
@@ -133,10 +154,12 @@ class Names:
     actors: tuple[str, ...]
 
     @classmethod
-    def of(cls, ours: str, stranger: str, actors: tuple[str, ...]) -> Names:
-        """Return the names of two tenants, and those that are nearly ours."""
+    def of(
+        cls, ours: str, stranger: str, actors: tuple[str, ...], *, making_up: bool = True
+    ) -> Names:
+        """Return the names of two tenants, those that are nearly ours, and made-up ones."""
         names = [ours, stranger]
-        for spell in _NEARLY.values():
+        for spell in (*_NEARLY.values(), *(_MADE_UP.values() if making_up else ())):
             near = spell(ours)
             while near in names:
                 near += "_"
@@ -368,6 +391,9 @@ _TENANTS: Final = {
     Tenant.LISTED: "as the tenant of a list that begins with our name",
     Tenant.CLIMBING: "as the tenant of a path to our name",
     Tenant.INJECTED: "as the tenant of a condition that is always true",
+    **{tenant: f"as the tenant of our name and {end}" for tenant, end in JOINED.items()},
+    Tenant.LONG: "as the tenant of our name with noughts and 1 at its end",
+    Tenant.OTHER_LONG: "as the tenant of our name with noughts and 2 at its end",
 }
 
 

@@ -26,6 +26,7 @@ from pt004_model.reproduce.claims import (
 )
 from pt004_model.trace.document import Trace
 from pt004_model.vocabulary import AUTHORIZATION_HEADER, IDEMPOTENCY_HEADER
+from pt004_model.wire.codec import around_nonce
 
 _SPOILED: Final = frozenset(Token) - {Token.GOOD, Token.MISSING}
 _FC: Final = "http://127.0.0.1:9405"
@@ -106,7 +107,8 @@ def _sent(call: Call) -> tuple[str, list[str]]:
     """Return what is piped into curl, and the options for headers and body."""
     key, rest = f"-H '{IDEMPOTENCY_HEADER}", []
     if call.key is not None:
-        rest.append(f'{key}: \'"$NONCE"{shell(call.key)}' if call.key else f"{key};'")
+        parts = '"$NONCE"'.join(map(shell, around_nonce(call.key)))
+        rest.append(f"{key}: '{parts}" if call.key else f"{key};'")
     # curl sends an empty header where a semicolon stands for the colon
     rest += ["-H " + shell(f"{n}: {text}" if text.strip() else f"{n};") for n, text in call.headers]
     body = call.request.content
@@ -127,7 +129,8 @@ def _python(call: Call) -> str:
         path += f" + run_{run}" + (f" + {after!a}" if after else "")
     headers = [f"{header!a}: {constant}" for header, constant in call.who]
     if call.key is not None:
-        key = f"NONCE + {call.key!a}" if call.key else "''"
+        before, behind = map(ascii, around_nonce(call.key))
+        key = f"{before} + NONCE + {behind}".removeprefix("'' + ") if call.key else "''"
         headers.append(f"{IDEMPOTENCY_HEADER!a}: {key}")
     headers += [f"{name!a}: {text!a}" for name, text in call.headers]
     token, body = call.command.caller.token, call.request.content

@@ -355,6 +355,7 @@ class WorkflowMachine(RuleBasedStateMachine):
             None if plain is None else ChangeRun(run, plain, _by(now, actor)),
             payloads.creation(self.next_run, now.asked.steps or ()),
             self.session.bad_tokens,
+            len(self.session.oracle.names.tenants),
             self.pick("key", used) if used else None,
             self.pick("other", others) if others else None,
         )

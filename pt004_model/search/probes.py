@@ -16,6 +16,7 @@ from attrs import evolve, frozen
 
 from pt004_model.model.asks import Change, read_change
 from pt004_model.model.commands import (
+    JOINED,
     KIN,
     NO_ACTOR,
     Caller,
@@ -49,14 +50,16 @@ _Call: TypeAlias = CreateRun | ChangeRun | ReadRun
 class Scene:
     """Where a run is, and what a probe can be made of.
 
-    ``call`` is a legal change of the run, if it has one; ``create`` makes another run. ``used`` is
-    a key that the run was created or changed under, ``other`` another run of its tenant.
+    ``call`` is a legal change of the run, if it has one; ``create`` makes another run. ``tenants``
+    is the number of those that have names. ``used`` is a key that the run was created or changed
+    under, ``other`` another run of its tenant.
     """
 
     run: Run
     call: ChangeRun | None
     create: CreateRun
     bad_tokens: tuple[Token, ...] = ()
+    tenants: int = 0
     used: tuple[str, Used] | None = None
     other: int | None = None
 
@@ -196,6 +199,28 @@ def _stranger(tenant: Tenant, route: str, text: str | None = None, kind: str = "
         return (foreign, evolve(foreign, run=Unknown()))  # type: ignore[arg-type]  # no create
 
     return Probe(kind, f"{tenant.name.lower()} {route} {text or ''}".rstrip(), make)
+
+
+def _joined(tenant: Tenant, end: str) -> Probe:
+    """Two creates of two tenants; where a name is joined to a key both have the same one."""
+
+    def make(scene: Scene) -> Commands:
+        if tenant >= scene.tenants:
+            return ()
+        first, key = scene.create, f"j{scene.create.run}"
+        second = evolve(first, run=first.run + 1, caller=Caller(tenant), key=key)
+        return (evolve(first, key=f"{end[1:]}{end[:1]}{key}"), second)
+
+    return Probe("kin", f"joined {tenant.name.lower()}", make)
+
+
+def _long(scene: Scene) -> Commands:
+    """A run of a tenant with a long name, asked for by one whose name ends in another way."""
+    if scene.tenants <= Tenant.OTHER_LONG:
+        return ()
+    made = evolve(scene.create, caller=Caller(Tenant.LONG))
+    read = ReadRun(made.run, caller=Caller(Tenant.OTHER_LONG))
+    return (made, read, evolve(read, run=Unknown()))
 
 
 _METHODS: Final = {
@@ -360,6 +385,9 @@ def _table() -> Iterator[Probe]:
     for tenant in KIN:
         yield _stranger(tenant, "read", kind="kin")
         yield _stranger(tenant, "change", kind="kin")
+    for tenant, end in JOINED.items():
+        yield _joined(tenant, end)
+    yield Probe("kin", "long", _long)
     for text in ("{", '{"status":"archived"}', "{}"):
         yield _stranger(Tenant.STRANGER, "change", text)
     yield from _by("caller", "no tenant", lambda _, right: Caller(Tenant.NOBODY, right.actor))

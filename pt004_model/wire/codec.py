@@ -191,12 +191,20 @@ def bearer(token: str) -> str:
     return f"Bearer {token}"
 
 
-def _key(key: str, nonce: str) -> str:
-    """Return the key on the wire; an empty one counts as none, and stays empty.
+def around_nonce(key: str) -> tuple[str, str]:
+    """Return what of a key stands before the nonce that makes it fresh, and what behind it.
 
-    The nonce stands first, so that keys which begin alike do so on the wire too.
+    Keys that begin alike do so on the wire too. What leads up to the last mark of a key stands
+    before its nonce: a tenant's name can end so, and be taken for a part of the key.
     """
-    return f"{nonce}-{key}" if key else ""
+    last = max(place for place in range(len(key) + 1) if place == 0 or not key[place - 1].isalnum())
+    return key[:last], key[last:]
+
+
+def _key(key: str, nonce: str) -> str:
+    """Return the key on the wire; an empty one counts as none, and stays empty."""
+    before, behind = around_nonce(key)
+    return f"{before}{nonce}-{behind}" if key else ""
 
 
 class _NotJsonError(ValueError):

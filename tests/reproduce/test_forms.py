@@ -69,11 +69,11 @@ HOSTILE = (
 
 
 def hostile(text: str) -> Trace:
-    """A trace that holds a text wherever there is room for one."""
+    """A trace that holds a text wherever there is room for one; a key has a mark before it."""
     trace = load_trace(GOLDEN / "show" / "denied-step-may-pause.json")
     caller = Caller()
     sent = (
-        CreateRun(0, Body(text), caller, text, text, text),
+        CreateRun(0, Body(text), caller, f"/{text}", text, text),
         CreateRun(1, Body.of({"workflow_id": text, "tags": [text]})),
         OddPath(text),
         ReadRun(Unknown(text)),
@@ -86,7 +86,7 @@ def hostile(text: str) -> Trace:
         for each in sent
         for recorded in (None, request)
     )
-    names = Names((text, text, text), (text,))
+    names = Names((text, f"/{text}", text), (text,))
     return evolve(
         trace, steps=steps, names=names, where="run.tags", observed=text, check=text,
         sentence=text, section=text, expected=text, fingerprint=text,

@@ -6,14 +6,17 @@ from copy import deepcopy
 from functools import cache
 
 import pytest
+from attrs import evolve
 
-from pt004_model.model.commands import ChangeRun, CreateRun, Token, describe
+from pt004_model.drive.target import name_callers
+from pt004_model.model.commands import JOINED, ChangeRun, CreateRun, Tenant, Token, describe
 from pt004_model.model.moves import Move, body, legal_moves
 from pt004_model.model.run import Ask
 from pt004_model.model.world import Accepted, expect
 from pt004_model.search.machine import WorkflowMachine
 from pt004_model.search.probes import PROBES, Probe, Scene, keys
-from pt004_model.vocabulary import Decision, Status
+from pt004_model.vocabulary import IDEMPOTENCY_HEADER, TENANT_HEADER, Decision, Status
+from pt004_model.wire.codec import Codec
 from tests.drive.helpers import session
 from tests.stub import Stub
 
@@ -118,12 +121,38 @@ def test_creates_are_of_a_fresh_run() -> None:
     """No probe gives the number of a run that is there to another one, but under its key."""
     for made, scene in scenes():
         for probe in ALL:
-            for command in probe.make(scene):
-                if isinstance(command, CreateRun) and probe.kind != "repeat":
-                    assert command.run == made.next_run
+            creates = [each for each in probe.make(scene) if isinstance(each, CreateRun)]
+            for count, command in enumerate(creates):
+                if probe.kind != "repeat":
+                    assert command.run == made.next_run + count
                     accepted = [
                         each.reply
                         for each in expect(made.lockstep.world, command)
                         if isinstance(each.reply, Accepted)
                     ]
-                    assert probe.kind == "edge" or not accepted
+                    assert probe.kind in {"edge", "kin"} or not accepted
+
+
+@pytest.mark.parametrize(("tenant", "end"), JOINED.items())
+def test_a_joined_key_looks_like_that_of_two_tenants(tenant: Tenant, end: str) -> None:
+    """On the wire a tenant's name, the separator and its key are the same text for both."""
+    made, scene = scenes()[0]
+    names = made.session.oracle.names
+    codec = Codec(names)
+    sent = [
+        codec.encode(command, lambda _: "", "NONCE").headers
+        for command in PROBES["kin"][f"joined {tenant.name.lower()}"].make(scene)
+    ]
+    one, other = (f"{each[TENANT_HEADER]}{end[0]}{each[IDEMPOTENCY_HEADER]}" for each in sent)
+    assert (one, names.tenants[0]) == (other, sent[0][TENANT_HEADER])
+    assert sent[0][TENANT_HEADER] != sent[1][TENANT_HEADER]
+
+
+def test_no_tenants_are_made_up_where_the_stranger_is_named() -> None:
+    """An FC that knows its tenants would refuse a run of any other."""
+    made, scene = scenes()[0]
+    named = len(name_callers("ours", "theirs", "actor").tenants)
+    probes = [PROBES["kin"]["long"], *(p for p in ALL if p.name.startswith("joined"))]
+    assert len(probes) == 1 + len(JOINED)
+    assert all(probe.make(scene) for probe in probes)
+    assert not any(probe.make(evolve(scene, tenants=named)) for probe in probes)

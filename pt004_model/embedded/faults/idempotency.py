@@ -104,6 +104,18 @@ class LongKeysAreCut(Fault, Keys):
         return super().key(call)[:16]
 
 
+class KeysAreJoinedToTenants(Fault, Keys):
+    """A key of another tenant answers, where both names put together look like ours and a key."""
+
+    def owner(self, call: Call) -> str:  # noqa: ARG002 - it is a part of the key
+        """Keep one column alone."""
+        return ""
+
+    def key(self, call: Call) -> str:
+        """Join what a colon may be a part of."""
+        return f"{call.tenant}:{super().key(call)}"
+
+
 class KeyForgottenWhenTheRunEnds(Fault, Core):
     """A change repeated after the run has ended is refused instead of answered as before."""
 

@@ -93,6 +93,18 @@ class TenantsIgnoreCase(Fault, Store):
         return None if row is None else Run(*row)
 
 
+class LongTenantsAreCut(Fault, Store):
+    """Tenants whose names agree in their first hundred characters share their runs."""
+
+    def find_run(self, tenant: str, run_id: str) -> Run | None:
+        """Compare what fits into a column."""
+        row = self.db.execute(
+            "SELECT * FROM runs WHERE run_id = ? AND substr(tenant_id, 1, 100) = ?",
+            (run_id, tenant[:100]),
+        ).fetchone()
+        return None if row is None else Run(*row)
+
+
 class ForeignRunIsForbidden(Fault, Core):
     """A stranger learns which run ids exist: they are forbidden instead of unknown."""
 
