@@ -150,7 +150,7 @@ def test_a_joined_key_looks_like_that_of_two_tenants(tenant: Tenant, end: str) -
 
 def test_no_tenants_are_made_up_where_the_stranger_is_named() -> None:
     """An FC that knows its tenants would refuse a run of any other."""
-    made, scene = scenes()[0]
+    _, scene = scenes()[0]
     named = len(name_callers("ours", "theirs", "actor").tenants)
     probes = [PROBES["kin"]["long"], *(p for p in ALL if p.name.startswith("joined"))]
     assert len(probes) == 1 + len(JOINED)
