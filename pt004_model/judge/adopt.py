@@ -83,7 +83,9 @@ def take_parts(view: View, run: Run, parts: Parts, names: Names) -> View:
         seen = evolve(log_as_shown(run, seen, logs), unread=seen.unread - {"logs"})
     if gates is not None and "gates" in seen.unread:
         run = _with_gates(run, gates, names)
-        ids = {n: str(each["gate_id"]) for n, each in enumerate(gates) if each.get("gate_id")}
+        ids: dict[int, object] = {
+            n: each["gate_id"] for n, each in enumerate(gates) if each.get("gate_id")
+        }
         seen = evolve(seen, gates=tuple(gates), gate_ids=ids, unread=seen.unread - {"gates"})
     return evolve(view, world=view.world.with_run(run), seen={**view.seen, run.number: seen})
 

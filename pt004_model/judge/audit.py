@@ -15,7 +15,16 @@ import math
 from attrs import evolve
 
 from pt004_model.judge.clock import Window, parse
-from pt004_model.judge.fields import equal, moment, one_of, step_id, text, unique, value_of
+from pt004_model.judge.fields import (
+    equal,
+    identifier,
+    moment,
+    one_of,
+    step_id,
+    text,
+    unique,
+    value_of,
+)
 from pt004_model.judge.finding import Saying
 from pt004_model.judge.gates import bind_gate
 from pt004_model.judge.memory import JsonObject, Notes, Seen
@@ -26,6 +35,7 @@ from pt004_model.model.values import same
 from pt004_model.vocabulary import Event, Status
 
 _NAMED = frozenset(Event)
+_OF_RUNS = frozenset({Event.RUN_CREATED, Event.STATUS_CHANGED, Event.RUN_ENDED})
 _STEP_KINDS = frozenset({Event.STEP_STARTED, Event.STEP_ENDED})
 _ANY_TIME = Window(-math.inf, math.inf)
 _STATUSES = tuple(status.value for status in Status)
@@ -191,7 +201,7 @@ def _ends(notes: Notes, run: Run, shown: list[JsonObject]) -> None:
 class _Reading:
     """The comparison of new entries with what the model expects of them."""
 
-    def __init__(self, notes: Notes, run: Run, seen: Seen, gate_ids: dict[int, str]) -> None:
+    def __init__(self, notes: Notes, run: Run, seen: Seen, gate_ids: dict[int, object]) -> None:
         self.notes = notes
         self.run = run
         self.seen = seen
@@ -205,7 +215,7 @@ class _Reading:
         Of one that is ``undue`` nobody can tell whose it is, nor of when.
         """
         notes = self.notes
-        log_id = text(notes, "audit.log-id", f"{at}.log_id", value_of(entry, "log_id"))
+        log_id = identifier(notes, "audit.log-id", f"{at}.log_id", value_of(entry, "log_id"))
         if log_id is not None:
             owner = f"{self.seen.run_id} {at}"
             unique(notes, "audit.log-id", f"{at}.log_id", "log id", log_id, owner)
@@ -263,8 +273,11 @@ class _Reading:
             where = f"{at}.{name}"
             if wanted is not None:
                 equal(self.notes, "audit.statuses", where, wanted.value, observed)
-            else:
+            elif entry.get("event_type") in _OF_RUNS:
                 one_of(self.notes, "audit.statuses", where, (None, *_STATUSES), observed)
+            elif not isinstance(observed, str | None):  # it may be that of a gate or a step
+                said = Saying("a string or null")
+                self.notes.disagree("audit.statuses", where, said, observed)
 
     def _step(self, at: str, expected: Entry | None, entry: JsonObject) -> None:
         observed = value_of(entry, "step_id")
@@ -287,9 +300,7 @@ class _Reading:
             assert expected is not None  # noqa: S101 - it has details
             if isinstance(wanted, GateRef):
                 check = "audit.gate-id"
-                bind_gate(
-                    self.notes, check, where, self.seen, self.gate_ids, wanted.number, observed
-                )
+                bind_gate(self.notes, check, where, self.gate_ids, wanted.number, observed)
             else:
                 equal(self.notes, _DETAIL_CHECKS[expected.event], where, _plain(wanted), observed)
 

@@ -18,7 +18,7 @@ from pt004_model.judge.envelope import read_run
 from pt004_model.judge.fields import equal
 from pt004_model.judge.finding import MISSING, Finding, Saying, quote
 from pt004_model.judge.gates import read_gates
-from pt004_model.judge.memory import JsonObject, Notes, Seen, View
+from pt004_model.judge.memory import Answered, JsonObject, Notes, Seen, View
 from pt004_model.judge.receipts import read_chain
 from pt004_model.judge.status import accepted_though_illegal, refused_though_legal
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, ReadRun, describe, subject
@@ -244,7 +244,7 @@ class Candidate:
         shown, logs, gates = parts
         if expected.replay and not self._shown_first(view, expected):
             noticed = self.notes.noticed
-            view = self._replayed(view, expected.run, shown, logs)
+            view = self._replayed(view, expected.run, shown, logs, gates)
             return (view,) if self.notes.noticed == noticed else self._open()
         run = expected.run
         before, known = forced(self.view.world, self.command)[-1:], run.number in self.view.seen
@@ -263,10 +263,8 @@ class Candidate:
 
     def _shown_first(self, view: View, expected: Accepted) -> bool:
         """Tell whether a repeated call is the first of its key to be answered, the run as it is."""
-        assert isinstance(self.command, CreateRun | ChangeRun)  # noqa: S101 - only they have replays
         run = expected.run
-        key = (int(self.command.caller.tenant), str(self.command.key))
-        return key not in view.replies and view.world.runs.get(run.number) == run
+        return self._key not in view.replies and view.world.runs.get(run.number) == run
 
     def _unread(self) -> tuple[View, ...]:
         """Return how things may be after an accepted call whose answer cannot be read."""
@@ -315,11 +313,7 @@ class Candidate:
     ) -> View:
         run = expected.run
         seen = view.seen.get(run.number, Seen())
-        start = min(self.reply.sent, view.calls.get(run.number, self.reply.sent))
-        windows = dict(seen.windows)
-        for version in range(seen.version + 1, run.version + 1):
-            windows[version] = Window(start, self.reply.received)
-        seen = read_run(self.notes, run, evolve(seen, windows=windows), shown)
+        seen = read_run(self.notes, run, self._timed(view, run, seen), shown)
         if seen.unread:
             view = evolve(view, seen={**view.seen, run.number: seen})
             view = take_parts(view, run, (logs, gates), self.notes.names)
@@ -334,9 +328,30 @@ class Candidate:
             calls = {number: sent for number, sent in view.calls.items() if number != run.number}
             view = evolve(view, calls=calls)  # it has taken effect
         if isinstance(self.command, CreateRun | ChangeRun) and self.command.key:
-            key = (int(self.command.caller.tenant), self.command.key)
-            view = evolve(view, replies={**view.replies, key: shown})
+            view = self._answered_under_its_key(view, shown, logs, gates)
         return view
+
+    def _timed(self, view: View, run: Run, seen: Seen) -> Seen:
+        """Say when what is new about a run can have taken effect."""
+        start = min(self.reply.sent, view.calls.get(run.number, self.reply.sent))
+        windows = dict(seen.windows)
+        for version in range(seen.version + 1, run.version + 1):
+            windows[version] = Window(start, self.reply.received)
+        return evolve(seen, windows=windows)
+
+    def _answered_under_its_key(
+        self,
+        view: View,
+        shown: JsonObject,
+        logs: list[JsonObject] | None,
+        gates: list[JsonObject] | None,
+    ) -> View:
+        return evolve(view, replies={**view.replies, self._key: Answered(shown, logs, gates)})
+
+    @property
+    def _key(self) -> tuple[int, str]:
+        assert isinstance(self.command, CreateRun | ChangeRun)  # noqa: S101 - only they have keys
+        return int(self.command.caller.tenant), str(self.command.key)
 
     def _replayed(
         self,
@@ -344,25 +359,50 @@ class Candidate:
         run: Run,
         shown: JsonObject,
         logs: list[JsonObject] | None,
+        gates: list[JsonObject] | None,
     ) -> View:
-        """A repeated request is answered with the run as it was then (section 10)."""
-        assert isinstance(self.command, CreateRun | ChangeRun)  # noqa: S101 - only they have replays
-        key = (int(self.command.caller.tenant), str(self.command.key))
-        then, check = view.replies.get(key), "idempotency.replay-as-then"
+        """A repeated request is answered with all as it was then (section 10)."""
+        then, seen = view.replies.get(self._key), view.seen.get(run.number, Seen())
+        check = "idempotency.replay-as-then"
         if then is None:  # the first answer never came, so that only the model says what it was
-            status = run.state.status
-            if equal(self.notes, check, "run.status", status.value, shown.get("status", MISSING)):
-                view = evolve(view, replies={**view.replies, key: shown})
-            return view
+            if not self._run_as_then(view, run, seen, shown):
+                return view
+            then = Answered(shown, None, None)
         for name in RUN_FIELDS:
-            was, observed = then.get(name, MISSING), shown.get(name, MISSING)
+            was, observed = then.run.get(name, MISSING), shown.get(name, MISSING)
             if was is not observed and not equal(self.notes, check, f"run.{name}", was, observed):
                 return view
-        chain = then.get("receipt_chain")
+        chain = then.run.get("receipt_chain")
         if logs is not None and isinstance(chain, list):
             hashes = [entry.get("receipt_hash") for entry in logs]
-            equal(self.notes, check, "logs", chain, hashes)
-        return view
+            entries = list(seen.log[: len(logs)]) if then.logs is None else then.logs
+            if equal(self.notes, check, "logs", chain, hashes) and len(entries) == len(logs):
+                equal(self.notes, check, "logs", entries, logs)
+        if gates is not None and then.gates is not None:
+            equal(self.notes, check, "gates", then.gates, gates)
+        elif gates is not None:
+            statuses = [each.status.value for each in run.gates]
+            equal(self.notes, check, "gates", statuses, [each.get("status") for each in gates])
+        return self._answered_under_its_key(view, shown, then.logs or logs, then.gates or gates)
+
+    def _run_as_then(self, view: View, run: Run, seen: Seen, shown: JsonObject) -> bool:
+        """Compare a run with the model's alone, as it was before what was seen of it last."""
+        check, status = "idempotency.replay-as-then", run.state.status.value
+        if not equal(self.notes, check, "run.status", status, shown.get("status", MISSING)):
+            return False
+        times = {name: time for name, time in seen.times.items() if name != "updated_at"}
+        aside = evolve(self.notes, findings=[], ids={}, times=[], kinds={}, last={})
+        read_run(aside, run, evolve(self._timed(view, run, seen), times=times), shown)
+        for each in aside.findings:
+            said, got = Saying(each.expected), Saying(each.observed)
+            self.notes.disagree(check, each.where, said, got, "as then", "otherwise")
+        chain, known = shown.get("receipt_chain"), list(seen.chain)
+        if not isinstance(chain, list) or not (
+            len(chain) >= len(run.log) and chain[: len(known)] == known[: len(chain)]
+        ):
+            said = Saying("the first receipts of its chain, one an entry")
+            self.notes.disagree(check, "run.receipt_chain", said, chain, "as then", "otherwise")
+        return True
 
 
 def _rows(part: Json) -> list[JsonObject] | None:

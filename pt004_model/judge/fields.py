@@ -45,6 +45,13 @@ def text(notes: Notes, check: str, where: str, observed: object) -> str | None:
     return None
 
 
+def identifier(notes: Notes, check: str, where: str, observed: object) -> str | None:
+    """Return an id, a non-empty string or a number, as a text; or ``None`` and a disagreement."""
+    if isinstance(observed, int | float) and not isinstance(observed, bool):
+        return str(observed)
+    return text(notes, check, where, observed)
+
+
 def step_id(notes: Notes, check: str, where: str, step: StepRef, observed: object) -> None:
     """Compare the step that an entry or gate names; duplicates in ``step`` do not matter."""
     names: tuple[object, ...] = tuple(dict.fromkeys(step.names))
@@ -52,7 +59,7 @@ def step_id(notes: Notes, check: str, where: str, step: StepRef, observed: objec
 
 
 def unique(notes: Notes, check: str, where: str, kind: str, value: str, owner: str) -> None:
-    """An id that the FC made up belongs to one owner for ever (sections 2, 6, 7.1)."""
+    """An id that the FC made up belongs to one owner for ever (sections 2, 7.1)."""
     key = f"{kind} {value}"
     if notes.ids.setdefault(key, owner) != owner or not notes.ledger.owns(owner, key):
         said = Saying(f"a {kind} never used before")

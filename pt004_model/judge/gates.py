@@ -7,7 +7,7 @@ from typing import Final
 from attrs import evolve
 
 from pt004_model.judge.clock import parse
-from pt004_model.judge.fields import equal, moment, step_id, text, unique, value_of
+from pt004_model.judge.fields import equal, identifier, moment, step_id, value_of
 from pt004_model.judge.finding import MISSING, Saying
 from pt004_model.judge.memory import JsonObject, Notes, Seen
 from pt004_model.model.history import Gate
@@ -35,21 +35,21 @@ def read_gates(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -> S
 
 
 def bind_gate(
-    notes: Notes, check: str, where: str, seen: Seen, gate_ids: dict[int, str], number: int,
+    notes: Notes, check: str, where: str, gate_ids: dict[int, object], number: int,
     observed: object,
 ) -> None:  # fmt: skip
-    """A gate's id is the same wherever it stands, and no other gate's."""
+    """A gate's id is the same wherever it stands, and that of no other gate of its run."""
     if number in gate_ids:
         equal(notes, check, where, gate_ids[number], observed)
-        return
-    found = text(notes, check, where, observed)
-    if found is not None:
-        unique(notes, check, where, "gate id", found, f"{seen.run_id}#{number}")
-        gate_ids[number] = found
+    elif identifier(notes, check, where, observed) is not None:
+        if any(same(each, observed) for each in gate_ids.values()):
+            said = Saying("an id that no other gate of the run has")
+            notes.disagree(check, where, said, observed, "fresh", "used before")
+        gate_ids[number] = observed
 
 
 def _read_gate(
-    notes: Notes, seen: Seen, gate: Gate, shown: JsonObject, gate_ids: dict[int, str]
+    notes: Notes, seen: Seen, gate: Gate, shown: JsonObject, gate_ids: dict[int, object]
 ) -> None:
     at = f"gates[{gate.number}]"
 
@@ -58,7 +58,7 @@ def _read_gate(
 
     status = see("status")
     equal(notes, "gates.status", f"{at}.status", gate.status.value, status)
-    bind_gate(notes, "gates.gate-id", f"{at}.gate_id", seen, gate_ids, gate.number, see("gate_id"))
+    bind_gate(notes, "gates.gate-id", f"{at}.gate_id", gate_ids, gate.number, see("gate_id"))
     equal(notes, "isolation.nothing-of-other-runs", f"{at}.run_id", seen.run_id, see("run_id"))
     step_id(notes, "gates.step-id", f"{at}.step_id", gate.step, see("step_id"))
     equal(notes, "gates.gate-type", f"{at}.gate_type", GATE_TYPE, see("gate_type"))

@@ -40,9 +40,18 @@ class Seen:
     log: tuple[JsonObject, ...] = field(default=(), repr=False)
     kinds: dict[str, int] = field(factory=dict)
     gates: tuple[JsonObject, ...] = ()
-    gate_ids: dict[int, str] = field(factory=dict)
+    gate_ids: dict[int, object] = field(factory=dict)
     own: dict[str, Json] = field(factory=dict)
     unread: frozenset[str] = frozenset()
+
+
+@frozen
+class Answered:
+    """What the first answer under a key showed; no ``logs`` or ``gates`` where it left them out."""
+
+    run: JsonObject
+    logs: list[JsonObject] | None
+    gates: list[JsonObject] | None
 
 
 @frozen
@@ -57,7 +66,7 @@ class View:
 
     world: World = field(factory=World)
     seen: dict[int, Seen] = field(factory=dict)
-    replies: dict[tuple[int, str], JsonObject] = field(factory=dict)
+    replies: dict[tuple[int, str], Answered] = field(factory=dict)
     calls: dict[int, float] = field(factory=dict)
     unsettled: dict[int, tuple[Run, ...]] = field(factory=dict)
 
