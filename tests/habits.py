@@ -89,7 +89,9 @@ class Habits:
     ``sections`` says whether logs and gates are ``absent``, ``empty`` or ``complete`` where that
     is free; ``further`` adds fields, members and log entries that the contract does not name;
     ``mixed`` interleaves the kinds of entries and turns the names in objects round; ``doubles``
-    writes whole numbers as doubles; ``details`` is the ``detail`` of refusals.
+    writes whole numbers as doubles; ``details`` is the ``detail`` of refusals. ``numbers`` gives
+    the ids of entries and gates as numbers, those of gates anew in each run, and tells of a gate's
+    statuses in the entries about it.
     """
 
     outcome: Callable[[tuple[Outcome, ...]], Outcome] = first
@@ -100,6 +102,7 @@ class Habits:
     mixed: bool = False
     doubles: bool = False
     details: Json = "no"
+    numbers: bool = False
 
 
 PLAIN: Final = Habits()
@@ -116,8 +119,16 @@ FREEDOMS: Final = {
     "more than is named": Habits(further=True),
     "kinds interleaved": Habits(mixed=True),
     "doubles": Habits(doubles=True),
+    "ids are numbers": Habits(numbers=True),
     "all at once": Habits(
-        taking, other_code, "complete", in_milliseconds, further=True, mixed=True, doubles=True
+        taking,
+        other_code,
+        "complete",
+        in_milliseconds,
+        further=True,
+        mixed=True,
+        doubles=True,
+        numbers=True,
     ),
     "all at once, by itself": Habits(
         enforcing, other_code, "complete", in_seconds, further=True, mixed=True, doubles=True

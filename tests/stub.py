@@ -86,7 +86,7 @@ class Book:
     log: list[JsonObject] = field(factory=list)
     ends: dict[int, int] = field(factory=dict)
     times: dict[int, str] = field(factory=dict)
-    gate_ids: list[str] = field(factory=list)
+    gate_ids: list[Json] = field(factory=list)
     own: Json = None
     version: int = -1
 
@@ -167,7 +167,8 @@ class Stub:
         new = [entry for entry in run.log if entry.version > book.version]
         for version in range(book.version + 1, run.version + 1):
             book.times[version] = habits.stamp(moment)
-        book.gate_ids += [self.name("gate") for _ in range(len(book.gate_ids), len(run.gates))]
+        for number in range(len(book.gate_ids), len(run.gates)):
+            book.gate_ids.append(number if habits.numbers else self.name("gate"))
         if habits.further and not run.governed and run.state.status is Status.RUNNING:
             step = StepRef((run.current_step,))
             new.append(Entry(Event.STEP_STARTED, actor, run.version, step))
@@ -177,7 +178,8 @@ class Stub:
         if habits.further and rows:
             rows.insert(1, {**rows[0], "event_type": "FC-NOTE-001", "step_id": "x", "details": {}})
         for row in rows:
-            row |= {"log_id": self.name("log"), "timestamp": habits.stamp(moment + 0.001)}
+            row["log_id"] = self.count() if habits.numbers else self.name("log")
+            row["timestamp"] = habits.stamp(moment + 0.001)
             row["previous_receipt_hash"] = book.log[-1]["receipt_hash"] if book.log else None
             row["receipt_hash"] = digest(row)
             book.log.append(row)
@@ -207,6 +209,8 @@ def _entry(book: Book, entry: Entry, names: Names, habits: Habits) -> JsonObject
         "message": f"{entry.event} has happened",
         "details": details,
     }
+    if habits.numbers and entry.event is Event.GATE_CLOSED:
+        row |= {"previous_status": "pending", "new_status": details["decision"]}
     if habits.further:
         row |= {"event_category": "workflow", "duration_ms": 1.5}
         details["more"] = {"n": [1, 2.5, "é"]}

@@ -39,6 +39,7 @@ from pt004_model.model.commands import (
     Token,
     Unknown,
     Wait,
+    WrongMethod,
     subject,
 )
 from pt004_model.model.coverage import Edge, edge, situation
@@ -554,7 +555,7 @@ class Lockstep:
         """
         if not any(each.check == "isolation.same-code" for each in judgement.findings):
             return judgement
-        assert isinstance(command, ReadRun | ChangeRun)  # noqa: S101 - no other calls are compared
+        assert isinstance(command, ReadRun | ChangeRun | WrongMethod)  # noqa: S101 - others are not
         assert isinstance(response, Reply)  # noqa: S101 - a finding needs a reply
         code = response.code
         if isinstance(command.run, Unknown):

@@ -79,7 +79,8 @@ class Archive:
         """Remember the runs that an example made, from the number ``first`` on."""
         view = lockstep.views[0]
         for number, run in view.world.runs.items():
-            if number >= first and number not in view.world.open_calls and number in view.seen:
+            unclear = number in view.world.open_calls or number in view.world.outside
+            if number >= first and not unclear and number in view.seen:
                 told = lockstep.told.get(number, set())
                 self.remember(Remembered(run, view.seen[number], lockstep.began, told))
 

@@ -32,10 +32,10 @@ from pt004_model.judge.receipts import read_receipt
 from pt004_model.model.history import Entry, GateRef
 from pt004_model.model.run import Run
 from pt004_model.model.values import same
-from pt004_model.vocabulary import Event, Status
+from pt004_model.vocabulary import Decision, Event, Status
 
 _NAMED = frozenset(Event)
-_OF_RUNS = frozenset({Event.RUN_CREATED, Event.STATUS_CHANGED, Event.RUN_ENDED})
+_OF_RUNS = (Event.RUN_CREATED, Event.STATUS_CHANGED, Event.RUN_ENDED)
 _STEP_KINDS = frozenset({Event.STEP_STARTED, Event.STEP_ENDED})
 _ANY_TIME = Window(-math.inf, math.inf)
 _STATUSES = tuple(status.value for status in Status)
@@ -87,10 +87,12 @@ def _read_entries(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -
         return seen
     kinds, gate_ids = dict(seen.kinds), dict(seen.gate_ids)
     reading = _Reading(notes, run, seen, gate_ids)
-    before = seen.log[-1] if seen.log else None
+    before, latest = seen.log[-1] if seen.log else None, -1
     changed = run.version > seen.log_version
     first = len(seen.log)
     due, undue = _due(notes, run, seen, shown[first:])
+    counted = not any(each.where == "logs" for each in notes.findings)
+    calls = _calls(run)
     for index, entry in enumerate(shown[first:], first):
         kind = entry.get("event_type")
         at = f"logs[{index}]"
@@ -101,6 +103,9 @@ def _read_entries(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -
             opened = kinds.get(Event.GATE_OPENED, 0)
             if expected is not None and kind == Event.GATE_CLOSED and kinds[kind] > opened:
                 _disordered(notes, "audit.gate-opens-first", at, "an open gate", kind)
+            elif expected is not None and counted and calls[expected.version] < latest:
+                _disordered(notes, "audit.changes-in-order", at, "one of a later change", kind)
+            latest = max(latest, -1 if expected is None else calls[expected.version])
         else:
             text(notes, "audit.event-type", f"{at}.event_type", kind)
             if not changed:  # reads and refused requests add none (7.3, 7.6)
@@ -112,6 +117,16 @@ def _read_entries(notes: Notes, run: Run, seen: Seen, shown: list[JsonObject]) -
         before = entry
     _ends(notes, run, shown)
     return evolve(seen, log=tuple(shown), log_version=run.version, kinds=kinds, gate_ids=gate_ids)
+
+
+def _calls(run: Run) -> dict[int, int]:
+    """Return which call each change may have come with: one that binds may act by itself (5.3)."""
+    binding = {
+        entry.version
+        for entry in run.log
+        if run.governed and entry.details.get("decision") in (Decision.FLAG, Decision.DENY)
+    }
+    return {each: each - (each - 1 in binding) for each in range(run.version + 1)}
 
 
 def _due(

@@ -220,6 +220,13 @@ class Candidate:
             said = Saying("a JSON object with a non-empty detail")
             seen = detail if isinstance(body, dict) else body
             self.notes.disagree("input.refusal-detail", "detail", said, seen)
+        self._media_type()
+
+    def _media_type(self) -> None:
+        media = self.reply.content_type.partition(";")[0].strip().lower()
+        if media != "application/json":
+            check, seen = "input.reply-is-json", f"Content-Type {quote(self.reply.content_type)}"
+            self._say(check, "Content-Type", "application/json", seen, "media type")
 
     def _not_json(self, body: Undecodable) -> None:
         check, seen = "input.reply-is-json", f"{body.why}: {quote(body.start)}"
@@ -233,11 +240,7 @@ class Candidate:
         if isinstance(body, Undecodable):
             self._not_json(body)
             return self._unread()
-        media = self.reply.content_type.partition(";")[0].strip().lower()
-        if media != "application/json":
-            check = "input.reply-is-json"
-            seen = f"Content-Type {quote(self.reply.content_type)}"
-            self._say(check, "Content-Type", "application/json", seen, "media type")
+        self._media_type()
         parts = self._envelope(body, expected)
         if parts is None:
             return self._unread()

@@ -103,6 +103,7 @@ _ROWS: Final = (
     ("audit.first-entry", "7.3", "FC-RUN-001 is the first entry."),
     ("audit.last-entry", "7.3", "FC-RUN-003 is the last entry of a terminal run."),
     ("audit.gate-opens-first", "7.3", "A gate opens before it closes."),
+    ("audit.changes-in-order", "7.3", "The entries of a change stand behind earlier ones."),
     ("audit.step-id", "7.2", "An entry names its step."),
     ("audit.statuses", "7.2", "An entry carries the statuses that its kind has."),
     ("audit.outcome", "7.2", "The end of a step says how the step ended."),

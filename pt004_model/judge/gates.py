@@ -98,6 +98,7 @@ def _unchanged(notes: Notes, gate: Gate, before: JsonObject, now: JsonObject) ->
     for name in GATE_FIELDS if resolved else ("created_at",):
         was = before.get(name, MISSING)
         observed = value_of(now, name)
-        if not same(was, observed):
+        respelled = not resolved and parse(was) is not None and parse(was) == parse(observed)
+        if not same(was, observed) and not respelled:
             where = f"gates[{gate.number}].{name}"
             notes.disagree("gates.resolved-never-changes", where, was, observed, name)

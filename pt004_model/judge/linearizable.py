@@ -22,7 +22,7 @@ from attrs import define, evolve, field, frozen
 from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.finding import Finding, Saying, disagreement
 from pt004_model.judge.memory import Ledger, View
-from pt004_model.judge.oracle import MOST_VIEWS, Judgement, Oracle, Verdict
+from pt004_model.judge.oracle import Judgement, Oracle, Verdict
 from pt004_model.model.commands import ChangeRun, Command, describe, short
 from pt004_model.model.replies import NoAnswer, Reply, Response
 
@@ -193,7 +193,7 @@ class _Search:
             if judgement.findings:
                 against.append((place, judgement.findings[0]))
                 continue
-            self.cut = self.cut or len(judgement.views) in {0, MOST_VIEWS}
+            self.cut = self.cut or not judgement.views
             after = Order((*done.calls, place), (*done.judgements, judgement))
             found = self._go_on(trying, judgement.views, after) if judgement.views else None
             if found is not None:

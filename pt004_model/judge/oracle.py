@@ -33,7 +33,7 @@ from pt004_model.model.world import (
     unanswered,
 )
 
-MOST_VIEWS: Final = 8
+MOST_VIEWS: Final = 32
 """Ways things may be that are kept, the likeliest first."""
 
 
@@ -229,6 +229,9 @@ def _outcomes(view: View, command: Command, reply: Reply) -> tuple[Outcome, ...]
         return (Outcome(Unjudged(), view.world),)
     outcomes = expect(view.world, command)
     accepted = 200 <= reply.code < 300
+    if not accepted:  # what is refused takes no run out of the contract
+        taken = tuple(each for each in outcomes if each.world.outside == view.world.outside)
+        outcomes = taken or outcomes
     fitting = tuple(
         each
         for each in outcomes
@@ -238,9 +241,9 @@ def _outcomes(view: View, command: Command, reply: Reply) -> tuple[Outcome, ...]
 
 
 def _remaining(candidates: list[Candidate]) -> tuple[View, ...]:
-    """Return the ways things may be after any of these."""
+    """Return the ways things may be after any of these; none where they are too many."""
     remaining: list[View] = []
     for after in (view for each in candidates for view in each.after):
         if after not in remaining:
             remaining.append(after)
-    return tuple(remaining[:MOST_VIEWS])
+    return tuple(remaining) if len(remaining) <= MOST_VIEWS else ()

@@ -101,7 +101,7 @@ def _chain(
             notes.disagree(check, where, said, got, "the log's")
             return
     told = any(each.where == "logs" for each in notes.findings)  # the chain is that of the log
-    if seen.version == run.version and len(chain) != len(seen.chain) and not told:
+    if seen.version == run.version and 0 < len(seen.chain) != len(chain) and not told:
         said = Saying(f"{len(seen.chain)} receipts, {NOTHING_CHANGED}")
         got = Saying(f"{len(chain)} receipts")
         notes.disagree(check, where, said, got, "one an entry")

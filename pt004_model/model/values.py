@@ -133,6 +133,8 @@ def read(text: str) -> Reading:
         size = len(text.encode())
     except UnicodeEncodeError:  # bytes that are not UTF-8
         return NotJson()
+    if size > MAX_BODY_BYTES:  # whatever it is
+        return Beyond("more than 1 MiB")
     try:
         # RFC 8259 white space only; json.loads would also strip none
         value: Json = _DECODER.decode(text)
@@ -142,8 +144,6 @@ def read(text: str) -> Reading:
         return Beyond("nesting too deep")
     except ValueError:
         return NotJson()
-    if size > MAX_BODY_BYTES:
-        return Beyond("more than 1 MiB")
     return _within(value)
 
 

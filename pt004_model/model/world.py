@@ -92,7 +92,7 @@ class World:
     ``runs`` maps symbolic numbers to runs. ``outside`` are runs that took a value beyond the
     contract. ``open_calls`` are changes of each run that got no answer and may still take effect.
     ``hidden`` remembers the code that a call on a run that one cannot see was refused with (section
-    9). ``lost_keys`` came with creates that got no answer: nobody can tell if they are used.
+    9). ``lost_keys`` came with creates that got no answer, each kept: one of them may be made.
     Those of the runs that are ``over`` take effect before the next call on the run, or never.
     ``authenticates`` says whether the FC was told to enforce authentication.
     """
@@ -102,7 +102,7 @@ class World:
     open_calls: dict[int, tuple[ChangeRun, ...]] = field(factory=dict)
     keys: dict[tuple[int, str], Used] = field(factory=dict)
     hidden: dict[Hashable, int] = field(factory=dict)
-    lost_keys: dict[tuple[int, str], Command] = field(factory=dict)
+    lost_keys: dict[tuple[int, str], tuple[CreateRun, ...]] = field(factory=dict)
     authenticates: bool = False
     over: frozenset[int] = frozenset()
 
@@ -133,7 +133,7 @@ def expect(world: World, command: Command) -> tuple[Outcome, ...]:
         hidden = _hides(world, command.run, command.caller)
         if hidden is None or command.route is Route.CREATE:
             return _refused(world, rules)
-        return _refused(world, [*rules, hidden])
+        return _refused(world, [*rules, hidden], None if door else shape(command))
     if isinstance(command, ReadRun):
         return _read(world, command, door)
     worlds = _settled(world, command)
@@ -182,8 +182,11 @@ def unanswered(world: World, command: Command) -> World:
         return world
     asked = as_asked(command)
     if isinstance(asked, CreateRun):  # its run has no name, so nothing can be said of that
-        lost = {(int(asked.caller.tenant), asked.key): asked} if asked.key else {}
-        return evolve(world, lost_keys={**world.lost_keys, **lost}) if lost else world
+        key = (int(asked.caller.tenant), asked.key or "")
+        lost = world.lost_keys.get(key, ())
+        if not asked.key or asked in lost:
+            return world
+        return evolve(world, lost_keys={**world.lost_keys, key: (*lost, asked)})
     assert isinstance(asked, ChangeRun)  # noqa: S101 - as the command
     there = world.open_calls.get(command.run, ())
     if (
@@ -194,7 +197,8 @@ def unanswered(world: World, command: Command) -> World:
         or (asked.key and asked in there)
     ):
         return world
-    return evolve(world, open_calls={**world.open_calls, command.run: (*there, asked)})
+    over = world.over - {command.run}  # it came after the restart, and may take effect at any time
+    return evolve(world, open_calls={**world.open_calls, command.run: (*there, asked)}, over=over)
 
 
 def restarted(world: World) -> World:
@@ -240,10 +244,13 @@ def late_against_the_rules(
 
 def shape(command: Command) -> Hashable:
     """Return what two calls must have in common to be *the same call* on two runs (section 9)."""
-    if isinstance(command, ReadRun):
-        return ("GET", command.logs, command.gates, command.caller)
-    if isinstance(command, ChangeRun):
-        return ("PATCH", command.body.text, command.caller, command.content_type)
+    asked = as_asked(command)
+    if isinstance(asked, ReadRun):
+        return ("GET", asked.logs, asked.gates, asked.caller)
+    if isinstance(asked, ChangeRun):
+        return ("PATCH", asked.body.text, asked.caller, asked.content_type)
+    if isinstance(asked, WrongMethod):
+        return (asked.method, asked.route, asked.caller)
     return None
 
 
@@ -351,7 +358,40 @@ def _unread(
     return refused if rules else (*refused, _beyond(world, number))
 
 
+def _once_lost(world: World, command: CreateRun | ChangeRun) -> Iterator[World]:
+    """Yield the worlds in which another create, that was lost, used the key of ``command``.
+
+    The very create made again comes to the same, whichever of the two took effect.
+    """
+    key = (int(command.caller.tenant), command.key or "")
+    for lost in world.lost_keys.get(key, ()):
+        asked = read_creation(lost.body)
+        if key not in world.keys and lost != as_asked(command) and isinstance(asked, Creation):
+            number = command.run if isinstance(command, CreateRun) else lost.run
+            caller, correlation = lost.caller, lost.correlation or None
+            run = run_model.create(number, asked, caller.tenant, caller.actor, correlation)
+            used = Used(("POST", None), lost.body, 201, run)
+            yield evolve(world.with_run(run), keys={**world.keys, key: used})
+
+
+def _or_lost(
+    world: World, outcomes: tuple[Outcome, ...], once_lost: Iterator[Outcome]
+) -> tuple[Outcome, ...]:
+    """Add what comes of a call if its key is used; a refusal does not tell if it is."""
+    refused = (
+        each if isinstance(each.reply, Accepted) else evolve(each, world=world)
+        for each in once_lost
+    )
+    return (*outcomes, *refused)
+
+
 def _create(world: World, command: CreateRun, rules: list[Rule]) -> tuple[Outcome, ...]:
+    lost = (each for now in _once_lost(world, command) for each in _made(now, command, rules))
+    return _or_lost(world, _made(world, command, rules), lost)
+
+
+def _made(world: World, command: CreateRun, rules: list[Rule]) -> tuple[Outcome, ...]:
+    """Return the outcomes of a create where it is known if its key was used."""
     request = ("POST", None)
     odd = _odd_type(command)
     used = _used(world, command)
@@ -360,8 +400,6 @@ def _create(world: World, command: CreateRun, rules: list[Rule]) -> tuple[Outcom
         if exact is not None:
             return _with_key(world, used, exact, odd)
         rules = [*rules, Rule.KEY_USED]
-    elif _lost(world, command) and not rules:
-        return (_beyond(world, command.run),)
     asked = read_creation(command.body)
     if not isinstance(asked, Creation):
         return _unread(world, command.run, asked, rules, odd)
@@ -377,19 +415,23 @@ def _create(world: World, command: CreateRun, rules: list[Rule]) -> tuple[Outcom
 
 
 def _change(world: World, command: ChangeRun, rules: list[Rule]) -> tuple[Outcome, ...]:
+    lost = (each for now in _once_lost(world, command) for each in _changed(now, command, rules))
+    return _or_lost(world, _changed(world, command, rules), lost)
+
+
+def _changed(world: World, command: ChangeRun, rules: list[Rule]) -> tuple[Outcome, ...]:
+    """Return the outcomes of a change where it is known if its key was used."""
     hidden = _hides(world, command.run, command.caller)
-    like = shape(command) if hidden is not None and not rules and command.key is None else None
+    used = _used(world, command)
+    like = shape(command) if hidden is not None and not rules and used is None else None
     if hidden is not None:
         rules = [*rules, hidden]
     request = ("PATCH", command.run)
-    used = _used(world, command)
     if used is not None:
         exact = clash(used, request, command.body, rules)
         if exact is not None:
             return _with_key(world, used, exact, _odd_type(command))
         rules = [*rules, Rule.KEY_USED]
-    elif _lost(world, command) and not rules and isinstance(command.run, int):
-        return (_beyond(world, command.run),)
     change = read_change(command.body)
     if not isinstance(change, Change):
         number = command.run if isinstance(command.run, int) else -1
@@ -471,15 +513,6 @@ def _used(world: World, command: CreateRun | ChangeRun) -> Used | None:
     if not command.key:
         return None
     return world.keys.get((command.caller.tenant, command.key))
-
-
-def _lost(world: World, command: CreateRun | ChangeRun) -> bool:
-    """Tell whether the command's key came with another create that may have taken effect.
-
-    The very create made again comes to the same, whichever of the two took effect.
-    """
-    before = world.lost_keys.get((int(command.caller.tenant), command.key or ""))
-    return before is not None and before != as_asked(command)
 
 
 def _with_key(world: World, used: Used, exact: bool, odd: list[Rule]) -> tuple[Outcome, ...]:

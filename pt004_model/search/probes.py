@@ -44,6 +44,7 @@ from pt004_model.vocabulary import Event, Status
 
 Commands: TypeAlias = tuple[Command, ...]
 _Call: TypeAlias = CreateRun | ChangeRun | ReadRun
+_OnRun: TypeAlias = ChangeRun | ReadRun | WrongMethod
 
 
 @frozen
@@ -184,6 +185,14 @@ def _with(token: Token) -> Iterator[Probe]:
     )
 
 
+_FOREIGN: Final[dict[str, Callable[[Scene], _OnRun]]] = {
+    "read": lambda scene: ReadRun(scene.run.number, caller=scene.owner),
+    "change": lambda scene: scene.change,
+    "change under a key": lambda scene: evolve(scene.change, key="unused"),
+    "deletion": lambda scene: WrongMethod("DELETE", Route.READ, scene.run.number, scene.owner),
+}
+
+
 def _stranger(tenant: Tenant, route: str, text: str | None = None, kind: str = "caller") -> Probe:
     """Another tenant's call, and the same on a run that does not exist: the codes must agree."""
 
@@ -191,12 +200,12 @@ def _stranger(tenant: Tenant, route: str, text: str | None = None, kind: str = "
         owner = Tenant(scene.run.tenant)
         if tenant in KIN and owner is not Tenant.OURS:
             return ()
-        foreign = _CALLS[route](scene)
+        foreign = _FOREIGN[route](scene)
         who = Caller(Tenant.OURS if owner is tenant else tenant, foreign.caller.actor)
         foreign = evolve(foreign, caller=who)
         if isinstance(foreign, ChangeRun) and text is not None:
             foreign = evolve(foreign, body=Body(text))
-        return (foreign, evolve(foreign, run=Unknown()))  # type: ignore[arg-type]  # no create
+        return (foreign, evolve(foreign, run=Unknown()))
 
     return Probe(kind, f"{tenant.name.lower()} {route} {text or ''}".rstrip(), make)
 
@@ -380,7 +389,7 @@ def _table() -> Iterator[Probe]:
     for mutation in mutations.NAMINGS:
         yield _mutated("naming", mutation)
     for tenant in (Tenant.STRANGER, Tenant.NEAR):
-        for route in ("change", "read"):
+        for route in _FOREIGN:
             yield _stranger(tenant, route)
     for tenant in KIN:
         yield _stranger(tenant, "read", kind="kin")

@@ -82,6 +82,7 @@ def _still_pending(body: JsonObject) -> None:
     gates[0] |= {"status": "pending", "approved_by": None, "resolved_at": None}
 
 
+IN_THE_LOG: Final = frozenset({"audit.gate-id"})
 GATES: Final = (
     Row("gates.one-for-each-flagged-pause", PAUSED, READ, put("gates", [])),
     Row("gates.one-for-each-flagged-pause", FLAGGED, READ, put("gates", [{}])),
@@ -89,6 +90,12 @@ GATES: Final = (
     Row("gates.status", PAUSED, _RESUME, edited(_still_pending)),
     Row("gates.gate-id", PAUSED, READ, put("gates.0.gate_id", "another")),
     Row("gates.gate-id", FLAGGED, _PAUSE, put("gates.0.gate_id", ""), frozenset({"audit.gate-id"})),
+    Row(
+        "gates.gate-id", FLAGGED, _PAUSE, put("gates.0.gate_id", None), frozenset({"audit.gate-id"})
+    ),
+    Row(
+        "gates.gate-id", FLAGGED, _PAUSE, put("gates.0.gate_id", True), frozenset({"audit.gate-id"})
+    ),
     Row("gates.step-id", PAUSED, READ, put("gates.0.step_id", "b")),
     Row("gates.gate-type", PAUSED, READ, put("gates.0.gate_type", "robot")),
     Row("gates.gate-name", PAUSED, READ, put("gates.0.gate_name", 5)),
@@ -132,6 +139,14 @@ AUDIT: Final = (
         RESUMED,
         READ,
         _swapped(4, 6),
+        frozenset({"audit.times-in-order", "audit.changes-in-order", "receipts.chain"}),
+        habits=PLAIN,
+    ),
+    Row(
+        "audit.changes-in-order",
+        RESUMED,
+        READ,
+        _swapped(5, 6),
         frozenset({"audit.times-in-order", "receipts.chain"}),
         habits=PLAIN,
     ),

@@ -177,7 +177,10 @@ INPUT: Final = (
         _UNCREATED,
         lambda reply: evolve(reply, body=Undecodable("not JSON")),
     ),
-    Row("input.reply-is-json", (), CREATE, lambda reply: evolve(reply, content_type="text/html")),
+    *(
+        Row("input.reply-is-json", (), each, lambda reply: evolve(reply, content_type="text/html"))
+        for each in (CREATE, _UNCREATED)
+    ),
     Row("input.reply-is-json", (), CREATE, lambda reply: evolve(reply, body=Undecodable("x"))),
 )
 

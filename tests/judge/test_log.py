@@ -11,15 +11,18 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pt004_model.drive.lockstep import Lockstep
 from pt004_model.judge.audit import read_shared
 from pt004_model.judge.forms import canonical_form, canonical_hash
 from pt004_model.judge.memory import Ledger, Notes
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import Command
 from pt004_model.model.values import Json
+from tests.drive.helpers import noting
 from tests.habits import FREEDOMS, PLAIN, Habits
 from tests.judge.helpers import (
     CREATE,
+    FLAGGED,
     READ,
     STARTED,
     Row,
@@ -30,7 +33,7 @@ from tests.judge.helpers import (
     start,
     talk,
 )
-from tests.stub import NAMES, JsonObject
+from tests.stub import NAMES, JsonObject, Stub, Tampering, digest
 
 FURTHER: Final = Habits(sections="complete", further=True)
 UNGOVERNED: Final = (create(), change("running"))
@@ -243,3 +246,68 @@ def test_the_quick_form_is_the_canonical_one(value: Json) -> None:
     except (rfc8785.CanonicalizationError, UnicodeEncodeError):
         expected = None
     assert canonical_form(value) == expected
+
+
+def _with_chain(*lengths: int) -> Lockstep:
+    """A conversation whose chain has so many receipts in each answer in turn."""
+    shown = iter(lengths)
+
+    def cut(body: Json) -> None:
+        assert isinstance(body, dict)
+        run = body["run"]
+        assert isinstance(run, dict)
+        assert isinstance(run["receipt_chain"], list)
+        run["receipt_chain"] = run["receipt_chain"][: next(shown)]
+        if run["workflow_receipt_hash"] is not None:
+            run["workflow_receipt_hash"] = digest(run["receipt_chain"])
+
+    fc = Tampering(Stub(), lambda _, reply: edited(cut, sealed=False)(reply))
+    lockstep, _ = noting(fc, create("a"), start("a", 0), change("completed"), READ)
+    return lockstep
+
+
+def test_a_chain_has_one_receipt_an_entry_in_each_answer() -> None:
+    """A later reading of the log shows that the chain was short, or that a read added to it (8)."""
+    whole = _with_chain(1, 4, 7, 7)
+    short = _with_chain(1, 1, 1, 7)
+    assert not any(step.findings for step in whole.steps)
+    assert [("receipts.chain", "run.receipt_chain")] == [
+        (each.check, each.where) for step in short.steps for each in step.findings
+    ]
+
+
+def test_ids_may_be_numbers_and_those_of_gates_begin_anew_in_each_run() -> None:
+    """No type is named for them, and a gate's id is no other gate's of its run alone (6, 7)."""
+    second = (
+        *FLAGGED,
+        change("paused"),
+        change("running"),
+        start("b", 1, "flag"),
+        change("paused"),
+    )
+    others = (evolve(each, run=1) for each in (*FLAGGED, change("paused"), READ))
+    habits = Habits(sections="complete", numbers=True)
+    talked = talk(*second, READ, *others, change("running"), habits=habits)
+    shown = put("gates.1.gate_id", 0)(talked.answer(READ))
+    assert Verdict.DIVERGES is talked.judge(READ, shown).verdict
+
+
+def test_a_gate_has_the_id_of_no_other_of_its_run() -> None:
+    """Not even where it is told first (6)."""
+    talked = talk(*FLAGGED, change("paused"), change("running"), start("b", 1, "flag"))
+    pause = change("paused")
+
+    def same_id(body: Json) -> None:
+        assert isinstance(body, dict)
+        assert isinstance(body["gates"], list)
+        assert isinstance(body["logs"], list)
+        first, last = body["gates"]
+        entry = body["logs"][-2]
+        assert isinstance(first, dict)
+        assert isinstance(last, dict)
+        assert isinstance(entry, dict)
+        last["gate_id"] = first["gate_id"]
+        entry["details"] = {"gate_id": first["gate_id"]}
+
+    judged = talked.judge(pause, edited(same_id)(talked.answer(pause)))
+    assert ["gates.gate-id"] == [each.check for each in judged.findings]

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from pt004_model.judge.checks import AREAS
-from pt004_model.judge.oracle import Judgement, Oracle, Verdict, worst
+from pt004_model.judge.oracle import MOST_VIEWS, Judgement, Oracle, Verdict, worst
 from pt004_model.model.commands import (
     Caller,
     ChangeRun,
@@ -23,7 +23,7 @@ from pt004_model.model.commands import (
 from pt004_model.model.replies import NoAnswer, Reply
 from pt004_model.model.values import Body, Json
 from pt004_model.vocabulary import Status
-from tests.habits import FREEDOMS, PLAIN, Habits, enforcing
+from tests.habits import FREEDOMS, PLAIN, Habits, enforcing, in_seconds, taking
 from tests.judge.helpers import (
     COMPLETE,
     CREATE,
@@ -442,3 +442,41 @@ def test_who_resolved_a_gate_is_judged_unless_it_is_in_another_state(
     reply = put("gates.0.approved_by", "mallory")(reply)
     found = [each.check for each in conversation.judge(resume, reply).findings]
     assert checks == found
+
+
+@pytest.mark.parametrize("code", [302, 401, 404, 418])
+def test_what_is_refused_beyond_the_contract_is_refused_by_its_codes(code: int) -> None:
+    """It takes no run out of the contract, and is refused with the codes of section 1."""
+    odd = evolve(change("paused"), content_type="text/plain")
+    twice = ChangeRun(0, Body('{"status":"paused","status":"paused"}'))
+    conversation = talk(CREATE, start("a", 0))
+    good = conversation.answer(READ)
+    for command in (odd, twice):
+        judgement = conversation.judge(command, Reply(code, {"detail": "no"}))
+        assert Verdict.DIVERGES is judgement.verdict
+        assert not any(view.world.outside for view in judgement.views)
+    refused = Reply(415, {"detail": "no"})
+    conversation.lockstep.views = conversation.judge(odd, refused).views
+    assert Verdict.CONFORMS is conversation.judge(READ, good).verdict
+    other = put("run.status", "completed")(good)
+    assert Verdict.DIVERGES is conversation.judge(READ, other).verdict
+
+
+def test_too_many_ways_are_unsure() -> None:
+    """Of a few runs each may be in two ways; where they are too many nothing is said (13)."""
+    habits = Habits(outcome=taking, sections="complete", stamp=in_seconds)
+    runs = range(MOST_VIEWS.bit_length())
+    conversation = Talk(Stub(habits=lambda: habits, clock=Clock(step=0.003)))
+    conversation.say(*(create(number=n) for n in runs))
+    conversation.say(*(change("running", run=n) for n in runs))
+    oracle, lockstep = conversation.lockstep.oracle, conversation.lockstep
+    for number in runs:
+        lost(conversation, evolve(change("running", run=number), key=f"k{number}"))
+    counts = []
+    for number in runs:
+        read = ReadRun(number)
+        judgement = oracle.judge(lockstep.views, read, conversation.answer(read))
+        counts.append((judgement.verdict, len(judgement.views)))
+        lockstep.views = judgement.views or lockstep.views
+    assert counts[-1] == (Verdict.UNSURE, 0)
+    assert counts[-2] == (Verdict.CONFORMS, MOST_VIEWS)

@@ -306,9 +306,13 @@ def _like(command: Command) -> object:
         ChangeRun(0, BAD, STRANGER),
         ChangeRun(0, BROKEN, STRANGER, content_type=None),
         ChangeRun(0, Body('{"status":1e400}'), STRANGER),
+        begin(0, STRANGER, key="k"),
+        WrongMethod("DELETE", Route.READ, 0, STRANGER),
     ],
 )
-def test_a_foreign_run_is_answered_like_an_unknown_one(call: ReadRun | ChangeRun) -> None:
+def test_a_foreign_run_is_answered_like_an_unknown_one(
+    call: ReadRun | ChangeRun | WrongMethod,
+) -> None:
     """The two calls have the same shape, and so must get the very same code (9)."""
     assert _like(call) is not None
     assert _like(call) == _like(evolve(call, run=NOWHERE)) == shape(call)
@@ -339,16 +343,16 @@ def test_calls_that_differ_are_not_the_same_call(one: Command, other: Command) -
         ReadRun(0, caller=ACTORLESS),
         ReadRun(NOWHERE, caller=ACTORLESS),
         begin(0, NO_TENANT),
-        begin(0, STRANGER, key="k"),
         ChangeRun(0, BAD),
         ChangeRun(0, body("paused")),
         create(5, ACTORLESS),
-        WrongMethod("PUT", Route.READ, NOWHERE),
+        WrongMethod("PUT", Route.READ, NOWHERE, ACTORLESS),
+        WrongMethod("PUT", Route.CREATE, 0, STRANGER),
         OddPath(""),
     ],
 )
 def test_other_refusals_need_not_be_alike(command: Command) -> None:
-    """A refusal for another reason, or under a key, is compared with none (9)."""
+    """A refusal for another reason is compared with none (9)."""
     assert _like(command) is None
 
 

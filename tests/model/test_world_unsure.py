@@ -18,7 +18,7 @@ from pt004_model.model.commands import (
     Unknown,
     WrongMethod,
 )
-from pt004_model.model.rules import Rule
+from pt004_model.model.rules import Refusal, Rule
 from pt004_model.model.values import Body
 from pt004_model.model.world import (
     Accepted,
@@ -101,19 +101,31 @@ def test_what_is_refused_now_may_be_legal_later() -> None:
     assert now == only.world
 
 
-def test_a_key_that_was_lost_tells_nothing() -> None:
-    """Whether the key of an unanswered create is used nobody knows, until it is used again."""
+def test_a_key_that_was_lost_may_be_used() -> None:
+    """A create without an answer was made under its key, or the key is as good as new (1, 10)."""
     lost = CreateRun(5, create(5).body, key="k")
     now = unanswered(world(new()), lost)
-    assert {(0, "k"): lost} == now.lost_keys
-    assert [201] == [
-        each.reply.code for each in expect(now, lost) if isinstance(each.reply, Accepted)
+    assert {(0, "k"): (lost,)} == now.lost_keys
+    assert now == unanswered(unanswered(now, lost), create(7))
+    assert summary(expect(now, lost)) == [201]
+    assert summary(expect(now, evolve(lost, run=6))) == [201, 201]
+    for other in (CreateRun(6, Body.of({"workflow_id": "x"}), key="k"), begin(0, key="k")):
+        made, refused = expect(now, other)
+        assert isinstance(made.reply, Accepted)
+        assert (refused.reply, refused.world) == (Refused(Refusal.by(Rule.KEY_USED)), now)
+        again, *none = expect(made.world, lost)
+        assert (again.reply, none) == (refused.reply, [])
+
+
+def test_the_same_create_lost_by_two_actors_is_of_either() -> None:
+    """Whoever made it first is its actor, whoever makes it again (10)."""
+    one = CreateRun(5, create(5).body, key="k")
+    other = evolve(one, caller=Caller(actor=2))
+    now = unanswered(unanswered(world(), one), other)
+    actors = [
+        each.reply.run.actor for each in expect(now, other) if isinstance(each.reply, Accepted)
     ]
-    for again in (evolve(lost, run=6), ChangeRun(0, body("running", "a", 0), key="k")):
-        (only,) = expect(now, again)
-        assert isinstance(only.reply, Unjudged)
-        assert only.world.outside == {again.run}
-    assert now == unanswered(now, create(7))
+    assert actors == [2, 0]
 
 
 def after_all(now: World, command: Command) -> list[str]:

@@ -113,6 +113,7 @@ LEFT = {
     "audit.first-entry",
     "audit.last-entry",
     "audit.gate-opens-first",
+    "audit.changes-in-order",
     "audit.details",
     "audit.message",
     "audit.log-id",
