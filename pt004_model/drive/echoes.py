@@ -60,7 +60,13 @@ _LATER: Final = {
     for code in CODES[rule]
 }
 """Codes by which a call of somebody who may make it is refused for what it asks."""
-_EXPIRY: Final[set[str]] = {Token.EXPIRED, Token.TEXT_EXPIRY, Token.NO_EXPIRY, Token.NO_JSON}
+_EXPIRY: Final[set[str]] = {
+    Token.EXPIRED,
+    Token.TEXT_EXPIRY,
+    Token.TRUE_EXPIRY,
+    Token.NO_EXPIRY,
+    Token.NO_JSON,
+}
 _COVERS: Final[dict[str, set[str]]] = {
     Token.MISSING: {*Token} - {Token.MISSING},
     Token.FORGED: {*Token} - {Token.MISSING, Token.FORGED, Token.LONG_EXPIRED, *_EXPIRY},

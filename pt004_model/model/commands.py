@@ -65,6 +65,7 @@ class Token(StrEnum):
     EXPIRED = "expired"
     LONG_EXPIRED = "long-expired"
     TEXT_EXPIRY = "text-expiry"
+    TRUE_EXPIRY = "true-expiry"
     WRONG_SECRET = "wrong-secret"
     TRUNCATED = "truncated"
     NO_EXPIRY = "no-expiry"

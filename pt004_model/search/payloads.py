@@ -95,7 +95,9 @@ EXTREMES: Final[dict[str, dict[str, Json]]] = {
     "many members": {"input_payload": {f"k{number}": [number] for number in range(400)}},
     "null for all that is optional": {
         "workflow_version": None, "input_payload": None, "metadata": None, "note": None,
+        "tags": None, "steps": None,
     },
+    "one name in two objects": {"input_payload": {"a": {"b": 1}}, "metadata": {"a": {"c": 2}}},
     "fields of the answer": {
         "run_id": "x", "status": "completed", "current_step": "s", "step_index": 3,
         "tenant_id": "t", "actor_id": "a", "created_at": "2020-01-01T00:00:00Z",
@@ -166,6 +168,7 @@ CHANGES: Final[dict[str, dict[str, Json]]] = {
     "note": {"object": {"unknown": [1]}, "null": None},
     "policy": {
         "odd": {"policy_id": ODD_TEXT, "reason": ODD_TEXT, "rules_triggered": [*ODD_TAGS]},
+        "more": {"note": {"unknown": [1]}, "rules_triggered": None},
         "always the same": {"policy_id": "pol-allow"},
         "long": {"policy_id": LONG_TEXT, "reason": "", "rules_triggered": []},
     },

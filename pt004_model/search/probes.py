@@ -137,6 +137,8 @@ def _forbidden(move: Move) -> Probe:
             return ()
         if not all(isinstance(after, Refusal) for after in step(scene.run, change, 0)):
             return ()
+        if not scene.run.governed:  # nothing of what is refused may be kept
+            text = text.replace(current_step="elsewhere", step_index=7)
         return (ChangeRun(scene.run.number, text, scene.owner),)
 
     # to end a run that something holds, or to stop it, is the worst that can be taken
@@ -316,6 +318,7 @@ _REPEATS: Final[dict[str, Callable[[_Used], Command | None]]] = {
     "other change": lambda used: evolve(
         used.call, body=used.call.body.replace(status="failed", workflow_id="other")
     ),
+    "same length": lambda used: evolve(used.call, body=Body(used.call.body.text.swapcase())),
     "other spelling": lambda used: evolve(used.call, body=Body(f" {used.call.body.text}")),
     "other run": _other_run,
     "other call": _other_call,

@@ -75,6 +75,7 @@ _BAD: Final = (
     Token.LONG_EXPIRED,
     Token.NO_EXPIRY,
     Token.TEXT_EXPIRY,
+    Token.TRUE_EXPIRY,
     Token.OTHER_ALGORITHM,
     Token.NO_JSON,
 )
@@ -83,6 +84,7 @@ SIGNED: Final = frozenset(
         # each shows something only of a token that is good but for that one thing
         *(Token.RECASED, Token.NO_PREFIX, Token.TRUNCATED),
         *(Token.EXPIRED, Token.LONG_EXPIRED, Token.NO_EXPIRY, Token.TEXT_EXPIRY),
+        Token.TRUE_EXPIRY,
         *(Token.OTHER_ALGORITHM, Token.NO_JSON),
     }
 )
@@ -222,5 +224,6 @@ def _signed(secret: str, kind: Token, at: int) -> str:
         Token.EXPIRED: at,
         Token.LONG_EXPIRED: now - 10 * LIFETIME,
         Token.TEXT_EXPIRY: str(now + LIFETIME),
+        Token.TRUE_EXPIRY: True,
     }
     return sign(secret, {**claims, "iat": now - 20 * LIFETIME, "exp": expiry[kind]})

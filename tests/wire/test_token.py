@@ -19,7 +19,7 @@ GIVEN = "omega_x.abc"
 SIGNED = {
     *(Token.RECASED, Token.NO_PREFIX, Token.TRUNCATED),
     *(Token.EXPIRED, Token.LONG_EXPIRED, Token.NO_EXPIRY, Token.TEXT_EXPIRY),
-    *(Token.OTHER_ALGORITHM, Token.NO_JSON),
+    *(Token.OTHER_ALGORITHM, Token.NO_JSON, Token.TRUE_EXPIRY),
 }
 BAD = [kind for kind in Token if kind is not Token.GOOD]
 
@@ -87,6 +87,7 @@ def test_the_form_of_a_token() -> None:
         (Token.EXPIRED, "expiry"),
         (Token.LONG_EXPIRED, "expiry"),
         (Token.TEXT_EXPIRY, "expiry"),
+        (Token.TRUE_EXPIRY, "expiry"),
         (Token.FORGED, "signature"),
         (Token.TAMPERED, "signature"),
         (Token.RECASED, "signature"),
@@ -123,7 +124,8 @@ def _parts(kind: Token) -> tuple[dict[str, object], bool]:
 
 
 @pytest.mark.parametrize(
-    "kind", [Token.EXPIRED, Token.LONG_EXPIRED, Token.NO_EXPIRY, Token.TEXT_EXPIRY]
+    "kind",
+    [Token.EXPIRED, Token.LONG_EXPIRED, Token.NO_EXPIRY, Token.TEXT_EXPIRY, Token.TRUE_EXPIRY],
 )
 def test_a_token_that_is_wrong_by_its_expiry_is_signed_right(kind: Token) -> None:
     """What is expired or has no expiry is signed right, or no FC would look at the expiry."""
@@ -133,6 +135,8 @@ def test_a_token_that_is_wrong_by_its_expiry_is_signed_right(kind: Token) -> Non
     if kind is Token.TEXT_EXPIRY:
         assert isinstance(said["exp"], str)
         assert int(said["exp"]) > time.time()
+    elif kind is Token.TRUE_EXPIRY:
+        assert said["exp"] is True
     elif kind is not Token.NO_EXPIRY:
         assert isinstance(said["exp"], int)
         assert said["exp"] < time.time() - 60  # more than clocks are apart
