@@ -118,6 +118,12 @@ def _respelled(path: str, turn: Callable[[str], str]) -> _Mutate:
     return mutate
 
 
+def _undecided(fields: _Fields, _: Run | None) -> _Fields | None:
+    policy = fields.get("policy")
+    unknown: dict[str, Json] = {"decision": "review", "rules_triggered": ["rule"]}
+    return {**fields, "policy": {**policy, **unknown}} if isinstance(policy, dict) else None
+
+
 def _of_changes() -> Iterator[Mutation]:
     yield from _required("status")
     yield from _field("status", ("archived", "cancelled", "", 1, True, [], {}), handicap=0.4)
@@ -129,6 +135,7 @@ def _of_changes() -> Iterator[Mutation]:
         yield from _required(path, _START)
         yield from _field(path, ("maybe", "") if path == "policy.decision" else (), _START)
         yield from _field(path, (1, True, [], {}, ["allow"]), _START, 0.5)
+    yield Mutation("policy.decision unknown, with rules", _undecided, _START)
     for name, turn in (("upper", str.upper), ("spaced", "{} ".format)):
         yield Mutation(
             f"policy.decision in {name} case", _respelled("policy.decision", turn), _START

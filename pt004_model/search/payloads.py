@@ -170,6 +170,7 @@ CHANGES: Final[dict[str, dict[str, Json]]] = {
         "odd": {"policy_id": ODD_TEXT, "reason": ODD_TEXT, "rules_triggered": [*ODD_TAGS]},
         "more": {"note": {"unknown": [1]}, "rules_triggered": None},
         "always the same": {"policy_id": "pol-allow"},
+        "another reason": {"reason": "another"},
         "long": {"policy_id": LONG_TEXT, "reason": "", "rules_triggered": []},
     },
     "output_payload": _OBJECTS,

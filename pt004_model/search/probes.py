@@ -36,7 +36,7 @@ from pt004_model.model.keys import Used
 from pt004_model.model.moves import MOVES, Move, body
 from pt004_model.model.rules import Refusal
 from pt004_model.model.run import Ask, Run, step
-from pt004_model.model.values import Body
+from pt004_model.model.values import Body, Json
 from pt004_model.search import mutations, payloads
 from pt004_model.search.mutations import Mutation
 from pt004_model.search.scheduler import Keys
@@ -129,6 +129,16 @@ def keys(scene: Scene, probe: Probe) -> Keys:
     return (here, (*here, run.state.status))
 
 
+_REFUSED: Final[dict[str, Json]] = {
+    "reason": "refused",
+    "current_step": "refused",
+    "step_index": 7,
+    "output_payload": {"refused": True},
+    "error_details": {"refused": True},
+}
+"""What a refused change carries, every other time."""
+
+
 def _forbidden(move: Move) -> Probe:
     def make(scene: Scene) -> Commands:
         text = body(scene.run, move)
@@ -137,8 +147,10 @@ def _forbidden(move: Move) -> Probe:
             return ()
         if not all(isinstance(after, Refusal) for after in step(scene.run, change, 0)):
             return ()
-        if not scene.run.governed:  # nothing of what is refused may be kept
-            text = text.replace(current_step="elsewhere", step_index=7)
+        if (
+            scene.create.run % 2
+        ):  # nothing of what is refused may be kept, and no more is legal by it
+            text = payloads.carrying(scene.run, text, _REFUSED)
         return (ChangeRun(scene.run.number, text, scene.owner),)
 
     # to end a run that something holds, or to stop it, is the worst that can be taken
