@@ -34,8 +34,8 @@ _UNREAD: Final = frozenset({"logs", "gates"})
 def contradicts(run: Run, shown: JsonObject) -> bool:
     """Tell whether ``shown`` is a run in another state than ``run``.
 
-    A value that is none of its kind (a status in upper case, an index that is a string) says
-    nothing of the state, and of a step its name or its index is enough.
+    A status in another case is that status. A value that is none of its kind (an index that is a
+    string) says nothing of the state, and of a step its name or its index is enough.
     """
     status = _status(shown)
     if status is not None and status is not run.state.status:
@@ -91,8 +91,8 @@ def take_parts(view: View, run: Run, parts: Parts, names: Names) -> View:
 
 
 def _status(shown: JsonObject) -> Status | None:
-    """Return the status that is shown, ``None`` for a text that is none."""
-    return next((each for each in Status if each.value == shown.get("status")), None)
+    """Return the status that is shown, in whatever case; ``None`` for what is none."""
+    return next((each for each in Status if each.value == str(shown.get("status")).lower()), None)
 
 
 def _like(run: Run, shown: JsonObject) -> Iterator[Run]:

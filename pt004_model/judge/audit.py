@@ -275,8 +275,8 @@ class _Reading:
             if undue or not known or known < self.run.version - self.seen.log_version:
                 names = list(self.notes.names.actors)  # of a change that we expect no entries of
             if observed not in names:
-                said = Saying(" or ".join(names))
-                self.notes.disagree("audit.actor", f"{at}.actor_id", said, observed)
+                said, where = Saying(" or ".join(names)), f"{at}.actor_id"
+                self.notes.disagree("audit.actor", where, said, observed, "sender", "another")
             return
         name = self.notes.names.actors[expected.actor]
         equal(self.notes, "audit.actor", f"{at}.actor_id", name, observed)

@@ -61,16 +61,17 @@ class Candidate:
         seen = {each.fingerprint for each in self.notes.findings}
         return sum(each not in known for each in seen)
 
-    def distance(self, known: Container[str]) -> tuple[int, int, int, bool]:
+    def distance(self, known: Container[str]) -> tuple[int, int, int, bool, bool]:
         """Return the count of disagreements, first of those that are not ``known``, and each once.
 
         What is wrong in every entry of a log is one thing, and a log of as many entries as it must
-        have is nearer than one of more or fewer. Of two that are as far the answer of a repeated
-        call is nearer: that a call under a used key is carried out now is less likely.
+        have is nearer than one of more or fewer. Of two that are as far the one that leaves nothing
+        open is nearer, and then the answer of a repeated call: that a call under a used key is
+        carried out now is less likely.
         """
         lists = sum(each.where in _LISTS for each in self.notes.findings)
         due = isinstance(self.outcome, Accepted) and self.outcome.replay
-        return self.new(known), lists, self.notes.count, not due
+        return self.new(known), lists, self.notes.count, self.unsure, not due
 
     @property
     def told(self) -> tuple[Finding, ...]:
@@ -400,8 +401,9 @@ class Candidate:
             said, got = Saying(each.expected), Saying(each.observed)
             self.notes.disagree(check, each.where, said, got, "as then", "otherwise")
         chain, known = shown.get("receipt_chain"), list(seen.chain)
+        least = min(len(run.log), len(known))
         if not isinstance(chain, list) or not (
-            len(chain) >= len(run.log) and chain[: len(known)] == known[: len(chain)]
+            len(chain) >= least and chain[: len(known)] == known[: len(chain)]
         ):
             said = Saying("the first receipts of its chain, one an entry")
             self.notes.disagree(check, "run.receipt_chain", said, chain, "as then", "otherwise")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pt004_model.judge.clock import Window, parse
-from pt004_model.judge.finding import MISSING, Saying
+from pt004_model.judge.finding import MISSING, Saying, kind_of
 from pt004_model.judge.memory import JsonObject, Notes
 from pt004_model.model.history import StepRef
 from pt004_model.model.values import same
@@ -55,7 +55,11 @@ def identifier(notes: Notes, check: str, where: str, observed: object) -> str | 
 def step_id(notes: Notes, check: str, where: str, step: StepRef, observed: object) -> None:
     """Compare the step that an entry or gate names; duplicates in ``step`` do not matter."""
     names: tuple[object, ...] = tuple(dict.fromkeys(step.names))
-    one_of(notes, check, where, names, observed)
+    if len(names) == 1:
+        equal(notes, check, where, names[0], observed)
+    elif not any(same(each, observed) for each in names):  # whatever its name: one disagreement
+        said = Saying(" or ".join(map(repr, names)))
+        notes.disagree(check, where, said, observed, "step", kind_of(observed))
 
 
 def unique(notes: Notes, check: str, where: str, kind: str, value: str, owner: str) -> None:

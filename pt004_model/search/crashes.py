@@ -93,7 +93,7 @@ class Crashes:
         self._tried[state] += 1
         length, place = self.rng.choice(self._places[state])
         filling = self.rng.choice(self._fillings)
-        carried = {**filling.created(0), "metadata": ODD_VALUE}  # the fillings hold texts alone
+        carried = {**filling.created(0), self.rng.choice(_CREATED): ODD_VALUE}
         made = creation(number, step_names(length), carried)
         lockstep.do(evolve(made, key=f"c{number}"))
         moves: list[Move | None] = [*place.way, *([None] if self.rng.random() < _FURTHER else [])]
@@ -101,7 +101,8 @@ class Crashes:
             asked = self._body(lockstep, number, move)
             if asked is None:
                 break  # the FC went another way, as it may
-            asked = carrying(lockstep.world.runs[number], asked, filling.changed(count))
+            more = {**filling.changed(count), self.rng.choice(_CHANGED): ODD_VALUE}
+            asked = carrying(lockstep.world.runs[number], asked, more)
             key = f"k{number}-{count}" if self.rng.random() < 0.5 else None
             lockstep.do(ChangeRun(number, asked, key=key))
         if number in lockstep.world.runs:
@@ -176,6 +177,10 @@ class Crashes:
         table = dict(sorted(self.seen.items()))
         return {"kills": self.rounds, "met": self.met, "rung": RUNG, "table": table}
 
+
+# where numbers go too: the fillings hold texts alone
+_CREATED: Final = ("input_payload", "metadata")
+_CHANGED: Final = ("output_payload", "error_details")
 
 RUNG: Final = "death of the process"
 """As much as such a kill is a test of."""

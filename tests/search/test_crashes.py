@@ -28,7 +28,7 @@ from pt004_model.model.commands import (
     RunRef,
 )
 from pt004_model.model.replies import NoAnswer
-from pt004_model.model.values import Body
+from pt004_model.model.values import Body, same
 from pt004_model.search.campaign import PROFILES, Campaign
 from pt004_model.search.crashes import Crashes
 from pt004_model.search.payloads import ODD_VALUE
@@ -172,13 +172,16 @@ def campaign(fault: str | None) -> Result:
 
 
 def test_what_outlives_a_kill_carries_odd_values() -> None:
-    """Numbers among them, some of whose digits a disk may lose: in each run that was there."""
+    """Numbers among them, some of whose digits a disk may lose: in one place or the other."""
     fc = Mortal(fates=("told",) * 9)
     session = Session(fc, Oracle(NAMES), crashes=True)
-    Crashes(session, Random(1), (0, 1)).round()  # noqa: S311 - no secret
+    Crashes(session, Random(2), (0, 1)).round()  # noqa: S311 - no secret
     made = [each for each in fc.stub.asked if isinstance(each, CreateRun) and each.run < 3]
     assert len({each.run for each in made}) == 3
-    assert {str(each.body.fields["metadata"]) for each in made} == {str(ODD_VALUE)}
+    places = ("input_payload", "metadata")
+    odd = [[same(each.body.fields[name], ODD_VALUE) for name in places] for each in made]
+    assert {True} == {any(each) for each in odd}
+    assert len({tuple(each) for each in odd}) > 1
 
 
 def test_an_area_in_which_something_is_found_was_judged() -> None:
