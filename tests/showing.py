@@ -44,7 +44,7 @@ def write_fault(fault: str, path: Path, seed: int = 0, examples: int = 300) -> T
     with connected(chosen) as there:
         profile = evolve(PROFILES["ci"], examples=examples, seconds=None)
         result = Campaign(there.session, profile, seed, first_only=True).run()
-        names, address = chosen.names, there.base_url
+        names, address = chosen.names, there.target.where
     assert result.findings, f"{fault} was not found"
     origin = Origin(seed, "ci", chosen.dialect, chosen.redact, names=names, base_url=address)
     write_trace(path, result.findings[0], origin)
@@ -65,7 +65,7 @@ def record(fault: str, *commands: Command) -> Trace:
         for command in commands:
             assert not seen, "more commands than it takes"
             assert lockstep.do(command) is not None
-        names, address = chosen.names, there.base_url
+        names, address = chosen.names, there.target.where
     assert seen, f"{fault} does not show"
     origin = Origin(0, "dev", chosen.dialect, chosen.redact, names=names, base_url=address)
     return trace_of(Found(seen[0], commands, tuple(lockstep.steps), len(commands)), origin)
@@ -102,7 +102,7 @@ def shown(
     codes = {}
     for form in forms:
         with connected(chosen) as there:
-            codes[form] = exit_status(trace, form, chosen, there.base_url, folder)
+            codes[form] = exit_status(trace, form, chosen, there.target.where, folder)
     return codes
 
 
@@ -125,7 +125,7 @@ def replayed_and_shown(
     with connected(chosen) as there:
         there.require(governed=True, on_run=lambda _: None)
         result = replay_trace(there.session, trace).result
-        address = there.base_url
+        address = there.target.where
         return result, {f: exit_status(trace, f, chosen, address, folder) for f in SCRIPTS}
 
 

@@ -41,9 +41,9 @@ from pt004_model.judge.linearizable import Belief, judge_together
 from pt004_model.judge.memory import JsonObject, Seen, View
 from pt004_model.judge.oracle import Judgement, Oracle, Verdict
 from pt004_model.model.commands import Command, CreateRun, Names, Unknown, describe
-from pt004_model.model.moves import MOVES, asked, fresh
+from pt004_model.model.moves import MOVES, fresh, outcomes
 from pt004_model.model.replies import Response
-from pt004_model.model.run import Run, State, step
+from pt004_model.model.run import Run, State
 from pt004_model.model.world import Accepted, expect
 from pt004_model.vocabulary import ACTOR_HEADER, IDEMPOTENCY_HEADER, TENANT_HEADER
 
@@ -113,8 +113,7 @@ def _next(length: int) -> dict[State, frozenset[State]]:
 
 def _changed(run: Run) -> Iterator[State]:
     for move in MOVES:
-        change = asked(run, move)
-        for after in () if change is None else step(run, change, 0):
+        for after in outcomes(run, move):
             if isinstance(after, Run):
                 yield after.state
 

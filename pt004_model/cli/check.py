@@ -90,7 +90,7 @@ def carry_out(
         try:
             with connected(chosen, areas=judged, ungoverned=ungoverned) as there:
                 there.session.used = used
-                told = Telling(chosen, folder.at(there.base_url), known, given, about, make)
+                told = Telling(chosen, folder.at(there.target.where), known, given, about, make)
                 result = told.campaign(there, profile, seed)
         except BaseException as error:
             keep_nothing(folder.at(chosen.base_url or ""), profile, reason(error))

@@ -87,7 +87,7 @@ def prove(context: click.Context, /, **given: Any) -> None:
     with connected(chosen) as there:
         there.require(governed=True, on_run=lambda _: None)
         began = time.time()
-        results = tell(there.session, there.base_url, lambda line: click.echo(redact(line)))
+        results = tell(there.session, there.target.where, lambda line: click.echo(redact(line)))
         ended = time.time()
     if given["out"] is None:
         click.echo(conclusion(results))
@@ -123,7 +123,7 @@ def _circumstances(
         started_at=rfc3339(times[0]),
         finished_at=rfc3339(times[1]),
         tester=version("pt004_model"),
-        base_url=there.base_url,
+        base_url=there.target.where,
         dialect=chosen.dialect,
         tenant=chosen.names.tenants[0],
         actor=chosen.names.actors[0],

@@ -47,7 +47,7 @@ def kill(
     start = time.monotonic()
     target = embedded(fault or None, secret=secret).killed(wanted=crashes)
     with connected(target) as there:
-        address = there.base_url
+        address = there.target.where
         campaign = Campaign(there.session, chosen, seed, Silent(), first_only=True)
         result = campaign.run()
     seconds = round(time.monotonic() - start, 1)

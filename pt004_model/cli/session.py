@@ -57,16 +57,6 @@ class Connected:
     target: Target
     transport: Transport
 
-    @property
-    def codec(self) -> Codec:
-        """The codec that writes its requests and reads its replies."""
-        return self.target.codec(self.session.oracle)
-
-    @property
-    def base_url(self) -> str:
-        """The address of the FC."""
-        return self.target.where
-
     def require(self, *, governed: bool, on_run: Callable[[str], None]) -> None:
         """Make sure that there is an FC, and say so while it is waited for.
 

@@ -13,35 +13,31 @@ from pt004_model.model.scenarios import HAPPY_PATH, plain_create
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Answer, Codec, Request, decode
 from pt004_model.wire.patience import Silence
-from pt004_model.wire.sending import Transport
+from pt004_model.wire.sending import Sender, Transport
 from pt004_model.wire.token_source import NoToken
 
 
 def preflight(
     codec: Codec,
-    transport: Transport,
+    transport: Sender,
     *,
-    governed: bool = True,
-    on_run: Callable[[str], None] = lambda _: None,
-    patience: float = 0.0,
-    on_wait: Callable[[], None] = lambda: None,
-    on_hint: Callable[[str], None] = lambda _: None,
+    governed: bool,
+    on_run: Callable[[str], None],
+    on_hint: Callable[[str], None],
 ) -> str | None:
-    """Return why nothing can be said of what answers, in a sentence; ``None`` when it is an FC.
+    """Return why nothing can be said of what answers; see ``Target.preflight``.
 
     An FC is healthy, and answers a first create with a run or with a refusal that has a ``detail``.
-    Everything else about it, a server error included, is for the judge to say. One that does not
-    answer is asked again for ``patience`` seconds; ``on_wait`` is told each time, ``on_hint`` what
-    an FC that refuses any create may want.
+    Everything else about it, a server error included, is for the judge to say.
     """
-    health = _asked(transport, codec.health(), patience, on_wait)
+    health = _asked(transport, codec.health())
     if isinstance(health, NoAnswer):
         return f"no Federation Core answers: {health.why}"
     why = _unlike(health)
     if why:
         asked = codec.routes.health
         return f"what answers is no Federation Core: {asked} {why}; is the address right?"
-    answer = _asked(transport, _create(codec, governed=governed), patience, on_wait)
+    answer = _asked(transport, _create(codec, governed=governed))
     if isinstance(answer, NoAnswer):
         return f"the first create got no answer: {answer.why}"
     reply = codec.read(answer)
@@ -72,12 +68,10 @@ def _create(codec: Codec, *, governed: bool) -> Request:
 _NEITHER: Final = "neither a run nor a refusal that has a detail"
 
 
-def _asked(
-    transport: Transport, request: Request, patience: float, on_wait: Callable[[], None]
-) -> Answer | NoAnswer:
+def _asked(transport: Sender, request: Request) -> Answer | NoAnswer:
     """Send a request, again while it gets no answer, and return the last answer.
 
-    The transport itself sends again a request that has not arrived at all.
+    The transport by itself sends again what has not arrived at all, and nothing else.
     """
     silence = Silence()
     while True:
@@ -86,10 +80,10 @@ def _asked(
         if not isinstance(answer, NoAnswer) or not answer.applied:
             return answer
         silence.unanswered(began)
-        if silence.outlasts(patience):
+        if silence.outlasts(transport.patience):
             return answer
-        on_wait()
-        silence.pause(patience)
+        transport.on_wait()
+        silence.pause(transport.patience)
 
 
 def _refused(code: int, dialect: Dialect) -> str:

@@ -279,8 +279,6 @@ class Target:
                 self.transport,
                 governed=not self.ungoverned if governed is None else governed,
                 on_run=on_run,
-                patience=self.patience,
-                on_wait=on_wait,
                 on_hint=lambda hint: on_hint(self.redact(hint)),
             )
         finally:

@@ -13,7 +13,7 @@ from attrs import evolve
 
 from pt004_model.judge.clock import parse
 from pt004_model.judge.fields import equal, moment, text, unique, value_of
-from pt004_model.judge.finding import Saying, kind_of
+from pt004_model.judge.finding import Saying, classes_of
 from pt004_model.judge.memory import JsonObject, Notes, Seen
 from pt004_model.model.history import Anything
 from pt004_model.model.run import Run
@@ -81,14 +81,9 @@ def _sent(notes: Notes, run: Run, shown: JsonObject) -> None:
 def _kept(notes: Notes, name: str, expected: object, observed: object) -> None:
     # comparing texts is much faster, and right whenever it says yes
     if repr(expected) != repr(observed) and not same(expected, observed):
-        difference = _difference(expected, observed)
+        _, difference = classes_of(expected, observed)
         check = "lifecycle.sent-data-kept"
         notes.disagree(check, f"run.{name}", expected, observed, name, difference)
-
-
-def _difference(expected: object, observed: object) -> str:
-    seen = kind_of(observed)
-    return "another value" if seen == kind_of(expected) else seen
 
 
 def _correlation(notes: Notes, run: Run, seen: Seen, shown: JsonObject) -> str:
@@ -163,7 +158,7 @@ def _in_order(notes: Notes, run: Run, seen: Seen, times: dict[str, str]) -> None
         if time is None:
             continue
         if time.seconds < last:
-            expected = Saying(f"no earlier than {last_name} {quote_time(times[last_name])}")
+            expected = Saying(f"no earlier than {last_name} {times[last_name]}")
             where = f"run.{name}"
             check = "lifecycle.times-in-order"
             notes.disagree(check, where, expected, times[name], last_name, name)
@@ -179,8 +174,3 @@ def _in_order(notes: Notes, run: Run, seen: Seen, times: dict[str, str]) -> None
         check = "lifecycle.updated-at"
         expected_now = times["created_at"]
         notes.disagree(check, "run.updated_at", expected_now, times["updated_at"], "created_at")
-
-
-def quote_time(text: str) -> str:
-    """Return a time for people; it was parsed before, so it holds nothing else."""
-    return text

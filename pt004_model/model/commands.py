@@ -113,24 +113,6 @@ def other_marks(name: str) -> str:
     return name.translate(str.maketrans("-_", "_-"))
 
 
-_NEARLY: Final[dict[Tenant, Callable[[str], str]]] = {
-    Tenant.NEAR: str.swapcase,
-    Tenant.UNDERSCORED: lambda name: f"{name[:-1]}_",
-    Tenant.PERCENT: lambda name: f"{name[:1]}%",
-    Tenant.STARRED: lambda name: f"{name[:1]}*",
-    Tenant.DOTTED: lambda name: f"{name[:-1]}.",
-    Tenant.CUT: lambda name: name[:-1] or f"{name}.",
-    Tenant.LONGER: "{}0".format,
-    Tenant.PUNCTUATED: other_marks,
-    Tenant.ESCAPED: lambda name: f"%{ord(name[0]):02X}{name[1:]}",
-    Tenant.QUOTED: '"{}"'.format,
-    Tenant.LISTED: "{},x".format,
-    Tenant.CLIMBING: "x/../{}".format,
-    Tenant.INJECTED: "x'or'1'='1".format,
-}
-"""Names that are nearly ours, each made of it, in the order of their tenants."""
-KIN: Final = tuple(_NEARLY)
-"""Tenants whose names are nearly ours."""
 JOINED: Final = {
     Tenant.COLON: ":x",
     Tenant.SLASH: "/x",
@@ -139,11 +121,27 @@ JOINED: Final = {
     Tenant.UNDERSCORE: "_x",
 }
 """Tenants whose names are ours and more, and what more: where ours is joined to a key, a part."""
-_MADE_UP: Final[dict[Tenant, Callable[[str], str]]] = {
-    **{tenant: f"{{}}{end}".format for tenant, end in JOINED.items()},
-    Tenant.LONG: lambda name: f"{name:0<250}1",
-    Tenant.OTHER_LONG: lambda name: f"{name:0<250}2",
+_SPELT: Final[dict[Tenant, tuple[Callable[[str], str], str]]] = {
+    Tenant.NEAR: (str.swapcase, "of our name in another case"),
+    Tenant.UNDERSCORED: (lambda n: f"{n[:-1]}_", "of our name with an underscore at its end"),
+    Tenant.PERCENT: (lambda n: f"{n[:1]}%", "of our first letter and a percent sign"),
+    Tenant.STARRED: (lambda n: f"{n[:1]}*", "of our first letter and a star"),
+    Tenant.DOTTED: (lambda n: f"{n[:-1]}.", "of our name with a dot at its end"),
+    Tenant.CUT: (lambda n: n[:-1] or f"{n}.", "of our name without its end"),
+    Tenant.LONGER: ("{}0".format, "whose name begins with ours"),
+    Tenant.PUNCTUATED: (other_marks, "of our name with other hyphens"),
+    Tenant.ESCAPED: (lambda n: f"%{ord(n[0]):02X}{n[1:]}", "of our name with an escape in it"),
+    Tenant.QUOTED: ('"{}"'.format, "of our name in quotes"),
+    Tenant.LISTED: ("{},x".format, "of a list that begins with our name"),
+    Tenant.CLIMBING: ("x/../{}".format, "of a path to our name"),
+    Tenant.INJECTED: ("x'or'1'='1".format, "of a condition that is always true"),
+    **{each: (f"{{}}{end}".format, f"of our name and {end}") for each, end in JOINED.items()},
+    Tenant.LONG: (lambda n: f"{n:0<250}1", "of our name with noughts and 1 at its end"),
+    Tenant.OTHER_LONG: (lambda n: f"{n:0<250}2", "of our name with noughts and 2 at its end"),
 }
+"""Tenants whose names are made of ours: how, and which tenant that is, in their order."""
+KIN: Final = tuple(tenant for tenant in _SPELT if tenant < Tenant.COLON)
+"""Tenants whose names are nearly ours."""
 _FEW: Final = 3
 
 
@@ -160,8 +158,8 @@ class Names:
     ) -> Names:
         """Return the names of two tenants, those that are nearly ours, and made-up ones."""
         names = [ours, stranger]
-        for spell in (*_NEARLY.values(), *(_MADE_UP.values() if making_up else ())):
-            near = spell(ours)
+        for tenant in _SPELT if making_up else KIN:
+            near = _SPELT[tenant][0](ours)
             while near in names:
                 near += "_"
             names.append(near)
@@ -378,26 +376,9 @@ def quoted(value: Json) -> str:
 
 _TENANTS: Final = {
     Tenant.STRANGER: "as a stranger",
-    Tenant.NEAR: "as the tenant of our name in another case",
     Tenant.NOBODY: "without tenant",
-    Tenant.UNDERSCORED: "as the tenant of our name with an underscore at its end",
-    Tenant.PERCENT: "as the tenant of our first letter and a percent sign",
-    Tenant.STARRED: "as the tenant of our first letter and a star",
-    Tenant.DOTTED: "as the tenant of our name with a dot at its end",
-    Tenant.CUT: "as the tenant of our name without its end",
-    Tenant.LONGER: "as the tenant whose name begins with ours",
-    Tenant.PUNCTUATED: "as the tenant of our name with other hyphens",
-    Tenant.ESCAPED: "as the tenant of our name with an escape in it",
-    Tenant.QUOTED: "as the tenant of our name in quotes",
-    Tenant.LISTED: "as the tenant of a list that begins with our name",
-    Tenant.CLIMBING: "as the tenant of a path to our name",
-    Tenant.INJECTED: "as the tenant of a condition that is always true",
-    **{tenant: f"as the tenant of our name and {end}" for tenant, end in JOINED.items()},
-    Tenant.LONG: "as the tenant of our name with noughts and 1 at its end",
-    Tenant.OTHER_LONG: "as the tenant of our name with noughts and 2 at its end",
+    **{tenant: f"as the tenant {words}" for tenant, (_, words) in _SPELT.items()},
 }
-
-
 _LOSSES: Final = {
     Loss.ANSWER: "its answer is lost",
     Loss.CLOSED: "closed behind its last byte",

@@ -13,11 +13,10 @@ from typing import Final
 
 from attrs import frozen
 
-from pt004_model.model.asks import Change, read_change
 from pt004_model.model.coverage import decision_word, position_word
-from pt004_model.model.moves import MOVES, body, places
+from pt004_model.model.moves import MOVES, outcomes, places
 from pt004_model.model.rules import Refusal
-from pt004_model.model.run import GOVERNED, UNGOVERNED, Ask, Run, step
+from pt004_model.model.run import GOVERNED, UNGOVERNED, Ask, Run
 from pt004_model.vocabulary import Status
 
 LENGTHS: Final = (1, 2, 3)
@@ -80,10 +79,7 @@ def _accepted(run: Run) -> tuple[tuple[Ask, Status], ...]:
     """Return what may be asked of ``run``, and the status it leads to."""
     found: dict[tuple[Ask, Status], None] = {}
     for move in MOVES:
-        text = body(run, move)
-        change = None if text is None else read_change(text)
-        if isinstance(change, Change):
-            after = step(run, change, 0)[0]
+        for after in outcomes(run, move)[:1]:
             if not isinstance(after, Refusal):
                 found[(move.ask, after.state.status)] = None
     return tuple(found)

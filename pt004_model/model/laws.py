@@ -1,8 +1,7 @@
-"""Named laws over one accepted change: what always holds, and what must sometimes happen.
+"""Named laws over one accepted change: what must sometimes happen.
 
-The always-laws are held against every transition of the model by a test, so that the table cannot
-say what the contract forbids. The sometimes-laws are witnessed by a campaign: one that never saw a
-paused run resume has not tested resuming, however green it is.
+They are witnessed by a campaign: one that never saw a paused run resume has not tested resuming,
+however green it is. What must always hold of the model is held by its tests.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from attrs import frozen
 
 from pt004_model.model.asks import Change
 from pt004_model.model.run import Run
-from pt004_model.vocabulary import Decision, Event, GateStatus, Status
+from pt004_model.vocabulary import Decision, Event, Status
 
 _RUNNING, _PAUSED = Status.RUNNING, Status.PAUSED
 
@@ -30,72 +29,6 @@ class Law:
 
 def _step(run: Run) -> int:
     return -1 if run.state.step is None else run.state.step
-
-
-def _denied_only_fails(before: Run, _: Change, after: Run) -> bool:
-    denied = before.state.decision is Decision.DENY and before.state.status is _RUNNING
-    return not denied or after.state.status is Status.FAILED
-
-
-def _flag_holds(before: Run, _: Change, after: Run) -> bool:
-    held = before.state.flagged and before.state.status is _RUNNING
-    return not held or after.state.status in {_PAUSED, Status.FAILED}
-
-
-def _completes_clear(before: Run, _: Change, after: Run) -> bool:
-    if after.state.status is not Status.COMPLETED:
-        return True
-    at_last = not before.governed or _step(before) == before.length - 1
-    return at_last and before.clear and before.state.status is _RUNNING
-
-
-def _one_pending_gate(_before: Run, _change: Change, after: Run) -> bool:
-    pending = sum(gate.status is GateStatus.PENDING for gate in after.gates)
-    return pending == int(after.state.gate_pending)
-
-
-def _decisions(run: Run) -> int:
-    return sum(entry.event is Event.POLICY_DECIDED for entry in run.log)
-
-
-ALWAYS: Final = (
-    Law(
-        "terminal-runs-never-change",
-        "A completed or failed run is changed by nothing.",
-        lambda before, _change, _after: not before.state.terminal,
-    ),
-    Law("denied-runs-only-fail", "After deny a run can only fail.", _denied_only_fails),
-    Law("flags-hold", "A flagged run can only be paused or fail.", _flag_holds),
-    Law("completion-is-earned", "A run completes at its last step, clear.", _completes_clear),
-    Law(
-        "steps-come-in-order",
-        "A step follows the one before it.",
-        lambda before, _change, after: 0 <= _step(after) - _step(before) <= 1,
-    ),
-    Law("one-pending-gate", "A gate is pending only while paused on a flag.", _one_pending_gate),
-    Law(
-        "log-only-grows",
-        "No change touches what is in the log already.",
-        lambda before, _change, after: (
-            after.version > before.version and after.log[: len(before.log)] == before.log
-        ),
-    ),
-    Law(
-        "every-step-is-decided",
-        "A step of a governed run starts with one recorded decision.",
-        lambda before, _change, after: (
-            not before.governed
-            or _decisions(after) - _decisions(before) == _step(after) - _step(before)
-        ),
-    ),
-    Law(
-        "fresh-runs-start-once",
-        "A run is started and ended at most once.",
-        lambda before, _change, after: (
-            before.started in {None, after.started} and before.ended is None
-        ),
-    ),
-)
 
 
 def _pauses(run: Run) -> int:

@@ -12,7 +12,7 @@ from typing import Final
 from attrs import frozen
 
 from pt004_model.model.asks import Change, Creation, read_change
-from pt004_model.model.coverage import Edge, ask_word, decision_word, position_word
+from pt004_model.model.coverage import Edge, edge_of
 from pt004_model.model.rules import Refusal
 from pt004_model.model.run import Ask, Run, State, create, step
 from pt004_model.model.values import Body, Json
@@ -127,24 +127,30 @@ def asked(run: Run, move: Move) -> Change | None:
     return change if isinstance(change, Change) else None
 
 
+def outcomes(run: Run, move: Move) -> tuple[Run | Refusal, ...]:
+    """Return all that may come of a move; nothing where the run has no such move."""
+    change = asked(run, move)
+    return () if change is None else step(run, change, 0)
+
+
 def legal_moves(run: Run) -> tuple[Move, ...]:
     """Return the moves that an FC accepts, or may accept, of ``run`` where it is."""
     return tuple(
         move
         for move in MOVES
-        if (change := asked(run, move)) is not None
-        and any(not isinstance(after, Refusal) for after in step(run, change, 0))
+        if any(not isinstance(after, Refusal) for after in outcomes(run, move))
     )
+
+
+def is_forbidden(run: Run, move: Move) -> bool:
+    """Tell whether ``run`` has a move and an FC must refuse it."""
+    found = outcomes(run, move)
+    return bool(found) and all(isinstance(after, Refusal) for after in found)
 
 
 def forbidden_moves(run: Run) -> tuple[Move, ...]:
     """Return the moves that an FC must refuse of ``run`` where it is."""
-    return tuple(
-        move
-        for move in MOVES
-        if (change := asked(run, move)) is not None
-        and all(isinstance(after, Refusal) for after in step(run, change, 0))
-    )
+    return tuple(move for move in MOVES if is_forbidden(run, move))
 
 
 @lru_cache(maxsize=64)
@@ -156,15 +162,12 @@ def places(length: int) -> tuple[Place, ...]:
     while queue:
         place = queue.popleft()
         for move in MOVES:
-            change = asked(place.run, move)
-            if change is None:
-                continue
             # the first outcome waits for us; what an FC does by itself (5.3) leads to the same
             # states by ways that not every FC has
-            after = step(place.run, change, 0)[0]
-            if not isinstance(after, Refusal) and after.state not in found:
-                found[after.state] = Place(after, (*place.way, move))
-                queue.append(found[after.state])
+            for after in outcomes(place.run, move)[:1]:
+                if not isinstance(after, Refusal) and after.state not in found:
+                    found[after.state] = Place(after, (*place.way, move))
+                    queue.append(found[after.state])
     return tuple(found.values())
 
 
@@ -197,13 +200,7 @@ def goals(lengths: tuple[int, ...]) -> tuple[Goal, ...]:
                 if change is None:
                     continue
                 edges = frozenset(
-                    Edge(
-                        str(place.run.state.status),
-                        ask_word(place.run, change),
-                        decision_word(place.run),
-                        position_word(place.run),
-                        "refused" if isinstance(after, Refusal) else "accepted",
-                    )
+                    edge_of(place.run, change, not isinstance(after, Refusal))
                     for after in step(place.run, change, 0)
                 )
                 found.setdefault(edges, Goal(length, place.way, move, edges))

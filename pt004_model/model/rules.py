@@ -12,7 +12,7 @@ from attrs import frozen
 
 
 class Rule(StrEnum):
-    """A rule by which a call must, or may, be refused."""
+    """A rule by which a call must be refused, or by one whose name begins with MAY, may be."""
 
     TERMINAL = "lifecycle.terminal-is-final"
     NO_SUCH_CHANGE = "lifecycle.only-legal-changes"
@@ -40,32 +40,12 @@ class Rule(StrEnum):
     @property
     def optional(self) -> bool:
         """True when the FC is free to refuse by this rule or not to."""
-        return self in _OPTIONAL
+        return self.name.startswith("MAY_")
 
-
-_OPTIONAL: Final = frozenset(
-    {
-        Rule.MAY_FAIL_PENDING,
-        Rule.MAY_PROGRESS,
-        Rule.MAY_USELESS,
-        Rule.MAY_BEYOND,
-        Rule.MAY_SAME_VALUE,
-    }
-)
 
 _ILLEGAL: Final = frozenset({409, 400, 422})
 
-CODES: Final[dict[Rule, frozenset[int]]] = {
-    Rule.TERMINAL: _ILLEGAL,
-    Rule.NO_SUCH_CHANGE: _ILLEGAL,
-    Rule.MAY_FAIL_PENDING: _ILLEGAL,
-    Rule.MAY_PROGRESS: _ILLEGAL,
-    Rule.NEXT_STEP_ONLY: _ILLEGAL,
-    Rule.NAMES_ITS_STEP: _ILLEGAL,
-    Rule.NO_EARLY_COMPLETION: _ILLEGAL,
-    Rule.DECISION_REQUIRED: _ILLEGAL,
-    Rule.FLAG_BLOCKS: _ILLEGAL,
-    Rule.DENY_BLOCKS: _ILLEGAL,
+CODES: Final[dict[Rule, frozenset[int]]] = dict.fromkeys(Rule, _ILLEGAL) | {
     Rule.UNKNOWN_RUN: frozenset({404, 403}),
     Rule.FOREIGN_RUN: frozenset({404, 403}),
     Rule.MALFORMED: frozenset({422, 400}),
@@ -73,13 +53,12 @@ CODES: Final[dict[Rule, frozenset[int]]] = {
     Rule.HEADERS: frozenset({400, 401, 403, 422}),
     Rule.METHOD: frozenset({405, 404}),
     Rule.NO_RUN_PATH: frozenset(range(300, 500)),
-    Rule.MAY_USELESS: _ILLEGAL,
     Rule.MAY_BEYOND: frozenset({400, 413, 415, 422}),
     Rule.KEY_USED: frozenset({409, 422}),
     Rule.MAY_SAME_VALUE: frozenset({409, 422}),
     Rule.TOKEN: frozenset({401, 403}),
 }
-"""The codes of sections 1, 3.1 and 11 for each rule."""
+"""The codes of sections 1, 3.1 and 11 for each rule; most refuse a change that is not legal."""
 
 
 @frozen

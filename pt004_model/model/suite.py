@@ -19,9 +19,9 @@ from typing import Final, TypeAlias
 
 from attrs import frozen
 
-from pt004_model.model.moves import MOVES, asked, fresh
+from pt004_model.model.moves import MOVES, fresh, outcomes
 from pt004_model.model.rules import Refusal
-from pt004_model.model.run import Run, State, step
+from pt004_model.model.run import Run, State
 
 READ: Final = "read"
 MOVE: Final = {move.word: move for move in MOVES}
@@ -103,11 +103,10 @@ def machine(length: int, choose: Choose = first) -> Machine:
 
 def _outcome(run: Run, way: Word, word: str, choose: Choose) -> Run | Refusal | None:
     """Return what comes of a move; ``None`` where the run has no such move."""
-    change = asked(run, MOVE[word])
-    if change is None:
+    found = outcomes(run, MOVE[word])
+    outputs = {REFUSED if isinstance(each, Refusal) else moved(each): each for each in found}
+    if not outputs:
         return None
-    outcomes = step(run, change, 0)
-    outputs = {REFUSED if isinstance(o, Refusal) else moved(o): o for o in outcomes}
     told = tuple(outputs)
     return outputs[told[0] if len(told) == 1 else choose(way, word, told)]
 

@@ -14,7 +14,6 @@ from typing import Any, Final, TypeAlias
 
 from attrs import evolve, frozen
 
-from pt004_model.model.asks import Change, read_change
 from pt004_model.model.commands import (
     JOINED,
     KIN,
@@ -33,9 +32,8 @@ from pt004_model.model.commands import (
 )
 from pt004_model.model.coverage import decision_word, position_word
 from pt004_model.model.keys import Used
-from pt004_model.model.moves import MOVES, Move, body
-from pt004_model.model.rules import Refusal
-from pt004_model.model.run import Ask, Run, step
+from pt004_model.model.moves import MOVES, Move, body, is_forbidden
+from pt004_model.model.run import Ask, Run
 from pt004_model.model.values import Body, Json
 from pt004_model.search import mutations, payloads
 from pt004_model.search.mutations import Mutation
@@ -142,14 +140,9 @@ _REFUSED: Final[dict[str, Json]] = {
 def _forbidden(move: Move) -> Probe:
     def make(scene: Scene) -> Commands:
         text = body(scene.run, move)
-        change = None if text is None else read_change(text)
-        if text is None or not isinstance(change, Change):
+        if text is None or not is_forbidden(scene.run, move):
             return ()
-        if not all(isinstance(after, Refusal) for after in step(scene.run, change, 0)):
-            return ()
-        if (
-            scene.create.run % 2
-        ):  # nothing of what is refused may be kept, and no more is legal by it
+        if scene.create.run % 2:  # nothing of it may be kept, and it is no more legal
             text = payloads.carrying(scene.run, text, _REFUSED)
         return (ChangeRun(scene.run.number, text, scene.owner),)
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from pt004_model.drive.lockstep import TRIES, BrokenOff, Lockstep
 from pt004_model.drive.session import Session
@@ -56,31 +56,13 @@ def refused(steps: Sequence[Step], first: int = 0) -> frozenset[int]:
     )
 
 
-@frozen
-class Prefilter:
-    """Says whether a candidate can show ``fingerprint``; where it cannot tell, it lets it pass.
+def asks_for(model: Model, commands: Commands, fingerprint: str) -> bool:
+    """Tell whether a wrong answer to one of ``commands`` would have the fingerprint.
 
     When an answer of the wrong kind was found (a call accepted that must be refused, or refused
     though it is legal), the model knows without an FC whether a shorter trace still asks for the
     same thing. Most candidates do not, and need not be sent.
     """
-
-    model: Model
-    fingerprint: str
-    tells: bool
-
-    @classmethod
-    def of(cls, model: Model, commands: Commands, fingerprint: str) -> Prefilter:
-        """Return the prefilter for a finding at the last of ``commands``."""
-        return cls(model, fingerprint, asks_for(model, commands, fingerprint))
-
-    def passes(self, commands: Commands) -> bool:
-        """Tell whether it is worth sending ``commands``."""
-        return not self.tells or asks_for(self.model, commands, self.fingerprint)
-
-
-def asks_for(model: Model, commands: Commands, fingerprint: str) -> bool:
-    """Tell whether a wrong answer to one of ``commands`` would have the fingerprint."""
     world = model.world
     for command in commands:
         if fingerprint in wrong_answers(world, command):
@@ -112,7 +94,7 @@ class Shrinker:
     tries: int = 1
     _tried: set[Commands] = field(factory=set)
     _model: Model = field(init=False)
-    _prefilter: Prefilter = field(init=False)
+    _prefilters: bool = field(init=False)
 
     def run(self) -> Commands:
         """Return the shortest trace found within the budget."""
@@ -123,7 +105,7 @@ class Shrinker:
     def _shortest(self) -> Commands:
         self.budget.started = time.monotonic()
         self._model = Model.of(self.session)
-        self._prefilter = Prefilter.of(self._model, self.best, self.fingerprint)
+        self._prefilters = asks_for(self._model, self.best, self.fingerprint)
         # detours change nothing, as a rule
         accepted = without(self.best, set(self.refused) - {len(self.best) - 1})
         whole = renumbered(self.best)
@@ -180,7 +162,7 @@ class Shrinker:
         if self.way is Way.RENAMED:  # the best is sent once more in the end, under its plain names
             needed += len(self.best) if self.confirmed else len(candidate)
         waits = sum(each.seconds for each in candidate if isinstance(each, Wait))
-        if not self._prefilter.passes(candidate):
+        if self._prefilters and not asks_for(self._model, candidate, self.fingerprint):
             return False
         for _ in range(self.tries):
             if not self.budget.affords(needed, waits):

@@ -42,7 +42,7 @@ def _cost(
                 [*ratios(there, TESTERS[tester], min(rounds, 3) if slow else rounds, taken)],
             )
         if "ours" in testers:
-            transport = HttpTransport(Endpoint(there.base_url))
+            transport = HttpTransport(Endpoint(there.target.where))
             given = evolve(there, transport=transport)
             yield f"ours, {BY_ADDRESS}", [*ratios(given, TESTERS["ours"], rounds, requests)]
             transport.close()

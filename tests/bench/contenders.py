@@ -64,7 +64,7 @@ def _session(there: Connected, tester: str, recorder: Recorder) -> Session:
     names = Names.of(own, f"{own}_stranger", tuple(f"{tester}_{number}" for number in range(3)))
     return evolve(
         there.session,
-        fc=Client(evolve(there.codec, names=names), recorder),
+        fc=Client(evolve(there.target.codec(there.session.oracle), names=names), recorder),
         oracle=Oracle(names),
         tally=Tally(),
     )
@@ -137,7 +137,7 @@ def plain(there: Connected, seeded: int, budget: int) -> Attempt:
     """The plain machine; what it fails on is shrunk by Hypothesis itself."""
     first: list[int] = []
     length: int | None = None
-    with direct(there.base_url) as client:
+    with direct(there.target.where) as client:
         line = _Line(client, budget)
 
         def failed(calls: int) -> None:
@@ -148,7 +148,7 @@ def plain(there: Connected, seeded: int, budget: int) -> Attempt:
             length = calls
 
         def machine() -> PlainMachine:
-            return PlainMachine(line, there.codec.token(Token.GOOD), failed)
+            return PlainMachine(line, there.target.codec().token(Token.GOOD), failed)
 
         chosen = settings(
             max_examples=budget,  # the budget ends it

@@ -36,7 +36,7 @@ class Ratio:
 def ratios(there: Connected, tester: Tester, rounds: int, requests: int) -> Iterator[Ratio]:
     """So many rounds of so many requests; one more goes before and is thrown away."""
     for number in range(rounds + 1):
-        with direct(there.base_url) as client:
+        with direct(there.target.where) as client:
             pairing = Pairing(there.transport, BareLoop(client, f"-{secrets.token_hex(4)}"))
             paired = evolve(there, transport=pairing)
             attempt = tester(paired, number, requests)

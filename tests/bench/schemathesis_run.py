@@ -59,14 +59,20 @@ def schemathesis(there: Connected, seeded: int, budget: int) -> Attempt:
 
 
 def _run(there: Connected, seeded: int, budget: int, folder: Path) -> str:
-    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{there.base_url}/openapi.json"]
+    command = [
+        sys.executable,
+        "-m",
+        "schemathesis.cli",
+        "run",
+        f"{there.target.where}/openapi.json",
+    ]
     command += ["--checks", "all", "--mode", "all", "--include-tag", "seed"]
     seconds = max(_AT_LEAST, budget)  # it needs some 15 ms a request where it has a core for itself
     command += ["--max-examples", str(EXAMPLES), "--max-time", str(seconds), "--seed", str(seeded)]
     command += ["--continue-on-failure", "--no-color", "--generation-database", "none"]
     command += ["-H", "X-Tenant-ID:tenant_schemathesis", "-H", "X-Actor-ID:schemathesis"]
     command += ["--report", "ndjson", "--report-ndjson-path", str(folder / "events.jsonl")]
-    token = there.codec.token(Token.GOOD)
+    token = there.target.codec().token(Token.GOOD)
     if token is not None:
         command += ["-H", f"Authorization:Bearer {token}"]
     more = {LOG: str(folder / "calls.jsonl"), BUDGET: str(budget), "PYTHONPATH": str(ROOT)}

@@ -121,7 +121,7 @@ def test_the_bare_loop_sends_the_same(conforming: Connected) -> None:
             first.append(answer.code)
             return answer
 
-    with direct(conforming.base_url) as client:
+    with direct(conforming.target.where) as client:
         client.event_hooks = {"response": [note]}
         pairing = Pairing(Noting(conforming.transport), BareLoop(client, "-again"), every=10)
         paired = evolve(conforming, transport=pairing)

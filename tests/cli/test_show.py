@@ -149,8 +149,8 @@ def test_what_is_left_to_a_replay_is_said(tmp_path: Path) -> None:
     """The test is skipped, never passed, with both sides as its reason; so says the script."""
     trace = record("hash-of-escaped-text", *REPRESENTATIVE["hash-of-escaped-text"])
     with connected(setup(None, "receipts")) as there:
-        done = run_script(trace, "httpx", there.base_url, tmp_path)
-        tested = run_script(trace, "pytest", there.base_url, tmp_path)
+        done = run_script(trace, "httpx", there.target.where, tmp_path)
+        tested = run_script(trace, "pytest", there.target.where, tmp_path)
     assert (3, 0) == (done.returncode, tested.returncode)
     assert "1 skipped" in tested.stdout
     told = f"UNSURE: not judged here, pt004 replay judges it: at {trace.where} expected "
@@ -164,9 +164,9 @@ def test_curl_shows_the_finding(tmp_path: Path) -> None:
     text = render(trace, "curl")
     assert len(text.splitlines()) <= 25
     with connected(setup("denied-step-may-pause", "policy")) as there:
-        faulty = run_script(trace, "curl", there.base_url, tmp_path)
+        faulty = run_script(trace, "curl", there.target.where, tmp_path)
     with connected(setup(None, "policy")) as there:
-        sound = run_script(trace, "curl", there.base_url, tmp_path)
+        sound = run_script(trace, "curl", there.target.where, tmp_path)
     statuses = [re.findall(r"(?m)^HTTP/1.1 (\d+)", done.stdout) for done in (faulty, sound)]
     assert statuses == [["200", "200"], ["200", "409"]]
     assert "" == faulty.stderr + sound.stderr

@@ -7,7 +7,7 @@ from attrs import evolve
 from pt004_model.judge.status import wrong_answers
 from pt004_model.model.commands import ReadRun
 from pt004_model.model.world import World, expect
-from pt004_model.shrink.shrinker import Prefilter, asks_for
+from pt004_model.shrink.shrinker import asks_for
 from pt004_model.shrink.symbolic import Model
 from pt004_model.vocabulary import Decision
 from tests.drive.helpers import change, create, session, start
@@ -24,16 +24,10 @@ def test_a_shorter_trace_must_ask_for_the_same() -> None:
     for command in story[:-1]:
         world = expect(world, command)[0].world
     (fingerprint,) = wrong_answers(world, story[-1])
-    prefilter = Prefilter.of(MODEL, story, fingerprint)
-    assert prefilter.passes((create(0, "a"), denied, story[-1]))
-    assert not prefilter.passes((create(0, "a"), start(0, "a", 0), story[-1]))
-    assert not prefilter.passes((create(0, "a"), story[-1]))
-
-
-def test_what_it_cannot_tell_passes() -> None:
-    """A finding that is no answer of the wrong kind may come of anything."""
-    story = (create(0, "a"), start(0, "a", 0))
-    assert Prefilter.of(MODEL, story, "0" * 12).passes(story[:1])
+    assert asks_for(MODEL, story, fingerprint)
+    assert asks_for(MODEL, (create(0, "a"), denied, story[-1]), fingerprint)
+    assert not asks_for(MODEL, (create(0, "a"), start(0, "a", 0), story[-1]), fingerprint)
+    assert not asks_for(MODEL, (create(0, "a"), story[-1]), fingerprint)
 
 
 def test_it_goes_the_way_of_an_fc_that_acts_by_itself() -> None:
