@@ -87,19 +87,28 @@ def _keyed(command: Command, key: str) -> Command:
 
 def _alike(commands: Commands) -> Iterator[Commands]:
     """With what several requests of a kind have in a field made simpler in all of them."""
+    texts = [_texts(command) for command in commands]  # once: they may be long, and the edits many
     for place, command in enumerate(commands):
+        alike: dict[tuple[str, ...], set[int]] = {}
         for names, edit in _edits(command):
-            alike = {n for n, c in enumerate(commands) if _agree(c, command, names)}
-            if len(alike) > 1 and place == min(alike):
-                yield tuple(edit(c) if n in alike else c for n, c in enumerate(commands))
+            if names not in alike:
+                mine = [texts[place].get(name) for name in names]
+                alike[names] = {
+                    n
+                    for n, each in enumerate(commands)
+                    if type(each) is type(command)
+                    and None not in mine
+                    and mine == [texts[n].get(name) for name in names]
+                }
+            if len(alike[names]) > 1 and place == min(alike[names]):
+                yield tuple(edit(c) if n in alike[names] else c for n, c in enumerate(commands))
 
 
-def _agree(one: Command, other: Command, names: tuple[str, ...]) -> bool:
-    """Tell whether two requests of a kind have the same values in some fields."""
-    if not isinstance(one, CreateRun | ChangeRun) or type(one) is not type(other):
-        return False
-    mine, theirs = _fields(one), _fields(other)
-    return all(n in mine and n in theirs and Body.of(mine[n]) == Body.of(theirs[n]) for n in names)
+def _texts(command: Command) -> dict[str, str]:
+    """Return the values of the fields of a request, each as a text."""
+    if not isinstance(command, CreateRun | ChangeRun):
+        return {}
+    return {name: Body.of(value).text for name, value in _fields(command).items()}
 
 
 def _plain_steps(commands: Commands) -> Iterator[Commands]:
