@@ -87,21 +87,17 @@ def _keyed(command: Command, key: str) -> Command:
 
 def _alike(commands: Commands) -> Iterator[Commands]:
     """With what several requests of a kind have in a field made simpler in all of them."""
-    texts = [_texts(command) for command in commands]  # once: they may be long, and the edits many
+    holders: dict[tuple[type, str, str], set[int]] = {}
+    for n, command in enumerate(commands):
+        for name, text in _texts(command).items():
+            holders.setdefault((type(command), name, text), set()).add(n)
     for place, command in enumerate(commands):
-        alike: dict[tuple[str, ...], set[int]] = {}
-        for names, edit in _edits(command):
-            if names not in alike:
-                mine = [texts[place].get(name) for name in names]
-                alike[names] = {
-                    n
-                    for n, each in enumerate(commands)
-                    if type(each) is type(command)
-                    and None not in mine
-                    and mine == [texts[n].get(name) for name in names]
-                }
-            if len(alike[names]) > 1 and place == min(alike[names]):
-                yield tuple(edit(c) if n in alike[names] else c for n, c in enumerate(commands))
+        held = {n: holders[type(command), n, text] for n, text in _texts(command).items()}
+        # long values that nobody shares are left out, as simpler ones take long to make
+        for names, edit in _edits(command, {name for name in held if len(held[name]) > 1}):
+            alike = set.intersection(*(held[name] for name in names))
+            if len(alike) > 1 and place == min(alike):
+                yield tuple(edit(c) if n in alike else c for n, c in enumerate(commands))
 
 
 def _texts(command: Command) -> dict[str, str]:
@@ -150,7 +146,7 @@ def _simpler_command(
             yield evolve(command, key=None)
         if command.content_type != JSON_TYPE:
             yield evolve(command, content_type=JSON_TYPE)
-        yield from (edit(command) for _, edit in _edits(command))
+        yield from (edit(command) for _, edit in _edits(command, _fields(command)))
     if isinstance(command, CreateRun):
         if command.correlation is not None:
             yield evolve(command, correlation=None)
@@ -165,9 +161,9 @@ def _simpler_command(
             yield evolve(command, gates=False)
 
 
-def _edits(command: Command) -> Iterator[_Edit]:
-    """Yield edits of a body, with the fields that they concern: without one, or simpler in one."""
-    fields = _fields(command)
+def _edits(command: Command, among: Collection[str]) -> Iterator[_Edit]:
+    """Yield edits of some fields, with those that they concern: without one, or simpler in one."""
+    fields = {name: value for name, value in _fields(command).items() if name in among}
     for name in fields:
         if name != _NEEDED[type(command)]:
             yield (name,), _without(name)
