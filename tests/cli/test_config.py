@@ -216,7 +216,7 @@ def test_what_is_agreed_is_not_judged_and_is_told() -> None:
     codes = []
     for day in ("2999-01-01", "2020-01-01"):
         Path("pt004.toml").write_text(deviation.format(day))
-        ended = invoke(*asked, "--max-examples", "6", "--no-replay")
+        ended = invoke(*asked, "--max-examples", "12", "--no-replay")
         codes.append(ended.code)
         told = f"not judged, as agreed: policy.deny-blocks: so be it, until {day}"
         assert (told in ended.out) == (day > "2026")

@@ -160,7 +160,7 @@ def campaign(front: OwnWords) -> Result:
         client = TestClient(front)
     target = Target(client=client, routes=ROUTES, spelling=SPELLING, required=REQUIRED)
     assert target.preflight() is None
-    profile = evolve(PROFILES["dev"], examples=5, confirm=0, settle=(0, 0.0, 0.0))
+    profile = evolve(PROFILES["dev"], examples=10, confirm=0, settle=(0, 0.0, 0.0))
     return Campaign(target, profile, 3).run()
 
 

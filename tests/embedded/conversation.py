@@ -266,6 +266,8 @@ class Conversation:
             self.read(run, tenant=tenant)
             self.read("unknown", tenant=tenant)
             self.change(run, "running", tenant=tenant)
+        long = self.create(1, tenant=f"{'t' * 120}1")
+        self.read(long, tenant=f"{'t' * 120}2")
         other = self.say("POST", "/workflows/runs", body={"workflow_id": "wf", "steps": ["x"]})
         named = {**start(1), "current_step": "x"}
         self.change(self.run_id_in(other), "running", **named)
@@ -277,6 +279,8 @@ class Conversation:
         self.create(3, key="k1")
         self.create(3, key="a-key-of-more-than-17")
         self.create(2, key="K1", tenant="t2")
+        self.create(2, key="x:K1")
+        self.create(2, key="K1", tenant="t1:x")
         self.create(2, key="")
         self.create(2, key="")
         self.change(one, "paused", key="p1")
