@@ -115,12 +115,12 @@ def steps_of_round(
         judgement = evolve(judgement, findings=())
         if place == len(calls) - 1:
             # a call without an answer need not be the last that takes effect
-            whole = judged.order.judgements[-1:] if len(at) == len(calls) else ()
+            whole = len(at) == len(calls)
             judgement = evolve(
                 judgement,
                 verdict=judged.verdict,
                 findings=judged.findings,
-                views=whole[0].views if whole else (),
+                views=judged.order.judgements[-1].views if whole else (),
             )
         after = judgement.views or there
         against = tuple(finding for each, finding in judged.against if each == place)

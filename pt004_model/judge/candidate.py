@@ -399,14 +399,14 @@ class Candidate:
         read_run(aside, run, evolve(self._timed(view, run, seen), times=times), shown)
         for each in aside.findings:
             said, got = Saying(each.expected), Saying(each.observed)
-            self.notes.disagree(check, each.where, said, got, "as then", "otherwise")
+            self.notes.disagree(check, each.where, said, got, "as then", each.check)
         chain, known = shown.get("receipt_chain"), list(seen.chain)
         least = min(len(run.log), len(known))
         if not isinstance(chain, list) or not (
             len(chain) >= least and chain[: len(known)] == known[: len(chain)]
         ):
             said = Saying("the first receipts of its chain, one an entry")
-            self.notes.disagree(check, "run.receipt_chain", said, chain, "as then", "otherwise")
+            self.notes.disagree(check, "run.receipt_chain", said, chain, "as then", "chain")
         return True
 
 

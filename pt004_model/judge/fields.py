@@ -25,7 +25,12 @@ def equal(notes: Notes, check: str, where: str, expected: object, observed: obje
 
 
 def one_of(
-    notes: Notes, check: str, where: str, allowed: tuple[object, ...], observed: object
+    notes: Notes,
+    check: str,
+    where: str,
+    allowed: tuple[object, ...],
+    observed: object,
+    *classes: str,
 ) -> bool:
     """Note a disagreement unless ``observed`` is one of the values ``allowed``."""
     if (type(observed) is str and observed in allowed) or any(
@@ -33,7 +38,7 @@ def one_of(
     ):
         return True
     expected = allowed[0] if len(allowed) == 1 else Saying(" or ".join(map(repr, allowed)))
-    notes.disagree(check, where, expected, observed)
+    notes.disagree(check, where, expected, observed, *classes)
     return False
 
 
@@ -55,11 +60,9 @@ def identifier(notes: Notes, check: str, where: str, observed: object) -> str | 
 def step_id(notes: Notes, check: str, where: str, step: StepRef, observed: object) -> None:
     """Compare the step that an entry or gate names; duplicates in ``step`` do not matter."""
     names: tuple[object, ...] = tuple(dict.fromkeys(step.names))
-    if len(names) == 1:
-        equal(notes, check, where, names[0], observed)
-    elif not any(same(each, observed) for each in names):  # whatever its name: one disagreement
-        said = Saying(" or ".join(map(repr, names)))
-        notes.disagree(check, where, said, observed, "step", kind_of(observed))
+    # which names it may have is no class: the same fault would be another at each step
+    classes = ("step", kind_of(observed)) if len(names) > 1 else ()
+    one_of(notes, check, where, names, observed, *classes)
 
 
 def unique(notes: Notes, check: str, where: str, kind: str, value: str, owner: str) -> None:

@@ -137,15 +137,7 @@ def expect(world: World, command: Command) -> tuple[Outcome, ...]:
     if isinstance(command, ReadRun):
         return _read(world, command, door)
     worlds = _settled(world, command)
-    outcomes = [
-        each
-        for now in worlds
-        for each in (
-            _create(now, command, door)
-            if isinstance(command, CreateRun)
-            else _change(now, command, door)
-        )
-    ]
+    outcomes = [each for now in worlds for each in _called(now, command, door)]
     if len(worlds) == 1 or number in world.over:
         return tuple(outcomes)
     return _plainest(outcomes, world)
@@ -374,23 +366,23 @@ def _once_lost(world: World, command: CreateRun | ChangeRun) -> Iterator[World]:
             yield evolve(world.with_run(run), keys={**world.keys, key: used})
 
 
-def _or_lost(
-    world: World, outcomes: tuple[Outcome, ...], once_lost: Iterator[Outcome]
-) -> tuple[Outcome, ...]:
-    """Add what comes of a call if its key is used; a refusal does not tell if it is."""
-    refused = (
-        each if isinstance(each.reply, Accepted) else evolve(each, world=world)
-        for each in once_lost
+def _called(world: World, command: CreateRun | ChangeRun, rules: list[Rule]) -> tuple[Outcome, ...]:
+    """Return the outcomes of a call, its key being as good as new or used by a lost create."""
+
+    def called(now: World) -> tuple[Outcome, ...]:
+        if isinstance(command, CreateRun):
+            return _create(now, command, rules)
+        return _change(now, command, rules)
+
+    used = (each for now in _once_lost(world, command) for each in called(now))
+    # a refusal does not tell if the key is used
+    return (
+        *called(world),
+        *(e if isinstance(e.reply, Accepted) else evolve(e, world=world) for e in used),
     )
-    return (*outcomes, *refused)
 
 
 def _create(world: World, command: CreateRun, rules: list[Rule]) -> tuple[Outcome, ...]:
-    lost = (each for now in _once_lost(world, command) for each in _made(now, command, rules))
-    return _or_lost(world, _made(world, command, rules), lost)
-
-
-def _made(world: World, command: CreateRun, rules: list[Rule]) -> tuple[Outcome, ...]:
     """Return the outcomes of a create where it is known if its key was used."""
     request = ("POST", None)
     odd = _odd_type(command)
@@ -415,11 +407,6 @@ def _made(world: World, command: CreateRun, rules: list[Rule]) -> tuple[Outcome,
 
 
 def _change(world: World, command: ChangeRun, rules: list[Rule]) -> tuple[Outcome, ...]:
-    lost = (each for now in _once_lost(world, command) for each in _changed(now, command, rules))
-    return _or_lost(world, _changed(world, command, rules), lost)
-
-
-def _changed(world: World, command: ChangeRun, rules: list[Rule]) -> tuple[Outcome, ...]:
     """Return the outcomes of a change where it is known if its key was used."""
     hidden = _hides(world, command.run, command.caller)
     used = _used(world, command)

@@ -107,8 +107,8 @@ def _sent(call: Call) -> tuple[str, list[str]]:
     """Return what is piped into curl, and the options for headers and body."""
     key, rest = f"-H '{IDEMPOTENCY_HEADER}", []
     if call.key is not None:
-        parts = '"$NONCE"'.join(map(shell, around_nonce(call.key)))
-        rest.append(f"{key}: '{parts}" if call.key else f"{key};'")
+        before, behind = (shell(part) if part else "" for part in around_nonce(call.key))
+        rest.append(f'{key}: \'{before}"$NONCE"{behind}' if call.key else f"{key};'")
     # curl sends an empty header where a semicolon stands for the colon
     rest += ["-H " + shell(f"{n}: {text}" if text.strip() else f"{n};") for n, text in call.headers]
     body = call.request.content

@@ -134,7 +134,7 @@ _REFUSED: Final[dict[str, Json]] = {
     "output_payload": {"refused": True},
     "error_details": {"refused": True},
 }
-"""What a refused change carries, every other time."""
+"""What a forbidden change carries every other time: nothing of it may be kept."""
 
 
 def _forbidden(move: Move) -> Probe:
@@ -142,7 +142,7 @@ def _forbidden(move: Move) -> Probe:
         text = body(scene.run, move)
         if text is None or not is_forbidden(scene.run, move):
             return ()
-        if scene.create.run % 2:  # nothing of it may be kept, and it is no more legal
+        if scene.create.run % 2:  # it is as forbidden with it
             text = payloads.carrying(scene.run, text, _REFUSED)
         return (ChangeRun(scene.run.number, text, scene.owner),)
 
@@ -158,9 +158,12 @@ def _mutated(kind: str, mutation: Mutation) -> Probe:
     return Probe(kind, mutation.name, make, mutation.handicap)
 
 
-_CALLS: Final[dict[str, Callable[[Scene], _Call]]] = {
+_ON_RUN: Final[dict[str, Callable[[Scene], ChangeRun | ReadRun]]] = {
     "read": lambda scene: ReadRun(scene.run.number, caller=scene.owner),
     "change": lambda scene: scene.change,
+}
+_CALLS: Final[dict[str, Callable[[Scene], _Call]]] = {
+    **_ON_RUN,
     "create": lambda scene: scene.create,
 }
 
@@ -193,8 +196,7 @@ def _with(token: Token) -> Iterator[Probe]:
 
 
 _FOREIGN: Final[dict[str, Callable[[Scene], _OnRun]]] = {
-    "read": lambda scene: ReadRun(scene.run.number, caller=scene.owner),
-    "change": lambda scene: scene.change,
+    **_ON_RUN,
     "change under a key": lambda scene: evolve(scene.change, key="unused"),
     "deletion": lambda scene: WrongMethod("DELETE", Route.READ, scene.run.number, scene.owner),
 }

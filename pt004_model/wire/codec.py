@@ -10,6 +10,7 @@ import json
 import secrets
 from collections import Counter
 from collections.abc import Callable
+from string import ascii_letters, digits
 from typing import Final, NoReturn
 
 from attrs import Factory, evolve, field, frozen
@@ -197,8 +198,8 @@ def around_nonce(key: str) -> tuple[str, str]:
     Keys that begin alike do so on the wire too. What leads up to the last mark of a key stands
     before its nonce: a tenant's name can end so, and be taken for a part of the key.
     """
-    last = max(place for place in range(len(key) + 1) if place == 0 or not key[place - 1].isalnum())
-    return key[:last], key[last:]
+    before = key.rstrip(ascii_letters + digits)
+    return before, key[len(before) :]
 
 
 def _key(key: str, nonce: str) -> str:

@@ -13,6 +13,9 @@ from pt004_model.judge.memory import Seen
 from pt004_model.model.commands import Command, CreateRun, ReadRun
 from pt004_model.model.moves import fresh
 from pt004_model.search.payloads import creation
+from tests.drive.helpers import change, create, noting
+from tests.habits import Habits, taking
+from tests.stub import Stub
 
 
 @settings(max_examples=30)
@@ -39,3 +42,15 @@ def test_a_journal_is_bounded(lengths: list[int], most: int) -> None:
         assert sum(c == ReadRun(number) for c in mine) == lengths[number]
     told = [command for part in archive.history() for command in part]
     assert len(told) == len(archive.journal)
+
+
+def test_a_run_outside_of_the_contract_is_not_remembered() -> None:
+    """Nothing that is read of it later could be judged (1)."""
+    fc = Stub(habits=lambda: Habits(outcome=taking))
+    odd = evolve(change(0, "running"), content_type="text/plain")
+    lockstep, found = noting(fc, create(0), create(1), odd)
+    assert not found
+    assert frozenset({0}) == lockstep.world.outside
+    archive = Archive()
+    archive.keep(lockstep, 0)
+    assert [1] == [each.run.number for each in archive.runs]

@@ -18,6 +18,7 @@ from pt004_model.model.rules import Refusal, Rule
 from pt004_model.model.values import Json
 from pt004_model.model.world import Accepted, Outcome, Refused, World, expect, forced
 from pt004_model.wire.codec import Exchange
+from tests.habits import Habits, enforcing
 from tests.judge.helpers import COMPLETE, READ, STRANGER, change, create, put, start
 from tests.stub import NAMES, Losing, Stub, Tampering
 
@@ -430,3 +431,20 @@ def test_a_difference_is_of_the_area_of_its_check() -> None:
     ):
         assert deviation.of("idempotency")
         assert not deviation.of("audit")
+
+
+def shouting(_: Command, reply: Reply) -> Reply:
+    """The answer with the status of the run in upper case."""
+    run = reply.run
+    return reply if run is None else put("run.status", f"{run['status']}".upper())(reply)
+
+
+def test_a_status_in_another_case_is_that_status() -> None:
+    """What an FC does by itself is seen all the same, so that nothing else is wrong (5.3)."""
+    commands = (RUN, start("a", 0, "flag"), READ, change("running"), start("b", 1, "deny"), READ)
+    fc = Tampering(Stub(habits=lambda: Habits(outcome=enforcing)), shouting)
+    lockstep = Lockstep(fc, Oracle(NAMES), lambda *_: None)
+    for command in commands:
+        lockstep.do(command)
+    assert {"lifecycle.status"} == {each for step in found(lockstep) for each in step}
+    assert [str(view.world.runs[0].state.status) for view in lockstep.views] == ["failed"]

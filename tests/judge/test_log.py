@@ -21,6 +21,7 @@ from pt004_model.model.values import Json
 from tests.drive.helpers import noting
 from tests.habits import FREEDOMS, PLAIN, Habits
 from tests.judge.helpers import (
+    COMPLETE,
     CREATE,
     FLAGGED,
     READ,
@@ -311,3 +312,23 @@ def test_a_gate_has_the_id_of_no_other_of_its_run() -> None:
 
     judged = talked.judge(pause, edited(same_id)(talked.answer(pause)))
     assert ["gates.gate-id"] == [each.check for each in judged.findings]
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "habits"),
+    [(-1, "actor_id", FURTHER), (1, "step_id", COMPLETE)],
+    ids=["of an entry that is not expected", "of a step that may be left out"],
+)
+def test_a_name_that_is_not_there_is_one_fault_whatever_the_others(
+    place: int, name: str, habits: Habits
+) -> None:
+    """Its fingerprint does not depend on the names that would be right."""
+    seen = set()
+    for step, actor in (("x", 1), ("y", 2)):
+        talked = talk(create(), habits=habits)
+        allowed = start("a", 0).body.fields["policy"]
+        told = change("running", current_step=step, actor=actor, policy=allowed)
+        judged = talked.judge(told, put(f"logs.{place}.{name}", "nobody")(talked.answer(told)))
+        seen.add(tuple(each.fingerprint for each in judged.findings))
+    assert len(seen) == 1
+    assert all(seen)

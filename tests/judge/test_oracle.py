@@ -480,3 +480,23 @@ def test_too_many_ways_are_unsure() -> None:
         lockstep.views = judgement.views or lockstep.views
     assert counts[-1] == (Verdict.UNSURE, 0)
     assert counts[-2] == (Verdict.CONFORMS, MOST_VIEWS)
+
+
+def test_the_time_of_a_pending_gate_may_be_spelt_otherwise() -> None:
+    """Nothing is said of it but the moment; a resolved gate never changes (6)."""
+
+    def respelled(reply: Reply) -> Reply:
+        body = reply.body
+        assert isinstance(body, dict)
+        assert isinstance(body["gates"], list)
+        gate = body["gates"][0]
+        assert isinstance(gate, dict)
+        return put("gates.0.created_at", f"{gate['created_at']}".replace("Z", "+00:00"))(reply)
+
+    conversation = talk(*PAUSED, READ)
+    reply = conversation.answer(READ)
+    assert reply != respelled(reply)
+    assert Verdict.CONFORMS is conversation.judge(READ, respelled(reply)).verdict
+    conversation.say(change("running"), READ)
+    judgement = conversation.judge(READ, respelled(conversation.answer(READ)))
+    assert checks(judgement) == ["gates.resolved-never-changes"]

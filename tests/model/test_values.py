@@ -105,6 +105,7 @@ def test_a_text_that_is_no_json(text: str) -> None:
         ('"' + "x" * (1024 * 1024 - 1) + '"', "more than 1 MiB"),
         ('"' + "\u00e9" * (512 * 1024) + '"', "more than 1 MiB"),
         (" " * (1024 * 1024) + "1", "more than 1 MiB"),
+        ("no JSON " * 150_000, "more than 1 MiB"),
     ],
     ids=begins,
 )

@@ -12,6 +12,7 @@ from pt004_model.model.commands import (
     ChangeRun,
     Command,
     CreateRun,
+    Loss,
     OddPath,
     ReadRun,
     Route,
@@ -317,6 +318,8 @@ def test_a_foreign_run_is_answered_like_an_unknown_one(
     assert _like(call) is not None
     assert _like(call) == _like(evolve(call, run=NOWHERE)) == shape(call)
     assert _like(call) == _like(evolve(call, run=Unknown("other")))
+    at_once = evolve(call.caller, client=1, loss=Loss.ANSWER)
+    assert shape(call) == shape(evolve(call, caller=at_once))
 
 
 @pytest.mark.parametrize(

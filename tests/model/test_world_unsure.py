@@ -286,3 +286,14 @@ def test_a_change_beyond_the_contract_under_a_used_key_is_refused() -> None:
         set(only.reply.refusal.codes),
         only.reply.refusal.rule,
     ) == (CLASH | BEYOND, Rule.KEY_USED)
+
+
+def test_a_call_lost_behind_a_restart_may_take_effect_later() -> None:
+    """A crash settles what was open when it came, and nothing that is sent afterwards (1, 13)."""
+    before = unanswered(world(new()), begin(0))
+    assert restarted(before).over == {0}
+    now = unanswered(restarted(before), ChangeRun(0, body("failed")))
+    unmoved = expect(now, ReadRun(0))[0]
+    assert isinstance(unmoved.reply, Accepted)
+    assert unmoved.reply.run == new()
+    assert unmoved.world.open_calls[0][-1] == ChangeRun(0, body("failed"))
