@@ -46,6 +46,8 @@ from pt004_model.trace.recorded import Found
 
 _CHANCE: Final = 0.05
 """What chance may have of putting a finding behind another one each time."""
+_NEARLY: Final = 0.95
+"""The share from which on something is always so, but for what was not looked at."""
 Place: TypeAlias = tuple[str, str, str]
 """The kind of call or of its bad token, the status of its run, and the kind of answer."""
 _CODE: Final = ".refusal-code"
@@ -79,6 +81,8 @@ _SENT: Final = {
 }
 """Where what was sent comes back, whatever it is."""
 _NUMBER: Final = re.compile(r"[0-9a-f-]*\d[0-9a-f-]*")
+_NOTHING: Final = frozenset({repr(MISSING), "null", "[]"})
+"""A part of a section that is not there."""
 _SECTIONS: Final = frozenset({"gates", "receipts"})
 """Areas of the contract that are about one section of an envelope."""
 
@@ -108,6 +112,8 @@ class Echoes:
     """The words in which calls were refused that must not be, or not so, by how often."""
     due: Counter[str] = field(factory=Counter)
     """The words in which calls were refused that must be, by how often."""
+    codes: Counter[bool] = field(factory=Counter)
+    """Refusals, by whether their code is found to be none of the contract's."""
     malformed: dict[str, set[str]] = field(factory=dict)
     """What was wrong in calls that were refused in some words, as their bodies were malformed."""
 
@@ -133,6 +139,8 @@ class Echoes:
                 behind = frozenset({*told, *new} - {fingerprint})
                 self.sightings.setdefault(fingerprint, []).append(Sighting(place, behind))
         words = alike(reason)
+        if reason:
+            self.codes[any(each.check.endswith(_CODE) for each in new.values())] += 1
         if due:
             self.due[words] += 1
         elif reason and new:
@@ -159,6 +167,7 @@ class Echoes:
             self.reasons.setdefault(fingerprint, set()).update(reasons)
         self.undue.update(other.undue)
         self.due.update(other.due)
+        self.codes.update(other.codes)
         for words, wrong in other.malformed.items():
             self.malformed.setdefault(words, set()).update(wrong)
 
@@ -183,6 +192,7 @@ class Echoes:
             apart = unsettled or earlier.where != "status"
             if (
                 self._same_reason(other, fingerprint)
+                or self._codes_of_its_own(earlier, mine)
                 or (not apart and _kinship(earlier, mine))
                 or _outlasts(earlier, mine)
             ):
@@ -201,6 +211,11 @@ class Echoes:
             for words in set.intersection(*reasons)
         )
 
+    def _codes_of_its_own(self, one: Finding, other: Finding) -> bool:
+        """Tell whether refusals have other codes, whatever they are for: that is one difference."""
+        both = one.check.endswith(_CODE) and other.check.endswith(_CODE)
+        return both and self.codes[False] < (1 - _NEARLY) * self.codes.total()
+
     def _covers(self, one: str, other: str) -> bool:
         """Tell whether tokens of a kind are accepted, and so those of another kind are as well."""
         if not self.findings[one].check == self.findings[other].check == _TOKEN_REQUIRED:
@@ -214,15 +229,16 @@ class Echoes:
         if mine is None:
             return ""
         seen = self.sightings.get(fingerprint, [])
-        always = frozenset.intersection(*(each.behind for each in seen)) if seen else frozenset()
+        behind = Counter(other for each in seen for other in each.behind)
         for other, earlier in self.findings.items():
             if other == fingerprint:
                 break
-            if other in always and (
-                _kinship(earlier, mine)
-                or _crash(earlier, mine)
-                or self._follows(fingerprint, other, seen)
-            ):
+            share = behind[other] / len(seen) if seen else 0.0
+            alike = share >= _NEARLY and _kinship(earlier, mine)
+            follows = share == 1.0 and (
+                _crash(earlier, mine) or self._follows(fingerprint, other, seen)
+            )
+            if alike or follows:
                 return self.leader(other) or other
         return ""
 
@@ -397,7 +413,7 @@ def _kinship(one: Finding, other: Finding) -> bool:
     if (one.where, one.expected, one.observed) == (other.where, other.expected, other.observed):
         return True
     if one.area == other.area and one.area in _SECTIONS:
-        return one.observed == other.observed == repr(MISSING)
+        return {one.observed, other.observed} <= _NOTHING
     mine = _form(one)
     return mine is not None and mine == _form(other)
 

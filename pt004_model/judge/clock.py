@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
-_RFC3339: Final = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|[+-]00:00)", re.ASCII
+_TIME: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII
 )
+_UTC: Final = frozenset({"Z", "z", "+00:00", "-00:00"})
+"""The zone of a time in RFC 3339 and UTC."""
 DRIFT: Final = 500e-6
 """How much two clocks may drift apart: seconds a second, the most that an NTP client corrects."""
 SLACK: Final = 0.002
@@ -31,10 +33,14 @@ _FINE: Final = 3  # fewer digits than these say nothing certain of the resolutio
 
 @frozen
 class Instant:
-    """A time read from a reply: seconds since the epoch, and how many digits it shows of them."""
+    """A time read from a reply: seconds since the epoch, and how many digits it shows of them.
+
+    One that is not ``proper`` has no zone, or is not in UTC; what else is said of it is judged.
+    """
 
     seconds: float
     digits: int
+    proper: bool = field(default=True, eq=False)
 
 
 @frozen
@@ -46,25 +52,26 @@ class Window:
 
 
 def parse(value: object) -> Instant | None:
-    """Return a time in RFC 3339 and UTC, or ``None`` for anything else. Total."""
+    """Return a time in RFC 3339, or ``None`` for anything else; without a zone, in UTC. Total."""
     return _parse(value) if isinstance(value, str) else None
 
 
 @lru_cache(maxsize=8192)
 def _parse(text: str) -> Instant | None:
-    match = _RFC3339.fullmatch(text)
+    match = _TIME.fullmatch(text)
     if match is None:
         return None
-    day, hour, minute, second, fraction = match.groups()
+    day, hour, minute, second, fraction, zone = match.groups()
     if int(second) > 60 or int(hour) > 23 or int(minute) > 59:
         return None
     try:
-        midnight = datetime.fromisoformat(day).replace(tzinfo=UTC)
+        midnight = datetime.fromisoformat(f"{day}T00:00:00{(zone or 'Z').upper()}")
     except ValueError:
         return None
     whole = midnight.timestamp() + int(hour) * 3600 + int(minute) * 60 + int(second)
     digits = (fraction or "").rstrip("0")
-    return Instant(whole + (float(f"0.{digits}") if digits else 0.0), len(digits))
+    seconds = whole + (float(f"0.{digits}") if digits else 0.0)
+    return Instant(seconds, len(digits), zone in _UTC)
 
 
 @define

@@ -73,16 +73,16 @@ def unique(notes: Notes, check: str, where: str, kind: str, value: str, owner: s
         notes.disagree(check, where, said, value, "fresh", "used before")
 
 
-def moment(notes: Notes, check: str, where: str, observed: object, window: Window) -> bool:
+def moment(notes: Notes, check: str, where: str, observed: object, window: Window) -> None:
     """A time must be RFC 3339 in UTC and lie within ``window`` (section 2)."""
-    time = parse(observed) if isinstance(observed, str) else None
-    if time is None:
+    time = parse(observed)
+    if time is None or not time.proper:
         expected = Saying("a time in RFC 3339 and UTC")
         notes.disagree(check, where, expected, observed)
-        return False
-    if not notes.ledger.clock.allows(time, window):
+    if time is None:
+        return
+    if notes.ledger.clock.allows(time, window):
+        notes.times.append((time, window))
+    else:
         expected = Saying("the time at which its change took effect")
         notes.disagree(check, where, expected, observed, "inside", "outside")
-        return False
-    notes.times.append((time, window))
-    return True

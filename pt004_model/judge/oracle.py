@@ -123,7 +123,7 @@ class Oracle:
                 agreed.append(candidate)
             elif not nearest or candidate.distance(known) < nearest[0].distance(known):
                 nearest = [candidate]
-            elif not candidate.unsure and candidate.told == nearest[0].told:
+            elif not candidate.unsure and candidate.distance(known) == nearest[0].distance(known):
                 nearest.append(candidate)  # a field that is wrong settles nothing
         alike = [each for each in nearest if each.settled and not each.new(known)]
         first, *_ = agreed or nearest  # there is a view, and it has an outcome

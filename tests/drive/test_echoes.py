@@ -237,6 +237,32 @@ def test_differences_of_two_kinds_are_two(one: Finding, other: Finding) -> None:
     assert not leader(echoes, other)
 
 
+def test_a_run_that_shows_one_alone_does_not_make_one_difference_two() -> None:
+    """The other may not have been looked at there; where it happens now and then they are two."""
+    other = like(TIME, "audit.timestamp", "logs[0].timestamp")
+    echoes = Echoes()
+    runs(echoes, 30, (TIME,), (TIME, other))
+    runs(echoes, 1, (other,))
+    assert TIME.fingerprint == leader(echoes, other)
+    runs(echoes, 2, (other,))
+    assert not leader(echoes, other)
+
+
+@pytest.mark.parametrize(("right", "alike"), [(0, True), (1, True), (3, False)])
+def test_other_codes_for_every_refusal_are_one_difference(right: int, alike: bool) -> None:
+    """An FC with its own table has it for each reason; where some are right others are bugs."""
+    another = like(CODE, "steps.refusal-code", "status", observed="404")
+    echoes = Echoes()
+    for finding in (CODE, another) * 15:
+        why = finding.check
+        echoes.note(("ChangeRun", "running", "4"), set(), (finding,), unsettling=False, reason=why)
+    for _ in range(right):
+        echoes.note(("ChangeRun", "running", "4"), set(), (), unsettling=False, reason="no")
+    whole = Echoes()
+    whole.include(echoes)
+    assert (CODE.fingerprint if alike else "") == whole.kin(another.fingerprint)
+
+
 def test_nothing_follows_from_what_was_never_seen() -> None:
     """A finding that an earlier campaign left is told by itself."""
     echoes = Echoes()

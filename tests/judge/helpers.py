@@ -183,13 +183,13 @@ def drop(path: str, *, sealed: bool = True) -> Tamper:
     return edited(edit, sealed=sealed)
 
 
-def moved(path: str, seconds: float) -> Tamper:
-    """The time at a path moved; it is written with microseconds."""
+def moved(path: str, seconds: float, zone: str = "Z") -> Tamper:
+    """The time at a path moved; it is written with microseconds, and with another zone or none."""
 
     def edit(body: JsonObject) -> None:
         holder, last = _holder(body, path)
         text = str(holder[last])  # type: ignore[index]  # the path fits the body
-        holder[last] = shifted(text, seconds)  # type: ignore[index]  # likewise
+        holder[last] = shifted(text, seconds)[:-1] + zone  # type: ignore[index]  # likewise
 
     return edited(edit)
 

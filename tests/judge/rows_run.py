@@ -116,6 +116,7 @@ LIFECYCLE: Final = (
         change("completed"),
         moved("run.updated_at", -0.001),
     ),
+    Row("lifecycle.updated-at", (CREATE,), start("a", 0), moved("run.updated_at", 0, "")),
     Row("lifecycle.refusal-code", (CREATE,), change("paused"), refused(404)),
 )
 

@@ -110,6 +110,29 @@ def test_a_field_that_is_always_wrong_excludes_no_state() -> None:
     assert {"lifecycle.sent-data-kept"} == {each for step in found(told) for each in step}
 
 
+def test_a_refusal_with_another_code_excludes_no_state() -> None:
+    """It may be one of a denied run or of one that failed by itself; none has such a code."""
+
+    def lose(*_: object) -> Response:
+        return NoAnswer("lost", applied=True)
+
+    def spoil(_: Command, reply: Reply) -> Response:
+        return evolve(reply, code=418)
+
+    lost = evolve(start("b", 1, "deny"), key="k")
+    answers = iter((untouched, untouched, untouched, lose, spoil))
+
+    def wrong(command: Command, reply: Reply) -> Response:
+        return next(answers, untouched)(command, reply)
+
+    fc = Tampering(Stub(habits=lambda: evolve(COMPLETE, outcome=enforcing)), wrong)
+    lockstep = Lockstep(fc, Oracle(NAMES), lambda *_: None)
+    for command in (RUN, start("a", 0), change("paused"), lost, change("running"), lost):
+        lockstep.do(command)
+    assert [[], [], [], [], ["steps.refusal-code"], []] == found(lockstep)
+    assert ["failed, step 1, deny"] == state(lockstep)
+
+
 def test_what_is_wrong_in_each_detail_is_one_disagreement() -> None:
     """Of a start whose answer was lost: none of its details is right, and it took effect."""
 

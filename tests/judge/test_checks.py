@@ -13,7 +13,7 @@ from pt004_model.judge.checks import AREAS, CHECKS, not_judged
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import ChangeRun
 from pt004_model.model.rules import Rule
-from tests.judge.helpers import Row, talk
+from tests.judge.helpers import COMPLETE, ONE, Row, change, moved, talk
 from tests.judge.rows_log import AUDIT, GATES, RECEIPTS
 from tests.judge.rows_run import (
     AUTHENTICATION,
@@ -43,6 +43,15 @@ def test_one_thing_wrong_is_found_by_its_check(row: Row) -> None:
     assert {row.check} | row.also >= set(found)
     assert verdict.views or not isinstance(row.command, ChangeRun)
     assert Verdict.CONFORMS is conversation.judge(row.command, good).verdict
+
+
+def test_a_time_without_a_zone_is_still_held_against_others() -> None:
+    """Of a time in another form the rest is judged: here it lies before the one before it."""
+    conversation = talk(*ONE, habits=COMPLETE)
+    good = conversation.answer(change("completed"))
+    verdict = conversation.judge(change("completed"), moved("run.updated_at", -0.001, "")(good))
+    found = [finding.check for finding in verdict.findings]
+    assert ["lifecycle.updated-at", "lifecycle.times-in-order"] == found
 
 
 def test_every_check_is_seen_saying_no() -> None:

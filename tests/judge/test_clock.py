@@ -42,8 +42,7 @@ def test_times_are_read(text: str, expected: Instant) -> None:
         "",
         "2026-02-06",
         "2026-02-06T12:00Z",
-        "2026-02-06T12:00:00",  # no offset
-        "2026-02-06T12:00:00+01:00",  # not UTC
+        "2026-02-06T12:00:00+25:00",
         "2026-02-06T12:00:00.Z",
         "2026-02-06T24:00:00Z",
         "2026-02-06T12:60:00Z",
@@ -66,6 +65,21 @@ def test_times_are_read(text: str, expected: Instant) -> None:
 def test_what_is_no_time_is_read_as_none(value: object) -> None:
     """Everything else is no time."""
     assert parse(value) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2026-02-06T12:00:00", NOON),  # no zone
+        ("2026-02-06T13:00:00+01:00", NOON),
+        ("2026-02-06T07:30:00.5-0430", NOON + 0.5),
+    ],
+)
+def test_a_time_in_no_proper_form_is_read_all_the_same(text: str, seconds: float) -> None:
+    """A zone that lacks, or is not UTC, is a difference, and what the time says is known."""
+    instant = parse(text)
+    assert instant is not None
+    assert (instant.seconds, instant.proper) == (seconds, False)
 
 
 @settings(max_examples=100, derandomize=False, database=None, deadline=None)
