@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 from attrs import evolve
 
 from pt004_model.judge.audit import log_as_shown
-from pt004_model.judge.clock import Window
+from pt004_model.judge.clock import Window, parse
 from pt004_model.judge.finding import MISSING
 from pt004_model.judge.memory import JsonObject, Seen, View
 from pt004_model.model.commands import Names
@@ -51,6 +51,20 @@ def contradicts(run: Run, shown: JsonObject) -> bool:
     if is_number(index):
         said.append(same(index, run.step_index))
     return bool(said) and not any(said)
+
+
+def earlier(run: Run, seen: Seen, shown: JsonObject) -> int:
+    """Return after how many log entries ``shown`` is the run; 0 where it is not an earlier one.
+
+    Its receipts are the first of those that were seen, and its time or its state is an earlier one.
+    """
+    chain, last = shown.get("receipt_chain"), len(seen.chain)
+    if not isinstance(chain, list) or len(chain) >= last:
+        return 0
+    then, now = parse(shown.get("updated_at")), parse(seen.times.get("updated_at"))
+    before = then is not None and now is not None and then.seconds < now.seconds
+    first = tuple(chain) == seen.chain[: len(chain)]
+    return len(chain) if first and (before or contradicts(run, shown)) else 0
 
 
 def adopt(

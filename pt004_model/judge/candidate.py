@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import evolve
 
-from pt004_model.judge.adopt import adopt, contradicts, take_parts
+from pt004_model.judge.adopt import adopt, contradicts, earlier, take_parts
 from pt004_model.judge.audit import read_log
 from pt004_model.judge.clock import Window
 from pt004_model.judge.envelope import read_run
@@ -251,6 +251,8 @@ class Candidate:
             view = self._replayed(view, expected.run, shown, logs, gates)
             return (view,) if self.notes.noticed == noticed else self._open()
         run = expected.run
+        if stale := self._stale(view, run, shown):
+            return stale
         before, known = forced(self.view.world, self.command)[-1:], run.number in self.view.seen
         there = self._compare(view, expected, shown, logs, gates)
         if known and shown.get("run_id", MISSING) != self.view.seen[run.number].run_id:
@@ -264,6 +266,20 @@ class Candidate:
             self.telling = ("run.run_id",)  # it is another run that is shown here as well
             return ()
         return (there,) if name else ()
+
+    def _stale(self, view: View, run: Run, shown: JsonObject) -> tuple[View, ...]:
+        """Return how things may be after a read that shows the run as it was, if it does."""
+        seen = view.seen.get(run.number)
+        if seen is None or not isinstance(self.command, ReadRun):
+            return ()
+        entries = earlier(run, seen, shown)
+        if not entries:
+            return ()
+        now, was = f"the run after {len(seen.chain)} log entries", f"it after {entries} of them"
+        self._say("lifecycle.read-is-current", "run", now, was, "now", "before")
+        views = (view, *self._taken((run,)))
+        self.unsure = False  # where it is one of these, it may be read like this again
+        return views
 
     def _shown_first(self, view: View, expected: Accepted) -> bool:
         """Tell whether a repeated call is the first of its key to be answered, the run as it is."""

@@ -57,6 +57,7 @@ _ROWS: Final = (
     ("lifecycle.legal-change-accepted", "3.2", "A legal change is accepted."),
     ("lifecycle.create-accepted", "2", "A well-formed create is accepted."),
     ("lifecycle.read-accepted", "1", "A read of one's own run is accepted."),
+    ("lifecycle.read-is-current", "13", "A read shows all that was accepted before it."),
     ("lifecycle.accepted-code", "1", "A create is answered 201, a change or read 200."),
     ("lifecycle.no-server-error", "1", "No call is answered with a server error."),
     ("lifecycle.answer-is-final", "1", "Every call is accepted or refused with a 4xx."),

@@ -194,6 +194,19 @@ def moved(path: str, seconds: float, zone: str = "Z") -> Tamper:
     return edited(edit)
 
 
+def before_the_pause() -> Tamper:
+    """A paused run of one step that was allowed as it was before it was paused."""
+
+    def edit(body: JsonObject) -> None:
+        run, log = body["run"], body["logs"]
+        assert isinstance(run, dict)
+        assert isinstance(log, list)
+        run |= {"status": "running", "updated_at": run["started_at"]}
+        body["logs"] = log[:-1]
+
+    return edited(edit)
+
+
 def shifted(text: str, seconds: float) -> str:
     """A time as the stub writes it, moved by some seconds within its minute."""
     assert text.endswith("Z")

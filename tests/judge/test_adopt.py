@@ -19,7 +19,17 @@ from pt004_model.model.values import Json
 from pt004_model.model.world import Accepted, Outcome, Refused, World, expect, forced
 from pt004_model.wire.codec import Exchange
 from tests.habits import Habits, enforcing
-from tests.judge.helpers import COMPLETE, READ, STRANGER, change, create, put, start
+from tests.judge.helpers import (
+    COMPLETE,
+    ONE,
+    READ,
+    STRANGER,
+    before_the_pause,
+    change,
+    create,
+    put,
+    start,
+)
 from tests.stub import NAMES, Losing, Stub, Tampering
 
 RUN = create("a", "b")
@@ -131,6 +141,19 @@ def test_a_refusal_with_another_code_excludes_no_state() -> None:
         lockstep.do(command)
     assert [[], [], [], [], ["steps.refusal-code"], []] == found(lockstep)
     assert ["failed, step 1, deny"] == state(lockstep)
+
+
+@pytest.mark.parametrize("stale", [range(3, 4), range(3, 9)], ids=["a cache", "a rollback"])
+def test_a_read_that_shows_what_was_leaves_open_which_it_is(stale: range) -> None:
+    """The run goes on from where the next answer shows it, and nothing more is found."""
+    count = iter(range(9))
+
+    def wrong(_: Command, reply: Reply) -> Response:
+        return before_the_pause()(reply) if next(count) in stale else reply
+
+    rest = (READ, READ) if len(stale) > 1 else (READ, change("running"), change("completed"), READ)
+    told = found(conversation(wrong, *ONE, change("paused"), READ, *rest))
+    assert [[], [], [], ["lifecycle.read-is-current"], *([] for _ in rest)] == told
 
 
 def test_what_is_wrong_in_each_detail_is_one_disagreement() -> None:

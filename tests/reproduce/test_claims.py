@@ -103,6 +103,7 @@ def outcome(trace: Trace, replies: list[Response], monkeypatch: pytest.MonkeyPat
 LEFT = {
     "lifecycle.envelope",
     "lifecycle.sections-as-asked",
+    "lifecycle.read-is-current",
     "lifecycle.completed-at",
     "lifecycle.times-in-order",
     "gates.one-for-each-flagged-pause",
