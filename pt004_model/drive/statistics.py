@@ -105,7 +105,7 @@ class Statistics:
         if word in _STARTS:
             self.decisions[_STARTS[word]] += 1
         if after.state.status is Status.PAUSED:
-            self.paused[_pauses(after)] += 1
+            self.paused[after.pauses] += 1
 
     def include(self, other: Statistics) -> None:
         """Count what others have counted of another part of the campaign."""
@@ -134,11 +134,6 @@ class Statistics:
                 "seconds": round(self.shrinking_seconds, 3),
             },
         }
-
-
-def _pauses(run: Run) -> int:
-    """Return how often a run was paused, the present pause included."""
-    return sum(1 for entry in run.log if entry.new_status is Status.PAUSED)
 
 
 def _exactly(at_least: Counter[int]) -> Counter[int]:
