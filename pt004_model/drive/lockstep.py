@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Final, Protocol
@@ -19,7 +20,7 @@ from attrs import define, evolve, field
 from pt004_model.drive.crashes import Crashing, crash, steps_of_crash
 from pt004_model.drive.echoes import Echoes, alike, reason_of, without_key
 from pt004_model.drive.rounds import ask_together, in_turn, made_by, steps_of_round
-from pt004_model.drive.statistics import Statistics, add_counts
+from pt004_model.drive.statistics import Statistics
 from pt004_model.interrupts import Interruption
 from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.durability import by_restart, not_back
@@ -99,15 +100,15 @@ class Tally:
     know besides, ``echoes`` which findings were seen behind which.
     """
 
-    edges: dict[Edge, int] = field(factory=dict)
+    edges: Counter[Edge] = field(factory=Counter)
     witnessed: set[str] = field(factory=set)
-    own: dict[Decision, int] = field(factory=dict)
-    held: dict[Decision, int] = field(factory=dict)
+    own: Counter[Decision] = field(factory=Counter)
+    held: Counter[Decision] = field(factory=Counter)
     commands: int = 0
     open: int = 0
     silence: Silence = field(factory=Silence)
     on_run: Callable[[str], None] = ignore
-    values: dict[tuple[str, str], int] = field(factory=dict)
+    values: Counter[tuple[str, str]] = field(factory=Counter)
     unsure: dict[str, str] = field(factory=dict)
     statistics: Statistics = field(factory=Statistics)
     echoes: Echoes = field(factory=Echoes)
@@ -115,7 +116,7 @@ class Tally:
     def include(self, other: Tally) -> None:
         """Count what was counted of another part of the campaign."""
         for name in ("edges", "values", "own", "held"):
-            add_counts(getattr(self, name), getattr(other, name))
+            getattr(self, name).update(getattr(other, name))
         self.witnessed |= other.witnessed
         self.unsure |= other.unsure
         self.commands += other.commands
@@ -255,8 +256,7 @@ class Lockstep:
         self.views = judgement.views or self.views
         if not judgement.views:
             self._leave(command)
-        self.steps.append(Step(command, exchange, before, self.views, judgement))
-        self._forget_unsettled(self.steps[-1:])
+        self._record([Step(command, exchange, before, self.views, judgement)])
         self.under_way = False
         if isinstance(response, NoAnswer):
             self._wait(command, response, began)
@@ -305,8 +305,7 @@ class Lockstep:
         history = [(c, each.response) for c, each in zip(calls, exchanges, strict=True)]
         judged = self._only_at_once(judge_together(self._past_known(), before, history), calls)
         self.rounds.append(judged)
-        self.steps += steps_of_round(calls, exchanges, before, judged)
-        self._forget_unsettled(self.steps[-len(calls) :])
+        self._record(steps_of_round(calls, exchanges, before, judged))
         judgement = self.steps[-1].judgement
         if judgement.views:
             self.views = judgement.views
@@ -322,8 +321,9 @@ class Lockstep:
             self.on_finding(finding, self)
         return judgement
 
-    def _forget_unsettled(self, steps: list[Step]) -> None:
-        """Forget the keys of calls one of which leaves its run open: they may be used, or not."""
+    def _record(self, steps: list[Step]) -> None:
+        """Keep steps; where one leaves its run open the keys of all may be used, or not."""
+        self.steps += steps
         if any(step.judgement.unsettling for step in steps):
             self.forgotten |= {key for step in steps for key in _keys(step.command)}
 
@@ -378,8 +378,7 @@ class Lockstep:
             self.tally.on_run(each)
         self.tally.commands += len(calls) + 1
         steps, views = steps_of_crash(self.oracle, before, calls, exchanges)
-        self.steps += steps
-        self._forget_unsettled(steps)
+        self._record(steps)
         found = tuple(finding for step in steps for finding in step.findings)
         judgement = Judgement(Verdict.DIVERGES if found else Verdict.CONFORMS, views, found)
         if why and "durability" in self.oracle.areas:
@@ -461,7 +460,7 @@ class Lockstep:
         """
         tally, silence, number = self.tally, self.tally.silence, subject(command)
         if number is not None and len(self.world.open_calls.get(number, ())) == MOST_OPEN:
-            tally.statistics.set_aside(f"waiting for {MOST_OPEN} calls without an answer")
+            tally.statistics.outside[f"waiting for {MOST_OPEN} calls without an answer"] += 1
         if response.ours:
             return
         tally.open += response.applied and not _harmless(command)
@@ -481,7 +480,7 @@ class Lockstep:
         tally.statistics.answered(command, response)
         if response.outside and isinstance(judgement.outcome, Unjudged):
             if subject(command) not in before.outside:
-                tally.statistics.set_aside(response.outside)
+                tally.statistics.outside[response.outside] += 1
             return
         tally.unsure.update(judgement.unsure)
         self._note(command, response, judgement, views)
@@ -500,7 +499,7 @@ class Lockstep:
             own = after.version - was.version  # of a call that was lost before, perhaps
             driven = driven if own == 1 else None
         if driven is not None:
-            tally.edges[driven] = tally.edges.get(driven, 0) + 1
+            tally.edges[driven] += 1
         if not (accepted and isinstance(command, ChangeRun) and was and after):
             return
         if after.version > was.version:
@@ -544,8 +543,7 @@ class Lockstep:
         started = after.governed and after.state.step != before.state.step
         if started and after.state.decision in {Decision.FLAG, Decision.DENY}:
             acted = after.state.status is not Status.RUNNING
-            counts = self.tally.own if acted else self.tally.held
-            counts[after.state.decision] = counts.get(after.state.decision, 0) + 1
+            (self.tally.own if acted else self.tally.held)[after.state.decision] += 1
 
     def _confirmed(self, command: Command, response: Response, judgement: Judgement) -> Judgement:
         """Ask again before it is said that a foreign run is refused otherwise than an unknown one.

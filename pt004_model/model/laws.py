@@ -13,7 +13,7 @@ from attrs import frozen
 
 from pt004_model.model.asks import Change
 from pt004_model.model.run import Run
-from pt004_model.vocabulary import Decision, Event, Status
+from pt004_model.vocabulary import Decision, Status
 
 _RUNNING, _PAUSED = Status.RUNNING, Status.PAUSED
 
@@ -27,16 +27,6 @@ class Law:
     holds: Callable[[Run, Change, Run], bool]
 
 
-def _step(run: Run) -> int:
-    return -1 if run.state.step is None else run.state.step
-
-
-def _pauses(run: Run) -> int:
-    return sum(
-        entry.event is Event.STATUS_CHANGED and entry.new_status is _PAUSED for entry in run.log
-    )
-
-
 SOMETIMES: Final = (
     Law(
         "paused-run-resumes",
@@ -44,7 +34,7 @@ SOMETIMES: Final = (
         lambda before, _change, after: (
             before.state.status is _PAUSED
             and after.state.status is _RUNNING
-            and _step(after) == _step(before)
+            and after.state.here == before.state.here
         ),
     ),
     Law(
@@ -53,7 +43,7 @@ SOMETIMES: Final = (
         lambda before, _change, after: (
             before.state.status is _PAUSED
             and after.state.status is _RUNNING
-            and _step(after) == _step(before) + 1
+            and after.state.here == before.state.here + 1
         ),
     ),
     Law(
@@ -66,7 +56,7 @@ SOMETIMES: Final = (
     Law(
         "run-is-paused-three-times",
         "A run is paused for the third time.",
-        lambda _before, _change, after: _pauses(after) == 3,
+        lambda _before, _change, after: after.pauses == 3,
     ),
     Law(
         "denied-run-fails",

@@ -79,7 +79,7 @@ def body(run: Run, move: Move) -> Body | None:
     steps = run.asked.steps
     if steps is None:
         return _ungoverned(move)
-    here = -1 if run.state.step is None else run.state.step
+    here = run.state.here
     if move.ask is Ask.RESUME:
         return changing(Status.RUNNING)
     if move.ask is Ask.MISNAME:

@@ -41,6 +41,11 @@ class State:
     cleared: bool = False
 
     @property
+    def here(self) -> int:
+        """The index of the current step, -1 where there is none."""
+        return -1 if self.step is None else self.step
+
+    @property
     def terminal(self) -> bool:
         """Section 3.4."""
         return self.status in {COMPLETED, FAILED}
@@ -98,6 +103,11 @@ class Run:
     def length(self) -> int:
         """The number of declared steps; 0 for an ungoverned run."""
         return len(self.asked.steps or ())
+
+    @property
+    def pauses(self) -> int:
+        """How often it was paused, the present pause included."""
+        return sum(entry.new_status is PAUSED for entry in self.log)
 
     @property
     def clear(self) -> bool:
@@ -160,7 +170,7 @@ def classify(run: Run, change: Change) -> Ask:
     if name is None and index is None:
         return Ask.RESUME
     named = steps.index(name) if name in steps else None
-    here = -1 if run.state.step is None else run.state.step
+    here = run.state.here
     if index is None or name is None:
         # half a name: it may only be that of the current step
         return Ask.REPEAT if here == (index if name is None else named) else Ask.MISNAME
@@ -341,9 +351,8 @@ def _own_enforcement(run: Run, ask: Ask, after: Run, actor: int) -> Run | None:
 def _started(run: Run, state: State, change: Change) -> State:
     policy = change.policy if isinstance(change.policy, Policy) else None
     if run.governed:
-        here = -1 if state.step is None else state.step
         assert policy is not None  # noqa: S101 - step() has refused a start without a decision
-        return evolve(state, step=here + 1, decision=policy.decision, cleared=False)
+        return evolve(state, step=state.here + 1, decision=policy.decision, cleared=False)
     if policy is None:
         return state
     return evolve(state, decision=policy.decision, cleared=False)

@@ -64,7 +64,7 @@ def following(run: Run, scenario: Scenario) -> Move | None:
     state = run.state
     if state.terminal:
         return None
-    here = -1 if state.step is None else state.step
+    here = state.here
     last = here + 1 >= min(run.length, len(scenario.decisions))
     if state.status is Status.PAUSED:
         return Move(Ask.RESUME) if last else Move(Ask.START, scenario.decisions[here + 1])

@@ -362,7 +362,7 @@ def _once_lost(world: World, command: CreateRun | ChangeRun) -> Iterator[World]:
             number = command.run if isinstance(command, CreateRun) else lost.run
             caller, correlation = lost.caller, lost.correlation or None
             run = run_model.create(number, asked, caller.tenant, caller.actor, correlation)
-            used = Used(("POST", None), lost.body, 201, run)
+            used = Used(_request(lost), lost.body, 201, run)
             yield evolve(world.with_run(run), keys={**world.keys, key: used})
 
 
@@ -384,13 +384,11 @@ def _called(world: World, command: CreateRun | ChangeRun, rules: list[Rule]) -> 
 
 def _create(world: World, command: CreateRun, rules: list[Rule]) -> tuple[Outcome, ...]:
     """Return the outcomes of a create where it is known if its key was used."""
-    request = ("POST", None)
     odd = _odd_type(command)
     used = _used(world, command)
     if used is not None:
-        exact = clash(used, request, command.body, rules)
-        if exact is not None:
-            return _with_key(world, used, exact, odd)
+        if again := _again(world, command, used, rules):
+            return again
         rules = [*rules, Rule.KEY_USED]
     asked = read_creation(command.body)
     if not isinstance(asked, Creation):
@@ -400,10 +398,9 @@ def _create(world: World, command: CreateRun, rules: list[Rule]) -> tuple[Outcom
     caller = command.caller
     correlation = command.correlation or None
     run = run_model.create(command.run, asked, caller.tenant, caller.actor, correlation)
-    after = _taken(world, command, request, 201, run)
     if odd:
         return (*_refused(world, odd), _beyond(world, command.run))
-    return (Outcome(Accepted(201, run), after),)
+    return (_taken(world, command, run),)
 
 
 def _change(world: World, command: ChangeRun, rules: list[Rule]) -> tuple[Outcome, ...]:
@@ -413,11 +410,9 @@ def _change(world: World, command: ChangeRun, rules: list[Rule]) -> tuple[Outcom
     like = shape(command) if hidden is not None and not rules and used is None else None
     if hidden is not None:
         rules = [*rules, hidden]
-    request = ("PATCH", command.run)
     if used is not None:
-        exact = clash(used, request, command.body, rules)
-        if exact is not None:
-            return _with_key(world, used, exact, _odd_type(command))
+        if again := _again(world, command, used, rules):
+            return again
         rules = [*rules, Rule.KEY_USED]
     change = read_change(command.body)
     if not isinstance(change, Change):
@@ -474,14 +469,10 @@ def _alike(outcome: Outcome, like: Hashable) -> Outcome:
 
 def _step(world: World, command: ChangeRun, change: Change, run: Run) -> tuple[Outcome, ...]:
     """Return the outcomes of a well-formed change of a run that the caller can see."""
-    outcomes: list[Outcome] = []
-    for result in run_model.step(run, change, command.caller.actor):
-        if isinstance(result, Refusal):
-            outcomes.append(Outcome(Refused(result), world))
-        else:
-            request = ("PATCH", command.run)
-            after = _taken(world, command, request, 200, result)
-            outcomes.append(Outcome(Accepted(200, result), after))
+    outcomes = [
+        Outcome(Refused(each), world) if isinstance(each, Refusal) else _taken(world, command, each)
+        for each in run_model.step(run, change, command.caller.actor)
+    ]
     if command.content_type != JSON_TYPE:
         refusals = [each.reply.refusal for each in outcomes if isinstance(each.reply, Refused)]
         free = Refusal.by(Rule.MAY_BEYOND)
@@ -502,30 +493,35 @@ def _used(world: World, command: CreateRun | ChangeRun) -> Used | None:
     return world.keys.get((command.caller.tenant, command.key))
 
 
-def _with_key(world: World, used: Used, exact: bool, odd: list[Rule]) -> tuple[Outcome, ...]:
-    """Return the outcomes of a request made again under its key (section 10)."""
+def _request(command: CreateRun | ChangeRun) -> tuple[str, Hashable]:
+    """Return what must be the same for a call to be the same request (section 10)."""
+    return ("POST", None) if isinstance(command, CreateRun) else ("PATCH", command.run)
+
+
+def _again(
+    world: World, command: CreateRun | ChangeRun, used: Used, rules: list[Rule]
+) -> tuple[Outcome, ...]:
+    """Return the outcomes of a request made again under its key, none where it is another."""
+    exact, odd = clash(used, _request(command), command.body, rules), _odd_type(command)
+    if exact is None:
+        return ()
     replay = Outcome(Accepted(used.code, used.run, replay=True), world)
     rules = odd if exact else [Rule.MAY_SAME_VALUE, *odd]
     return (replay, *_refused(world, rules)) if rules else (replay,)
 
 
-def _taken(
-    world: World,
-    command: CreateRun | ChangeRun,
-    request: tuple[str, Hashable],
-    code: int,
-    run: Run,
-) -> World:
-    """Return the world once a call was accepted and its run is ``run``.
+def _taken(world: World, command: CreateRun | ChangeRun, run: Run) -> Outcome:
+    """Return the outcome in which a call is accepted and its run is ``run``.
 
     Open calls under its key can only be repeats of it now, and those of a run that ended are void.
     """
     world = world.with_run(run)
     closed = _of(world, run.number) if run.state.terminal else ()
+    code = 201 if isinstance(command, CreateRun) else 200
     if command.key:
         key = (int(command.caller.tenant), command.key)
-        used = Used(request, command.body, code, run)
+        used = Used(_request(command), command.body, code, run)
         world = evolve(world, keys={**world.keys, key: used})
         under = _bearing(world, evolve(command, run=-1))
         closed = (*closed, *(each for each in under if each not in closed))
-    return _without(world, *closed)
+    return Outcome(Accepted(code, run), _without(world, *closed))

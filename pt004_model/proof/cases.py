@@ -183,7 +183,7 @@ class _Telling:
         }
         if move.ask in titles:
             return titles[move.ask]
-        step = 0 if before.state.step is None else before.state.step + 1
+        step = before.state.here + 1
         return f"Step {step + 1} started: {self.scenario.steps[step]}"
 
     def _started(self) -> None:

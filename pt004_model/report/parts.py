@@ -39,7 +39,7 @@ from pt004_model.search.complete import Made, SuiteCampaign, united
 from pt004_model.search.enough import Wanted, races_unsure, too_little, unconfirmed
 from pt004_model.search.goals import Coverage, measure
 from pt004_model.search.jobs import VERSION as PROGRAM
-from pt004_model.search.races import Raced
+from pt004_model.search.races import KINDS, Raced, table
 from pt004_model.trace.document import Trace, dump_trace, load_trace
 from pt004_model.trace.files import Unusable, write_json, write_text
 from pt004_model.vocabulary import Decision
@@ -74,8 +74,8 @@ class Part:
     ended: str = ""
     values: dict[str, tuple[str, ...]] = field(factory=dict)
     witnessed: tuple[str, ...] = ()
-    own: dict[Decision, int] = field(factory=dict)
-    held: dict[Decision, int] = field(factory=dict)
+    own: Counter[Decision] = field(factory=Counter)
+    held: Counter[Decision] = field(factory=Counter)
     statistics: Statistics = field(factory=Statistics)
     races: RacesCounts = RacesCounts()
     suite: Made | None = None
@@ -83,7 +83,7 @@ class Part:
 
 def part_of(campaign: Campaign) -> dict[str, Any]:
     """Return the document of a campaign that is a part."""
-    tally, whole, races = campaign.session.tally, campaign.whole, campaign.races
+    tally, whole, races = campaign.session.tally, campaign.whole, campaign.races.counts
     values: dict[str, list[str]] = {}
     for kind, place in sorted(tally.values):
         values.setdefault(kind, []).append(place)
@@ -100,7 +100,7 @@ def part_of(campaign: Campaign) -> dict[str, Any]:
         own=tally.own,
         held=tally.held,
         statistics=tally.statistics,
-        races=RacesCounts(races.rounds, races.alone, races.as_json()["table"], races.unsure),
+        races=RacesCounts(races.rounds, races.alone, table(KINDS, races.raced), races.unsure),
         suite=campaign.made if isinstance(campaign, SuiteCampaign) else None,
     )
     return asdict(part)
@@ -264,9 +264,9 @@ def _tally(shards: list[Shard]) -> Tally:
         }
         tally.include(
             Tally(
-                edges, set(part.witnessed), part.own, part.held,
+                Counter(edges), set(part.witnessed), part.own, part.held,
                 part.commands, each.summary.open_calls, statistics=part.statistics,
-                values={(kind, place): 1 for kind, all_ in part.values.items() for place in all_},
+                values=Counter((kind, at) for kind, all_ in part.values.items() for at in all_),
             )
         )  # fmt: skip
     return tally

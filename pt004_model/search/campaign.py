@@ -230,7 +230,8 @@ class Campaign:
     def __attrs_post_init__(self) -> None:
         self._started = time.monotonic()
         self.whole, self.profile = self.profile, self.profile.part(self.share)
-        # what is replayed must not steer the search, but its runs are on the FC like any other
+        # what is replayed must not steer the search, nor its runs count as those of the search do,
+        # but they are on the FC like any other
         latency = self.session.tally.statistics.latency
         tally = Tally(on_run=self.session.tally.on_run, statistics=Statistics(latency=latency))
         self.aside = evolve(self.session, tally=tally, archive=None, comparison=None)
@@ -334,12 +335,12 @@ class Campaign:
 
     def _send_others(self) -> None:
         """Send the rounds that are due by now, evenly over the examples but the first ones."""
-        profile, session = self.profile, self.session
-        while session.races and self.races.rounds < self.due(profile.rounds, self.examples):
+        profile, session, losses = self.profile, self.session, self.losses.counts
+        while session.races and self.races.counts.rounds < self.due(profile.rounds, self.examples):
             self._begin()
             self.races.round()
             self._settle_new()
-        while session.keyed and self.losses.examples < self.due(profile.losses, self.examples):
+        while session.keyed and losses.examples < self.due(profile.losses, self.examples):
             self._begin()
             self.losses.example()
             self._settle_new()
@@ -482,7 +483,7 @@ class Campaign:
     def _settle_new(self) -> None:
         """Replay the findings that are new, and shorten those that replays show."""
         tally = self.session.tally  # how this FC acts on decisions was seen in the search
-        self.aside.tally.own, self.aside.tally.held = dict(tally.own), dict(tally.held)
+        self.aside.tally.own, self.aside.tally.held = tally.own.copy(), tally.held.copy()
         self._note_echoes()
         self._note_chance()
         every, echoes = self.found.values(), self.session.tally.echoes
@@ -492,14 +493,6 @@ class Campaign:
         self._note_echoes()
         self._note_chance()
 
-    def _statistics(self) -> Statistics:
-        aside = self.aside.tally.statistics
-        return evolve(
-            self.session.tally.statistics,
-            shrinking_requests=aside.shrinking_requests,
-            shrinking_seconds=aside.shrinking_seconds,
-        )
-
     def result(self, why: str = "") -> Result:
         """Return what the campaign has come to; ``why`` says what makes it unsure, if anything."""
         tally, compared = self.session.tally, self.session.comparison
@@ -507,7 +500,7 @@ class Campaign:
         self._note_chance()
         self.ended = why or self.doubt
         why = why or too_little(self.profile.wanted, coverage, tally.commands, tally.open)
-        why = why or races_unsure(self.profile.wanted, self.races)
+        why = why or races_unsure(self.profile.wanted, self.races.counts)
         why = why or crashes_unsure(self.profile.wanted, self.crashes.rounds, self.crashes.met)
         unsure = tally.unsure | self.aside.tally.unsure
         found = any(each.counts for each in self.found.values())
@@ -531,7 +524,7 @@ class Campaign:
             why,
             self.started_at,
             dict(tally.edges),
-            self._told_of_others(self._told_of_triage(self._statistics().as_json())),
+            self._told_of_others(self._told_of_triage(tally.statistics.as_json())),
             self._judged(),
             tuple(unsure.values()),
             agreed=tuple(map(str, self.session.oracle.agreed)),
@@ -539,14 +532,15 @@ class Campaign:
         )
 
     def _told_of_others(self, statistics: dict[str, Any]) -> dict[str, Any]:
-        more = {"races": self.races.as_json()} if self.races.rounds else {}
-        more |= {"losses": self.losses.as_json()} if self.losses.examples else {}
+        more = {"races": self.races.as_json()} if self.races.counts.rounds else {}
+        more |= {"losses": self.losses.as_json()} if self.losses.counts.examples else {}
         more |= {"crashes": self.crashes.as_json()} if self.crashes.rounds else {}
         return statistics | more
 
     def _judged(self) -> tuple[str, ...]:
         """Return the areas that were judged; calls at once and crashes where there were some."""
-        there = {"concurrency": self.races.raced.total() > 0, "durability": self.crashes.met > 0}
+        races = self.races.counts
+        there = {"concurrency": races.raced.total() > 0, "durability": self.crashes.met > 0}
         there |= {each.finding.area: True for each in self.found.values()}
         return tuple(each for each in self.session.judged if there.get(each, True))
 
@@ -589,10 +583,11 @@ class Campaign:
                 found.echo_of = "" if found is doubted[0] else doubted[0].fingerprint
 
     def _told_of_triage(self, statistics: dict[str, Any]) -> dict[str, Any]:
-        """With the findings for which the budget did not suffice."""
+        """With the cost of shrinking, and the findings for which the budget did not suffice."""
+        cost = self.aside.tally.statistics.as_json()["shrinking"]
         new = [each for each in self.found.values() if not each.known and not each.unconfirmed]
         left = {
             "not_shortened": [each.fingerprint for each in new if each.cut or not each.shrunk],
             "not_replayed": [each.fingerprint for each in new if each.reproduced is None],
         }
-        return {**statistics, "shrinking": {**statistics["shrinking"], **left}}
+        return {**statistics, "shrinking": {**cost, **left}}

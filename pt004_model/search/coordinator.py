@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from attrs import define, evolve, field
 
-from pt004_model.drive.lockstep import TargetLost
+from pt004_model.drive.lockstep import Tally, TargetLost
 from pt004_model.drive.target import Target
 from pt004_model.model.commands import Restart
 from pt004_model.search.campaign import BESIDE, Campaign, Profile, TimeIsUp, wanted_again
@@ -159,11 +159,14 @@ class Coordinator(Campaign):
         return Round(*planned)
 
     def _before(self) -> Before:
+        raced, lost = self.races.counts.tried.copy(), self.losses.counts.seen.copy()
+        tried, spent = self.before.tried.copy(), self.before.spent.copy()
+        return Before(self._steering(), tried, spent, raced, lost)
+
+    def _steering(self) -> Tally:
+        """Return the counts that later choices go by: of edges, and of who acts on decisions."""
         tally = self.session.tally
-        return Before(
-            dict(tally.edges), dict(tally.own), dict(tally.held), self.before.tried.copy(),
-            self.before.spent.copy(), self.races.tried.copy(), self.losses.seen.copy(),
-        )  # fmt: skip
+        return Tally(tally.edges.copy(), own=tally.own.copy(), held=tally.held.copy())
 
     def _profile_of_round(self) -> Profile:
         """Return how much the next round does; it is planned with that."""
@@ -186,8 +189,8 @@ class Coordinator(Campaign):
         self._slow_down(done.bears)
         before = self.requests
         self.session.tally.include(done.tally)
-        self.races.include(done.raced)
-        self.losses.include(done.lost)
+        self.races.counts.include(done.raced)
+        self.losses.counts.include(done.lost)
         self.races.session.tally.commands += done.besides
         self.before.tried.update(done.tried)
         self.before.spent.update(done.spent)
@@ -240,11 +243,8 @@ class Coordinator(Campaign):
             cost = requests // len(due) if found.reproduced is None else requests // 2
             if cost <= 0 or seconds <= 0:
                 return  # more is allowed as the search goes on
-            tally = self.session.tally
-            job = Shortening(
-                self._reach, self.profile, found, (cost, seconds), dict(tally.own),
-                dict(tally.held), frozenset(self.found),
-            )  # fmt: skip
+            told = (self._steering(), frozenset(self.found))
+            job = Shortening(self._reach, self.profile, found, (cost, seconds), *told)
             self._shortening[found.fingerprint] = (self._workers.submit(job), cost)
             self.triage.allowance.spent += cost  # until it is known what it was
             found.again = None

@@ -8,13 +8,11 @@ each run goes on. What it keeps must be the same values, so runs carry those of 
 from __future__ import annotations
 
 from collections import Counter
-from random import Random
 from typing import Any, Final
 
 from attrs import define, evolve, field
 
 from pt004_model.drive.lockstep import Lockstep
-from pt004_model.drive.session import Session
 from pt004_model.model.commands import (
     Caller,
     ChangeRun,
@@ -24,13 +22,12 @@ from pt004_model.model.commands import (
     Restart,
     Tenant,
 )
-from pt004_model.model.moves import Move, Place, body, forbidden_moves, legal_moves
+from pt004_model.model.moves import Move, body
 from pt004_model.model.replies import NoAnswer
-from pt004_model.model.run import Run
 from pt004_model.model.values import Body
 from pt004_model.search.fillings import Filling, fillings
 from pt004_model.search.payloads import ODD_VALUE, carrying, creation, step_names
-from pt004_model.search.races import by_state, state_word
+from pt004_model.search.races import Beside, state_word
 
 _RUNS: Final = 3
 """Runs of a round that are there before the kill; a further one is being made."""
@@ -45,29 +42,23 @@ _AGAIN: Final = 0.25
 
 
 @define
-class Crashes:
-    """The rounds of a campaign. ``session`` has a tally of its own.
+class Crashes(Beside):
+    """The rounds of a campaign.
 
     ``seen`` counts kills that met an open call, by the states of the runs concerned, ``met`` those
     kills. ``at`` is when the FC is killed, about: later when nothing was answered by then, sooner
     when everything was, and before the calls where the kill itself takes its time.
     """
 
-    session: Session
-    rng: Random
-    lengths: tuple[int, ...]
     rounds: int = 0
     met: int = 0
     seen: Counter[str] = field(factory=Counter)
     at: float = 0.004
     _step: float = _STEP
     _tried: Counter[str] = field(factory=Counter)
-    _places: dict[str, list[tuple[int, Place]]] = field(init=False)
-    _fillings: list[Filling] = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._places = by_state(self.lengths)
-        self._fillings = [each for each in fillings() if each.values]
+    _fillings: list[Filling] = field(
+        init=False, factory=lambda: [each for each in fillings() if each.values]
+    )
 
     def round(self) -> None:
         """Bring runs to the states tried least, kill the FC while they are called, and look."""
@@ -88,10 +79,9 @@ class Crashes:
 
     def _bring(self, lockstep: Lockstep, number: int) -> None:
         """Make a run and bring it to the state that was tried least; some calls have keys."""
-        rest = {state: self._tried[state] + self.rng.random() for state in self._places}
-        state = min(rest, key=lambda each: rest[each])
+        state = self.least(self._tried, self.places)
         self._tried[state] += 1
-        length, place = self.rng.choice(self._places[state])
+        length, place = self.rng.choice(self.places[state])
         filling = self.rng.choice(self._fillings)
         carried = {**filling.created(0), self.rng.choice(_CREATED): ODD_VALUE}
         made = creation(number, step_names(length), carried)
@@ -106,7 +96,7 @@ class Crashes:
             key = f"k{number}-{count}" if self.rng.random() < 0.5 else None
             lockstep.do(ChangeRun(number, asked, key=key))
         if number in lockstep.world.runs:
-            forbidden = self._one_of(lockstep.world.runs[number], forbidden=True)
+            forbidden = self.some(lockstep.world.runs[number], forbidden=True)
             if forbidden is not None:  # what was refused must not be there afterwards
                 lockstep.do(ChangeRun(number, forbidden, key=f"r{number}"))
         lockstep.do(ReadRun(number))
@@ -116,15 +106,11 @@ class Crashes:
         if not lockstep.drivable(number):
             return None
         run = lockstep.world.runs[number]
-        return self._one_of(run) if move is None else body(run, move)
-
-    def _one_of(self, run: Run, *, forbidden: bool = False) -> Body | None:
-        moves = forbidden_moves(run) if forbidden else legal_moves(run)
-        return body(run, self.rng.choice(moves)) if moves else None
+        return self.some(run) if move is None else body(run, move)
 
     def _calls(self, lockstep: Lockstep, number: int) -> list[ChangeRun | CreateRun]:
         """Return the call on a run beside which the FC is killed, if the run takes any."""
-        asked = self._one_of(lockstep.world.runs[number]) if lockstep.drivable(number) else None
+        asked = self._body(lockstep, number, None)
         key = f"open{number}" if self.rng.random() < 0.5 else None
         return [] if asked is None else [ChangeRun(number, asked, key=key)]
 
@@ -163,7 +149,7 @@ class Crashes:
             for forbidden in (True, False):
                 asked = None
                 if lockstep.drivable(number):
-                    asked = self._one_of(lockstep.world.runs[number], forbidden=forbidden)
+                    asked = self.some(lockstep.world.runs[number], forbidden=forbidden)
                 if asked is not None:
                     key = None if forbidden else f"on{number}"
                     lockstep.do(ChangeRun(number, asked, key=key))

@@ -58,7 +58,7 @@ def reachable(tally: Tally, lengths: tuple[int, ...]) -> tuple[Goal, ...]:
     gone = {
         decision
         for decision in (Decision.FLAG, Decision.DENY)
-        if tally.own.get(decision, 0) and not tally.held.get(decision, 0)
+        if tally.own[decision] and not tally.held[decision]
     }
     refuses = not any(
         edge.status == Status.PENDING and edge.command == "fail" and edge.outcome == "accepted"

@@ -10,12 +10,12 @@ from __future__ import annotations
 import pickle
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from importlib.metadata import version
 from random import Random
-from typing import Any, Final, Protocol, TypeVar, cast
+from typing import Any, Final, Protocol
 
-from attrs import define, evolve, field, fields, frozen
+from attrs import define, evolve, field, frozen
 
 from pt004_model.drive.lockstep import Lockstep, Tally, ignore
 from pt004_model.drive.session import Session
@@ -30,11 +30,8 @@ from pt004_model.search.results import Examples, Silent
 from pt004_model.search.scheduler import Scheduler, Share
 from pt004_model.shrink.triage import Allowance, NoLonger, Triage
 from pt004_model.trace.recorded import FindingReporter, Found
-from pt004_model.vocabulary import Decision
 
 VERSION: Final = version("pt004_model")
-_T = TypeVar("_T", bound=Hashable)
-_C = TypeVar("_C")
 
 
 class OtherVersion(Exception):  # noqa: N818 - said of a worker, in a sentence for people
@@ -100,22 +97,11 @@ class Reach:
 class Before:
     """All that a round may know of those that were before it: counts, which do not change."""
 
-    edges: dict[Edge, int] = field(factory=dict)
-    own: dict[Decision, int] = field(factory=dict)
-    held: dict[Decision, int] = field(factory=dict)
+    tally: Tally = field(factory=Tally)
     tried: Counter[Hashable] = field(factory=Counter)
     spent: Counter[str] = field(factory=Counter)
     raced: Counter[tuple[str, str]] = field(factory=Counter)
     lost: Counter[tuple[str, str]] = field(factory=Counter)
-
-
-def _grown(after: Mapping[_T, int], before: Mapping[_T, int]) -> Counter[_T]:
-    return Counter(after) - Counter(before)
-
-
-def _counts(counted: Any, kind: type[_C]) -> _C:
-    """Return the counts alone of what counts, for they can be handed on."""
-    return kind(**{each.name: getattr(counted, each.name) for each in fields(cast(Any, kind))})
 
 
 @frozen
@@ -161,7 +147,7 @@ class Round:
 
     def run(self) -> RoundResult:
         """Search, and replay nothing."""
-        runs, began = list[str](), time.monotonic()
+        before, runs, began = self.before, list[str](), time.monotonic()
         part = self._part(self.reach.session(runs))
         try:
             why = part.explore()
@@ -177,15 +163,15 @@ class Round:
             evolve(
                 tally,
                 on_run=ignore,
-                edges=dict(_grown(tally.edges, self.before.edges)),
-                own=dict(_grown(tally.own, self.before.own)),
-                held=dict(_grown(tally.held, self.before.held)),
+                edges=tally.edges - before.tally.edges,
+                own=tally.own - before.tally.own,
+                held=tally.held - before.tally.held,
             ),
-            evolve(_counts(races, Raced), tried=_grown(races.tried, self.before.raced)),
-            evolve(_counts(losses, LossCounts), seen=_grown(losses.seen, self.before.lost)),
+            evolve(races.counts, tried=races.counts.tried - before.raced),
+            evolve(losses.counts, seen=losses.counts.seen - before.lost),
             races.session.tally.commands + losses.session.tally.commands,
-            _grown(search.tried, self.before.tried),
-            _grown(search.spent, self.before.spent),
+            search.tried - before.tried,
+            search.spent - before.spent,
             tuple(part.found.values()),
             part.again,
             tuple(runs),
@@ -195,10 +181,7 @@ class Round:
         )
 
     def _part(self, session: Session) -> _Part:
-        before = self.before
-        tally = session.tally
-        tally.edges, tally.own = dict(before.edges), dict(before.own)
-        tally.held = dict(before.held)
+        session.tally.include(self.before.tally)
         profile = evolve(self.profile, seconds=self.reach.seconds)
         reporter = _Forwarding(self.reach.reporter or Silent())
         about = (self.seed, f"round {self.number}")
@@ -213,8 +196,8 @@ class Round:
         )
         part.races.rng = Share().rng(*about, "races")
         part.losses.rng = Share().rng(*about, "losses")
-        part.races.tried.update(before.raced)
-        part.losses.seen.update(before.lost)
+        part.races.counts.tried.update(self.before.raced)
+        part.losses.counts.seen.update(self.before.lost)
         return part
 
     def search(self, session: Session, profile: Profile, rng: Random) -> Examples:
@@ -278,22 +261,21 @@ class ShorteningResult:
 class Shortening:
     """A finding to be replayed and shortened, for so many requests and seconds.
 
-    ``own`` and ``held`` say how the FC acts on decisions, ``known`` what else was found.
+    ``tally`` says how the FC acts on decisions, ``known`` what else was found.
     """
 
     reach: Reach
     profile: Profile
     found: Found
     cost: tuple[int, float]
-    own: dict[Decision, int]
-    held: dict[Decision, int]
+    tally: Tally
     known: frozenset[str] = frozenset()
 
     def run(self) -> ShorteningResult:
         """Replay it, and shorten it if that shows it."""
         runs: list[str] = []
         session, found = self.reach.session(runs), self.found
-        session.tally.own, session.tally.held = dict(self.own), dict(self.held)
+        session.tally.own, session.tally.held = self.tally.own.copy(), self.tally.held.copy()
         session.known = self.known
         ends = None if self.reach.until is None else self.reach.until + GRACE[1]
         triage = Triage(
@@ -313,5 +295,5 @@ class Shortening:
             why = str(gone)
         finally:
             self.reach.target.close()
-        tally = evolve(session.tally, on_run=ignore, own={}, held={})
+        tally = evolve(session.tally, on_run=ignore, own=Counter(), held=Counter())
         return ShorteningResult(found, tally, tuple(runs), self.reach.tokens(), why)

@@ -233,7 +233,7 @@ def _ask(campaign: LearnCampaign, length: int, word: Word) -> tuple[str, ...]:
         return reply
 
     run = fresh(length)
-    made = _part(send(creation(0, run.asked.steps or ())), "run")
+    made = send(creation(0, run.asked.steps or ())).run or {}
     run_id = str(made.get("run_id"))
     session.tally.on_run(run_id)
     told: list[str] = []
@@ -245,25 +245,19 @@ def _ask(campaign: LearnCampaign, length: int, word: Word) -> tuple[str, ...]:
         reply = send(ReadRun(0) if text is None else ChangeRun(0, text))
         told.append(_output(reply, each == READ))
         if reply.code == _ACCEPTED:
-            now = _part(reply, "run")
+            now = reply.run or {}
             index = now.get("step_index") if now.get("current_step") is not None else None
             step = int(index) if length and isinstance(index, int | float) else None
             run = evolve(run, state=evolve(run.state, step=step))
     return tuple(told)
 
 
-def _part(reply: Reply, name: str) -> dict[str, Any]:
-    part: Any = reply.body.get(name) if isinstance(reply.body, dict) else None
-    return part if isinstance(part, dict) else {}
-
-
 def _output(reply: Reply, read: bool) -> str:
     """Return a reply in the words of the model's outputs."""
     if reply.code != _ACCEPTED:
         return REFUSED if reply.code in _REFUSALS else f"status {reply.code}"
-    run = _part(reply, "run")
+    run = reply.run or {}
     governed = run.get("steps") is not None and run.get("current_step") is not None
     told = f"{run.get('status')}" + (f", step {run.get('step_index')}" if governed else "")
-    gates: Any = reply.body.get("gates") if isinstance(reply.body, dict) else None
-    pending = [g for g in gates or () if isinstance(g, dict) and g.get("status") == "pending"]
-    return f"{told}, gate pending" if read and pending else told
+    pending = read and any(gate.get("status") == "pending" for gate in reply.rows("gates"))
+    return f"{told}, gate pending" if pending else told

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from random import Random
 from typing import Any, Final, TypeAlias
 
 from attrs import define, evolve, field
 
 from pt004_model.drive.lockstep import Lockstep
-from pt004_model.drive.session import Session
 from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, Loss, ReadRun
-from pt004_model.model.moves import Place, body, forbidden_moves, legal_moves
 from pt004_model.model.run import Run
 from pt004_model.model.world import expect
 from pt004_model.search.payloads import creation, step_names
-from pt004_model.search.races import by_state, state_word
+from pt004_model.search.races import NONE, Beside, state_word, table, walk
 
 _Call: TypeAlias = CreateRun | ChangeRun
 _MOVES: Final = 2
@@ -75,10 +72,9 @@ KINDS: Final[dict[str, Callable[[_Call, _Call], list[Command]]]] = {
 _CREATES: Final = ("answer lost, asked again", "closed, asked again", "broken off, asked again",
                    "lost twice, asked again", "delivered twice at once")  # fmt: skip
 """Those of which a create can be found again."""
-_NONE: Final = "-"
 
 
-@define(kw_only=True)
+@define
 class LossCounts:
     """The counts of examples in which answers are lost.
 
@@ -97,42 +93,32 @@ class LossCounts:
 
 
 @define
-class Losses(LossCounts):
-    """The examples of a campaign in which answers are lost. ``session`` has a tally of its own."""
+class Losses(Beside):
+    """The examples of a campaign in which answers are lost."""
 
-    session: Session
-    rng: Random
-    lengths: tuple[int, ...]
-    _places: dict[str, list[tuple[int, Place]]] = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        every = by_state(self.lengths).items()
-        self._places = {state: ways for state, ways in every if not ways[0][1].run.state.terminal}
+    counts: LossCounts = field(factory=LossCounts)
 
     def cells(self) -> list[tuple[str, str]]:
         """Return the table: each kind with each state that it is for."""
-        creates = [(kind, _NONE) for kind in _CREATES]
-        return [*creates, *((kind, state) for kind in KINDS for state in self._places)]
+        creates = [(kind, NONE) for kind in _CREATES]
+        states = [each for each, ways in self.places.items() if not ways[0][1].run.state.terminal]
+        return [*creates, *((kind, state) for kind in KINDS for state in states)]
 
     def example(self) -> None:
         """Run one example: a run is brought to a state, and goes on from there by odd ways."""
-        self.examples += 1
-        rest = {cell: self.seen[cell] + self.rng.random() for cell in self.cells()}
-        kind, state = min(rest, key=lambda cell: rest[cell])
-        length, place = self.rng.choice(self._places["pending -" if state == _NONE else state])
+        self.counts.examples += 1
+        kind, state = self.least(self.counts.seen, self.cells())
+        length, place = self.rng.choice(self.places["pending -" if state == NONE else state])
         lockstep = self.session.lockstep(self.session.on_finding)
         create = evolve(creation(0, step_names(length)), key="create")
-        made: list[Command] = KINDS[kind](create, create) if state == _NONE else [create]
-        self._send(lockstep, made, kind if state == _NONE else "")
-        for move in place.way if state != _NONE else ():
-            asked = body(lockstep.world.runs[0], move) if lockstep.drivable(0) else None
-            if asked is None:
-                return  # the FC went another way, as it may
-            lockstep.do(ChangeRun(0, asked))
+        made: list[Command] = KINDS[kind](create, create) if state == NONE else [create]
+        self._send(lockstep, made, kind if state == NONE else "")
+        if not walk(lockstep, 0, place.way if state != NONE else ()):
+            return
         for count in range(1 + _MOVES):
             if not lockstep.drivable(0):
                 break
-            first = count == 0 and state != _NONE
+            first = count == 0 and state != NONE
             self._deliver(lockstep, kind if first else self.rng.choice([*KINDS]), f"k{count}")
         used = {key: use for (_, key), use in lockstep.world.keys.items()}
         for step in [*lockstep.steps]:  # whatever came of them, keys answer as they did
@@ -152,23 +138,20 @@ class Losses(LossCounts):
         self._send(lockstep, KINDS[kind](call, other), kind, state_word(run))
 
     def _change(self, run: Run, key: str | None) -> ChangeRun | None:
-        moves = legal_moves(run) if self.rng.random() < 0.8 else forbidden_moves(run)
-        asked = body(run, self.rng.choice(moves)) if moves else None
+        asked = self.some(run, forbidden=self.rng.random() >= 0.8)
         return None if asked is None else ChangeRun(run.number, asked, key=key)
 
     def _send(
-        self, lockstep: Lockstep, commands: list[Command], kind: str, state: str = _NONE
+        self, lockstep: Lockstep, commands: list[Command], kind: str, state: str = NONE
     ) -> None:
         if (kind, state) in self.cells():  # a run that has ended is in no state of the table
-            self.seen[kind, state] += 1
+            self.counts.seen[kind, state] += 1
         for command in (*commands, ReadRun(0)):
             lockstep.do(command)
-            self.lost += command.caller.loss is not None
+            self.counts.lost += command.caller.loss is not None
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts as ``summary.json`` has them."""
-        table: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
-        for (kind, state), count in sorted(self.seen.items()):
-            table[kind][state] = count
-        cells = len(self.cells())
-        return {"examples": self.examples, "lost": self.lost, "cells": cells, "table": table}
+        told, cells = self.counts, len(self.cells())
+        rows = table(KINDS, told.seen)
+        return {"examples": told.examples, "lost": told.lost, "cells": cells, "table": rows}

@@ -328,9 +328,7 @@ class WorkflowMachine(RuleBasedStateMachine):
 
     def _filled(self, kind: str, places: Iterable[str]) -> None:
         """Count the places in which a kind of values was taken."""
-        counts = self.session.tally.values
-        for place in places:
-            counts[kind, place] = counts.get((kind, place), 0) + 1
+        self.session.tally.values.update((kind, place) for place in places)
 
     def named(self, value: str) -> Caller:
         """Return a caller of that name, where there is one."""

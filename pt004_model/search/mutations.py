@@ -48,30 +48,26 @@ class Mutation:
         return None if mutated == body else mutated
 
 
-def _drop(path: str) -> _Mutate:
+def _at(path: str, edit: Callable[[_Fields, str], _Fields | None]) -> _Mutate:
+    """Return the mutation by which the object that holds the end of ``path`` is edited."""
     outer, _, inner = path.partition(".")
 
     def mutate(fields: _Fields, _: Run | None) -> _Fields | None:
         if not inner:
-            return {name: value for name, value in fields.items() if name != outer}
+            return edit(fields, outer)
         holder = fields.get(outer)
-        if not isinstance(holder, dict):
-            return None
-        return {**fields, outer: {name: each for name, each in holder.items() if name != inner}}
+        edited = edit(holder, inner) if isinstance(holder, dict) else None
+        return None if edited is None else {**fields, outer: edited}
 
     return mutate
+
+
+def _drop(path: str) -> _Mutate:
+    return _at(path, lambda holder, name: {n: each for n, each in holder.items() if n != name})
 
 
 def _put(path: str, value: Json) -> _Mutate:
-    outer, _, inner = path.partition(".")
-
-    def mutate(fields: _Fields, _: Run | None) -> _Fields | None:
-        if not inner:
-            return {**fields, outer: value}
-        holder = fields.get(outer)
-        return {**fields, outer: {**holder, inner: value}} if isinstance(holder, dict) else None
-
-    return mutate
+    return _at(path, lambda holder, name: {**holder, name: value})
 
 
 def _field(
@@ -108,14 +104,11 @@ def _text(text: str) -> _Mutate:
 
 
 def _respelled(path: str, turn: Callable[[str], str]) -> _Mutate:
-    outer, _, inner = path.partition(".")
+    def turned(holder: _Fields, name: str) -> _Fields | None:
+        value = holder.get(name)
+        return {**holder, name: turn(value)} if isinstance(value, str) else None
 
-    def mutate(fields: _Fields, run: Run | None) -> _Fields | Body | None:
-        holder = fields.get(outer) if inner else fields
-        value = holder.get(inner or outer) if isinstance(holder, dict) else None
-        return _put(path, turn(value))(fields, run) if isinstance(value, str) else None
-
-    return mutate
+    return _at(path, turned)
 
 
 def _undecided(fields: _Fields, _: Run | None) -> _Fields | None:

@@ -38,7 +38,7 @@ from pt004_model.model.values import Body, Json
 from pt004_model.search import mutations, payloads
 from pt004_model.search.mutations import Mutation
 from pt004_model.search.scheduler import Keys
-from pt004_model.vocabulary import Event, Status
+from pt004_model.vocabulary import Event
 
 Commands: TypeAlias = tuple[Command, ...]
 _Call: TypeAlias = CreateRun | ChangeRun | ReadRun
@@ -88,7 +88,7 @@ class Probe:
 
 def place(run: Run) -> tuple[str, str, str, int, int]:
     """Return where a run is: coverage's words, and the steps behind and ahead of it."""
-    done = 0 if run.state.step is None else run.state.step + 1
+    done = run.state.here + 1
     words = (str(run.state.status), decision_word(run), position_word(run))
     return (*words, min(done, 3), min(run.length - done, 3))
 
@@ -96,8 +96,7 @@ def place(run: Run) -> tuple[str, str, str, int, int]:
 def past(run: Run) -> tuple[int, str]:
     """Return what lies behind a run, coarsely: its pauses, and the decision before this one."""
     told = [str(e.details["decision"]) for e in run.log if e.event is Event.POLICY_DECIDED]
-    pauses = sum(entry.new_status is Status.PAUSED for entry in run.log)
-    return (min(pauses, 3), told[-2] if len(told) > 1 else "-")
+    return (min(run.pauses, 3), told[-2] if len(told) > 1 else "-")
 
 
 def near_the_end(run: Run) -> bool:

@@ -8,9 +8,9 @@ the calls come from a generator that only counts rounds.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from random import Random
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from attrs import define, evolve, field
 
@@ -21,15 +21,17 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.model.asks import Change, read_change
 from pt004_model.model.commands import Caller, ChangeRun, Command, CreateRun, ReadRun, Tenant
 from pt004_model.model.coverage import decision_word
-from pt004_model.model.moves import Place, body, forbidden_moves, legal_moves, places
+from pt004_model.model.moves import Move, Place, body, forbidden_moves, legal_moves, places
 from pt004_model.model.run import Run, step
+from pt004_model.model.values import Body
 from pt004_model.search.payloads import creation, step_names
 from pt004_model.vocabulary import Status
 
 Clients: TypeAlias = list[list[ChangeRun | CreateRun | ReadRun]]
-_KEY: Final = "once"
-_NONE: Final = "-"
+_T = TypeVar("_T", bound=Hashable)
+NONE: Final = "-"
 """The state of a run that is not there yet."""
+_KEY: Final = "once"
 _CREATES: Final = ("creates under one key", "several creates")
 """Kinds that need no run before them."""
 _WEIGHTS: Final = {"rivals": 3.0, "reader beside writer": 2.0, **dict.fromkeys(_CREATES, 12.0)}
@@ -49,17 +51,55 @@ _LARGER: Final = 0.25
 
 
 def state_word(run: Run) -> str:
-    """Return the state of a run as the table of races names it."""
+    """Return the state of a run as the tables of what was tried name it."""
     return f"{run.state.status} {decision_word(run)}"
 
 
-def by_state(lengths: Iterable[int]) -> dict[str, list[tuple[int, Place]]]:
-    """Return the ways to each state, with the length of the runs that go them."""
-    ways: dict[str, list[tuple[int, Place]]] = {}
-    for length in lengths:
-        for place in places(length):
-            ways.setdefault(state_word(place.run), []).append((length, place))
-    return ways
+def table(kinds: Iterable[str], counts: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+    """Return counts by kind and state as ``summary.json`` has them: a row for each kind."""
+    every = sorted(counts.items())
+    return {kind: {state: n for (each, state), n in every if each == kind} for kind in kinds}
+
+
+def walk(lockstep: Lockstep, number: int, way: Iterable[Move]) -> bool:
+    """Take a run on its way; tell whether the FC went that way, as it need not."""
+    for move in way:
+        asked = body(lockstep.world.runs[number], move) if lockstep.drivable(number) else None
+        if asked is None:
+            return False
+        lockstep.do(ChangeRun(number, asked))
+    return True
+
+
+@define
+class Beside:
+    """Runs beside those of the search, in the states tried least, by a chance of their own.
+
+    ``session`` has a tally of its own. ``places`` are the ways to each state, with the length of
+    the runs that go them.
+    """
+
+    session: Session
+    rng: Random
+    lengths: tuple[int, ...]
+    places: dict[str, list[tuple[int, Place]]] = field(init=False, factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        for length in self.lengths:
+            for place in places(length):
+                self.places.setdefault(state_word(place.run), []).append((length, place))
+
+    def least(
+        self, tried: Counter[_T], options: Iterable[_T], weight: Callable[[_T], float] = lambda _: 1
+    ) -> _T:
+        """Return the option that was tried least for its weight; chance decides between equals."""
+        rest = {each: (tried[each] + self.rng.random()) / weight(each) for each in options}
+        return min(rest, key=rest.__getitem__)
+
+    def some(self, run: Run, *, forbidden: bool = False) -> Body | None:
+        """Return the body of a move that is legal where the run is, or forbidden, if it has one."""
+        moves = forbidden_moves(run) if forbidden else legal_moves(run)
+        return body(run, self.rng.choice(moves)) if moves else None
 
 
 def _change(run: Run, rng: Random, actor: int = 0, key: str | None = None) -> ChangeRun:
@@ -162,7 +202,7 @@ KINDS: Final[dict[str, Callable[[Run, Random], Clients]]] = {
 """The kinds of rounds: the calls of each client for a run where it is."""
 
 
-@define(kw_only=True)
+@define
 class Raced:
     """The counts of rounds.
 
@@ -192,36 +232,29 @@ class Raced:
 
 
 @define
-class Races(Raced):
-    """The rounds of a campaign. ``session`` has a tally of its own."""
+class Races(Beside):
+    """The rounds of a campaign."""
 
-    session: Session
-    rng: Random
-    lengths: tuple[int, ...]
-    _places: dict[str, list[tuple[int, Place]]] = field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self._places = by_state(self.lengths)
+    counts: Raced = field(factory=Raced)
 
     def cells(self) -> list[tuple[str, str]]:
         """Return the table: each kind with each state that it is for."""
         with_run = [kind for kind in KINDS if kind not in _CREATES]
-        made = [(kind, _NONE) for kind in _CREATES]
-        return [*made, *((kind, state) for kind in with_run for state in self._places)]
+        made = [(kind, NONE) for kind in _CREATES]
+        return [*made, *((kind, state) for kind in with_run for state in self.places)]
 
     def round(self) -> None:
         """Send one round, of a kind in a state that was tried least."""
-        cells = self.cells()
-        rest = {each: (self.tried[each] + self.rng.random()) / _weight(*each) for each in cells}
-        cell = min(cells, key=lambda each: rest[each])
-        self.tried[cell] += 1
-        self.rounds += 1
+        counts = self.counts
+        cell = self.least(counts.tried, self.cells(), lambda each: _weight(*each))
+        counts.tried[cell] += 1
+        counts.rounds += 1
         kind, state = cell
-        length, place = self.rng.choice(self._places["pending -" if state == _NONE else state])
+        length, place = self.rng.choice(self.places["pending -" if state == NONE else state])
         lockstep = self.session.lockstep(self.session.on_finding)
         lockstep.known = frozenset(self.session.tally.echoes.findings)
         run, carried = place.run, _LARGE if self.rng.random() < _LARGER else None
-        if state != _NONE:
+        if state != NONE:
             for number in range(2 if KINDS[kind] is _two_runs else 1):
                 if not _bring(lockstep, creation(number, step_names(length), carried), place):
                     return
@@ -235,23 +268,20 @@ class Races(Raced):
         _go_on(lockstep, [call for calls in clients for call in calls], rng)
         for judged in lockstep.rounds:
             if judged.alone:
-                self.alone += 1
+                counts.alone += 1
             elif judged.verdict is Verdict.UNSURE:
-                self.unsure[judged.why] += 1
+                counts.unsure[judged.why] += 1
             elif not judged.one:
-                self.raced[cell] += 1
+                counts.raced[cell] += 1
 
     def as_json(self) -> dict[str, Any]:
         """Return the counts as ``summary.json`` has them."""
-        table: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
-        for (kind, state), count in sorted(self.raced.items()):
-            table[kind][state] = count
         return {
-            "rounds": self.rounds,
-            "judged": self.raced.total(),
-            "unsure": self.unsure.total(),
+            "rounds": self.counts.rounds,
+            "judged": self.counts.raced.total(),
+            "unsure": self.counts.unsure.total(),
             "cells": len(self.cells()),
-            "table": table,
+            "table": table(KINDS, self.counts.raced),
         }
 
 
@@ -259,12 +289,7 @@ def _bring(lockstep: Lockstep, made: CreateRun, place: Place) -> bool:
     """Make a run and bring it to a place; tell whether the FC went that way, as it need not."""
     lockstep.do(made)
     number = int(made.run)
-    for move in place.way:
-        asked = body(lockstep.world.runs[number], move) if lockstep.drivable(number) else None
-        if asked is None:
-            return False
-        lockstep.do(ChangeRun(number, asked))
-    return lockstep.drivable(number)
+    return walk(lockstep, number, place.way) and lockstep.drivable(number)
 
 
 def _go_on(

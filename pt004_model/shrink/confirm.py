@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from attrs import frozen
 
@@ -71,27 +71,40 @@ class Confirmer:
 
     def sighted(self) -> Confirmation:
         """Return whether it is seen at all: up to the first sight, each way in turn."""
-        seen, runs, before = 0, 0, self.session.tally.commands
+        first = Way.ISOLATED if self.self_contained else Way.AS_KNOWN
+        return self._replayed((first, Way.RENAMED), self.times, first_sight=True)
+
+    def replays(self, way: Way) -> Confirmation:
+        """Return how often it was seen in one way."""
+        return self._replayed((way,), TRIES * self.times)
+
+    def _replayed(
+        self, ways: Sequence[Way], tries: int, *, first_sight: bool = False
+    ) -> Confirmation:
+        """Replay it the ways in turn; but for a first sight, what says nothing does not count."""
+        seen, runs, before, way = 0, 0, self.session.tally.commands, ways[0]
         other: tuple[Step, ...] = ()
         early: Replay | None = None
-        ways = (Way.ISOLATED if self.self_contained else Way.AS_KNOWN, Way.RENAMED)
-        way = ways[0]
         try:
-            while runs < self.times and not seen:
-                way = ways[runs % len(ways)]
+            for count in range(tries):
+                if runs == self.times or (first_sight and seen):
+                    break
                 if runs and not self._affordable(before):
                     return Confirmation(seen, runs, other, whole=False)
+                way = ways[count % len(ways)]
                 self.on_try()
-                done = self._replay(way)
-                early = done if self._is_early(done) else early
-                seen += done.finding is not None and done is not early
-                runs, other = runs + 1, other or tuple(done.lockstep.steps)
-        except BrokenOff:
+                done = replay(self.session, self.commands, self.fingerprint, way)
+                is_early = self._is_early(done)
+                early = done if is_early else early
+                lost = done.finding is None and done.lockstep.unanswered
+                if (lost or is_early) and not first_sight:
+                    continue
+                seen, runs = seen + (done.finding is not None and not is_early), runs + 1
+                if done.finding is None and not other:
+                    other = tuple(done.lockstep.steps)
+        except BrokenOff:  # what was seen by then is told
             return Confirmation(seen, runs, other, whole=False)
-        return Confirmation(seen, runs, other, early=early, way=way)
-
-    def _replay(self, way: Way) -> Replay:
-        return replay(self.session, self.commands, self.fingerprint, way)
+        return Confirmation(seen, runs, other, first_sight or runs == self.times, early, way)
 
     def _is_early(self, done: Replay) -> bool:
         short = len(done.commands) < len(self.commands)
@@ -99,26 +112,3 @@ class Confirmer:
 
     def _affordable(self, before: int) -> bool:
         return self.session.tally.commands - before + len(self.commands) <= self.requests
-
-    def replays(self, way: Way) -> Confirmation:
-        """Return how often it was seen in one way."""
-        seen, runs = 0, 0
-        other: tuple[Step, ...] = ()
-        before = self.session.tally.commands
-        try:
-            for _ in range(TRIES * self.times):
-                if runs == self.times:
-                    break
-                self.on_try()
-                if runs and not self._affordable(before):
-                    return Confirmation(seen, runs, other, whole=False)
-                done = self._replay(way)
-                lost = done.finding is None and done.lockstep.unanswered
-                if lost or self._is_early(done):
-                    continue  # it says nothing
-                seen, runs = seen + (done.finding is not None), runs + 1
-                if done.finding is None and not other:
-                    other = tuple(done.lockstep.steps)
-        except BrokenOff:  # what was seen by then is told
-            return Confirmation(seen, runs, other, whole=False)
-        return Confirmation(seen, runs, other, whole=runs == self.times)

@@ -98,12 +98,15 @@ class Shrinker:
 
     def run(self) -> Commands:
         """Return the shortest trace found within the budget."""
-        tally = self.session.tally
-        with tally.statistics.shrinking(lambda: tally.commands):
+        tally, self.budget.started = self.session.tally, time.monotonic()
+        first = tally.commands
+        try:
             return self._shortest()
+        finally:
+            tally.statistics.shrinking_requests += tally.commands - first
+            tally.statistics.shrinking_seconds += time.monotonic() - self.budget.started
 
     def _shortest(self) -> Commands:
-        self.budget.started = time.monotonic()
         self._model = Model.of(self.session)
         self._prefilters = asks_for(self._model, self.best, self.fingerprint)
         # detours change nothing, as a rule

@@ -60,7 +60,7 @@ class Model:
     def of(cls, session: Session) -> Model:
         """Return the model of the FC of a session, as far as its ways were seen."""
         tally = session.tally
-        own = frozenset(d for d in Decision if tally.own.get(d, 0) > tally.held.get(d, 0))
+        own = frozenset(d for d in Decision if tally.own[d] > tally.held[d])
         return cls(World(authenticates=session.authenticates), own)
 
     def after(self, world: World, command: Command) -> World:

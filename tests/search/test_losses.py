@@ -84,7 +84,7 @@ def test_losses_change_nothing_of_the_search() -> None:
         session = Session(Stub(), Oracle(NAMES), keyed=True)
         running = Campaign(session, evolve(SMALL, losses=losses, examples=8), seed=3)
         running.run()
-        assert (running.losses.examples > 0) is (losses > 0)
+        assert (running.losses.counts.examples > 0) is (losses > 0)
         assert running.session.archive is not None
         return [str(each) for each in running.session.archive.journal]
 

@@ -97,9 +97,9 @@ def test_calls_one_after_the_other_are_no_race() -> None:
     there = races(session)
     for _ in range(60):
         there.round()
-    assert there.rounds == 60
-    assert not there.raced
-    assert there.missing() == tuple(KINDS)
+    assert there.counts.rounds == 60
+    assert not there.counts.raced
+    assert there.counts.missing() == tuple(KINDS)
 
 
 @pytest.mark.system
@@ -111,7 +111,7 @@ def test_rounds_change_nothing_of_the_search() -> None:
         session = Session(stub, Oracle(NAMES), races=True)
         running = Campaign(session, evolve(SMALL, rounds=rounds, examples=8), seed=3)
         running.run()
-        assert (running.races.rounds > 0) is (rounds > 0)
+        assert (running.races.counts.rounds > 0) is (rounds > 0)
         assert running.session.archive is not None
         return [str(each) for each in running.session.archive.journal]
 
@@ -154,5 +154,5 @@ def test_an_fc_that_acts_on_decisions_by_itself_is_quiet() -> None:
         there = races(evolve(target.session(), on_finding=stop))
         for _ in range(120):
             there.round()
-        assert there.raced.total() > 60
+        assert there.counts.raced.total() > 60
         target.close()

@@ -101,6 +101,17 @@ def test_all_findings_share_one_allowance() -> None:
     assert (told["not_shortened"], told["not_replayed"]) == (left, left)
 
 
+def test_runs_that_replays_make_are_not_counted() -> None:
+    """The runs that people are told of are those of the search, however often one is replayed."""
+    fc = Tampering(Shared(), robots)
+    running = [campaign(fc, confirm=confirm, shrink=(60 * confirm, 9.0)) for confirm in (0, 5)]
+    results = [each.run().statistics for each in running]
+    assert running[1].aside.tally.statistics.step_counts.total() > 5
+    assert results[1]["shrinking"]["requests"] > results[0]["shrinking"]["requests"]
+    for name in ("step_counts", "run_lengths", "pauses", "decisions"):
+        assert results[0][name] == results[1][name]
+
+
 def test_an_allowance_grows_with_the_search() -> None:
     """What is left is a base and a share of the search, less what was spent."""
     allowance = Allowance(100, 10.0, 0.5, spent=60, took=4.0)

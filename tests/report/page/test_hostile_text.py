@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,7 @@ def test_what_cannot_be_seen_is_spelled_out(
 def test_text_everywhere_in_the_files(browser: Browser, campaign: Result, tmp_path: Path) -> None:
     """The files themselves are not trusted either: every text in them is shown as a text."""
     text = HOSTILE["markup"] + HOSTILE["attributes"] + HOSTILE["markdown"] + "\u202e\x00"
-    statistics = Statistics(decisions={text: 3}).as_json() | {"pauses": {text: 1}}
+    statistics = Statistics(decisions=Counter({text: 3})).as_json() | {"pauses": {text: 1}}
     result = evolve(
         campaign,
         edges={Edge(text, text, text, text, text): 3, **campaign.edges},
