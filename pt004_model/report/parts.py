@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
+from functools import reduce
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,7 @@ from pt004_model.report.summary import (
     FindingDocument,
     Replayed,
     Replays,
+    ShrinkingDocument,
     Summary,
     document,
     read_replays,
@@ -36,7 +38,7 @@ from pt004_model.report.summary import (
 )
 from pt004_model.search.campaign import Campaign
 from pt004_model.search.complete import Made, SuiteCampaign, united
-from pt004_model.search.enough import Wanted, races_unsure, too_little, unconfirmed
+from pt004_model.search.enough import Wanted, crashes_unsure, races_unsure, too_little, unconfirmed
 from pt004_model.search.goals import Coverage, measure
 from pt004_model.search.jobs import VERSION as PROGRAM
 from pt004_model.search.races import KINDS, Raced, table
@@ -45,6 +47,8 @@ from pt004_model.trace.files import Unusable, write_json, write_text
 from pt004_model.vocabulary import Decision
 
 PART: Final = "part.json"
+_SAME: Final = ("cells",)
+"""Members of counts that are no counts: how many there can be."""
 
 
 @frozen
@@ -290,7 +294,8 @@ def merged(shards: list[Shard], wrong: str, out: Path) -> Summary:
     coverage = measure(tally, whole.lengths)
     findings = _findings(parts, out)
     new = any(each.kind == "new" for each in findings)
-    why = wrong or _why(shards, coverage, tally)
+    beside = _beside(parts)
+    why = wrong or _why(shards, coverage, tally, beside["crashes"])
     unsure = tuple(dict.fromkeys(said for each in parts for said in each.unsure))
     if not new:
         doubted = [each.fingerprint for each in findings if each.unconfirmed]
@@ -311,13 +316,38 @@ def merged(shards: list[Shard], wrong: str, out: Path) -> Summary:
         coverage=coverage,
         findings=findings,
         edges=edge_documents(tally.edges),
-        statistics=statistics(tally.statistics.as_json()),
+        statistics=evolve(statistics(tally.statistics.as_json()), **beside),
         unsure=unsure,
         agreed=agreed,
         differences=together(told for each in parts for told in each.differences),
         shard="",
         guarantee=_guarantee(shards, why if verdict is Verdict.UNSURE else "", wrong, len(agreed)),
     )
+
+
+def _beside(parts: list[Summary]) -> dict[str, Any]:
+    """Return the counts of shrinking, races, losses and crashes of these parts together."""
+    told = [each.statistics for each in parts]
+    costs = [each.shrinking for each in told]
+    shrinking = ShrinkingDocument(
+        sum(each.requests for each in costs),
+        round(sum(each.seconds for each in costs), 3),
+        tuple(dict.fromkeys(name for each in costs for name in each.not_shortened)),
+        tuple(dict.fromkeys(name for each in costs for name in each.not_replayed)),
+    )
+    races, losses, crashes = (
+        reduce(_added, counts)
+        for counts in zip(*((each.races, each.losses, each.crashes) for each in told), strict=True)
+    )
+    return {"shrinking": shrinking, "races": races, "losses": losses, "crashes": crashes}
+
+
+def _added(one: Any, other: Any) -> Any:
+    """Return the counts of two parts together; texts, and how many there can be, are the same."""
+    if isinstance(one, dict):
+        both = {name: _added(one[name], other[name]) for name in one.keys() & other.keys()}
+        return {**one, **other, **both, **{name: one[name] for name in _SAME if name in one}}
+    return one + other if isinstance(one, int) else one
 
 
 def _guarantee(shards: list[Shard], unsure: str, wrong: str, agreed: int) -> str:
@@ -330,7 +360,7 @@ def _guarantee(shards: list[Shard], unsure: str, wrong: str, agreed: int) -> str
     return evolve(made, lacks=made.lacks or wrong or unsure).guarantee(agreed)
 
 
-def _why(shards: list[Shard], coverage: Coverage, tally: Tally) -> str:
+def _why(shards: list[Shard], coverage: Coverage, tally: Tally, crashes: dict[str, Any]) -> str:
     """Return why nothing can be said: what a part could not, or what all of them together lack."""
     told = [f"shard {each.name}: {each.part.ended}" for each in shards if each.part.ended]
     whole = shards[0].part.whole
@@ -338,6 +368,7 @@ def _why(shards: list[Shard], coverage: Coverage, tally: Tally) -> str:
         "; ".join(told)
         or too_little(whole, coverage, tally.commands, tally.open)
         or races_unsure(whole, _races(shards))
+        or crashes_unsure(whole, crashes.get("kills", 0), crashes.get("met", 0))
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pt004_model.search.fillings import places
 from tests.cli.helpers import invoke, summary
 from tests.cli.servers import fronted
 
@@ -57,10 +58,32 @@ def test_shards_make_one_campaign(shards: tuple[Path, Path], tmp_path: Path) -> 
     assert whole["coverage"]["driven"] > max(e["coverage"]["driven"] for e in (one, other))
     routes = [each["statistics"]["latency"]["change"]["count"] for each in (one, other, whole)]
     assert routes[2] == routes[0] + routes[1]
+    costs = [each["statistics"]["shrinking"]["requests"] for each in (one, other, whole)]
+    assert costs[2] == costs[0] + costs[1] > 0
     runs = [(each / "runs.txt").read_text().split() for each in (*shards, tmp_path / "all")]
     assert runs[2] == runs[0] + runs[1]
     assert (one["shard"], other["shard"], whole["shard"]) == ("1/2", "2/2", "")
     assert (tmp_path / "all" / "page.html").exists()
+
+
+def test_kills_are_counted_together(shards: tuple[Path, Path], tmp_path: Path) -> None:
+    """Of tables the cells are added; that no kill met a call in any part is said of the whole."""
+    counts = {"kills": 2, "met": 0, "cells": 9, "rung": "death", "table": {"paused": 1}}
+    parts = [tmp_path / each.name for each in shards]
+    for shard, part in zip(shards, parts, strict=True):
+        shutil.copytree(shard, part)
+        told = summary(part)
+        told["statistics"]["crashes"] = counts
+        (part / "summary.json").write_text(json.dumps(told))
+        made = json.loads((part / "part.json").read_text())
+        made["whole"]["floor"] = 0.001
+        made["values"] = dict(sorted((kind, [place]) for kind, place in places(governed=True)))
+        (part / "part.json").write_text(json.dumps(made))
+    invoke("merge", *parts, "--out", tmp_path / "all")
+    whole = summary(tmp_path / "all")
+    both = {**counts, "kills": 4, "table": {"paused": 2}}
+    assert both == whole["statistics"]["crashes"]
+    assert whole["why"] == "none of 4 kills met an open call"
 
 
 def test_what_another_campaign_left_there_goes_but_for_its_runs(
