@@ -48,7 +48,7 @@ def written() -> str:
 def load_command(raw: Any) -> Command:
     """The command that a trace file has. Raises ``Unusable``."""
     document = json.loads(written())
-    document["steps"][0]["send"] = raw
+    document["steps"] = [{**document["steps"][0], "send": raw}]
     return read_trace(document).commands[0]
 
 
