@@ -137,8 +137,10 @@ class RefusalView(BaseModel):
     detail: str
 
 
+# named, not given as a model: the application would build it anew for every status of every route
+_REFUSAL: Final = {"application/json": {"schema": {"$ref": "#/components/schemas/RefusalView"}}}
 REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {"model": RefusalView, "description": description}
+    status: {"content": _REFUSAL, "description": description}
     for status, description in {
         400: "A required header is missing, or the body is not JSON",
         401: "The token is missing, forged or expired",
@@ -218,7 +220,7 @@ def add_components(document: Object) -> Object:
     """Add the schemas that request bodies refer to, and how a token is sent (section 12)."""
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    for model in (CreateBody, ChangeBody):
+    for model in (CreateBody, ChangeBody, RefusalView):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema

@@ -7,9 +7,11 @@ page that holds a picture can colour it; one that stands by itself brings its ow
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 from attrs import frozen
+from jinja2 import Template
 
 from pt004_model.model.graph import Arrow, arrows
 from pt004_model.report.text import templates
@@ -70,9 +72,13 @@ def picture(
     """Return the picture as one ``svg`` element; ``alone`` gives it its own style and ground."""
     named = {f"{each.source} {each.ask} {each.target}": stroke for each, stroke in strokes.items()}
     named |= {f"{status} refused": stroke for status, stroke in (refused or {}).items()}
-    template = templates("pt004_model", "report", html=True).get_template(TEMPLATE)
-    drawn = template.render(strokes=named, tall=tall, title=title, alone=alone)
+    drawn = _template().render(strokes=named, tall=tall, title=title, alone=alone)
     return drawn.removesuffix("\n")
+
+
+@cache
+def _template() -> Template:
+    return templates("pt004_model", "report", html=True).get_template(TEMPLATE)
 
 
 def label(arrow: Arrow) -> str:

@@ -16,6 +16,7 @@ import pytest
 
 from pt004_model.audit.judging import Judge, Wrong
 from tests.audit.histories import alone, denied, governed, recorded, rehash
+from tests.sampling import some
 
 Tamper: TypeAlias = Callable[[dict[str, Any]], object]
 Row: TypeAlias = tuple[str, Tamper, str, int | None]
@@ -239,14 +240,17 @@ def test_a_window_is_judged(name: str) -> None:
     assert {"audit.first-entry", "receipts.link"} <= {each.finding.check for each in wrong}
 
 
-def test_nothing_makes_it_fall_over() -> None:
+ODD: list[object] = [None, {}, {"a": [{}]}, "\ud800", "x" * 5000]
+
+
+@pytest.mark.parametrize(("at", "value"), some([*itertools.product((0, 6, 10), ODD)], 4))
+def test_nothing_makes_it_fall_over(at: int, value: object) -> None:
     """Whatever stands in the place of a value, a run is judged, and its log is never right."""
-    odd: list[object] = [None, [], {}, [7], {"a": [{}]}, 1e300, "\ud800", True, "x" * 5000]
-    for at, value in itertools.product((0, 6, 10), odd[::2]):
-        for name in governed()["logs"][at]:
-            envelope = copy.deepcopy(governed())
-            if envelope["logs"][at][name] == value or (name == "step_id" and at in {0, 3}):
-                continue
-            envelope["logs"][at][name] = value
-            for partial in (False, True):
-                assert Judge(partial).judge(recorded(envelope))[0]
+    whole = governed()
+    for name in whole["logs"][at]:
+        envelope = copy.deepcopy(whole)
+        if envelope["logs"][at][name] == value or (name == "step_id" and at == 0):
+            continue
+        envelope["logs"][at][name] = value
+        for partial in (False, True):
+            assert Judge(partial).judge(recorded(envelope))[0]

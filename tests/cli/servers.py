@@ -5,12 +5,13 @@ All of them listen on a real socket and live in a thread of the test.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 import uvicorn
@@ -122,6 +123,39 @@ class Front:
         return Said(parts[0]["status"], content, types[0].decode() if types else "")
 
 
+class Server(uvicorn.Server):
+    """A server that ends as soon as it is told, where uvicorn looks ten times a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told = asyncio.Event()
+
+    def stop(self) -> None:
+        """End, from another thread; one that has not begun to serve sees it before it does."""
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._told.set)
+
+    async def main_loop(self) -> None:
+        """Serve until told to end, with a new date every second."""
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), 1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close all connections, those on which an answer is still being made a second later."""
+        for each in (*self.servers, *(sockets or ())):
+            each.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                while self.server_state.connections:
+                    await asyncio.sleep(0.001)
+
+
 @contextmanager
 def fronted(
     before: Before = lambda _: None,
@@ -131,7 +165,7 @@ def fronted(
     """An embedded FC behind a front, on a socket of its own."""
     front = Front(before, after)
     with listen("127.0.0.1", 0) as listener:
-        server = uvicorn.Server(configure(front))  # type: ignore[arg-type]  # any ASGI app will do
+        server = Server(configure(front))  # type: ignore[arg-type]  # any ASGI app will do
 
         def serve() -> None:
             front.app = make_app(ServerOptions(**options))  # its database is for one thread only
@@ -143,7 +177,7 @@ def fronted(
         try:
             yield front
         finally:
-            server.should_exit = True
+            server.stop()
             thread.join()
 
 

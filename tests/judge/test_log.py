@@ -238,6 +238,7 @@ def test_hashes_are_those_of_the_canonical_form(value: Json, expected: str | Non
         st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(-9, 9)
         | st.text() | st.sampled_from(["\x7f", "\u2028", "\x00\x1f\\/\b", "\U0001f600"]),
         lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=3), inner),
+        max_leaves=20,
     )
 )  # fmt: skip
 def test_the_quick_form_is_the_canonical_one(value: Json) -> None:

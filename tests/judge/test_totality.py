@@ -43,6 +43,7 @@ from tests.judge.helpers import (
     start,
     talk,
 )
+from tests.sampling import some
 
 Path: TypeAlias = tuple[str | int, ...]
 RUNS: Final[dict[str, tuple[Command, ...]]] = {
@@ -127,7 +128,7 @@ def judged(name: str, body: Json) -> tuple[Finding, ...]:
     return conversation.judge(READ, evolve(reply, body=body)).findings
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", some(RUNS.keys(), 3))
 @SETTINGS
 @given(data=st.data(), new=VALUES)
 def test_any_value_replaced_is_found(name: str, data: st.DataObject, new: Json) -> None:
@@ -154,7 +155,7 @@ def test_any_field_left_out_is_found(name: str) -> None:
             assert judged(name, replaced(body, path[:-1], rest)), path
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", some(RUNS.keys(), 3))
 @SETTINGS
 @given(data=st.data(), field=TEXTS, new=VALUES)
 def test_more_fields_are_free(name: str, data: st.DataObject, field: str, new: Json) -> None:

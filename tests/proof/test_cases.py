@@ -15,6 +15,7 @@ from pt004_model.model.commands import ChangeRun, Command, ReadRun
 from pt004_model.model.replies import NoAnswer, Reply, Response
 from pt004_model.proof.cases import conclusion, tell
 from tests.habits import FREEDOMS, Habits
+from tests.sampling import some
 from tests.stub import NAMES, Losing, Stub, Tampering
 
 
@@ -31,7 +32,7 @@ def case(lines: list[str], letter: str) -> list[str]:
     return lines[start + 2 : lines.index("", start)]
 
 
-@pytest.mark.parametrize("habits", FREEDOMS.values(), ids=FREEDOMS)
+@pytest.mark.parametrize("habits", some(FREEDOMS, 3))
 def test_every_freedom_of_an_fc_tells_the_same(habits: Habits) -> None:
     """Whatever an FC does where it is free, the text is the same but for the runs' ids."""
     verdict, lines = told(Stub(habits=lambda: habits, run_ids=lambda number: f"run-{number}"))

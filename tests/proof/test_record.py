@@ -31,7 +31,7 @@ from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Request
-from tests.proof.proofs import CASES, last, taped
+from tests.proof.proofs import CASES, good, last, taped
 from tests.report.helpers import COVERAGE, FINDING, found, result
 from tests.stub import NAMES, Stub
 
@@ -143,7 +143,7 @@ def test_the_commit_of_the_working_directory(
 
 def test_a_record_comes_back_as_it_was() -> None:
     """What is written is read back, and there is one spelling of it."""
-    record, _ = taped()
+    record, _ = good()
     content = dump_record(record)
     assert load_record(content) == record
     assert content.isascii()
@@ -170,7 +170,7 @@ def test_what_is_no_record_is_said_to_be_none(content: bytes, said: str) -> None
 
 def test_a_record_with_more_in_it_is_none() -> None:
     """A member that no record has is refused, as nothing would show it."""
-    record, _ = taped()
+    record, _ = good()
     raw = json.loads(dump_record(record))
     raw["cases"][0]["more"] = 1
     with pytest.raises(Unusable, match="has what none has"):
@@ -179,7 +179,7 @@ def test_a_record_with_more_in_it_is_none() -> None:
 
 def test_a_time_that_is_none_is_refused() -> None:
     """A record whose requests were sent at no time is told as such."""
-    record, _ = taped()
+    record, _ = good()
     case = record.cases[0]
     wrong = evolve(case, exchanges=(evolve(case.exchanges[0], sent=1e300), *case.exchanges[1:]))
     content = dump_record(evolve(record, cases=(wrong, *record.cases[1:])))

@@ -27,7 +27,7 @@ from pt004_model.proof.verdict import Proof, State, prove
 from pt004_model.report.summary import FindingDocument, Summary
 from pt004_model.search.goals import Coverage
 from tests.conftest import Golden
-from tests.proof.proofs import CASES, HERE, last, taped
+from tests.proof.proofs import CASES, HERE, good, last, sound, taped
 from tests.repo.helpers import ROOT
 from tests.report.test_text import tokens
 from tests.stub import Stub, Tampering
@@ -55,14 +55,14 @@ OURS = {f"{FOLDER}/{case}{end}" for case in CASES for end in (".txt", ".json")} 
 
 def test_our_own_links_are_links() -> None:
     """The check of what is active sees the links that a report has."""
-    files = render(prove(*taped()))
+    files = render(sound())
     assert links(files[REPORT].decode()) == OURS
     assert {token.type for token in tokens("<b>x</b>")} >= {"html_inline"}
 
 
 def hostile() -> Proof:
     """A proof in which all that is told from elsewhere is full of markup."""
-    record, answers = taped()
+    record, answers = good()
 
     def spoil(value: Any) -> Any:
         if isinstance(value, dict):
@@ -111,7 +111,7 @@ def test_hostile_text_stays_text() -> None:
     assert links(report) == OURS
     assert not {token.type for token in tokens(report)} & {"html_inline", "html_block", "image"}
     headings = re.findall(r"(?m)^#.*$", report)
-    plain = render(prove(*taped()))
+    plain = render(sound())
     ours = re.findall(r"(?m)^#.*$", plain[REPORT].decode("utf-8"))
     bare = [re.sub(r"(: \**[A-Z ]+\**)+$", "", each) for each in (*headings, *ours)]
     assert bare[: len(headings)] == bare[len(headings) :]
@@ -126,7 +126,7 @@ def test_hostile_text_stays_text() -> None:
 
 def test_a_run_id_that_means_something_to_a_shell_is_in_no_command() -> None:
     """Commands to copy are there for plain words alone."""
-    whole = prove(*taped())
+    whole = sound()
     for run_id, offered in (("a.b~c-1", True), ("x'; rm -rf .; '", False), ("$(x)", False)):
         first = evolve(whole.cases[0], result=evolve(whole.cases[0].result, run_id=run_id))
         files = render(evolve(whole, cases=(first, *whole.cases[1:])))
@@ -170,14 +170,14 @@ def test_version_2_looks_as_it_always_did(name: str, golden: Golden) -> None:
     Whoever changes what is made of a record must give it a new version: else proofs that were
     written before can no longer be verified.
     """
-    files = render(failing() if name == "failing" else prove(*taped()))
+    files = render(failing() if name == "failing" else sound())
     golden(f"proof_2/{name}/report.md", files[REPORT].decode())
     for case in CASES[:2]:
         golden(f"proof_2/{name}/{case}.txt", files[f"{FOLDER}/{case}.txt"].decode())
     golden(f"proof_2/{name}/SHA256", f"{hashlib.sha256(manifest(files)).hexdigest()}\n")
 
 
-@pytest.mark.parametrize("make", [lambda: prove(*taped()), failing, hostile])
+@pytest.mark.parametrize("make", [sound, failing, hostile])
 def test_a_table_ends_where_it_ends(make: Callable[[], Proof]) -> None:
     """A row is followed by a row or an empty line, or what follows would be taken for one."""
     lines = render(make())[REPORT].decode("utf-8").splitlines()
@@ -199,7 +199,7 @@ def test_titles_and_templates_are_there() -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_a_transcript_tells_every_exchange_and_entry(case: str) -> None:
     """Each request stands in the transcript, and each log entry once, where it was first shown."""
-    record, answers = taped()
+    record, answers = good()
     said = render(prove(record, answers))[f"{FOLDER}/{case}.txt"].decode("utf-8")
     logs = json.loads(answers[last(record, case)])["logs"]
     exchanges = next(each for each in record.cases if each.name == case).exchanges

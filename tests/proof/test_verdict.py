@@ -27,7 +27,8 @@ from pt004_model.proof.verdict import (
 from pt004_model.report.summary import FindingDocument, Summary
 from tests.audit.histories import rehash
 from tests.habits import FREEDOMS, Habits
-from tests.proof.proofs import CASES, HERE, altered, last, taped
+from tests.proof.proofs import CASES, HERE, altered, good, last, sound, taped
+from tests.sampling import some
 from tests.stub import Losing, Stub, Tampering
 
 NAMES = (RAN, KEPT, *PARTS)
@@ -48,7 +49,7 @@ def test_every_area_belongs_to_one_part() -> None:
     )
 
 
-@pytest.mark.parametrize("habits", FREEDOMS.values(), ids=FREEDOMS)
+@pytest.mark.parametrize("habits", some(FREEDOMS, 3))
 def test_every_freedom_of_an_fc_passes(habits: Habits) -> None:
     """Whatever an FC does where it is free, every part is checked and holds."""
     whole = prove(*taped(Stub(habits=lambda: habits)))
@@ -60,7 +61,7 @@ def test_every_freedom_of_an_fc_passes(habits: Habits) -> None:
 @pytest.mark.parametrize("at", range(len(ALL)), ids=map(str, ALL))
 def test_no_part_may_be_amiss(at: int) -> None:
     """A part that failed is a failure; one that is unsure or not checked is no pass."""
-    whole = prove(*taped())
+    whole = sound()
     index = CASES.index(ALL[at][1])
     worse = {}
     for state in State:
@@ -79,7 +80,7 @@ def test_no_part_may_be_amiss(at: int) -> None:
 
 def test_nothing_is_no_pass() -> None:
     """A proof without any part has proven nothing."""
-    assert evolve(prove(*taped()), cases=()).verdict is State.UNSURE
+    assert evolve(sound(), cases=()).verdict is State.UNSURE
 
 
 Change: TypeAlias = Callable[[dict[str, Any]], object]
@@ -125,7 +126,7 @@ LIES: dict[str, tuple[Change, str]] = {
 @pytest.mark.parametrize(("change", "failing"), LIES.values(), ids=LIES)
 def test_each_lie_is_found_by_the_check_that_finds_it_live(change: Change, failing: str) -> None:
     """A reading that tells something else fails the part that stands for the check."""
-    record, answers = taped()
+    record, answers = good()
 
     def lie(body: dict[str, Any]) -> None:
         change(body)
@@ -155,7 +156,7 @@ BREAKS: dict[str, Change] = {
 @pytest.mark.parametrize("change", BREAKS.values(), ids=BREAKS)
 def test_a_broken_chain_is_a_failure(change: Change) -> None:
     """Each way in which receipts can be wrong fails the proof."""
-    record, answers = taped()
+    record, answers = good()
     whole = prove(record, altered(answers, last(record, "policy_flag"), change))
     assert whole.verdict is State.FAIL
     assert whole.cases[1].result.verdict is Verdict.DIVERGES
@@ -163,7 +164,7 @@ def test_a_broken_chain_is_a_failure(change: Change) -> None:
 
 def test_a_log_that_was_rewritten_is_seen_from_the_readings() -> None:
     """A log that is sound in itself, but not the one that was read before, is not append-only."""
-    record, answers = taped()
+    record, answers = good()
 
     def rewrite(body: dict[str, Any]) -> None:
         body["logs"][0]["message"] = "another"
@@ -177,7 +178,7 @@ def test_a_log_that_was_rewritten_is_seen_from_the_readings() -> None:
 
 def test_an_answer_that_is_gone_is_no_answer() -> None:
     """Without the body of an answer its case cannot be judged, which is no pass."""
-    record, answers = taped()
+    record, answers = good()
     del answers[answer_path("policy_deny", 3)]
     whole = prove(record, answers)
     unsure = {RAN: State.UNSURE, KEPT: State.UNSURE}
@@ -187,7 +188,7 @@ def test_an_answer_that_is_gone_is_no_answer() -> None:
 
 def test_calls_that_the_test_does_not_make_are_no_pass() -> None:
     """A recording that goes on after the end of the test, or is of other calls, proves nothing."""
-    record, answers = taped()
+    record, answers = good()
     case = record.cases[0]
     longer = evolve(case, exchanges=(*case.exchanges, case.exchanges[-1]))
     path = answer_path(case.name, len(longer.exchanges))
@@ -222,7 +223,7 @@ def test_what_the_judge_found_is_a_failure() -> None:
 
 def test_a_secret_that_an_answer_repeats_is_no_pass() -> None:
     """Such an answer cannot be kept as it came, so nobody can check it later."""
-    record, answers = taped(secrets=("step_2",))
+    record, answers = taped(Stub(), secrets=("step_2",))
     assert b"step_2" not in b"".join(answers.values())
     whole = prove(record, answers)
     found = states(whole, "happy_path")
@@ -252,7 +253,7 @@ CAMPAIGN_DONE = Summary("conforms", requests=10, dialect="seed", base_url=HERE.b
 )
 def test_a_campaign_counts(changes: dict[str, Any], state: State) -> None:
     """A campaign that was taken in must conform, and be of the same FC."""
-    record, answers = taped()
+    record, answers = good()
     whole = prove(evolve(record, campaign=evolve(CAMPAIGN_DONE, **changes)), answers)
     assert [(part.name, part.state) for part in whole.others] == [(CAMPAIGN, state)]
     assert whole.verdict is state
@@ -260,7 +261,7 @@ def test_a_campaign_counts(changes: dict[str, Any], state: State) -> None:
 
 def test_the_port_of_an_embedded_fc_is_not_compared() -> None:
     """An embedded FC has another address each time."""
-    record, answers = taped()
+    record, answers = good()
     here = evolve(HERE, embedded=True, base_url="http://127.0.0.1:1")
     whole = prove(evolve(record, circumstances=here, campaign=CAMPAIGN_DONE), answers)
     assert whole.verdict is State.PASS
@@ -271,7 +272,7 @@ def test_the_port_of_an_embedded_fc_is_not_compared() -> None:
 )
 def test_a_log_must_name_every_run(counts: tuple[int, ...], state: State) -> None:
     """A log of the FC that says nothing of a run is no evidence for it."""
-    record, answers = taped()
+    record, answers = good()
     quoted = tuple(Quoted(case, count, ()) for case, count in zip(CASES, counts, strict=False))
     whole = prove(evolve(record, fc_logs=(FcLog("fc.log", 1, "", quoted),)), answers)
     assert [(part.name, part.state) for part in whole.others] == [(FC_LOG, state)]

@@ -35,6 +35,8 @@ def definitions(path: Path) -> Iterator[tuple[str, Definition]]:
 
     def within(node: ast.AST, prefix: str) -> Iterator[tuple[str, Definition]]:
         for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                continue  # no expression holds a definition
             if isinstance(child, Definition):
                 name = f"{prefix}.{child.name}"
                 yield name, child

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ def lint(folder: Path) -> list[subprocess.CompletedProcess[str]]:
     ]
 
 
+@cache
 def document() -> dict[Any, Any]:
     """The workflow as data."""
     read: dict[Any, Any] = yaml.safe_load(WORKFLOW.read_text())

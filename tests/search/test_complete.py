@@ -58,6 +58,7 @@ def campaign(fc: Any, profile: Profile = SHORT, **more: Any) -> SuiteCampaign:
     return SuiteCampaign(Session(fc, Oracle(NAMES)), profile, 0, **{"extra": 0, **more})
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("habits", "tests", "calls"),
     [
@@ -74,6 +75,7 @@ def test_a_conforming_fc_is_complete(habits: str, tests: int, calls: int) -> Non
     assert made.guarantee == COMPLETE.format("", tests, calls)
 
 
+@pytest.mark.system
 def test_an_fc_that_varies_is_complete_for_what_was_seen() -> None:
     """Where it chooses by chance, the guarantee is for the choices that were seen."""
     dice = Random(3)  # noqa: S311 - no secret
@@ -123,6 +125,7 @@ def broken_off(kept: list[Done], after: int) -> None:
         made.run()
 
 
+@pytest.mark.system
 def test_a_suite_that_was_broken_off_is_resumed(monkeypatch: pytest.MonkeyPatch) -> None:
     """It goes on behind the tests that were made, and comes to the same guarantee."""
     monkeypatch.setattr("pt004_model.search.complete._EVERY", 0.0)
@@ -136,6 +139,7 @@ def test_a_suite_that_was_broken_off_is_resumed(monkeypatch: pytest.MonkeyPatch)
     assert len(stub.worlds) < 80  # the probes, and the last fifty
 
 
+@pytest.mark.system
 def test_another_suite_is_not_resumed() -> None:
     """A suite of other sizes begins anew."""
     made = campaign(Stub(), done=Done("another", cases=100))

@@ -91,12 +91,19 @@ def test_a_race_is_found_shortened_and_replayed(fault: str) -> None:
         target.close()
 
 
-def test_calls_one_after_the_other_are_no_race() -> None:
-    """Nothing is counted of them, and a trace of a race is not called fixed by them."""
-    session = Session(Stub(), Oracle(NAMES))
-    there = races(session)
+@pytest.fixture(scope="module")
+def made() -> tuple[Races, Stub]:
+    """Rounds of which no two calls overlap, and the FC that they were made on."""
+    stub = Stub()
+    there = races(Session(stub, Oracle(NAMES)))
     for _ in range(60):
         there.round()
+    return there, stub
+
+
+def test_calls_one_after_the_other_are_no_race(made: tuple[Races, Stub]) -> None:
+    """Nothing is counted of them, and a trace of a race is not called fixed by them."""
+    there, _ = made
     assert there.counts.rounds == 60
     assert not there.counts.raced
     assert there.counts.missing() == tuple(KINDS)
@@ -124,22 +131,18 @@ def test_the_same_seed_makes_the_same_rounds() -> None:
     def asked() -> list[str]:
         stub = Stub()
         there = races(Session(stub, Oracle(NAMES)), seed=5)
-        for _ in range(30):
+        for _ in range(12):
             there.round()
         return [str(each) for each in stub.asked]
 
     assert asked() == asked()
 
 
-def test_some_runs_are_large() -> None:
+def test_some_runs_are_large(made: tuple[Races, Stub]) -> None:
     """An FC takes longer over them, so that calls meet which hardly ever do otherwise."""
-    stub = Stub()
-    there = races(Session(stub, Oracle(NAMES)))
-    for _ in range(60):
-        there.round()
-    made = [each for each in stub.asked if isinstance(each, CreateRun)]
-    large = [each for each in made if len(each.body.text) > 2**18]
-    assert len(made) / 8 < len(large) < len(made) / 2
+    creates = [each for each in made[1].asked if isinstance(each, CreateRun)]
+    large = [each for each in creates if len(each.body.text) > 2**18]
+    assert len(creates) / 8 < len(large) < len(creates) / 2
 
 
 @pytest.mark.system

@@ -45,7 +45,9 @@ def test_anything_large_is_cut(body: object) -> None:
 
 @given(
     st.text(),
-    st.recursive(st.none() | st.text(), lambda s: st.lists(s) | st.dictionaries(st.text(), s)),
+    st.recursive(
+        st.none() | st.text(), lambda s: st.lists(s) | st.dictionaries(st.text(), s), max_leaves=20
+    ),
 )
 def test_any_place_will_do(where: str, body: object) -> None:
     """A place that is in no reply keeps nothing from being kept."""

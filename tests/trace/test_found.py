@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from tests.search.test_campaign import Shared, explore, unsealed
 from tests.stub import Tampering
 
 
+@pytest.mark.system  # a whole campaign
 def test_a_finding_tells_when_it_was_seen() -> None:
     """First and last sight are times; one that was never replayed or expected says so."""
     before = time.time()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from functools import cache
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -38,10 +39,16 @@ def dump_command(command: Command) -> dict[str, Any]:
     return dict(document["steps"][0]["send"])
 
 
+@cache
+def written() -> str:
+    """A trace as its file has it."""
+    return json.dumps(trace(found(), ORIGIN))
+
+
 def load_command(raw: Any) -> Command:
     """The command that a trace file has. Raises ``Unusable``."""
-    document = json.loads(json.dumps(trace(found(), ORIGIN)))
-    document["steps"][0]["send"] = raw
+    document = json.loads(written())
+    document["steps"] = [{**document["steps"][0], "send": raw}]
     return read_trace(document).commands[0]
 
 

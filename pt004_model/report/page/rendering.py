@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -45,6 +46,7 @@ def render(folder: Path) -> str:
     return environment().get_template("page.html").render(_context(evidence, folder))
 
 
+@cache
 def environment() -> Environment:
     """Return the templates of the page."""
     made = templates("pt004_model.report.page", "parts", html=True)

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 from pt004_model.drive.statistics import Statistics
 from pt004_model.model.coverage import Edge
 from pt004_model.report import text
-from pt004_model.report.page import render
+from pt004_model.report.page import render, rendering
 from pt004_model.search.results import Result
 from tests.cli.helpers import read_json
 from tests.report.page.helpers import Opened, diverging, kept, opened, page_of, with_texts
@@ -109,6 +109,7 @@ def test_a_page_that_does_not_escape_is_noticed(
         return Environment(**options | {"autoescape": False})  # noqa: S701 - that is the point
 
     monkeypatch.setattr(text, "Environment", unescaping)
+    monkeypatch.setattr(rendering, "environment", rendering.environment.__wrapped__)
     file = page_of(tmp_path, campaign, diverging(4, with_texts(HOSTILE["markup"])))
     with opened(browser, file) as shown:
         assert shown.page.locator("#own").count()

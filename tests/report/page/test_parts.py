@@ -75,6 +75,12 @@ def test_a_clause_is_markdown_that_can_do_nothing() -> None:
     assert "<img" not in told
 
 
+@pytest.fixture(scope="module")
+def campaign() -> Result:
+    """What a campaign came to that drove little: these tests put there what they look at."""
+    return explored(4)
+
+
 def bars(counts: dict[str, int], title: str) -> str:
     """A chart of counts."""
     return str(environment().get_template("charts.html").module.bars(grouped(counts), title))  # type: ignore[attr-defined]  # a macro
