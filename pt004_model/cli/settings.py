@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from functools import partial
 from math import isfinite
 from pathlib import Path
@@ -24,6 +23,7 @@ from pt004_model import config as file
 from pt004_model.baseline import DEFAULT as KNOWN
 from pt004_model.config import Config
 from pt004_model.drive.target import ACTOR, TENANT, TIMEOUT
+from pt004_model.embedded.named import FaultName
 from pt004_model.judge.checks import AREAS, areas
 from pt004_model.judge.own import own_checks
 from pt004_model.search.campaign import PROFILES
@@ -135,28 +135,6 @@ def _headers(
             raise click.BadParameter(str(error)) from None
         pairs.append((name, content))
     return tuple(pairs)
-
-
-def fault_named(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Return the name of a seeded fault. Raises ``click.BadParameter`` where there is none."""
-    if value is None:
-        return None
-    from pt004_model.embedded import FAULTS  # noqa: PLC0415 - it brings the libraries of a server
-
-    if value not in FAULTS:
-        close = get_close_matches(value, FAULTS)
-        meant = f"did you mean {' or '.join(close)}? " if close else ""
-        raise click.BadParameter(f"{value!r} is no fault; {meant}`pt004 faults` lists all")
-    return value
-
-
-def faults_named(
-    context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
-) -> tuple[str, ...]:
-    """Return the names of seeded faults. Raises ``click.BadParameter`` where one is none."""
-    for each in value:
-        fault_named(context, parameter, each)
-    return value
 
 
 def _words(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -404,7 +382,7 @@ _SHAPES: Final = (
     click.option("--auth", is_flag=True, help="The embedded FC demands tokens (SECRET_KEY)."),
     click.option("--automatic", is_flag=True, help="The embedded FC acts on decisions at once."),
     click.option(
-        "--fault", metavar="NAME", callback=fault_named,
+        "--fault", metavar="NAME", type=FaultName(),
         help="Seed a fault into the embedded FC; `pt004 faults` lists them.",
     ),
 )  # fmt: skip
