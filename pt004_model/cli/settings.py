@@ -38,7 +38,6 @@ from pt004_model.wire.token_source import VISIBLE
 from pt004_model.wire.transport import BadTarget, check_header, check_url
 
 _SHARD: Final = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
-_SCHEDULER: Final = re.compile(r"(tcp|tls)://[^\s/]+:[0-9]{1,5}")
 DEFAULT_OUT: Final = Path(".pt004")
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -156,10 +155,22 @@ def every_area() -> tuple[str, ...]:
     return areas()
 
 
-def _trace_link(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    if value is not None and TRACE_ID not in value:
-        raise click.BadParameter(f"{value!r} has no {TRACE_ID}", context, option)
-    return value
+def like(pattern: str, why: str) -> Callable[..., str | None]:
+    """Return a callback that takes a text of this pattern alone; an empty one counts as none."""
+
+    def take(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(pattern, value):
+            raise click.BadParameter(f"{value!r} {why}")
+        return value or None
+
+    return take
+
+
+_scheduler: Final = like(
+    r"|(tcp|tls)://[^\s/]+:[0-9]{1,5}",
+    "is no address of a scheduler; give one like tcp://10.0.0.1:8786",
+)
+_trace_link: Final = like(rf"(?s).*{re.escape(TRACE_ID)}.*", f"has no {TRACE_ID}")
 
 
 def _areas(_: click.Context, __: click.Parameter, value: str | None) -> frozenset[str]:
@@ -188,14 +199,6 @@ def share_of(shard: str | None) -> Share:
 def _shard(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     share_of(value)
     return value
-
-
-def _scheduler(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    if value and not _SCHEDULER.fullmatch(value):
-        raise click.BadParameter(
-            f"{value!r} is no address of a scheduler; give one like tcp://10.0.0.1:8786"
-        )
-    return value or None
 
 
 def _profile_name(_: click.Context, __: click.Parameter, value: str) -> str:
