@@ -10,11 +10,10 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from sys import float_info
-from typing import Any, Final, TypeVar, cast, get_args, get_origin
+from typing import Any, Final, TypeVar
 
 from attrs import field, frozen
-from cattrs import BaseValidationError, Converter, transform_error
+from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from pt004_model.drive.comparing import Variation
@@ -26,6 +25,7 @@ from pt004_model.search.complete import Done
 from pt004_model.search.goals import Coverage
 from pt004_model.trace.document import Reproduced, Trace, load_trace
 from pt004_model.trace.files import Unusable, document_of, read_bytes, read_from
+from pt004_model.trace.reading import strict, value_of
 from pt004_model.trace.recorded import KINDS, kind_of
 
 T = TypeVar("T")
@@ -221,11 +221,6 @@ class Evidence:
     replays: tuple[Replayed, ...]
 
 
-def _is_tuple(kind: Any) -> bool:
-    origin: object = get_origin(kind)
-    return origin is tuple
-
-
 def omit_unless_told(converter: Converter) -> None:
     """Leave out what there was none of, of fields that documents of before had not.
 
@@ -247,30 +242,7 @@ def omit_unless_told(converter: Converter) -> None:
 
 
 def _converter() -> Converter:
-    converter = Converter()
-
-    def strict(kind: type, *taken: type) -> None:
-        def structure(raw: Any, _: Any) -> Any:
-            if type(raw) not in taken:
-                raise TypeError(f"{kind.__name__} expected, not {type(raw).__name__}")
-            if isinstance(raw, int) and abs(raw) > float_info.max:
-                raise ValueError("more than a double holds")
-            return kind(raw)
-
-        converter.register_structure_hook(kind, structure)
-
-    def listed(raw: Any, kind: Any) -> tuple[Any, ...]:
-        if type(raw) is not list:
-            raise TypeError(f"list expected, not {type(raw).__name__}")
-        each: Any = get_args(kind)[0]
-        return tuple(converter.structure(raw, cast(Any, list)[each]))
-
-    converter.register_structure_hook_func(_is_tuple, listed)
-    strict(str, str)
-    strict(int, int)
-    strict(float, float, int)
-    strict(bool, bool)
-    strict(Result, str)  # a text too, and no less held to its words
+    converter = strict(Converter())
     converter.register_structure_hook(Statistics, Converter().structure)  # by numbers as names
     omit_unless_told(converter)
     return converter
@@ -350,10 +322,5 @@ def structured(path: Path, kind: type[T], redact: Callable[[Any], Any] = lambda 
         raise Unusable(f"{path} is no JSON; run the campaign again") from None
     if not isinstance(raw, dict):
         raise Unusable(f"{path} holds no JSON object; run the campaign again")
-    try:
-        return _CONVERTER.structure(redact(raw), kind)
-    except (BaseValidationError, RecursionError, OverflowError) as error:
-        wrong = "it is nested too deep, or a number in it is too large"
-        if isinstance(error, BaseValidationError):
-            wrong = transform_error(error, path="it")[0].replace(" @ it.", ", at ")
-        raise Unusable(f"{path} cannot be used: {wrong}") from None
+    with read_from(path):
+        return value_of(_CONVERTER, redact(raw), kind)
