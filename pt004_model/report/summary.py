@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 
@@ -20,6 +20,7 @@ from pt004_model.drive.comparing import Variation
 from pt004_model.drive.replay import Result
 from pt004_model.drive.statistics import Statistics
 from pt004_model.judge.checks import AREAS, SEVERITIES, not_judged
+from pt004_model.model.coverage import Edge
 from pt004_model.report import command
 from pt004_model.search.complete import Done
 from pt004_model.search.goals import Coverage
@@ -27,24 +28,40 @@ from pt004_model.trace.document import Reproduced, Trace, load_trace
 from pt004_model.trace.files import Unusable, document_of, read_bytes, read_from
 from pt004_model.trace.reading import strict, value_of
 from pt004_model.trace.recorded import KINDS, kind_of
+from pt004_model.wire.codec import read_json
 
 T = TypeVar("T")
 DONE: Final = "complete.json"
 REPLAYS: Final = "pt004-replays"
+EDGES: Final = "pt004-edges"
 VERSION: Final = 1
 _PLAIN_NAME: Final = re.compile(r"[\w-]{1,64}")
 
 
 @frozen
-class EdgeDocument:
+class EdgeDocument(Edge):
     """One edge and the number of times it was driven."""
 
-    status: str
-    command: str
-    decision: str
-    position: str
-    outcome: str
     count: int
+
+    @property
+    def edge(self) -> Edge:
+        """Return the edge alone."""
+        return Edge(self.status, self.command, self.decision, self.position, self.outcome)
+
+
+def edge_documents(edges: Mapping[Edge, int]) -> tuple[EdgeDocument, ...]:
+    """Return edges and how often each was driven, as a summary has them."""
+    return tuple(EdgeDocument(**asdict(each), count=n) for each, n in sorted(edges.items()))
+
+
+@frozen
+class Edges:
+    """The edges that the runs of an export use: a file of its own."""
+
+    format: str = EDGES
+    version: int = VERSION
+    edges: tuple[EdgeDocument, ...] = field(kw_only=True)
 
 
 @frozen
@@ -295,6 +312,16 @@ def fates(replays: Iterable[Replayed]) -> dict[str, Replayed]:
     """Return what became of each finding, by fingerprint: of several traces the gravest fate."""
     rows = sorted(replays, key=lambda each: each.gravity, reverse=True)
     return {each.fingerprint: each for each in rows}
+
+
+def read_edges(path: Path | None) -> dict[Edge, int]:
+    """Return the edges in a file, if any, as an audit has counted them. Raises ``Unusable``."""
+    if path is None:
+        return {}
+    content = read_bytes(path)
+    with read_from(path):
+        raw = document_of(read_json(content), "list of edges", EDGES, VERSION)
+        return {each.edge: each.count for each in value_of(_CONVERTER, raw, Edges).edges}
 
 
 def read_done(folder: Path) -> Done:
