@@ -22,7 +22,7 @@ import pytest
 from attrs import define, field
 
 from pt004_model.baseline import Known, load
-from pt004_model.cli.check import next_command, story, used_edges
+from pt004_model.cli.check import next_command, story
 from pt004_model.cli.options import campaign_flags, profile_of, setup
 from pt004_model.cli.screen import Screen
 from pt004_model.cli.session import Unsure, compared, targeted
@@ -40,6 +40,7 @@ from pt004_model.report import terminal
 from pt004_model.report.folder import Folder, held
 from pt004_model.report.record import INTERRUPTED as INTERRUPTED_WHY
 from pt004_model.report.record import conduct, keep_nothing
+from pt004_model.report.summary import read_edges
 from pt004_model.search.campaign import Profile
 from pt004_model.search.results import Result
 from pt004_model.search.workers import NoWorkers
@@ -213,7 +214,7 @@ class Conversation:
         wanted = (given, folder, self.target, self.session, self.profile, seed, screen)
         try:
             with _exiting():
-                self.session.used = used_edges(given["weights"])
+                self.session.used = read_edges(given["weights"])
                 campaign = campaign_of(*wanted, known=known)
         except NoWorkers as none:
             keep_nothing(folder, self.profile, str(none))

@@ -14,7 +14,7 @@ from pt004_model.cli.options import Setup, embedded
 from pt004_model.cli.session import connected
 from pt004_model.drive.lockstep import Lockstep
 from pt004_model.drive.replay import Replay, Result, replay_trace
-from pt004_model.embedded import FAULTS
+from pt004_model.embedded.faults import FAULTS
 from pt004_model.judge.finding import Finding
 from pt004_model.model.commands import Command, Token
 from pt004_model.reproduce import render

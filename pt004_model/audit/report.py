@@ -15,8 +15,8 @@ from pt004_model.drive.lockstep import Tally
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.telling import count, some
-from pt004_model.report.folder import edge_documents, held, write_summary
-from pt004_model.report.summary import FindingDocument, Summary
+from pt004_model.report.folder import held, write_summary
+from pt004_model.report.summary import FindingDocument, Summary, edge_documents
 from pt004_model.report.text import visible
 from pt004_model.search.campaign import PROFILES
 from pt004_model.search.goals import measure

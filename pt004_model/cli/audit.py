@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from attrs import evolve
+from attrs import asdict, evolve
 
 from pt004_model.audit.evidence import emptied_all, extracted, write_evidence
 from pt004_model.audit.heads import load_heads
@@ -23,8 +23,8 @@ from pt004_model.cli.options import REDACT, rightly_given, setup
 from pt004_model.cli.session import EXIT_CODES, targeted
 from pt004_model.cli.settings import read_settings
 from pt004_model.report.junit import junit
+from pt004_model.report.summary import Edges, edge_documents
 from pt004_model.report.text import visible
-from pt004_model.search.goals import edges_document
 from pt004_model.trace.files import write_bytes, write_json
 from pt004_model.trace.redact import Redactor
 
@@ -116,7 +116,7 @@ def audit(context: click.Context, /, sources: tuple[Path, ...], **given: Any) ->
         if path is not None and result.heads is not None:
             write_bytes(path, result.heads.content())
         if given["edges"] is not None:
-            write_json(given["edges"], edges_document(result.edges))
+            write_json(given["edges"], asdict(Edges(edges=edge_documents(result.edges))))
         _leave(result, given, tuple(map(str, sources)), started, redact)
     _show(result, given["form"], redact)
     context.exit(EXIT_CODES[result.verdict])

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
@@ -31,13 +30,11 @@ from pt004_model.model.coverage import Edge
 from pt004_model.report import command, terminal
 from pt004_model.report.folder import Folder, held
 from pt004_model.report.record import INTERRUPTED, conduct, keep_nothing
-from pt004_model.report.summary import document
+from pt004_model.report.summary import document, read_edges
 from pt004_model.search.campaign import PROFILES, Campaign, Profile
-from pt004_model.search.goals import read_edges, unlike
+from pt004_model.search.goals import unlike
 from pt004_model.search.results import Result
-from pt004_model.trace.files import read_bytes, read_from
 from pt004_model.trace.writing import Origin
-from pt004_model.wire.codec import read_json
 
 
 @click.command(epilog=VARIABLES)
@@ -72,7 +69,7 @@ def carry_out(
     ``make`` is given the folder, the FC, and what a campaign takes.
     """
     chosen = setup(**given).within(profile.seconds).killed(wanted=profile.crashes > 0)
-    known, used = load(given["known"]), used_edges(given["weights"])
+    known, used = load(given["known"]), read_edges(given["weights"])
     origin = Origin(
         seed, profile.name, chosen.dialect, chosen.redact, names=chosen.names,
         headers=tuple(name for name, _ in chosen.asked["headers"]),
@@ -96,15 +93,6 @@ def carry_out(
             keep_nothing(folder.at(chosen.base_url or ""), profile, reason(error))
             raise
     context.exit(EXIT_CODES[result.verdict])
-
-
-def used_edges(path: Path | None) -> dict[Edge, int]:
-    """Return the edges that production uses, as an audit has counted them. Raises ``Unusable``."""
-    if path is None:
-        return {}
-    content = read_bytes(path)
-    with read_from(path):
-        return read_edges(read_json(content))
 
 
 @define

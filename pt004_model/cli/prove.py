@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 
 from pt004_model.cli.options import Setup, rightly_given, setup
 from pt004_model.cli.session import EXIT_CODES, UNSURE, Connected, connected
-from pt004_model.cli.settings import VARIABLES, target_options
+from pt004_model.cli.settings import VARIABLES, like, target_options
 from pt004_model.judge.oracle import worst
 from pt004_model.proof import folder
 from pt004_model.proof.cases import CaseResult, conclusion, tell
@@ -40,18 +39,11 @@ _REPORTED: Final = {State.PASS: 0, State.FAIL: 1, State.UNSURE: UNSURE}
 _FOR_THE_REPORT: Final = ("image_digest", "git_sha", "with_campaign", "fc_log")
 
 
-def _digest(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    if value and not re.fullmatch(
-        r"([\x21-\x3f\x41-\x7e]{1,200}@)?sha(256|512):[0-9a-f]{64,128}", value
-    ):
-        raise click.BadParameter(f"{value!r} is no digest; give one like sha256:<64 hex digits>")
-    return value
-
-
-def _commit(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    if value and not re.fullmatch(r"[0-9a-f]{7,64}", value):
-        raise click.BadParameter(f"{value!r} is no commit; give 7 to 64 hex digits in lower case")
-    return value
+_digest: Final = like(
+    r"|([\x21-\x3f\x41-\x7e]{1,200}@)?sha(256|512):[0-9a-f]{64,128}",
+    "is no digest; give one like sha256:<64 hex digits>",
+)
+_commit: Final = like(r"|[0-9a-f]{7,64}", "is no commit; give 7 to 64 hex digits in lower case")
 
 
 @click.command(epilog=VARIABLES)

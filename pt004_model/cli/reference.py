@@ -67,7 +67,7 @@ def faults() -> None:
 
     Example: pt004 faults
     """
-    from pt004_model.embedded import FAULTS  # noqa: PLC0415 - it brings the libraries of a server
+    from pt004_model.embedded.faults import FAULTS  # noqa: PLC0415 - it brings the libraries of a server
 
     width = max(map(len, FAULTS))
     for name, fault in FAULTS.items():

@@ -17,8 +17,8 @@ from attrs import evolve
 from pt004_model import mutation_score as kill_table
 from pt004_model.cli.options import embedded
 from pt004_model.cli.session import connected
-from pt004_model.cli.settings import faults_named
-from pt004_model.embedded import FAULTS
+from pt004_model.embedded.faults import FAULTS
+from pt004_model.embedded.named import FaultName
 from pt004_model.interrupts import undisturbed
 from pt004_model.model.commands import describe
 from pt004_model.mutation_score import Kill
@@ -119,7 +119,7 @@ def _prepared(traces: Path | None) -> Path | None:
 
 @click.command()
 @click.option(
-    "--fault", "chosen", multiple=True, metavar="NAME", callback=faults_named,
+    "--fault", "chosen", multiple=True, metavar="NAME", type=FaultName(),
     help="This fault alone; repeatable.",
 )  # fmt: skip
 @click.option(

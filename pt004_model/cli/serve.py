@@ -1,45 +1,5 @@
-"""``pt004 serve``: the embedded Federation Core by itself."""
+"""``pt004 serve``: the embedded Federation Core by itself, which brings its command along."""
 
-from __future__ import annotations
+from pt004_model.embedded.server import serve
 
-import os
-from pathlib import Path
-
-import click
-
-from pt004_model.cli.settings import fault_named
-from pt004_model.embedded import ServerError, ServerOptions
-from pt004_model.embedded import serve as run_server
-
-
-@click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=9405, show_default=True, help="0 for any."
-)
-@click.option(
-    "--db",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Keep the runs in this SQLite file instead of in memory.",
-)
-@click.option("--auth", is_flag=True, help="Demand tokens signed with SECRET_KEY.")
-@click.option("--automatic", is_flag=True, help="Pause and fail by itself on a decision.")
-@click.option("--fault", metavar="NAME", callback=fault_named,
-              help="Seed a fault; `pt004 faults` lists them.")  # fmt: skip
-def serve(
-    host: str, port: int, db: Path | None, auth: bool, automatic: bool, fault: str | None
-) -> None:
-    """Run the embedded Federation Core until it is interrupted.
-
-    Both route dialects are served. Its OpenAPI description is at /openapi.json.
-
-    Example: pt004 serve --port 9405 --db runs.sqlite
-    """
-    secret = os.environ.get("SECRET_KEY") if auth else None
-    if auth and not secret:
-        raise click.UsageError("--auth needs the shared secret in the environment: SECRET_KEY")
-    try:
-        run_server(ServerOptions(host, port, db, secret, automatic, fault))
-    except ServerError as error:
-        raise click.UsageError(str(error)) from None
+__all__ = ["serve"]

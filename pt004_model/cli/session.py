@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import select
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -26,10 +23,11 @@ from pt004_model.report.record import why_broken
 from pt004_model.wire.client import Client
 from pt004_model.wire.codec import Codec
 from pt004_model.wire.sending import Transport
+from pt004_model.wire.service import READY_WITHIN, Started
 
 UNSURE: Final = 3
 EXIT_CODES: Final = {Verdict.CONFORMS: 0, Verdict.DIVERGES: 1, Verdict.UNSURE: UNSURE}
-_STARTING: Final = 30.0  # seconds that the embedded FC may take to listen
+_PAUSE: Final = 0.02
 
 
 class Unsure(click.ClickException):
@@ -154,45 +152,20 @@ def embedded_process(setup: Setup) -> Iterator[str]:
 
     Raises :class:`Unsure` when it does not start.
     """
-    command, environment = embedded_command(setup, "--port", "0")
-    with tempfile.TemporaryFile("w+") as complaints:
-        process = subprocess.Popen(  # noqa: S603 - our own module, with options we have checked
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            env=environment,
-            text=True,
-        )
-        try:
-            line = _first_line(process)
-            if not line.startswith("listening on "):
-                complaints.seek(0)
-                said = complaints.read().strip().splitlines()
-                why = f": {said[-1]}" if said else ""
-                raise Unsure(f"the embedded Federation Core does not start{why}")
-            yield line.removeprefix("listening on ").strip()
-        finally:
-            _stop(process)
-
-
-def _first_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None  # noqa: S101 - it is a pipe
-    deadline = time.monotonic() + _STARTING
-    while time.monotonic() < deadline:
-        ready, _, _ = select.select([process.stdout], [], [], 0.1)
-        if ready:
-            return process.stdout.readline()
-    return ""
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            pipe.close()
-    process.terminate()
+    service = Started(*embedded_command(setup, "--port", "0"))
     try:
-        process.wait(5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        service.start()
+        yield _address(service)
+    finally:
+        service.end()
+
+
+def _address(service: Started) -> str:
+    began = time.monotonic()
+    while service.running and time.monotonic() - began < READY_WITHIN:
+        _, listens, address = service.said().partition("listening on ")
+        if listens:
+            return address
+        time.sleep(_PAUSE)
+    why = service.ended() or f"it said nothing in {READY_WITHIN:g} s"
+    raise Unsure(f"the embedded Federation Core does not start: {why}")

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from functools import partial
 from math import isfinite
 from pathlib import Path
@@ -24,6 +23,7 @@ from pt004_model import config as file
 from pt004_model.baseline import DEFAULT as KNOWN
 from pt004_model.config import Config
 from pt004_model.drive.target import ACTOR, TENANT, TIMEOUT
+from pt004_model.embedded.named import FaultName
 from pt004_model.judge.checks import AREAS, areas
 from pt004_model.judge.own import own_checks
 from pt004_model.search.campaign import PROFILES
@@ -38,7 +38,6 @@ from pt004_model.wire.token_source import VISIBLE
 from pt004_model.wire.transport import BadTarget, check_header, check_url
 
 _SHARD: Final = re.compile(r"([0-9]{1,4})/([0-9]{1,4})")
-_SCHEDULER: Final = re.compile(r"(tcp|tls)://[^\s/]+:[0-9]{1,5}")
 DEFAULT_OUT: Final = Path(".pt004")
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -137,28 +136,6 @@ def _headers(
     return tuple(pairs)
 
 
-def fault_named(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Return the name of a seeded fault. Raises ``click.BadParameter`` where there is none."""
-    if value is None:
-        return None
-    from pt004_model.embedded import FAULTS  # noqa: PLC0415 - it brings the libraries of a server
-
-    if value not in FAULTS:
-        close = get_close_matches(value, FAULTS)
-        meant = f"did you mean {' or '.join(close)}? " if close else ""
-        raise click.BadParameter(f"{value!r} is no fault; {meant}`pt004 faults` lists all")
-    return value
-
-
-def faults_named(
-    context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
-) -> tuple[str, ...]:
-    """Return the names of seeded faults. Raises ``click.BadParameter`` where one is none."""
-    for each in value:
-        fault_named(context, parameter, each)
-    return value
-
-
 def _words(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(value or ""))
@@ -178,10 +155,22 @@ def every_area() -> tuple[str, ...]:
     return areas()
 
 
-def _trace_link(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    if value is not None and TRACE_ID not in value:
-        raise click.BadParameter(f"{value!r} has no {TRACE_ID}", context, option)
-    return value
+def like(pattern: str, why: str) -> Callable[..., str | None]:
+    """Return a callback that takes a text of this pattern alone; an empty one counts as none."""
+
+    def take(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(pattern, value):
+            raise click.BadParameter(f"{value!r} {why}")
+        return value or None
+
+    return take
+
+
+_scheduler: Final = like(
+    r"|(tcp|tls)://[^\s/]+:[0-9]{1,5}",
+    "is no address of a scheduler; give one like tcp://10.0.0.1:8786",
+)
+_trace_link: Final = like(rf"(?s).*{re.escape(TRACE_ID)}.*", f"has no {TRACE_ID}")
 
 
 def _areas(_: click.Context, __: click.Parameter, value: str | None) -> frozenset[str]:
@@ -210,14 +199,6 @@ def share_of(shard: str | None) -> Share:
 def _shard(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     share_of(value)
     return value
-
-
-def _scheduler(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    if value and not _SCHEDULER.fullmatch(value):
-        raise click.BadParameter(
-            f"{value!r} is no address of a scheduler; give one like tcp://10.0.0.1:8786"
-        )
-    return value or None
 
 
 def _profile_name(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -404,7 +385,7 @@ _SHAPES: Final = (
     click.option("--auth", is_flag=True, help="The embedded FC demands tokens (SECRET_KEY)."),
     click.option("--automatic", is_flag=True, help="The embedded FC acts on decisions at once."),
     click.option(
-        "--fault", metavar="NAME", callback=fault_named,
+        "--fault", metavar="NAME", type=FaultName(),
         help="Seed a fault into the embedded FC; `pt004 faults` lists them.",
     ),
 )  # fmt: skip

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import click
 
+from pt004_model.cli.settings import like
 from pt004_model.proof.verdict import State
 from pt004_model.proof.verify import verify as check_folder
-
-
-def _sha256(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", value):
-        raise click.BadParameter(f"{value!r} is no SHA-256; give the 64 hex digits prove printed")
-    return value.lower() if value is not None else None
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
-    "--manifest-sha256", metavar="HASH", callback=_sha256,
+    "--manifest-sha256", metavar="HASH",
+    callback=like(r"[0-9a-fA-F]{64}", "is no SHA-256; give the 64 hex digits prove printed"),
     help="The manifest must have this SHA-256, which prove printed.",
 )  # fmt: skip
 @click.option(
@@ -39,7 +34,7 @@ def verify(
 
     Example: pt004 verify REPORT/PROOFS
     """
-    found = check_folder(folder, manifest_sha256)
+    found = check_folder(folder, manifest_sha256 and manifest_sha256.lower())
     for problem in found.problems:
         click.echo(f"✗ {problem}")
     if found.problems:

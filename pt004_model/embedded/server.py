@@ -1,62 +1,49 @@
-"""The command line of the embedded Federation Core: ``python -m pt004_model.embedded.server``."""
+"""``pt004 serve``, and ``python -m pt004_model.embedded.server``, which is there sooner."""
 
 from __future__ import annotations
 
-import argparse
 import os
-import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from pt004_model.embedded.serving import DEFAULT_PORT, ServerError, ServerOptions, serve
+import click
 
-__all__ = ["ServerError", "ServerOptions", "main", "serve"]
+from pt004_model.embedded import serving
+from pt004_model.embedded.named import FaultName
 
-USAGE_ERROR = 2
 
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=9405, show_default=True, help="0 for any."
+)
+@click.option(
+    "--db",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep the runs in this SQLite file instead of in memory.",
+)
+@click.option("--auth", is_flag=True, help="Demand tokens signed with SECRET_KEY.")
+@click.option("--automatic", is_flag=True, help="Pause and fail by itself on a decision.")
+@click.option(
+    "--fault", metavar="NAME", type=FaultName(), help="Seed a fault; `pt004 faults` lists them."
+)
+@click.option("--stop-on-stdin-eof", is_flag=True, hidden=True)
+def serve(auth: bool, **options: Any) -> None:
+    """Run the embedded Federation Core until it is interrupted.
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the command line and serve; return the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pt004_model.embedded.server",
-        description="Run the embedded Federation Core.",
-    )
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes any free port")
-    parser.add_argument("--db", type=Path, help="a SQLite file; without it all is in memory")
-    parser.add_argument("--auth", action="store_true", help="demand tokens signed with SECRET_KEY")
-    parser.add_argument("--automatic", action="store_true", help="act on decisions at once")
-    parser.add_argument("--fault", metavar="NAME", help="seed one fault")
-    parser.add_argument(
-        "--stop-on-stdin-eof", action="store_true", help="end when standard input ends"
-    )
-    arguments = parser.parse_args(argv)
+    Both route dialects are served. Its OpenAPI description is at /openapi.json.
+
+    Example: pt004 serve --port 9405 --db runs.sqlite
+    """
+    secret = os.environ.get("SECRET_KEY") if auth else None
+    if auth and not secret:
+        raise click.UsageError("--auth needs the shared secret in the environment: SECRET_KEY")
     try:
-        secret = secret_from_environment() if arguments.auth else None
-        serve(
-            ServerOptions(
-                host=arguments.host,
-                port=arguments.port,
-                db=arguments.db,
-                secret=secret,
-                automatic=arguments.automatic,
-                fault=arguments.fault,
-                stop_on_stdin_eof=arguments.stop_on_stdin_eof,
-            )
-        )
-    except ServerError as error:
-        sys.stderr.write(f"{error}\n")
-        return USAGE_ERROR
-    return 0
-
-
-def secret_from_environment() -> str:
-    """Read the shared secret (section 12)."""
-    secret = os.environ.get("SECRET_KEY")
-    if not secret:
-        raise ServerError("--auth needs the shared secret in the environment variable SECRET_KEY.")
-    return secret
+        serving.serve(serving.ServerOptions(secret=secret, **options))
+    except serving.ServerError as error:
+        raise click.UsageError(str(error)) from None
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    serve()

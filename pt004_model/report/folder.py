@@ -6,7 +6,7 @@ Traces and the list of runs outlive the campaign; its other files are those of t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -15,19 +15,18 @@ from attrs import asdict, evolve, field, frozen
 
 from pt004_model.drive.comparing import Variation
 from pt004_model.judge.checks import CHECKS
-from pt004_model.model.coverage import Edge
 from pt004_model.report.digest import digest
 from pt004_model.report.junit import junit
 from pt004_model.report.page import write_page
 from pt004_model.report.summary import (
     DONE,
     CostDocument,
-    EdgeDocument,
     FindingDocument,
     Replayed,
     Replays,
     Summary,
     document,
+    edge_documents,
     read_replays,
     statistics,
 )
@@ -65,11 +64,6 @@ def held(path: Path) -> Iterator[None]:
         except OSError as error:
             raise Unwritable(f"cannot write to {path}: {error.strerror}") from None
         yield
-
-
-def edge_documents(edges: Mapping[Edge, int]) -> tuple[EdgeDocument, ...]:
-    """Return edges and how often each was driven, as a summary has them."""
-    return tuple(EdgeDocument(**asdict(each), count=n) for each, n in sorted(edges.items()))
 
 
 def write_summary(path: Path, summary: Summary, *, with_page: bool = False) -> None:

@@ -22,8 +22,7 @@ from pt004_model.drive.lockstep import Tally
 from pt004_model.drive.statistics import Statistics
 from pt004_model.judge.checks import AREAS
 from pt004_model.judge.oracle import Verdict
-from pt004_model.model.coverage import Edge
-from pt004_model.report.folder import RUNS, edge_documents, write_summary
+from pt004_model.report.folder import RUNS, write_summary
 from pt004_model.report.summary import (
     FindingDocument,
     Replayed,
@@ -31,6 +30,7 @@ from pt004_model.report.summary import (
     ShrinkingDocument,
     Summary,
     document,
+    edge_documents,
     read_replays,
     read_summary,
     statistics,
@@ -262,13 +262,10 @@ def _tally(shards: list[Shard]) -> Tally:
     tally = Tally()
     for each in shards:
         part = each.part
-        edges = {
-            Edge(e.status, e.command, e.decision, e.position, e.outcome): e.count
-            for e in each.summary.edges
-        }
         tally.include(
             Tally(
-                Counter(edges), set(part.witnessed), part.own, part.held,
+                Counter({e.edge: e.count for e in each.summary.edges}),
+                set(part.witnessed), part.own, part.held,
                 part.commands, each.summary.open_calls, statistics=part.statistics,
                 values=Counter((kind, at) for kind, all_ in part.values.items() for at in all_),
             )

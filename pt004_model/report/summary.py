@@ -8,43 +8,60 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from sys import float_info
-from typing import Any, Final, TypeVar, cast, get_args, get_origin
+from typing import Any, Final, TypeVar
 
-from attrs import field, frozen
-from cattrs import BaseValidationError, Converter, transform_error
+from attrs import asdict, field, frozen
+from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 
 from pt004_model.drive.comparing import Variation
 from pt004_model.drive.replay import Result
 from pt004_model.drive.statistics import Statistics
 from pt004_model.judge.checks import AREAS, SEVERITIES, not_judged
+from pt004_model.model.coverage import Edge
 from pt004_model.report import command
 from pt004_model.search.complete import Done
 from pt004_model.search.goals import Coverage
 from pt004_model.trace.document import Reproduced, Trace, load_trace
 from pt004_model.trace.files import Unusable, document_of, read_bytes, read_from
+from pt004_model.trace.reading import strict, value_of
 from pt004_model.trace.recorded import KINDS, kind_of
+from pt004_model.wire.codec import read_json
 
 T = TypeVar("T")
 DONE: Final = "complete.json"
 REPLAYS: Final = "pt004-replays"
+EDGES: Final = "pt004-edges"
 VERSION: Final = 1
 _PLAIN_NAME: Final = re.compile(r"[\w-]{1,64}")
 
 
 @frozen
-class EdgeDocument:
+class EdgeDocument(Edge):
     """One edge and the number of times it was driven."""
 
-    status: str
-    command: str
-    decision: str
-    position: str
-    outcome: str
     count: int
+
+    @property
+    def edge(self) -> Edge:
+        """Return the edge alone."""
+        return Edge(self.status, self.command, self.decision, self.position, self.outcome)
+
+
+def edge_documents(edges: Mapping[Edge, int]) -> tuple[EdgeDocument, ...]:
+    """Return edges and how often each was driven, as a summary has them."""
+    return tuple(EdgeDocument(**asdict(each), count=n) for each, n in sorted(edges.items()))
+
+
+@frozen
+class Edges:
+    """The edges that the runs of an export use: a file of its own."""
+
+    format: str = EDGES
+    version: int = VERSION
+    edges: tuple[EdgeDocument, ...] = field(kw_only=True)
 
 
 @frozen
@@ -221,11 +238,6 @@ class Evidence:
     replays: tuple[Replayed, ...]
 
 
-def _is_tuple(kind: Any) -> bool:
-    origin: object = get_origin(kind)
-    return origin is tuple
-
-
 def omit_unless_told(converter: Converter) -> None:
     """Leave out what there was none of, of fields that documents of before had not.
 
@@ -247,30 +259,7 @@ def omit_unless_told(converter: Converter) -> None:
 
 
 def _converter() -> Converter:
-    converter = Converter()
-
-    def strict(kind: type, *taken: type) -> None:
-        def structure(raw: Any, _: Any) -> Any:
-            if type(raw) not in taken:
-                raise TypeError(f"{kind.__name__} expected, not {type(raw).__name__}")
-            if isinstance(raw, int) and abs(raw) > float_info.max:
-                raise ValueError("more than a double holds")
-            return kind(raw)
-
-        converter.register_structure_hook(kind, structure)
-
-    def listed(raw: Any, kind: Any) -> tuple[Any, ...]:
-        if type(raw) is not list:
-            raise TypeError(f"list expected, not {type(raw).__name__}")
-        each: Any = get_args(kind)[0]
-        return tuple(converter.structure(raw, cast(Any, list)[each]))
-
-    converter.register_structure_hook_func(_is_tuple, listed)
-    strict(str, str)
-    strict(int, int)
-    strict(float, float, int)
-    strict(bool, bool)
-    strict(Result, str)  # a text too, and no less held to its words
+    converter = strict(Converter())
     converter.register_structure_hook(Statistics, Converter().structure)  # by numbers as names
     omit_unless_told(converter)
     return converter
@@ -325,6 +314,16 @@ def fates(replays: Iterable[Replayed]) -> dict[str, Replayed]:
     return {each.fingerprint: each for each in rows}
 
 
+def read_edges(path: Path | None) -> dict[Edge, int]:
+    """Return the edges in a file, if any, as an audit has counted them. Raises ``Unusable``."""
+    if path is None:
+        return {}
+    content = read_bytes(path)
+    with read_from(path):
+        raw = document_of(read_json(content), "list of edges", EDGES, VERSION)
+        return {each.edge: each.count for each in value_of(_CONVERTER, raw, Edges).edges}
+
+
 def read_done(folder: Path) -> Done:
     """Return how far a suite has come whose campaign left it in ``folder``. Raises Unusable."""
     path = folder / DONE
@@ -350,10 +349,5 @@ def structured(path: Path, kind: type[T], redact: Callable[[Any], Any] = lambda 
         raise Unusable(f"{path} is no JSON; run the campaign again") from None
     if not isinstance(raw, dict):
         raise Unusable(f"{path} holds no JSON object; run the campaign again")
-    try:
-        return _CONVERTER.structure(redact(raw), kind)
-    except (BaseValidationError, RecursionError, OverflowError) as error:
-        wrong = "it is nested too deep, or a number in it is too large"
-        if isinstance(error, BaseValidationError):
-            wrong = transform_error(error, path="it")[0].replace(" @ it.", ", at ")
-        raise Unusable(f"{path} cannot be used: {wrong}") from None
+    with read_from(path):
+        return value_of(_CONVERTER, redact(raw), kind)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Any, Final
 
-from attrs import asdict, frozen
+from attrs import frozen
 
 from pt004_model.drive.lockstep import Tally
 from pt004_model.model.coverage import UNGOVERNED, Edge
@@ -14,11 +13,7 @@ from pt004_model.model.laws import SOMETIMES
 from pt004_model.model.moves import Goal, goals
 from pt004_model.search.fillings import places
 from pt004_model.search.scheduler import Keys
-from pt004_model.trace.files import Unusable, document_of
 from pt004_model.vocabulary import Decision, Status
-
-EDGES: Final = "pt004-edges"
-VERSION: Final = 1
 
 
 @frozen
@@ -140,19 +135,3 @@ def goal_keys(goal: Goal) -> Keys:
     kind = "legal" if is_legal(goal) else "forbidden"
     here = (kind, goal.length > 0, edge.status, edge.decision, goal.move.word)
     return (here, (*here, edge.position))
-
-
-def edges_document(edges: Mapping[Edge, int]) -> dict[str, Any]:
-    """Return edges, and how often each was driven, as a document of JSON."""
-    rows = [{**asdict(each), "count": count} for each, count in sorted(edges.items())]
-    return {"format": EDGES, "version": VERSION, "edges": rows}
-
-
-def read_edges(raw: object) -> dict[Edge, int]:
-    """Return the edges of such a document. Raises ``Unusable``, which says why it is none."""
-    document = document_of(raw, "list of edges", EDGES, VERSION)
-    try:
-        rows = [(dict(each), each["count"]) for each in document["edges"]]
-        return {Edge(**{n: str(v) for n, v in e.items() if n != "count"}): int(c) for e, c in rows}
-    except (KeyError, TypeError, ValueError):
-        raise Unusable("an edge in it cannot be read; make it anew") from None

@@ -1,25 +1,21 @@
-"""A trace as a value, read from its document and written to one.
-
-The JSON Schema of the document is made of the same classes: :func:`schema` gives it.
-"""
+"""A trace as a value, read from its document and written to one."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final, TypeAlias, get_args
 
-import jsonschema
-from attrs import field, frozen
-from cattrs import BaseValidationError, Converter
+from attrs import NOTHING, field, fields, frozen
+from cattrs import Converter
 from cattrs.gen import make_dict_unstructure_fn, override
 from cattrs.strategies import configure_tagged_union
-from jsonschema.exceptions import best_match
 
 from pt004_model.judge.checks import SEVERITIES
-from pt004_model.judge.finding import fingerprint
+from pt004_model.judge.finding import FINGERPRINT, fingerprint
 from pt004_model.model.commands import (
     Caller,
     Command,
@@ -32,7 +28,7 @@ from pt004_model.model.commands import (
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.values import Body, Value
 from pt004_model.trace.files import Unusable, document_of, read_bytes, read_from
-from pt004_model.trace.schema import Generator, Schema, closed
+from pt004_model.trace.reading import Misfit, demand, strict, value_of
 from pt004_model.vocabulary import HEADER, Dialect
 
 FORMAT: Final = "pt004-trace"
@@ -40,6 +36,7 @@ VERSION: Final = 2
 _TAG: Final = "command"  # the member that names the class of a command
 _TIMES: Final = ("sent", "received")  # in epoch seconds
 _SHOWN: Final = 200  # characters of a file's content that are repeated
+_Holds: TypeAlias = Callable[[Any], object]
 
 
 @frozen
@@ -191,9 +188,16 @@ def _body_out(body: Body) -> dict[str, Any]:
 
 
 def _body_in(raw: Any, _: type) -> Body:
-    if "json" in raw:
+    if isinstance(raw, dict) and raw.keys() == {"json"}:
         return Body.of(raw["json"])
-    return Body(str(raw["text"]))
+    return Body(_alone(raw, "text"))
+
+
+def _alone(raw: Any, name: str) -> str:
+    """Return the text that is all that an object holds."""
+    if not isinstance(raw, dict) or raw.keys() != {name}:
+        raise Misfit(raw)
+    return _CONVERTER.structure(raw[name], str)
 
 
 def _ref_out(ref: RunRef) -> Any:
@@ -201,7 +205,20 @@ def _ref_out(ref: RunRef) -> Any:
 
 
 def _ref_in(raw: Any, _: type) -> RunRef:
-    return Unknown(str(raw["unknown"])) if isinstance(raw, dict) else int(raw)
+    if isinstance(raw, dict):
+        return Unknown(_alone(raw, "unknown"))
+    if (number := _CONVERTER.structure(raw, int)) < 0:
+        raise Misfit(raw)
+    return number
+
+
+def _command_in(raw: Any, _: type) -> Command:
+    kinds = {each.__name__: each for each in get_args(Command)}
+    if not isinstance(raw, dict) or str(raw.get(_TAG)) not in kinds:
+        raise Misfit(raw, "is no command")
+    told = {name: each for name, each in raw.items() if name != _TAG}
+    command: Command = _CONVERTER.structure(told, kinds[raw[_TAG]])
+    return command
 
 
 def _response_out(response: Response | None) -> dict[str, Any] | None:
@@ -219,22 +236,82 @@ def _response_out(response: Response | None) -> dict[str, Any] | None:
     return {**head, "body": body}
 
 
+@frozen
+class _Response:
+    """What a response has in its document, of whichever of these forms it is."""
+
+    forms: ClassVar = (
+        {"status", "content_type", "body"},
+        {"status", "content_type", "undecodable", "start"},
+        {"no_answer", "applied"},
+    )
+    status: int = 0
+    content_type: str = ""
+    body: Any = None
+    undecodable: str = ""
+    start: str = ""
+    no_answer: str = ""
+    applied: bool = False
+    sent: float = 0.0
+    received: float = 0.0
+
+
 def _response_in(raw: Any, _: type) -> Response | None:
     if raw is None:
         return None
-    sent, received = (raw.get(name, 0.0) for name in _TIMES)
+    if not isinstance(raw, dict) or raw.keys() - {*_TIMES} not in _Response.forms:
+        raise Misfit(raw)
+    told = _CONVERTER.structure(raw, _Response)
     if "no_answer" in raw:
-        return NoAnswer(raw["no_answer"], raw["applied"], sent)
-    body = Undecodable(raw["undecodable"], raw["start"]) if "undecodable" in raw else raw["body"]
-    return Reply(raw["status"], body, sent, received, raw["content_type"])
+        return NoAnswer(told.no_answer, told.applied, told.sent)
+    body = Undecodable(told.undecodable, told.start) if "undecodable" in raw else told.body
+    return Reply(told.status, body, told.sent, told.received, told.content_type)
 
 
 def _names_out(names: Names) -> dict[str, list[str]]:
     return {"tenants": list(names.tenants), "actors": list(names.actors)}
 
 
+def _from(least: float) -> _Holds:
+    return lambda number: number is None or number >= least
+
+
+def _all(pattern: str) -> _Holds:
+    return lambda texts: all(re.fullmatch(pattern, each) for each in texts)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return text.endswith("Z") and moment(text) is not None
+    except ValueError:
+        return False
+
+
+_LIMITS: Final[dict[type, dict[str, _Holds]]] = {  # in this order: each holds those before
+    _Response: {"status": range(100, 1000).__contains__},
+    Names: {"tenants": lambda names: len(names) > 1, "actors": len},
+    Reproduced: {"seen": _from(0), "runs": _from(1)},
+    SentRequest: {"method": re.compile("[A-Z]+").fullmatch, "headers": _all(HEADER.pattern)},
+    Allowed: {"codes": _all("[1-5](XX|[0-9][0-9])")},
+    TraceStep: {"came": _from(0), "effect": _from(1)},
+    Trace: {
+        "fingerprint": FINGERPRINT.fullmatch,
+        "check": re.compile(r"[a-z]+\.[a-z-]+").fullmatch,
+        "severity": SEVERITIES.__contains__,
+        "seed": _from(0),
+        "requests_to_first": _from(0),
+        "occurrences": _from(1),
+        "first_seen": _is_time,
+        "last_seen": _is_time,
+        "steps": len,
+        "headers": _all(HEADER.pattern),
+    },
+}
+"""What a type cannot say of a field."""
+
+
 def _converter() -> Converter:
-    converter = Converter(forbid_extra_keys=True)
+    converter = strict(Converter(forbid_extra_keys=True))
     converter.register_unstructure_hook(Body, _body_out)
     converter.register_structure_hook(Body, _body_in)
     converter.register_unstructure_hook(RunRef, _ref_out)
@@ -245,7 +322,15 @@ def _converter() -> Converter:
     alone = override(omit_if_default=True)
     caller = make_dict_unstructure_fn(Caller, converter, client=alone, loss=alone)
     converter.register_unstructure_hook(Caller, caller)
+    demand(converter, Caller, {"client", "loss"}, actor=_from(-1), client=_from(0))
+    for command in get_args(Command):
+        counts = {name: _from(0) for name in ("run", "seconds") if command in {CreateRun, Wait}}
+        demand(converter, command, (), **counts)
     configure_tagged_union(Command, converter, tag_name=_TAG)
+    converter.register_structure_hook(Command, _command_in)
+    for kind, limits in _LIMITS.items():
+        grown = [each.name for each in fields(kind) if each.default is not NOTHING]
+        demand(converter, kind, grown, **limits)
     for kind in (Allowed, TraceStep, Trace):  # in this order: each holds those before
         out = make_dict_unstructure_fn(kind, converter, _cattrs_omit_if_default=True)
         converter.register_unstructure_hook(kind, out)
@@ -260,69 +345,6 @@ def dump_trace(trace: Trace) -> dict[str, Any]:
     return {"format": FORMAT, "version": VERSION, **_CONVERTER.unstructure(trace)}
 
 
-_TEXT: Final[Schema] = {"type": "string"}
-_HEADER: Final[Schema] = {"type": "string", "pattern": f"^{HEADER.pattern}$"}
-_TIME: Final[Schema] = {"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$"}
-_LIMITS: Final[dict[tuple[type, str], Schema]] = {
-    (Trace, "fingerprint"): {"pattern": "^[0-9a-f]{12}$"},
-    (Trace, "check"): {"pattern": r"^[a-z]+\.[a-z-]+$"},
-    (Trace, "severity"): {"enum": list(SEVERITIES)},
-    (Trace, "seed"): {"minimum": 0},
-    (Trace, "requests_to_first"): {"minimum": 0},
-    (Trace, "occurrences"): {"minimum": 1},
-    (Trace, "first_seen"): _TIME,
-    (Trace, "last_seen"): _TIME,
-    (Trace, "steps"): {"minItems": 1},
-    (Trace, "headers"): {"items": _HEADER},
-    (Allowed, "codes"): {"items": {"type": "string", "pattern": "^[1-5](XX|[0-9][0-9])$"}},
-    (SentRequest, "method"): {"pattern": "^[A-Z]+$"},
-    (SentRequest, "headers"): {"propertyNames": _HEADER},
-    (TraceStep, "came"): {"minimum": 0},
-    (TraceStep, "effect"): {"minimum": 1},
-    (Reproduced, "seen"): {"minimum": 0},
-    (Reproduced, "runs"): {"minimum": 1},
-    (Names, "tenants"): {"minItems": 2},
-    (Names, "actors"): {"minItems": 1},
-    (Caller, "actor"): {"minimum": -1},
-    (Caller, "client"): {"minimum": 0},
-    (CreateRun, "run"): {"minimum": 0},
-    (Wait, "run"): {"minimum": 0},
-    (Wait, "seconds"): {"minimum": 0},
-}
-_HEAD: Final[dict[str, Schema]] = {
-    "status": {"type": "integer", "minimum": 100, "maximum": 999},
-    "content_type": _TEXT,
-    "sent": {"type": "number"},
-    "received": {"type": "number"},
-}
-_SHAPES: Final[dict[Any, Schema]] = {  # of what has hooks of its own above
-    Body: {"oneOf": [closed(json={}), closed(text=_TEXT)]},
-    RunRef: {"oneOf": [{"type": "integer", "minimum": 0}, closed(unknown=_TEXT)]},
-    Response | None: {
-        "oneOf": [
-            closed(_TIMES, **_HEAD, body={}),
-            closed(_TIMES, **_HEAD, undecodable=_TEXT, start=_TEXT),
-            closed(_TIMES, no_answer=_TEXT, applied={"type": "boolean"}, sent=_HEAD["sent"]),
-            {"type": "null"},
-        ]
-    },
-}
-
-
-@cache
-def schema() -> Schema:
-    """Return the JSON Schema (draft 2020-12) that every trace file holds to."""
-    growing = (Allowed, TraceStep, Trace, (Caller, "client"), (Caller, "loss"))
-    made = Generator(_LIMITS, _SHAPES, tags={Command: _TAG}, growing=growing)
-    whole = made.closed(Trace, format={"const": FORMAT}, version={"const": VERSION})
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"pt004 trace, version {VERSION}",
-        **whole,
-        "$defs": made.definitions,
-    }
-
-
 def read_trace(document: object) -> Trace:
     """Return the trace that a document holds.
 
@@ -331,22 +353,11 @@ def read_trace(document: object) -> Trace:
     if isinstance(document, dict) and document.get("version") == 1:
         document = _of_version_1(document)
     document = document_of(document, "trace", FORMAT, VERSION)
-    error = best_match(jsonschema.Draft202012Validator(schema()).iter_errors(document))
-    if error is not None:
-        place = error.json_path.removeprefix("$").removeprefix(".") or "its head"
-        raise Unusable(f"it is not what its format says, at {place}: {error.message[:_SHOWN]}")
-    for name in ("first_seen", "last_seen"):
-        try:
-            moment(document[name])
-        except ValueError:
-            said = f"{document[name][:_SHOWN]!r} is no {name}, a time in RFC 3339"
-            raise Unusable(f"it is not what its format says: {said}") from None
-    fields = {name: each for name, each in document.items() if name not in {"format", "version"}}
+    told = {name: each for name, each in document.items() if name not in {"format", "version"}}
     try:
-        trace = _CONVERTER.structure(fields, Trace)
-    except (BaseValidationError, KeyError, TypeError, ValueError) as unread:
-        raise Unusable(f"it is not what its format says: {str(unread)[:_SHOWN]}") from None
-    return trace
+        return value_of(_CONVERTER, told, Trace)
+    except Unusable as wrong:
+        raise Unusable(f"it is not what its format says: {wrong}") from None
 
 
 def _of_version_1(document: dict[str, Any]) -> dict[str, Any]:

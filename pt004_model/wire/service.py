@@ -67,7 +67,7 @@ class Started:
 
     def start(self) -> None:
         """Start it. Raises :class:`NotDone`."""
-        self._printed.truncate(0)
+        self._printed.truncate(self._printed.seek(0))
         try:
             with undisturbed():  # a process that nobody knows of would outlive us
                 self._process = subprocess.Popen(  # noqa: S603 - whoever runs us has said so
@@ -109,12 +109,16 @@ class Started:
         """Return that it cannot be started with nothing in it."""
         return False
 
+    def said(self) -> str:
+        """Return what it has said last."""
+        printed = self._printed.fileno()  # its place is the one where the process goes on to write
+        text = os.pread(printed, os.fstat(printed).st_size, 0).decode("utf-8", "replace")
+        lines = [line.strip() for line in text.split("\n") if line.strip()]
+        return " / ".join(lines[-_LINES:])[-_LONGEST:]
+
     def ended(self) -> str:
         """Return how it has ended, if it has by itself; and what it said last."""
-        self._printed.seek(0)
-        lines = self._printed.read().decode("utf-8", "replace").split("\n")
-        last = " / ".join([line.strip() for line in lines if line.strip()][-_LINES:])[-_LONGEST:]
-        code = None if self._process is None else self._process.poll()
+        last, code = self.said(), None if self._process is None else self._process.poll()
         how = "" if code is None else f"it ended with status {code}"
         return ", ".join(filter(None, (how, f"it said last: {last}" if last else "")))
 

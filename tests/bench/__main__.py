@@ -11,8 +11,8 @@ from attrs import evolve
 
 from pt004_model.cli.options import embedded
 from pt004_model.cli.session import connected
-from pt004_model.cli.settings import faults_named
-from pt004_model.embedded import FAULTS
+from pt004_model.embedded.faults import FAULTS
+from pt004_model.embedded.named import FaultName
 from pt004_model.wire.transport import Endpoint, HttpTransport
 from tests.bench import auditing, growth, workers
 from tests.bench.overhead import Ratio, lines, ratios
@@ -49,7 +49,7 @@ def _cost(
 
 
 @click.command()
-@click.option("--fault", "faults", multiple=True, metavar="NAME", callback=faults_named,
+@click.option("--fault", "faults", multiple=True, metavar="NAME", type=FaultName(),
               help="This fault; repeatable.")  # fmt: skip
 @click.option("--all", "every", is_flag=True, help="All faults, instead of two an area.")
 @click.option("--tester", "testers", multiple=True, type=click.Choice(list(TITLES)),

@@ -19,7 +19,7 @@ from attrs import frozen
 
 from pt004_model.cli.options import embedded
 from pt004_model.cli.session import connected
-from pt004_model.embedded import FAULTS
+from pt004_model.embedded.faults import FAULTS
 from tests.bench.contenders import Tester, canonical, ours, plain
 from tests.bench.schemathesis_run import schemathesis
 from tests.bench.table import Trial

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pt004_model.embedded import FAULTS
+from pt004_model.embedded.faults import FAULTS
 from tests.bench.contenders import Failure
 from tests.bench.overhead import Ratio
 from tests.bench.side_by_side import sample, servers

@@ -120,7 +120,10 @@ def test_no_fc_is_unsure(trace: Path) -> None:
     [
         ({"version": 3}, "it is a trace of version 3, and this pt004 reads version 2"),
         ({"format": "other"}, "it is no trace of pt004"),
-        ({"steps": "none"}, "it is not what its format says, at steps"),
+        (
+            {"steps": "none"},
+            "it is not what its format says: invalid value for type, expected tuple, at steps",
+        ),
     ],
 )
 def test_what_is_no_trace(trace: Path, tmp_path: Path, change: dict[str, object], why: str) -> None:

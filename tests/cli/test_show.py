@@ -12,7 +12,7 @@ import pytest
 from attrs import evolve
 
 from pt004_model.cli.session import connected
-from pt004_model.embedded import FAULTS
+from pt004_model.embedded.faults import FAULTS
 from pt004_model.model.commands import (
     Caller,
     ChangeRun,

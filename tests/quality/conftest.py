@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pt004_model.cli.score import kills, trace_path
-from pt004_model.embedded import FAULTS
+from pt004_model.embedded.faults import FAULTS
 from pt004_model.mutation_score import HEADING, Kill, row_line, table, total_lines
 from tests.quality.reproduced import Examined, examined
 

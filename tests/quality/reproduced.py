@@ -11,7 +11,7 @@ from pathlib import Path
 from attrs import frozen
 
 from pt004_model.drive.replay import Result
-from pt004_model.embedded import FAULTS
+from pt004_model.embedded.faults import FAULTS
 from pt004_model.reproduce import FORMS, render
 from pt004_model.reproduce.claims import claim
 from pt004_model.trace.document import load_trace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pt004_model.embedded import FAULTS
+from pt004_model.embedded.faults import FAULTS
 from pt004_model.mutation_score import Kill, shortest_traces, table
 from tests.quality.conftest import UNPINNED
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pt004_model.drive.replay import Result
-from pt004_model.embedded import FAULTS
+from pt004_model.embedded.faults import FAULTS
 from pt004_model.mutation_score import Kill
 from pt004_model.reproduce import FORMS
 from tests.quality.conftest import FORGOTTEN

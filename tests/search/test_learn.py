@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from pt004_model.drive.session import Session
-from pt004_model.embedded import FAULTS
+from pt004_model.embedded.faults import FAULTS
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.suite import READ, REFUSED, machine
 from pt004_model.search.campaign import Profile

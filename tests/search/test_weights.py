@@ -7,12 +7,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from attrs import asdict
 
 from pt004_model.drive.lockstep import Tally
 from pt004_model.model.coverage import Edge
 from pt004_model.model.moves import goals
-from pt004_model.search.goals import due, edges_document, read_edges, unlike
-from pt004_model.trace.files import Unusable
+from pt004_model.report.summary import Edges, edge_documents, read_edges
+from pt004_model.search.goals import due, unlike
+from pt004_model.trace.files import Unusable, write_json
 from tests.audit.histories import export
 from tests.cli.helpers import invoke
 
@@ -41,18 +43,22 @@ def test_what_was_not_driven_is_told() -> None:
     assert [*unlike(used, {DRIVEN: 1}, LENGTHS).items()] == [(other, 3), (USED, 2)]
 
 
-def test_a_file_of_edges_is_read_back() -> None:
+def test_a_file_of_edges_is_read_back(tmp_path: Path) -> None:
     """What an audit counts is what a campaign reads; what is none is told."""
-    document = json.loads(json.dumps(edges_document({USED: 7, DRIVEN: 1})))
-    assert read_edges(document) == {USED: 7, DRIVEN: 1}
+    path = tmp_path / "edges.json"
+    document = asdict(Edges(edges=edge_documents({USED: 7, DRIVEN: 1})))
+    write_json(path, document)
+    assert read_edges(path) == {USED: 7, DRIVEN: 1}
     for wrong, said in (
         ([], "it is no list of edges of pt004"),
         ({**document, "version": 2}, "of version 2, and this pt004 reads version 1"),
-        ({**document, "edges": [{"count": 1}]}, "cannot be read"),
-        ({**document, "edges": [7]}, "cannot be read"),
+        ({**document, "edges": [{"count": 1}]}, r"required field missing, at edges\[0\].status"),
+        ({**document, "edges": [7]}, r", at edges\[0\]"),
+        ({"format": "pt004-edges", "version": 1}, "required field missing, at edges"),
     ):
-        with pytest.raises(Unusable, match=said):
-            read_edges(wrong)
+        write_json(path, wrong)
+        with pytest.raises(Unusable, match=f"^{path} cannot be used: .*{said}"):
+            read_edges(path)
 
 
 def test_a_campaign_is_told_what_production_uses(

@@ -15,7 +15,7 @@ from pt004_model.model.moves import MOVES
 from pt004_model.model.run import Ask
 from pt004_model.model.telling import times
 from pt004_model.report.diagram import Stroke, picture
-from pt004_model.report.summary import EdgeDocument, Summary
+from pt004_model.report.summary import Summary
 from pt004_model.vocabulary import Status
 
 _THINNEST: Final = 1.5
@@ -167,7 +167,7 @@ def lifecycle(summary: Summary) -> Drawn:
     return Drawn(Markup(wide), Markup(tall), never)  # noqa: S704 - the template escapes
 
 
-def _drives(edge: Edge | EdgeDocument, arrow: Arrow) -> bool:
+def _drives(edge: Edge, arrow: Arrow) -> bool:
     """Return whether an edge is one of an arrow: something that is or may be accepted."""
     accepted, ask = edge.outcome == "accepted", edge.command.partition("-")[0]
     return accepted and (edge.status, ask) == (arrow.source, arrow.ask)
