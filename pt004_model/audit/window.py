@@ -51,6 +51,7 @@ class Unseen(Deviation):
             ("audit.first-entry", "logs[0]"),
             ("receipts.link", "logs[0].previous_receipt_hash"),
             ("receipts.chain", "run.receipt_chain"),
+            ("receipts.chain", "logs"),
         }
 
 

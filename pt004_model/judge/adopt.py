@@ -56,15 +56,16 @@ def contradicts(run: Run, shown: JsonObject) -> bool:
 def earlier(run: Run, seen: Seen, shown: JsonObject) -> int:
     """Return after how many log entries ``shown`` is the run; 0 where it is not an earlier one.
 
-    Its receipts are the first of those that were seen, and its time or its state is an earlier one.
+    All its receipts were seen, and two things more are as before: it has fewer of them, its time is
+    an earlier one, its state is another one.
     """
-    chain, last = shown.get("receipt_chain"), len(seen.chain)
-    if not isinstance(chain, list) or len(chain) >= last:
+    chain = shown.get("receipt_chain")
+    if not isinstance(chain, list) or tuple(chain) != seen.chain[: len(chain)]:
         return 0
     then, now = parse(shown.get("updated_at")), parse(seen.times.get("updated_at"))
     before = then is not None and now is not None and then.seconds < now.seconds
-    first = tuple(chain) == seen.chain[: len(chain)]
-    return len(chain) if first and (before or contradicts(run, shown)) else 0
+    told = (len(chain) < len(seen.chain), before, contradicts(run, shown))
+    return len(chain) if sum(told) > 1 else 0
 
 
 def adopt(

@@ -25,7 +25,7 @@ from pt004_model.judge.fields import (
     unique,
     value_of,
 )
-from pt004_model.judge.finding import Saying
+from pt004_model.judge.finding import Saying, classes_of
 from pt004_model.judge.gates import bind_gate
 from pt004_model.judge.memory import JsonObject, Notes, Seen
 from pt004_model.judge.receipts import read_receipt
@@ -276,7 +276,8 @@ class _Reading:
                 names = list(self.notes.names.actors)  # of a change that we expect no entries of
             if observed not in names:
                 said, where = Saying(" or ".join(names)), f"{at}.actor_id"
-                self.notes.disagree("audit.actor", where, said, observed, "sender", "another")
+                classes = classes_of(names[0], observed)  # how many names there are is none
+                self.notes.disagree("audit.actor", where, said, observed, *classes)
             return
         name = self.notes.names.actors[expected.actor]
         equal(self.notes, "audit.actor", f"{at}.actor_id", name, observed)

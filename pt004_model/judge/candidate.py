@@ -19,7 +19,7 @@ from pt004_model.judge.fields import equal
 from pt004_model.judge.finding import MISSING, Finding, Saying, quote
 from pt004_model.judge.gates import read_gates
 from pt004_model.judge.memory import Answered, JsonObject, Notes, Seen, View
-from pt004_model.judge.receipts import read_chain
+from pt004_model.judge.receipts import read_chain, whole_log
 from pt004_model.judge.status import accepted_though_illegal, refused_though_legal
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, ReadRun, describe, subject
 from pt004_model.model.coverage import situation
@@ -332,6 +332,7 @@ class Candidate:
         gates: list[JsonObject] | None,
     ) -> View:
         run = expected.run
+        logs = None if logs is None else whole_log(self.notes, shown, logs)
         seen = view.seen.get(run.number, Seen())
         seen = read_run(self.notes, run, self._timed(view, run, seen), shown)
         if seen.unread:

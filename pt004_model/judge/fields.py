@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pt004_model.judge.clock import Window, parse
-from pt004_model.judge.finding import MISSING, Saying, kind_of
+from pt004_model.judge.finding import MISSING, Saying, classes_of
 from pt004_model.judge.memory import JsonObject, Notes
 from pt004_model.model.history import StepRef
 from pt004_model.model.values import same
@@ -61,8 +61,8 @@ def step_id(notes: Notes, check: str, where: str, step: StepRef, observed: objec
     """Compare the step that an entry or gate names; duplicates in ``step`` do not matter."""
     names: tuple[object, ...] = tuple(dict.fromkeys(step.names))
     # which names it may have is no class: the same fault would be another at each step
-    classes = ("step", kind_of(observed)) if len(names) > 1 else ()
-    one_of(notes, check, where, names, observed, *classes)
+    name = next((each for each in names if each is not None), None)
+    one_of(notes, check, where, names, observed, *classes_of(name, observed))
 
 
 def unique(notes: Notes, check: str, where: str, kind: str, value: str, owner: str) -> None:

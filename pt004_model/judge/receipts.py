@@ -59,6 +59,39 @@ def _hashed_otherwise(
     notes.disagree(check, where, said, seen, *classes_of(actual, claimed))
 
 
+def whole_log(notes: Notes, shown: JsonObject, log: list[JsonObject]) -> list[JsonObject] | None:
+    """Return the log in the order of its receipts; ``None`` where the run has receipts of more.
+
+    All of what it says would be found to be wrong for that one reason.
+    """
+    chain, hashes = shown.get("receipt_chain"), [entry.get("receipt_hash") for entry in log]
+    if hashes == chain or not isinstance(chain, list):
+        return log
+    if not all(isinstance(each, str) for each in (*chain, *hashes)):
+        return log
+    entries = {str(receipt): entry for receipt, entry in zip(hashes, log, strict=True)}
+    if len(entries) == len(log) and entries.keys() < {*chain}:
+        told = notes.count
+        said, got = Saying(f"an entry for each of {len(chain)} receipts"), Saying(f"{len(log)}")
+        notes.disagree("receipts.chain", "logs", said, got, "one an entry", "fewer")
+        return log if notes.count == told else None  # it may be agreed to
+    ordered = [entries[str(each)] for each in chain if each in entries]
+    if len(ordered) == len(log) and _linked(ordered):
+        first = next(n for n, each in enumerate(chain) if each != hashes[n])
+        said, got = Saying("the entries in the order in which they link"), Saying("another order")
+        notes.disagree("receipts.link", f"logs[{first}]", said, got, "order")
+        return ordered
+    return log
+
+
+def _linked(log: list[JsonObject]) -> bool:
+    links = [None, *(entry["receipt_hash"] for entry in log)]
+    return all(
+        same(link, entry.get("previous_receipt_hash"))
+        for link, entry in zip(links, log, strict=False)
+    )
+
+
 def read_chain(
     notes: Notes, run: Run, seen: Seen, shown: JsonObject, log: list[JsonObject] | None
 ) -> Seen:

@@ -53,7 +53,7 @@ def _further(index: int, **fields: Json) -> Tamper:
     return edited(edit)
 
 
-def _swapped(one: int, other: int) -> Tamper:
+def _swapped(one: int, other: int, *, sealed: bool = True) -> Tamper:
     """Two entries of the log in each other's place."""
 
     def edit(body: JsonObject) -> None:
@@ -61,7 +61,7 @@ def _swapped(one: int, other: int) -> Tamper:
         assert isinstance(log, list)
         log[one], log[other] = log[other], log[one]
 
-    return edited(edit)
+    return edited(edit, sealed=sealed)
 
 
 def _longer_chain(body: JsonObject) -> None:
@@ -201,6 +201,8 @@ RECEIPTS: Final = (
         put("logs.-1.previous_receipt_hash", None, sealed=False),
         frozenset({"receipts.hash"}),
     ),
+    Row("receipts.link", (*STARTED, _PAUSE), READ, _swapped(1, 4, sealed=False), habits=PLAIN),
+    Row("receipts.chain", STARTED, READ, drop("logs.1", sealed=False), habits=PLAIN),
     Row("receipts.chain", (CREATE,), READ, put("run.receipt_chain", None, sealed=False)),
     Row("receipts.chain", (CREATE,), READ, put("run.receipt_chain", ["A" * 64], sealed=False)),
     Row("receipts.chain", (CREATE,), READ, put("run.receipt_chain", ["0" * 64], sealed=False)),

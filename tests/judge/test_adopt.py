@@ -156,6 +156,19 @@ def test_a_read_that_shows_what_was_leaves_open_which_it_is(stale: range) -> Non
     assert [[], [], [], ["lifecycle.read-is-current"], *([] for _ in rest)] == told
 
 
+def test_a_stale_read_of_a_change_without_an_entry() -> None:
+    """It has no receipt fewer, and is told by its time and by where the run was."""
+    moves = [change("running", current_step=step, step_index=n) for n, step in enumerate("ab")]
+    kept: list[Reply] = []
+
+    def wrong(_: Command, reply: Reply) -> Response:
+        kept.append(reply)
+        return put("run", kept[1].run, sealed=False)(reply) if len(kept) == 4 else reply
+
+    told = found(conversation(wrong, create(), *moves, READ))
+    assert [[], [], [], ["lifecycle.read-is-current"]] == told
+
+
 def test_what_is_wrong_in_each_detail_is_one_disagreement() -> None:
     """Of a start whose answer was lost: none of its details is right, and it took effect."""
 

@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 
 from pt004_model.drive.lockstep import Lockstep
 from pt004_model.judge.audit import read_shared
+from pt004_model.judge.deviation import Deviation
+from pt004_model.judge.fields import step_id
 from pt004_model.judge.forms import canonical_form, canonical_hash
 from pt004_model.judge.memory import Ledger, Notes
-from pt004_model.judge.oracle import Verdict
+from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import Command
+from pt004_model.model.history import StepRef
 from pt004_model.model.values import Json
 from tests.drive.helpers import noting
 from tests.habits import FREEDOMS, PLAIN, Habits
@@ -29,6 +32,7 @@ from tests.judge.helpers import (
     Row,
     change,
     create,
+    drop,
     edited,
     put,
     start,
@@ -333,3 +337,23 @@ def test_a_name_that_is_not_there_is_one_fault_whatever_the_others(
         seen.add(tuple(each.fingerprint for each in judged.findings))
     assert len(seen) == 1
     assert all(seen)
+
+
+def test_a_log_that_is_agreed_to_be_cut_is_judged_as_it_stands() -> None:
+    """Its end lacks, and that is told by the kinds of the entries that are not there."""
+    cut = Deviation("a page has two entries", check="receipts.chain")
+    oracle = Oracle(NAMES, agreed=(cut,))
+    conversation = talk(*STARTED, habits=PLAIN)
+    reply = drop("logs.3", sealed=False)(conversation.answer(READ))
+    found = oracle.judge(conversation.lockstep.views, READ, reply).findings
+    assert ["audit.kinds"] == [each.check for each in found]
+
+
+def test_a_step_that_may_have_two_names_is_the_same_difference() -> None:
+    """How many names an entry may have for its step says nothing of what is wrong."""
+    prints = set()
+    for names in (("a",), ("a", None), (None, "b")):
+        notes = Notes(Ledger(), NAMES)
+        step_id(notes, "audit.step-id", "logs[0].step_id", StepRef(names), "z")
+        prints |= {each.fingerprint for each in notes.findings}
+    assert len(prints) == 1

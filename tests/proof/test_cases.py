@@ -88,7 +88,7 @@ ROWS: list[tuple[Callable[[Command, Reply], Response], Verdict, list[str], str]]
     (
         without_logs,
         Verdict.DIVERGES,
-        ["✗ Step 1 started: step_1", "  expected: ", "  got:      ", "  audit.kinds, finding "],
+        ["✗ Step 1 started: step_1", "  expected: ", "  got:      ", "  receipts.chain, finding "],
         "❌ 3 of 3 tests failed",
     ),
     (
