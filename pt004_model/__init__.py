@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from pt004_model.drive.target import replay as replay
     from pt004_model.judge.finding import Finding as Finding
     from pt004_model.judge.oracle import Verdict as Verdict
-    from pt004_model.judge.own import Mismatch as Mismatch
-    from pt004_model.judge.own import Modelled as Modelled
-    from pt004_model.judge.own import check as check
+    from pt004_model.judge.own_checks import Mismatch as Mismatch
+    from pt004_model.judge.own_checks import Modelled as Modelled
+    from pt004_model.judge.own_checks import check as check
     from pt004_model.model.commands import ChangeRun as ChangeRun
     from pt004_model.model.commands import CreateRun as CreateRun
     from pt004_model.model.commands import ReadRun as ReadRun
@@ -43,7 +43,7 @@ _HOMES = {
     "drive.target": ("Target", "replay"),
     "judge.finding": ("Finding",),
     "judge.oracle": ("Verdict",),
-    "judge.own": ("Mismatch", "Modelled", "check"),
+    "judge.own_checks": ("Mismatch", "Modelled", "check"),
     "model.commands": ("ChangeRun", "CreateRun", "ReadRun"),
     "model.replies": ("Reply",),
     "model.run": ("Run",),

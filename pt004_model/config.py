@@ -24,7 +24,7 @@ from attrs import evolve, field, frozen
 from pt004_model.judge.checks import CHECKS, areas
 from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.finding import FINGERPRINT
-from pt004_model.judge.own import own_checks
+from pt004_model.judge.own_checks import own_checks
 from pt004_model.model.required import NOTHING, Required
 from pt004_model.trace.files import Unusable
 from pt004_model.vocabulary import GATE_FIELDS, HEADER, LOG_FIELDS, RUN_FIELDS, Routes

@@ -18,8 +18,8 @@ from pt004_model.report.folder import held
 from pt004_model.report.page import write_page
 from pt004_model.report.page.nights import as_json as nights_as_json
 from pt004_model.report.page.nights import read_nights, write_nights
-from pt004_model.report.parts import gather
-from pt004_model.report.parts import merge as merged
+from pt004_model.report.shards import gather
+from pt004_model.report.shards import merge as merged
 from pt004_model.report.summary import Summary, document, read_replays, read_summary
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)

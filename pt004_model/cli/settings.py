@@ -25,7 +25,7 @@ from pt004_model.config import Config
 from pt004_model.drive.target import ACTOR, TENANT, TIMEOUT
 from pt004_model.embedded.named import FaultName
 from pt004_model.judge.checks import AREAS, areas
-from pt004_model.judge.own import own_checks
+from pt004_model.judge.own_checks import own_checks
 from pt004_model.search.campaign import PROFILES
 from pt004_model.search.scheduler import Share
 from pt004_model.trace.writing import TRACE_ID

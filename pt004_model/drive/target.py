@@ -23,7 +23,7 @@ from pt004_model.judge.checks import AREAS
 from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.memory import Ledger
 from pt004_model.judge.oracle import Oracle
-from pt004_model.judge.own import own_checks, unloaded
+from pt004_model.judge.own_checks import own_checks, unloaded
 from pt004_model.model import dictionary
 from pt004_model.model.commands import Names, Token
 from pt004_model.model.required import NOTHING, Required

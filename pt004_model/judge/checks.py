@@ -2,7 +2,7 @@
 
 An id is ``area.rule``. The rules by which the model refuses a call are checks too: such a check
 fails when a call is accepted against the rule. Checks that a team adds of its own stand beside them
-(:mod:`pt004_model.judge.own`).
+(:mod:`pt004_model.judge.own_checks`).
 """
 
 from __future__ import annotations

@@ -42,6 +42,11 @@ class Instant:
     digits: int
     proper: bool = field(default=True, eq=False)
 
+    @property
+    def cut(self) -> float:
+        """Return how many seconds may have been cut off."""
+        return 10.0**-self.digits if self.digits >= _FINE else 1.0
+
 
 @frozen
 class Window:
@@ -88,8 +93,7 @@ class Clock:
 
     @staticmethod
     def _bounds(time: Instant, window: Window) -> tuple[float, float]:
-        cut = 10.0**-time.digits if time.digits >= _FINE else 1.0
-        return time.seconds - window.end - SLACK, time.seconds - window.start + cut + SLACK
+        return time.seconds - window.end - SLACK, time.seconds - window.start + time.cut + SLACK
 
     def _widened(self, at: float) -> tuple[float, float]:
         drift = abs(at - self.at) * DRIFT

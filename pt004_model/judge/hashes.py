@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Final
 
+from pt004_model.judge.canonical import canonical_form
 from pt004_model.judge.finding import Saying, quote
-from pt004_model.judge.forms import canonical_form
 from pt004_model.model.commands import short
 from pt004_model.model.values import Json
 

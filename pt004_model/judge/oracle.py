@@ -20,7 +20,7 @@ from pt004_model.judge.checks import AREAS
 from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.memory import Ledger, Notes, View
-from pt004_model.judge.own import Modelled, OwnCheck, ask_all
+from pt004_model.judge.own_checks import Modelled, OwnCheck, ask_all
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, Names, subject
 from pt004_model.model.replies import NoAnswer, Reply, Response, Undecodable
 from pt004_model.model.world import (

@@ -8,9 +8,9 @@ from typing import Final
 
 from attrs import evolve
 
+from pt004_model.judge.canonical import canonical_hash
 from pt004_model.judge.fields import equal, value_of
 from pt004_model.judge.finding import MISSING, NOTHING_CHANGED, Saying, classes_of, quote
-from pt004_model.judge.forms import canonical_hash
 from pt004_model.judge.hashes import right_hash, wrong_hash
 from pt004_model.judge.memory import JsonObject, Notes, Seen
 from pt004_model.model.run import Run

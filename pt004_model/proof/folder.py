@@ -18,7 +18,7 @@ from typing import Final
 
 import rfc8785
 
-from pt004_model.judge.forms import canonical_form
+from pt004_model.judge.canonical import canonical_form
 from pt004_model.model.values import Json
 from pt004_model.proof.record import FOLDER
 from pt004_model.proof.report import REPORT

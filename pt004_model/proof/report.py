@@ -14,8 +14,8 @@ from typing import Any, Final
 from attrs import frozen
 from jinja2 import Environment
 
+from pt004_model.judge.canonical import canonical_form, canonical_hash
 from pt004_model.judge.checks import CHECKS
-from pt004_model.judge.forms import canonical_form, canonical_hash
 from pt004_model.judge.memory import JsonObject
 from pt004_model.model.commands import describe
 from pt004_model.model.scenarios import TAGS, WORKFLOW_ID

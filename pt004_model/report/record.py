@@ -23,7 +23,7 @@ from pt004_model.judge.memory import Ledger
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import CreateRun, Restart
 from pt004_model.report.folder import Folder
-from pt004_model.report.parts import PART, part_of
+from pt004_model.report.shards import PART, part_of
 from pt004_model.report.summary import Replayed
 from pt004_model.report.text import plain
 from pt004_model.search.campaign import Campaign, Profile

@@ -28,19 +28,19 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.model.replies import Reply
 from pt004_model.model.scenarios import CANONICAL
 from pt004_model.search.crashes import Crashes
-from pt004_model.search.enough import (
-    Wanted,
-    crashes_unsure,
-    races_unsure,
-    too_little,
-    unconfirmed,
-)
 from pt004_model.search.explorer import Search, live_through
 from pt004_model.search.goals import measure
 from pt004_model.search.losses import Losses
 from pt004_model.search.races import Races
 from pt004_model.search.results import Examples, Progress, Reporter, Result, Silent
 from pt004_model.search.scheduler import MOST_STEPS, Share
+from pt004_model.search.unsure import (
+    Wanted,
+    crashes_unsure,
+    races_unsure,
+    too_little,
+    unconfirmed,
+)
 from pt004_model.search.waiting import Alone
 from pt004_model.shrink.triage import (
     ATTEMPTS,

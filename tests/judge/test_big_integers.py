@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from pt004_model.judge.forms import canonical_hash
+from pt004_model.judge.canonical import canonical_hash
 
 
 def test_big_integers_within() -> None:

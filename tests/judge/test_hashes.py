@@ -8,8 +8,8 @@ import json
 
 import pytest
 
+from pt004_model.judge.canonical import canonical_hash
 from pt004_model.judge.finding import Saying
-from pt004_model.judge.forms import canonical_hash
 from pt004_model.judge.hashes import wrong_hash
 from pt004_model.judge.memory import Ledger, Notes
 from pt004_model.judge.receipts import read_receipt

@@ -15,7 +15,7 @@ from pt004_model.judge.checks import Check
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.linearizable import Call, Judged, judge_together
 from pt004_model.judge.oracle import Verdict
-from pt004_model.judge.own import Mismatch, Modelled, OwnCheck
+from pt004_model.judge.own_checks import Mismatch, Modelled, OwnCheck
 from pt004_model.model.commands import ChangeRun, Command, ReadRun
 from pt004_model.model.replies import NoAnswer, Reply
 from tests.judge.helpers import (

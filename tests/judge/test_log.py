@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from pt004_model.drive.lockstep import Lockstep
 from pt004_model.judge.audit import read_shared
+from pt004_model.judge.canonical import canonical_form, canonical_hash
 from pt004_model.judge.deviation import Deviation
 from pt004_model.judge.fields import step_id
-from pt004_model.judge.forms import canonical_form, canonical_hash
 from pt004_model.judge.memory import Ledger, Notes
 from pt004_model.judge.oracle import Oracle, Verdict
 from pt004_model.model.commands import Command
@@ -27,6 +27,7 @@ from tests.judge.helpers import (
     COMPLETE,
     CREATE,
     FLAGGED,
+    PAUSED,
     READ,
     STARTED,
     Row,
@@ -357,3 +358,14 @@ def test_a_step_that_may_have_two_names_is_the_same_difference() -> None:
         step_id(notes, "audit.step-id", "logs[0].step_id", StepRef(names), "z")
         prints |= {each.fingerprint for each in notes.findings}
     assert len(prints) == 1
+
+
+def test_a_gate_may_be_resolved_in_a_coarser_time_than_it_was_opened() -> None:
+    """Each time may be cut to a resolution of its own, and a second may have been cut off."""
+    resume = change("running")
+    conversation = talk(*PAUSED)
+    reply = conversation.answer(resume)
+    cut = put("gates.0.resolved_at", "2026-02-06T12:00:00Z")(reply)
+    assert isinstance(cut.body, dict)
+    assert "2026-02-06T12:00:00.1" < str(cut.body["gates"][0]["created_at"])  # type: ignore[index,call-overload]
+    assert Verdict.CONFORMS is conversation.judge(resume, cut).verdict

@@ -38,10 +38,10 @@ from pt004_model.report.summary import (
 )
 from pt004_model.search.campaign import Campaign
 from pt004_model.search.complete import Made, SuiteCampaign, united
-from pt004_model.search.enough import Wanted, crashes_unsure, races_unsure, too_little, unconfirmed
 from pt004_model.search.goals import Coverage, measure
 from pt004_model.search.jobs import VERSION as PROGRAM
 from pt004_model.search.races import KINDS, Raced, table
+from pt004_model.search.unsure import Wanted, crashes_unsure, races_unsure, too_little, unconfirmed
 from pt004_model.trace.document import Trace, dump_trace, load_trace
 from pt004_model.trace.files import Unusable, write_json, write_text
 from pt004_model.vocabulary import Decision

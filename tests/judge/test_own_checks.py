@@ -9,11 +9,11 @@ from typing import NoReturn
 import pytest
 from attrs import evolve
 
-from pt004_model.judge import own
+import pt004_model.judge.own_checks as own
 from pt004_model.judge.checks import AREAS, CHECKS, Check, areas
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Oracle, Verdict
-from pt004_model.judge.own import Mismatch, Modelled, check, own_checks, unloaded
+from pt004_model.judge.own_checks import Mismatch, Modelled, check, own_checks, unloaded
 from pt004_model.model.commands import CreateRun
 from pt004_model.model.replies import Reply
 from pt004_model.model.values import Body, Json

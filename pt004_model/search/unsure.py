@@ -1,4 +1,4 @@
-"""Is what was asked and answered enough for a verdict? Asked of a campaign, and of parts merged."""
+"""Why nothing can be said after a campaign, or after its shards: what lacks for a verdict."""
 
 from __future__ import annotations
 
