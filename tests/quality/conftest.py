@@ -31,21 +31,8 @@ UNPINNED = FORGOTTEN | {
     "payloads-expire",
     "pending-runs-expire",
     "resumed-runs-time-out",
-    # found, and their shortest traces still to be written down
-    "steps-differ-by-more-than-blanks",
-    "steps-differ-by-more-than-form",
+    # found late, and its shortest trace still to be written down
     "system-actors-are-renamed",
-    "tags-are-joined",
-    "tags-of-nothing-are-dropped",
-    "tenants-are-globs",
-    "tenants-are-likes",
-    "tenants-are-lists",
-    "tenants-are-prefixes",
-    "text-of-json-is-parsed",
-    "versions-are-numbers",
-    "width-is-folded",
-    "words-become-truths",
-    "workflow-and-version-run-together",
     # how short a race, a loss or a crash is told depends on how often calls meet
     *(name for name, fault in FAULTS.items() if fault.area in APART),
 }
