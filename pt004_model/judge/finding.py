@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
 from attrs import frozen
 
 from pt004_model.model.commands import short
+from pt004_model.model.values import same
 
 
 @frozen
@@ -96,10 +98,35 @@ class Saying:
 
 
 def classes_of(expected: object, observed: object) -> tuple[str, str]:
-    """Return the kinds of two values, as the classes of a fingerprint."""
+    """Return the kinds of two values, as the classes of a fingerprint.
+
+    Of two objects or lists the second is the manner in which the one became the other.
+    """
     want = expected.text if isinstance(expected, Saying) else kind_of(expected)
     seen = kind_of(observed)
-    return want, "another value" if seen == want else seen
+    return want, _manner(expected, observed) if seen == want else seen
+
+
+def _manner(expected: object, observed: object) -> str:
+    """Return in what manner a value was altered; of objects and lists, where they first differ."""
+    pairs: Iterable[tuple[Any, Any]] = ()
+    if isinstance(expected, dict) and isinstance(observed, dict):
+        gone, more = expected.keys() - observed.keys(), observed.keys() - expected.keys()
+        if gone:
+            nulls = all(expected[name] is None for name in gone)
+            return "other names" if more else "nulls left out" if nulls else "names left out"
+        if more:
+            return "more names"
+        pairs = ((expected[name], observed[name]) for name in expected)
+    elif isinstance(expected, list | tuple) and isinstance(observed, list | tuple):
+        if len(expected) != len(observed):
+            return "fewer items" if len(observed) < len(expected) else "more items"
+        pairs = zip(expected, observed, strict=True)
+    for one, other in pairs:
+        if not same(one, other):
+            kinds = classes_of(one, other)
+            return ", ".join(kinds) if kind_of(one) != kind_of(other) else kinds[1]
+    return "another value"
 
 
 def disagreement(

@@ -11,6 +11,7 @@ from pt004_model.judge.finding import (
     MISSING,
     Finding,
     Saying,
+    classes_of,
     disagreement,
     fingerprint,
     kind_of,
@@ -63,7 +64,7 @@ def finding(fault: Fault) -> Finding:
         ),
         (
             (put("run.tags", []), READ, CREATE),
-            (put("run.tags", ["t", "t"]), READ, create("x", tags=["y"])),
+            (put("run.tags", ["y"]), READ, create("x", tags=["y", "z"])),
         ),
         (
             (moved("run.updated_at", 9), start("a", 0), CREATE),
@@ -229,3 +230,27 @@ def test_an_illegal_change_of_a_foreign_run_is_told_as_foreign() -> None:
     other = finding((accepted(), evolve(ChangeRun(0, body), caller=STRANGER), *STARTED))
     assert one.check == "isolation.foreign-run"
     assert one.fingerprint == other.fingerprint
+
+
+NESTED: Final[dict[str, Json]] = {"a": [{"b": {"c": 1}}], "n": None, "t": "x"}
+
+
+@pytest.mark.parametrize(
+    ("observed", "manner"),
+    [
+        ({"a": [{"b": {"c": 1}}], "t": "x"}, "nulls left out"),
+        ({"a": [{"b": {"c": 1}}], "n": None}, "names left out"),
+        ({"a": [{"b": {"c": 1}}], "n": None, "T": "x"}, "other names"),
+        ({**NESTED, "more": 1}, "more names"),
+        ({**NESTED, "a": []}, "fewer items"),
+        ({**NESTED, "a": [{"b": {"c": 1}}] * 2}, "more items"),
+        ({**NESTED, "a": [{"b": {}}]}, "names left out"),
+        ({**NESTED, "a": [{"b": None}]}, "object, null"),
+        ({**NESTED, "a": [{"b": {"c": 2}}]}, "another value"),
+        ({**NESTED, "t": "y"}, "another value"),
+        ({**NESTED, "n": "null"}, "null, string"),
+    ],
+)
+def test_the_manner_in_which_an_object_is_altered_is_a_class(observed: Json, manner: str) -> None:
+    """Two faults that alter one field in two ways are two findings, whatever the values are."""
+    assert ("object", manner) == classes_of(NESTED, observed)
