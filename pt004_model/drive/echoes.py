@@ -20,6 +20,7 @@ from typing import Final, TypeAlias
 from attrs import define, evolve, field, frozen
 
 from pt004_model.judge.finding import (
+    ANOTHER,
     MISSING,
     NOTHING_CHANGED,
     SERVER_ERROR,
@@ -313,6 +314,7 @@ def altered_alike(found: Found, every: Iterable[Found]) -> str:
     for other in takewhile(lambda each: each is not found, every):
         its = other.finding
         alike = (its.expected, its.observed) == (mine.expected, mine.observed)
+        alike = alike or its.manner == mine.manner not in {"", ANOTHER}
         if alike and other.shrunk and {its.where, mine.where} <= _SENT:
             return other.fingerprint
     return ""

@@ -282,7 +282,7 @@ def _step_as_json(then: TraceStep, now: Step) -> dict[str, Any]:
         "says": describe(then.send),
         "expected": list(_expected(now)),
         "got": told(now.response),
-        "findings": [asdict(each) for each in now.findings],
+        "findings": [asdict(each, filter=attrs.filters.exclude("manner")) for each in now.findings],
     }
 
 

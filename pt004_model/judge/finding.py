@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from pt004_model.model.commands import short
 from pt004_model.model.values import same
@@ -24,6 +24,8 @@ class Missing:
 
 
 MISSING: Final = Missing()
+ANOTHER: Final = "another value"
+"""The manner of a value that is altered in itself, whatever it is."""
 NOTHING_CHANGED: Final = "as nothing has changed"
 """Why a chain of receipts is to be as it was."""
 SERVER_ERROR: Final = "lifecycle.no-server-error"
@@ -43,7 +45,8 @@ class Finding:
 
     ``expected`` and ``observed`` are texts for people; what an FC sent is quoted as JSON in them.
     ``fingerprint`` is the identity of the disagreement across examples, campaigns and nights: it
-    comes from the check and from classes of values, never from values, ids or times.
+    comes from the check and from classes of values, never from values, ids or times. ``manner`` is
+    the last of these classes: of what was sent, the manner in which it was altered.
     """
 
     check: str
@@ -51,6 +54,7 @@ class Finding:
     expected: str
     observed: str
     fingerprint: str
+    manner: str = field(default="", eq=False, repr=False)
 
     @property
     def area(self) -> str:
@@ -126,7 +130,7 @@ def _manner(expected: object, observed: object) -> str:
         if not same(one, other):
             kinds = classes_of(one, other)
             return ", ".join(kinds) if kind_of(one) != kind_of(other) else kinds[1]
-    return "another value"
+    return ANOTHER
 
 
 def disagreement(
@@ -143,4 +147,4 @@ def disagreement(
     classes = classes or classes_of(expected, observed)
     said = expected.text if isinstance(expected, Saying) else quote(expected)
     shown = observed.text if isinstance(observed, Saying) else quote(observed)
-    return Finding(check, where, said, shown, fingerprint(check, *classes))
+    return Finding(check, where, said, shown, fingerprint(check, *classes), classes[-1])

@@ -86,12 +86,12 @@ def test_an_fc_that_we_start_is_killed_and_nothing_of_it_is_left(
     running = Started(command.split())
     running.start()
     try:
-        deadline = time.monotonic() + 20
-        while "already" not in output and time.monotonic() < deadline:
+        deadline, listening = time.monotonic() + 20, False
+        while not listening and time.monotonic() < deadline:
             time.sleep(0.3)
-            code, output = check(tmp_path / "again", *given)
-            if "something answers at" in output:
-                break
+            with socket.socket() as probe:
+                listening = probe.connect_ex(("127.0.0.1", int(port))) == 0
+        code, output = check(tmp_path / "again", *given)
         assert (code, "something answers at" in output) == (2, True)
     finally:
         running.end()

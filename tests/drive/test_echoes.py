@@ -408,6 +408,20 @@ def test_one_value_that_is_altered_alike_in_two_fields(seen: str, alike: bool) -
     assert ["", sent.fingerprint if alike else ""] == told
 
 
+@pytest.mark.parametrize(("other", "alike"), [({"n": 2}, True), ({"n": 2, "m": 3, "o": 1}, False)])
+def test_two_fields_that_are_altered_in_one_manner(other: Json, alike: bool) -> None:
+    """Whatever was in them: a name less in both is one finding, a name less and a name more two."""
+    sent: Json = {"n": 2, "m": 3}
+    every = [
+        Found(disagreement(check, where, *sides), (), (), 1, shrunk=True)
+        for check, where, *sides in (
+            ("lifecycle.output-payload", "run.output_payload", {"b": 1}, {}),
+            ("lifecycle.error-details", "run.error_details", sent, other),
+        )
+    ]
+    assert (every[0].fingerprint if alike else "") == altered_alike(every[1], every)
+
+
 def test_what_is_carried_out_under_a_used_key_is_one_finding() -> None:
     """An FC that forgets keys executes the same call anew, and another one under its key."""
     begun = evolve(start("a", 0), key="k")
