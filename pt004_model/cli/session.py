@@ -165,7 +165,7 @@ def _address(service: Started) -> str:
     while service.running and time.monotonic() - began < READY_WITHIN:
         _, listens, address = service.said().partition("listening on ")
         if listens:
-            return address
+            return address.split()[0]  # more may have been said behind it
         time.sleep(_PAUSE)
     why = service.ended() or f"it said nothing in {READY_WITHIN:g} s"
     raise Unsure(f"the embedded Federation Core does not start: {why}")

@@ -82,10 +82,11 @@ _SENT: Final = {
 }
 """Where what was sent comes back, whatever it is."""
 _NUMBER: Final = re.compile(r"[0-9a-f-]*\d[0-9a-f-]*")
-_NOTHING: Final = frozenset({repr(MISSING), "null", "[]"})
-"""A part of a section that is not there."""
-_SECTIONS: Final = frozenset({"gates", "receipts"})
-"""Areas of the contract that are about one section of an envelope."""
+_SECTIONS: Final = {
+    "gates": frozenset({repr(MISSING)}),  # null is a value there
+    "receipts": frozenset({repr(MISSING), "null", "[]"}),
+}
+"""Areas that are about one section of an envelope, and what stands where it is left out."""
 
 
 @frozen
@@ -415,7 +416,7 @@ def _kinship(one: Finding, other: Finding) -> bool:
     if (one.where, one.expected, one.observed) == (other.where, other.expected, other.observed):
         return True
     if one.area == other.area and one.area in _SECTIONS:
-        return {one.observed, other.observed} <= _NOTHING
+        return {one.observed, other.observed} <= _SECTIONS[one.area]
     mine = _form(one)
     return mine is not None and mine == _form(other)
 

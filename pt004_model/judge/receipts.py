@@ -71,10 +71,10 @@ def whole_log(notes: Notes, shown: JsonObject, log: list[JsonObject]) -> list[Js
         return log
     entries = {str(receipt): entry for receipt, entry in zip(hashes, log, strict=True)}
     if len(entries) == len(log) and entries.keys() < {*chain}:
-        told = notes.count
+        before = notes.count
         said, got = Saying(f"an entry for each of {len(chain)} receipts"), Saying(f"{len(log)}")
         notes.disagree("receipts.chain", "logs", said, got, "one an entry", "fewer")
-        return log if notes.count == told else None  # it may be agreed to
+        return log if notes.count == before else None  # it may be agreed to
     ordered = [entries[str(each)] for each in chain if each in entries]
     if len(ordered) == len(log) and _linked(ordered):
         first = next(n for n, each in enumerate(chain) if each != hashes[n])

@@ -106,7 +106,7 @@ class Run:
 
     @property
     def pauses(self) -> int:
-        """How often it was paused, the present pause included."""
+        """Return the count of its pauses, the present one included."""
         return sum(entry.new_status is PAUSED for entry in self.log)
 
     @property

@@ -133,7 +133,7 @@ _REFUSED: Final[dict[str, Json]] = {
     "output_payload": {"refused": True},
     "error_details": {"refused": True},
 }
-"""What a forbidden change carries every other time: nothing of it may be kept."""
+"""Fields that a forbidden change carries every other time: nothing of them may be kept."""
 
 
 def _forbidden(move: Move) -> Probe:

@@ -238,7 +238,7 @@ def _response_out(response: Response | None) -> dict[str, Any] | None:
 
 @frozen
 class _Response:
-    """What a response has in its document, of whichever of these forms it is."""
+    """The members of a response in its document, of whichever of these forms it is."""
 
     forms: ClassVar = (
         {"status", "content_type", "body"},
@@ -287,6 +287,10 @@ def _is_time(text: str) -> bool:
         return False
 
 
+_OF_COMMANDS: Final[dict[type, dict[str, _Holds]]] = {
+    CreateRun: {"run": _from(0)},
+    Wait: {"run": _from(0), "seconds": _from(0)},
+}
 _LIMITS: Final[dict[type, dict[str, _Holds]]] = {  # in this order: each holds those before
     _Response: {"status": range(100, 1000).__contains__},
     Names: {"tenants": lambda names: len(names) > 1, "actors": len},
@@ -307,7 +311,7 @@ _LIMITS: Final[dict[type, dict[str, _Holds]]] = {  # in this order: each holds t
         "headers": _all(HEADER.pattern),
     },
 }
-"""What a type cannot say of a field."""
+"""Limits of fields that a type cannot tell."""
 
 
 def _converter() -> Converter:
@@ -324,8 +328,7 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(Caller, caller)
     demand(converter, Caller, {"client", "loss"}, actor=_from(-1), client=_from(0))
     for command in get_args(Command):
-        counts = {name: _from(0) for name in ("run", "seconds") if command in {CreateRun, Wait}}
-        demand(converter, command, (), **counts)
+        demand(converter, command, (), **_OF_COMMANDS.get(command, {}))
     configure_tagged_union(Command, converter, tag_name=_TAG)
     converter.register_structure_hook(Command, _command_in)
     for kind, limits in _LIMITS.items():

@@ -204,12 +204,13 @@ CODE = evolve(TIME, check="lifecycle.refusal-code", where="status", observed="41
         (STATUS, like(STATUS, "audit.statuses", "logs[0].x", expected='"a"', observed='"A"')),
         (INDEX, like(INDEX, "audit.step", "logs[0].x", expected="7", observed='"7"')),
         (LINK, like(LINK, "receipts.hash", "logs[0].receipt_hash", expected="a hash")),
+        (LINK, like(LINK, "receipts.chain", "run.receipt_chain", expected="x", observed="[]")),
         (CODE, like(CODE, "steps.refusal-code", "status", expected="one of 409, 422")),
         (CODE, like(CODE, "idempotency.replay-as-then", "status")),
         (FOREIGN, evolve(FOREIGN, observed="status 202", fingerprint="other")),
         (KEY, evolve(KEY, observed="status 201", fingerprint="other")),
     ],
-    ids=["form", "case", "number", "section", "code", "value", "stranger", "key"],
+    ids=["form", "case", "number", "section", "empty", "code", "value", "stranger", "key"],
 )
 def test_one_difference_in_several_places_is_told_once(one: Finding, other: Finding) -> None:
     """However often it is seen: that it is in every answer does not make it two."""
@@ -225,10 +226,14 @@ def test_one_difference_in_several_places_is_told_once(one: Finding, other: Find
         (STATUS, like(STATUS, "audit.statuses", "logs[0].x", expected='"a"', observed='"b"')),
         (STATUS, like(STATUS, "audit.x", "logs[0].x", observed='"failed"')),
         (LINK, like(LINK, "gates.status", "gates[0].status", expected="a gate")),
+        (
+            evolve(LINK, check="gates.approved-by", expected='"a"', observed="null"),
+            like(LINK, "gates.resolved-at", "gates[0].resolved_at", expected="x", observed="null"),
+        ),
         (CODE, like(CODE, "steps.refusal-code", "status", observed="404")),
         (TIME, like(TIME, "audit.timestamp", "logs[0].timestamp", observed="null")),
     ],
-    ids=["values", "another", "section", "code", "form"],
+    ids=["values", "another", "section", "null", "code", "form"],
 )
 def test_differences_of_two_kinds_are_two(one: Finding, other: Finding) -> None:
     """In every answer both, and told apart."""
