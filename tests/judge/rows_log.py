@@ -75,6 +75,14 @@ def _longer_chain(body: JsonObject) -> None:
 _longer: Final = edited(_longer_chain, sealed=False)
 
 
+def _swapped_receipts(body: JsonObject) -> None:
+    run = body["run"]
+    assert isinstance(run, dict)
+    chain = run["receipt_chain"]
+    assert isinstance(chain, list)
+    chain[1], chain[2] = chain[2], chain[1]
+
+
 def _still_pending(body: JsonObject) -> None:
     gates = body["gates"]
     assert isinstance(gates, list)
@@ -203,6 +211,7 @@ RECEIPTS: Final = (
     ),
     Row("receipts.link", (*STARTED, _PAUSE), READ, _swapped(1, 4, sealed=False), habits=PLAIN),
     Row("receipts.chain", STARTED, READ, drop("logs.1", sealed=False), habits=PLAIN),
+    Row("receipts.chain", STARTED, READ, edited(_swapped_receipts, sealed=False), habits=PLAIN),
     Row("receipts.chain", (CREATE,), READ, put("run.receipt_chain", None, sealed=False)),
     Row("receipts.chain", (CREATE,), READ, put("run.receipt_chain", ["A" * 64], sealed=False)),
     Row("receipts.chain", (CREATE,), READ, put("run.receipt_chain", ["0" * 64], sealed=False)),
