@@ -74,8 +74,12 @@ class Screen:
         self.folder.keep_trace(found)
 
     def confirmed(self, found: Found) -> None:
-        """Put on disk how surely the finding shows; say so when it does not always."""
-        self.folder.keep_trace(found)
+        """Put on disk how surely the finding shows; say so when it does not always.
+
+        Of one that is not believed that is written in the end: there may be hundreds.
+        """
+        if not found.unconfirmed:
+            self.folder.keep_trace(found)
         if found.flaky and found.reproduced is not None:
             seen, runs = found.reproduced
             said = f"{seen} of {count(runs, 'replay')}"

@@ -64,13 +64,13 @@ def conduct(
             result = campaign.run()
         except NoLonger as gone:
             result = campaign.result(str(gone))
-        for found in result.findings:
-            _keep_again(folder, found)
+        _keep_traces(folder, result)
         _keep(campaign, folder, result)
     except BaseException as error:
         result = campaign.result(why_broken(error))
         with undisturbed(), suppress(Unwritable):
-            _keep(campaign, folder, result)
+            _keep(campaign, folder, result)  # first: who broke it off may not wait for long
+            _keep_traces(folder, result)
         return result, error
     return result, None
 
@@ -81,12 +81,13 @@ def _keep(campaign: Campaign, folder: Folder, result: Result) -> None:
     folder.keep_summary(result)
 
 
-def _keep_again(folder: Folder, found: Found) -> None:
-    """Write a trace with the last count of occurrences."""
-    try:
-        folder.keep_trace(found)
-    except Exception as error:
-        found.trouble = found.trouble or trouble("it could not be written down", error)
+def _keep_traces(folder: Folder, result: Result) -> None:
+    """Write each trace with the last count of occurrences, and with what it follows from."""
+    for found in result.findings:
+        try:
+            folder.keep_trace(found)
+        except Exception as error:
+            found.trouble = found.trouble or trouble("it could not be written down", error)
 
 
 def why_broken(error: BaseException) -> str:

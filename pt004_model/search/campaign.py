@@ -486,12 +486,13 @@ class Campaign:
         self.aside.tally.own, self.aside.tally.held = tally.own.copy(), tally.held.copy()
         self._note_echoes()
         self._note_chance()
-        every, echoes = self.found.values(), self.session.tally.echoes
-        new = [each for each in every if not each.echo_of]
-        new += [each for each in every if each.echo_of and echoes.doubtful(each.fingerprint)]
-        self.triage.run(tuple(new))
-        self._note_echoes()
-        self._note_chance()
+        due = [each for each in self.found.values() if self.triage.is_due(each)]
+        doubtful = self.session.tally.echoes.doubtful
+        due = [each for each in due if not each.echo_of or doubtful(each.fingerprint)]
+        if due:
+            self.triage.run(tuple(due))
+            self._note_echoes()
+            self._note_chance()
 
     def result(self, why: str = "") -> Result:
         """Return what the campaign has come to; ``why`` says what makes it unsure, if anything."""
@@ -564,9 +565,7 @@ class Campaign:
                 echoes.kin(found.fingerprint) or like_another(found, self.found.values()) or leader
             )
             leader = self.found[leader].echo_of or leader if leader in self.found else ""
-            if leader != found.echo_of:
-                found.echo_of = leader
-                self.reporter.improved(found)
+            found.echo_of = leader
 
     def _note_chance(self) -> None:
         """Note how often server errors come whatever is asked: a gateway may strew them in."""

@@ -114,7 +114,6 @@ class Triage:
         Raises :class:`NoLonger`. A fault of ours leaves the finding concerned as it stands.
         """
         new = [each for each in findings if not each.settled and each.reproduced is None]
-        self._doubted = sum(each.unconfirmed for each in findings)
         self._fingerprints |= {each.fingerprint for each in findings}
         for found in new:
             if not found.known and self.times:
@@ -175,8 +174,10 @@ class Triage:
     def _sight(self, found: Found) -> None:
         """Replay a finding until it is seen; one that chance alone may show is settled as it is."""
         self.doing = f"replaying {found.fingerprint}"
-        times = self.times if self._doubted < DOUBTS else 1
-        times *= AT_ONCE if found.at_once else 1
+        doubted = self._doubted >= DOUBTS
+        times = 1 if doubted else self.times
+        if found.at_once and not (doubted and found.by_chance):
+            times *= AT_ONCE
         confirmer = self._confirmer(found, self.left()[0])
         done = evolve(confirmer, times=times).sighted()
         if done.seen and found.by_chance:  # which one sight does not tell from another

@@ -8,9 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pt004_model.interrupts import Interruption
+
+_LEVELS: Final = 3
+"""Levels of a document that have a line for each part: of a trace its steps and their parts."""
 
 
 class Unwritable(Interruption):
@@ -85,4 +88,22 @@ def write_json(path: Path, value: object) -> None:
 
     Raises :class:`Unwritable`.
     """
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=True) + "\n")
+    write_text(path, _laid_out(value, _LEVELS) + "\n")
+
+
+def _laid_out(value: object, levels: int) -> str:
+    """Return JSON with a line for each part of the uppermost ``levels``.
+
+    All below stands on one line each, as ``json`` itself lays out a whole text alone, and that many
+    times slower: a finding is written while an FC waits to be asked on.
+    """
+    if not value or levels == 0 or not isinstance(value, dict | list | tuple):
+        return json.dumps(value)
+    if isinstance(value, dict):
+        opened, closed = "{}"
+        parts = [f"{json.dumps(n)}: {_laid_out(v, levels - 1)}" for n, v in value.items()]
+    else:
+        opened, closed = "[]"
+        parts = [_laid_out(each, levels - 1) for each in value]
+    indent = "\n" + " " * (_LEVELS - levels)
+    return f"{opened}{indent} " + f",{indent} ".join(parts) + f"{indent}{closed}"

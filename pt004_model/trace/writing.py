@@ -43,6 +43,7 @@ from pt004_model.wire.codec import Request
 _ANY: Final = frozenset(range(200, 500))  # of what lies beyond the contract
 TRACE_ID: Final = "{trace_id}"
 """What stands for the trace id in the address of a call in the tracing of an FC."""
+_AS_IT_IS: Final = (str, int, bool, type(None))
 _DEEP: Final = 100  # no reply of an FC that conforms is nested as deep as this
 
 
@@ -210,5 +211,8 @@ def shallow(value: Any, depth: int = _DEEP) -> Any:
     if depth == 0:
         return "[nested deeper]"
     if isinstance(value, dict):
-        return {name: shallow(each, depth - 1) for name, each in value.items()}
-    return [shallow(each, depth - 1) for each in value]
+        return {
+            name: each if isinstance(each, _AS_IT_IS) else shallow(each, depth - 1)
+            for name, each in value.items()
+        }
+    return [each if isinstance(each, _AS_IT_IS) else shallow(each, depth - 1) for each in value]

@@ -19,7 +19,7 @@ LONGEST: Final = 3.0
 LOST_AFTER: Final = 3
 """Calls in a row that an FC which is gone leaves without an answer, however long each one takes."""
 _FIRST: Final = 0.05
-_SHORTEST: Final = 0.05
+_SHORTEST: Final = 0.02
 """Seconds for which an answer is waited for at the least."""
 _AS_LONG: Final = 3
 """How many times as long as the longest of the last answers the next one is waited for."""

@@ -39,6 +39,8 @@ ALWAYS: Final = (
 """Headers of every request, unless others are given."""
 _NO_ANSWER_CODES: Final = frozenset({502, 503, 504})
 _TOO_MANY: Final = 429
+_FIRST_PAUSE, _LONGEST_UNASKED = 0.002, 0.1
+"""Seconds between two calls where 429 asks for fewer: twice as many each time, up to a bound."""
 _PACKED: Final = {
     "gzip": (zlib.MAX_WBITS | 16,),
     "x-gzip": (zlib.MAX_WBITS | 16,),
@@ -100,7 +102,7 @@ class Sender:
         """
         if self.read_only and request.method != "GET":
             return NoAnswer(f"a {request.method} was not sent, as only GET may be", applied=False)
-        waiting = self.patience
+        waiting, shortest = self.patience, _FIRST_PAUSE
         while True:
             self.hold_back()
             began, sent = time.monotonic(), self.now()
@@ -129,8 +131,9 @@ class Sender:
             if pause > waiting:
                 why = f"the FC answers 429 and asks to wait {pause:.0f} s"
                 return NoAnswer(why, applied=False, sent=answer.sent)
-            waiting -= max(pause, 0.05)
-            time.sleep(max(pause, 0.05))
+            pause = max(pause, shortest)
+            waiting, shortest = waiting - pause, min(2 * shortest, _LONGEST_UNASKED)
+            time.sleep(pause)
 
     def lose(self, request: Request, loss: Loss) -> NoAnswer:
         """Send a request whose answer is lost, as good as nothing where it is to be cut."""

@@ -29,6 +29,7 @@ from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import Names
 from pt004_model.report.folder import Folder
 from pt004_model.report.record import INTERRUPTED
+from pt004_model.shrink.triage import Triage
 from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
 from tests.cli.helpers import CONFORMS, OURS, Ended, commands_of, invoke, run, summary
@@ -248,6 +249,28 @@ def test_what_is_flaky_is_replayed_more_often(tmp_path: Path) -> None:
         )
         wanted = ["pt004", "replay", f"{tmp_path}/traces/0123456789ab.json", *repeat]
         assert wanted == shlex.split(said)
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_traces_say_in_the_end_what_the_summary_says(
+    broken: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How often each was seen, and from what it follows: it may have changed since it was kept."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if broken:
+        monkeypatch.setattr(Triage, "_shorten", interrupted)
+    more = ("--fault", "steps-cached-by-workflow", "--max-examples", "4", "--seed", "1")
+    said = invoke("check", "--out", tmp_path, *more, "--confirm", "1", "--max-time", "15")
+    findings = summary(tmp_path)["findings"]
+    traces = [json.loads(Path(each["trace"]).read_text()) for each in findings]
+    assert said.code == (130 if broken else 1)
+    assert any(each["echo_of"] for each in findings)
+    assert any(each["occurrences"] > 1 for each in findings)
+    for name, none in (("occurrences", 1), ("echo_of", "")):
+        assert [each[name] for each in findings] == [each.get(name, none) for each in traces]
 
 
 @pytest.mark.parametrize("enough", [True, False])

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
+from hypothesis import HealthCheck, given, settings
 
 from pt004_model.drive.replay import Result
 from pt004_model.judge.checks import AREAS
@@ -20,7 +21,7 @@ from pt004_model.trace.files import Unwritable, write_json, write_text
 from pt004_model.trace.redact import Redactor
 from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
-from tests.report.helpers import FINDING, NAMES, found, result
+from tests.report.helpers import FINDING, JSON, NAMES, found, result
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -45,6 +46,22 @@ def test_json_is_written_in_ascii(tmp_path: Path) -> None:
     assert text.isascii()
     assert text.endswith(b"}\n")
     assert value == json.loads(text)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(JSON)
+def test_json_is_read_as_it_was_written(tmp_path: Path, value: Any) -> None:
+    """However it is laid out: no line is put where it would be part of the value."""
+    write_json(tmp_path / "x.json", value)
+    assert value == json.loads((tmp_path / "x.json").read_bytes())
+
+
+def test_a_step_of_a_document_has_its_lines(tmp_path: Path) -> None:
+    """Parts of the three uppermost levels stand apart in a diff; what is below is one line."""
+    write_json(tmp_path / "x.json", {"steps": [{"says": "a", "body": {"deep": [1]}}], "no": []})
+    lines = (tmp_path / "x.json").read_text().splitlines()
+    assert '   "body": {"deep": [1]}' in lines
+    assert lines[-2:] == [' "no": []', "}"]
 
 
 @pytest.mark.parametrize("where", ["write", "fsync", "replace"])

@@ -193,7 +193,7 @@ def test_lost_answers_cost_as_long_as_those_that_came(
     """Beside one time-out and what is always waited, however many are lost."""
     noted, waited, least, came = AnswerTime(), 0.0, 0.0, 0.0
     for took, lost in calls:
-        wait, soon = noted.within(timeout), min(timeout, max(0.05, 3 * noted.longest))
+        wait, soon = noted.within(timeout), min(timeout, max(0.02, 3 * noted.longest))
         assert soon <= wait <= timeout
         if lost:
             waited, least = waited + wait, least + soon
