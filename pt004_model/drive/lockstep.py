@@ -340,19 +340,20 @@ class Lockstep:
         """Make the same calls one after the other: what shows so as well is no race."""
         if not any(each.area == "concurrency" for each in judged.findings):
             return judged
-        found = [finding for turn in in_turn(calls) for finding in self._one_by_one(turn)]
+        past = self._past_known()
+        found = [each for turn in in_turn(calls) for each in self._one_by_one(turn, past)]
         if not found:
             return judged
         why = f"the calls of the round show a finding one after the other too: {found[0].check}"
         return Judged(Verdict.UNSURE, judged.order, why=why, alone=True)
 
-    def _one_by_one(self, calls: list[Command]) -> list[Finding]:
+    def _one_by_one(self, calls: list[Command], oracle: Oracle) -> list[Finding]:
         """Make all calls so far and ``calls`` one after the other; return what that shows."""
         found: list[Finding] = []
         tally = Tally(on_run=self.tally.on_run)
         ledger = Ledger(served=self.oracle.ledger.served)
         alone = Lockstep(
-            self.fc, evolve(self.oracle, ledger=ledger), lambda each, _: found.append(each),
+            self.fc, evolve(oracle, ledger=ledger), lambda each, _: found.append(each),
             tally, self.authenticates, on_call=self.on_call, patience=self.patience,
             required=self.required,
         )  # fmt: skip
@@ -403,7 +404,7 @@ class Lockstep:
         before = [step.command for step in self.steps]
         if not any(isinstance(each, Restart) for each in before):
             return judgement
-        if self._one_by_one(in_turn([command])[0]):
+        if self._one_by_one(in_turn([command])[0], self.oracle):
             return judgement
         found = tuple(by_restart(each, command, before) for each in judgement.findings)
         return evolve(

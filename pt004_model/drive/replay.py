@@ -92,7 +92,10 @@ def replay_trace(session: Session, trace: Trace, runs: int = 1) -> Replay:
     missing = _not_judged(session, trace) or _missing_tokens(session, trace)
     if missing:
         return Replay(Result.UNSURE, 0, 0, missing, None, ())
-    own = evolve(session.paced_for(trace.where), tally=Tally(on_run=session.tally.on_run))
+    known = session.known.union(trace.past)
+    own = evolve(
+        session.paced_for(trace.where), tally=Tally(on_run=session.tally.on_run), known=known
+    )
     attempts = tuple(_answered_attempt(own, trace) for _ in range(runs))
     for result in Result:  # in the order in which one outweighs the next
         same = [each for each in attempts if each.result is result]

@@ -218,6 +218,7 @@ def _found(campaign: Campaign, trace: Trace, done: Replay) -> Found:
     last = next(at for at, step in enumerate(steps, 1) if finding in step.findings)
     steps = steps[:last]  # the last command is the one that fails
     found = Found(finding, tuple(s.command for s in steps), steps, campaign.requests)
+    found.past = frozenset(trace.past)
     if done.result is Fate.REPRODUCED:
         found.first_seen = datetime.fromisoformat(trace.first_seen).timestamp()
     if done.result is Fate.REPRODUCED and not found.by_chance:  # that is replayed like a new one

@@ -448,7 +448,8 @@ class Campaign:
         steps = lockstep.steps_of(commands)
         # what is in no journal has a run of its own, and needs nothing of what was before
         history = () if lockstep.journal is None or archive is None else archive.history()
-        return Found(finding, commands, steps, self.requests, history=history)
+        past = lockstep.known
+        return Found(finding, commands, steps, self.requests, history=history, past=past)
 
     def take_up(self, there: Found, seen: Found) -> None:
         """Take up another conversation with a finding where the one that is there says too little.

@@ -27,7 +27,8 @@ from pt004_model.model.values import Body
 from pt004_model.search.payloads import creation, step_names
 from pt004_model.vocabulary import Status
 
-Clients: TypeAlias = list[list[ChangeRun | CreateRun | ReadRun]]
+Call: TypeAlias = ChangeRun | CreateRun | ReadRun
+Clients: TypeAlias = list[list[Call]]
 _T = TypeVar("_T", bound=Hashable)
 NONE: Final = "-"
 """The state of a run that is not there yet."""
@@ -115,20 +116,22 @@ def _count(rng: Random) -> int:
     return next(n for n in range(2, _MOST + 1) if n == _MOST or rng.random() >= _OFTEN)
 
 
-def _then(run: Run, call: ChangeRun, rng: Random) -> ChangeRun:
-    """Return a change by who has had the answer to a call, which may have been accepted."""
-    change = read_change(call.body)
-    after = step(run, change, 0)[0] if isinstance(change, Change) else None
-    return _change(after if isinstance(after, Run) else run, rng)
+def _and_on(run: Run, call: ChangeRun, rng: Random) -> list[Call]:
+    """Return a call and what who has had its answer may do next, as if each was accepted."""
+    calls = [call]
+    while len(calls) < _MOST and rng.random() < _OFTEN:
+        change = read_change(calls[-1].body)
+        after = step(run, change, 0)[0] if isinstance(change, Change) else None
+        run = after if isinstance(after, Run) else run
+        calls.append(_change(run, rng, calls[0].caller.actor))
+    return [*calls]
 
 
 def _twins(run: Run, rng: Random) -> Clients:
     """Return one call made by several, of whom the first perhaps goes on."""
     one = _change(run, rng, key=_KEY)
-    clients: Clients = [[evolve(one, caller=Caller(actor=n % 3))] for n in range(_count(rng))]
-    if rng.random() < _OFTEN:
-        clients[0].append(_then(run, one, rng))
-    return clients
+    others: Clients = [[evolve(one, caller=Caller(actor=n % 3))] for n in range(1, _count(rng))]
+    return [_and_on(run, one, rng), *others]
 
 
 def _false_twins(run: Run, rng: Random) -> Clients:
@@ -139,17 +142,14 @@ def _false_twins(run: Run, rng: Random) -> Clients:
 
 
 def _rivals(run: Run, rng: Random) -> Clients:
-    first = _change(run, rng)
-    others: Clients = [[_change(run, rng, actor % 3)] for actor in range(1, _count(rng))]
-    more = [_then(run, first, rng)] if rng.random() < _OFTEN else []
-    return [[first, *more], *others]
+    return [_and_on(run, _change(run, rng, n % 3), rng) for n in range(_count(rng))]
 
 
 def _reader_beside_writer(run: Run, rng: Random) -> Clients:
-    reads: list[ChangeRun | CreateRun | ReadRun] = [ReadRun(run.number)]
-    if rng.random() < _OFTEN:
-        reads.append(ReadRun(run.number, logs=False))
-    return [[_change(run, rng)], reads]
+    reads: list[Call] = [ReadRun(run.number)]
+    while len(reads) < _MOST and rng.random() < _OFTEN:
+        reads.append(ReadRun(run.number, logs=rng.random() < _OFTEN))
+    return [_and_on(run, _change(run, rng), rng), reads]
 
 
 def _stranger_beside_owner(run: Run, rng: Random) -> Clients:
@@ -292,9 +292,7 @@ def _bring(lockstep: Lockstep, made: CreateRun, place: Place) -> bool:
     return walk(lockstep, number, place.way) and lockstep.drivable(number)
 
 
-def _go_on(
-    lockstep: Lockstep, calls: Sequence[ChangeRun | CreateRun | ReadRun], rng: Random
-) -> None:
+def _go_on(lockstep: Lockstep, calls: Sequence[Call], rng: Random) -> None:
     """Look at what a round leaves behind: at further runs, at its keys, at how the run goes on.
 
     A key answers as it did; one that nothing was accepted under takes another change.
@@ -319,7 +317,7 @@ def _weight(kind: str, state: str) -> float:
     return _WEIGHTS.get(kind, 1.0) * (_ENDED if ended else 1.0)
 
 
-def _by(client: int, call: ChangeRun | CreateRun | ReadRun, carried: JsonObject | None) -> Command:
+def _by(client: int, call: Call, carried: JsonObject | None) -> Command:
     if isinstance(call, CreateRun) and carried:
         call = evolve(call, body=call.body.replace(**carried))
     return evolve(call, caller=evolve(call.caller, client=client))

@@ -279,6 +279,7 @@ class Triage:
             found.finding = finding
             found.steps = tuple(lockstep.steps)
             found.commands = tuple(step.command for step in found.steps)
+            found.past = lockstep.known
             found.other = ()  # it was a replay of a longer trace
             if time.monotonic() - self._kept >= _KEPT_EVERY:
                 self.reporter.improved(found)

@@ -133,7 +133,8 @@ class Trace:
     ``other`` is a replay of the same commands in which the finding did not show, if there was one.
     ``headers`` are the names of headers that went with every request, ``ca_bundle`` the file with
     the certificates that were trusted. ``lasting`` says that ``base_url`` is the address of an FC
-    that goes on after the campaign. ``echo_of`` is the finding that this one follows from.
+    that goes on after the campaign. ``echo_of`` is the finding that this one follows from, ``past``
+    are the fingerprints of others that its calls at once were judged past.
     ``tracing`` is the trace id of the last request (W3C Trace Context), or where the FC's own
     tracing shows it.
     """
@@ -167,6 +168,7 @@ class Trace:
     ca_bundle: str | None = None
     lasting: bool = False
     echo_of: str = ""
+    past: tuple[str, ...] = ()
     tracing: str = ""
 
     @property

@@ -116,7 +116,8 @@ class Found:
     calls that got such an answer, where it is ``by_chance``; ``strewn`` says that
     replays did not bear out others of this kind, so that one which was not replayed is not
     believed. ``trouble`` is a sentence when shortening or writing it down was broken off by a fault
-    of ours. ``echo_of`` is the fingerprint of a finding that this one follows from. ``cost`` is
+    of ours. ``echo_of`` is the fingerprint of a finding that this one follows from; ``past`` are
+    those of others that calls at once were judged past. ``cost`` is
     what replaying and shortening it has taken, in requests and seconds.
     """
 
@@ -141,6 +142,7 @@ class Found:
     cut: bool = False
     trouble: str = ""
     echo_of: str = ""
+    past: frozenset[str] = frozenset()
     cost: tuple[int, float] = (0, 0.0)
 
     @property

@@ -99,6 +99,7 @@ def trace_of(found: Found, origin: Origin) -> Trace:
         ca_bundle=None if origin.ca_bundle is None else str(origin.ca_bundle),
         lasting=origin.lasting,
         echo_of=found.echo_of,
+        past=tuple(sorted(found.past)) if found.at_once else (),
         tracing=_tracing(found.steps[-1], origin) if found.steps else "",
     )
 

@@ -8,11 +8,17 @@ import pytest
 from attrs import define, evolve
 
 from pt004_model.drive.lockstep import Fc
+from pt004_model.drive.replay import Result, replay_trace
+from pt004_model.judge.finding import Finding
 from pt004_model.judge.oracle import Verdict
 from pt004_model.model.commands import ChangeRun, Command, CreateRun, ReadRun, RunRef
 from pt004_model.model.replies import NoAnswer, Reply
+from pt004_model.trace.document import dump_trace, read_trace
+from pt004_model.trace.recorded import Found
+from pt004_model.trace.writing import trace_of
 from pt004_model.wire.codec import Exchange
-from tests.drive.helpers import READ, STRANGER, change, create, noting, start, with_run
+from tests.drive.helpers import READ, STRANGER, change, create, noting, session, start, with_run
+from tests.drive.test_replay import ORIGIN
 from tests.stub import Losing, Stub
 
 
@@ -99,6 +105,33 @@ def test_what_shows_to_one_client_is_no_race() -> None:
     assert lockstep.rounds[0].why.endswith(
         "one after the other too: lifecycle.legal-change-accepted"
     )
+
+
+class Teapot(Stub):
+    """Refuses with a code that is none of the contract's."""
+
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
+        """Answer as the stub does, but for the code."""
+        told = super().ask(command, run_id, nonce)
+        assert isinstance(told.response, Reply)
+        return (
+            evolve(told, response=evolve(told.response, code=418))
+            if told.response.code == 409
+            else told
+        )
+
+
+def test_what_was_found_before_hides_no_race() -> None:
+    """Neither do the calls one after the other that show it again; unseen, it may be the cause."""
+    calls = (*FLAGGED, by(0, PAUSE), by(1, PAUSE), READ)
+    lockstep, found = noting(Teapot(), *calls)
+    (known,) = {each for told in lockstep.told.values() for each in told}
+    for before, expected in ((known, ["concurrency.linearizable"]), ("another", [])):
+        lockstep, found = noting(AtOnce(Teapot(), winners))
+        lockstep.known = frozenset({before})
+        for command in calls:
+            lockstep.do(command)
+        assert (found, lockstep.rounds[0].alone) == (expected, before != known)
 
 
 @pytest.mark.parametrize("fc", [AtOnce(Stub()), Stub()])
@@ -209,3 +242,20 @@ def test_a_create_may_end_a_round() -> None:
     lockstep, found = noting(AtOnce(Stub()), *FLAGGED, by(0, PAUSE), create(1), READ)
     assert (found, lockstep.set_aside) == ([], set())
     assert "paused" == lockstep.world.runs[0].state.status
+
+
+def test_a_trace_says_what_its_race_was_judged_past() -> None:
+    """From the disk it is replayed past the same, whoever replays it."""
+    calls = (*FLAGGED, by(0, PAUSE), by(1, PAUSE), READ)
+    told = noting(Teapot(), *calls)[0].told.values()
+    past = frozenset(each for fingerprints in told for each in fingerprints)
+    seen: list[Finding] = []
+    lockstep = session(AtOnce(Teapot(), winners), lambda each, _: seen.append(each)).lockstep()
+    lockstep.known = past
+    for command in calls:
+        lockstep.do(command)
+    found = Found(seen[0], calls, tuple(lockstep.steps), 1, past=lockstep.known)
+    trace = read_trace(dump_trace(trace_of(found, ORIGIN)))
+    assert trace.past == tuple(past)
+    for each, result in ((trace, Result.REPRODUCED), (evolve(trace, past=()), Result.UNSURE)):
+        assert replay_trace(session(AtOnce(Teapot(), winners)), each).result is result

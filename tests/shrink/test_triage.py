@@ -307,7 +307,10 @@ def test_calls_at_once_are_replayed_more_often(client: int | None, error: bool) 
     commands: tuple[Command, ...] = (first, *[ReadRun(0)] * 3)
     for command in commands:
         lockstep.do(command)
-    found = Found(seen[0], commands, tuple(lockstep.steps), len(commands))
+    lockstep.known = running.triage.session.known = frozenset({"another"})
+    found = running._found(seen[0], lockstep)
+    assert found.past == {"another"}
+    found.commands, found.steps, found.past = commands, tuple(lockstep.steps), frozenset()
     found.rate = 0.005 if error else 0.0
     running.triage.run((found,))
     if client is None:
@@ -316,6 +319,7 @@ def test_calls_at_once_are_replayed_more_often(client: int | None, error: bool) 
         assert found.shrunk
         assert error or not found.unconfirmed  # what is left of a server error is no race
         assert len(found.commands) < len(commands)
+        assert found.past == {"another"}
 
 
 def test_what_is_strewn_in_never_follows_from_itself() -> None:
