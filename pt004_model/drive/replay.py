@@ -92,7 +92,7 @@ def replay_trace(session: Session, trace: Trace, runs: int = 1) -> Replay:
     missing = _not_judged(session, trace) or _missing_tokens(session, trace)
     if missing:
         return Replay(Result.UNSURE, 0, 0, missing, None, ())
-    known = session.known.union(trace.past)
+    known = session.known.union(trace.past) - {trace.fingerprint}
     own = evolve(
         session.paced_for(trace.where), tally=Tally(on_run=session.tally.on_run), known=known
     )

@@ -82,7 +82,9 @@ class Allowance:
 
 @define
 class Triage:
-    """Replays and shortens findings in ``session``, within ``allowance``.
+    """Replays and shortens findings in ``session``, which knows what else was found.
+
+    That is done within ``allowance``.
 
     ``times`` is how often each is replayed, ``most`` what one shortening may cost at most.
     ``searched`` tells requests and seconds of the search so far, ``remaining`` the seconds after
@@ -103,7 +105,6 @@ class Triage:
     _doubted: int = field(init=False, default=0)
     _kept: float = field(init=False, factory=time.monotonic)
     _read_behind: set[str] = field(init=False, factory=set)
-    _fingerprints: set[str] = field(init=False, factory=set)
 
     def __attrs_post_init__(self) -> None:
         self.session.on_call = self._check
@@ -114,7 +115,6 @@ class Triage:
         Raises :class:`NoLonger`. A fault of ours leaves the finding concerned as it stands.
         """
         new = [each for each in findings if not each.settled and each.reproduced is None]
-        self._fingerprints |= {each.fingerprint for each in findings}
         for found in new:
             if not found.known and self.times:
                 self._guarded(found, self._sight)
@@ -252,7 +252,7 @@ class Triage:
         self._confirm(found)
 
     def _session_for(self, found: Found) -> Session:
-        others = (self.session.known | self._fingerprints) - {found.fingerprint}
+        others = self.session.known - {found.fingerprint}
         session = evolve(self.session.paced_for(found.finding.where), known=others)
         read = found.fingerprint in self._read_behind
         return evolve(session, shown_by=ReadRun) if read else session

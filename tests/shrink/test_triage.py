@@ -163,10 +163,10 @@ def test_a_finding_is_replayed_past_what_else_was_found() -> None:
         )
         for check in ("concurrency.linearizable", "receipts.hash")
     )
-    triage = evolve(campaign(Shared()).triage, session=Session(Shared(), Oracle(NAMES)))
-    triage.session.known = frozenset({"0123456789ab", one.fingerprint})
-    triage.run((one, other))
-    assert triage._session_for(one).lockstep().known == {"0123456789ab", other.fingerprint}
+    running = campaign(Shared())
+    running.found = {each.fingerprint: each for each in (one, other)}
+    running._settle_new()
+    assert running.triage._session_for(one).lockstep().known == {other.fingerprint}
 
 
 def test_time_is_over_for_everything() -> None:
