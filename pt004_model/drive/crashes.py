@@ -6,15 +6,17 @@ was not is open until the FC answers again, and then it has taken effect or neve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import Any, Protocol, runtime_checkable
 
 from attrs import evolve
 
 from pt004_model.drive.rounds import by_client, in_places, steps_of_round
+from pt004_model.judge.durability import by_restart
+from pt004_model.judge.finding import Finding
 from pt004_model.judge.linearizable import judge_together
 from pt004_model.judge.memory import View
-from pt004_model.judge.oracle import Oracle
+from pt004_model.judge.oracle import Judgement, Oracle
 from pt004_model.model.commands import Command, RunRef
 from pt004_model.model.world import restarted
 from pt004_model.trace.recorded import Step
@@ -71,3 +73,24 @@ def steps_of_crash(
     views = () if len(done) < len(calls) else done[-1].views if done else before
     after = tuple(evolve(view, world=restarted(view.world)) for view in views)
     return steps_of_round(calls, exchanges, before, judged), after
+
+
+def due_to_restart(
+    judgement: Judgement,
+    alone: Sequence[Finding],
+    known: Set[str],
+    command: Command,
+    before: Sequence[Command],
+) -> Judgement:
+    """Tell findings behind a restart as due to it, where the calls ``alone`` do not show them.
+
+    Nor anything that is not ``known``: what goes wrong anyway may go wrong in another way then.
+    """
+    shown = {each.fingerprint for each in alone}
+    if not shown <= known:
+        return judgement
+    told = (
+        each if each.fingerprint in shown else by_restart(each, command, before)
+        for each in judgement.findings
+    )
+    return evolve(judgement, findings=tuple({each.fingerprint: each for each in told}.values()))

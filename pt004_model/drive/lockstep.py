@@ -17,13 +17,13 @@ from typing import Final, Protocol
 
 from attrs import define, evolve, field
 
-from pt004_model.drive.crashes import Crashing, crash, steps_of_crash
+from pt004_model.drive.crashes import Crashing, crash, due_to_restart, steps_of_crash
 from pt004_model.drive.echoes import Echoes, alike, reason_of, without_key
 from pt004_model.drive.rounds import ask_together, in_turn, made_by, steps_of_round
 from pt004_model.drive.statistics import Statistics
 from pt004_model.interrupts import Interruption
 from pt004_model.judge.deviation import Deviation
-from pt004_model.judge.durability import by_restart, not_back
+from pt004_model.judge.durability import not_back
 from pt004_model.judge.finding import Finding
 from pt004_model.judge.linearizable import Judged, judge_together
 from pt004_model.judge.memory import Ledger, Seen, View
@@ -329,9 +329,11 @@ class Lockstep:
 
     def _past_known(self) -> Oracle:
         """Return an oracle that looks past what was found before, and is in every order."""
-        known = self.known.union(*self.told.values())
-        agreed = (Deviation("found", fingerprint=each) for each in known)
+        agreed = (Deviation("found", fingerprint=each) for each in self._found_before())
         return evolve(self.oracle, agreed=(*self.oracle.agreed, *agreed))
+
+    def _found_before(self) -> frozenset[str]:
+        return self.known.union(*self.told.values())
 
     def _id_in(self, made: dict[RunRef, list[str]], ref: RunRef) -> str:
         return made[ref][0] if ref in made else self._run_id(ref)
@@ -398,18 +400,13 @@ class Lockstep:
         return judgement
 
     def _due_to_a_crash(self, command: Command, judgement: Judgement) -> Judgement:
-        """Tell findings as those of a crash where the same calls do not show any without it."""
-        if not judgement.findings or "durability" not in self.oracle.areas:
-            return judgement
+        """Tell what the same calls do not show without a crash as due to it."""
         before = [step.command for step in self.steps]
-        if not any(isinstance(each, Restart) for each in before):
+        crashed = any(isinstance(each, Restart) for each in before)
+        if not (crashed and judgement.findings and "durability" in self.oracle.areas):
             return judgement
-        if self._one_by_one(in_turn([command])[0], self.oracle):
-            return judgement
-        found = tuple(by_restart(each, command, before) for each in judgement.findings)
-        return evolve(
-            judgement, findings=tuple({each.fingerprint: each for each in found}.values())
-        )
+        alone = self._one_by_one(in_turn([command])[0], self.oracle)
+        return due_to_restart(judgement, alone, self._found_before(), command, before)
 
     def _may_be_sent(self, command: Command) -> bool:
         """Return whether an answer could be judged: its run is known, and waits for no other."""

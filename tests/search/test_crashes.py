@@ -27,7 +27,7 @@ from pt004_model.model.commands import (
     Restart,
     RunRef,
 )
-from pt004_model.model.replies import NoAnswer
+from pt004_model.model.replies import NoAnswer, Reply
 from pt004_model.model.values import Body, same
 from pt004_model.search.campaign import PROFILES, Campaign
 from pt004_model.search.crashes import Crashes
@@ -143,6 +143,39 @@ def test_what_is_not_kept_is_a_finding_of_durability() -> None:
     _, found = conversation(Mortal(forgets=forgets), CREATE, START, READ, Restart(), READ)
     assert [each.check for each in found] == ["durability.run-kept"]
     assert found[0].area == "durability"
+
+
+class Tagless(Mortal):
+    """One that shows no tags, killed or not; ``later`` only once it was killed."""
+
+    later = False
+
+    def ask(self, command: Command, run_id: Callable[[RunRef], str], nonce: str) -> Exchange:
+        """Answer as it does, without the tags."""
+        told = super().ask(command, run_id, nonce)
+        assert isinstance(told.response, Reply)
+        assert isinstance(told.response.body, dict)
+        if not told.response.run or (self.later and not self.dead):
+            return told
+        shown = {name: each for name, each in told.response.run.items() if name != "tags"}
+        body = {**told.response.body, "run": shown}
+        return evolve(told, response=evolve(told.response, body=body))
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_what_is_wrong_anyway_hides_nothing_that_is_not_kept(later: bool) -> None:
+    """It was told before the kill, and is told as what it was; what is new may come of anything."""
+    gone = Exchange(Stub().ask(READ, lambda _: "nobody", "x").response)
+    seen: list[Command] = []
+
+    def forgets(command: Command) -> Exchange | None:
+        seen.append(command)
+        return gone if command == READ and len(seen) == 1 else None
+
+    fc = Tagless(forgets=forgets)
+    fc.later = later
+    _, found = conversation(fc, CREATE, START, READ, Restart(), READ)
+    assert any(each.area == "durability" for each in found) is not later
 
 
 def test_an_fc_that_does_not_come_back_is_a_finding() -> None:
