@@ -353,8 +353,14 @@ class Candidate:
         return view
 
     def _timed(self, view: View, run: Run, seen: Seen) -> Seen:
-        """Say when what is new about a run can have taken effect."""
-        start = min(self.reply.sent, view.calls.get(run.number, self.reply.sent))
+        """Say when what is new about a run can have taken effect.
+
+        A create that was lost may have been that of another number, under the same key.
+        """
+        asked, keys = self.command, self.view.world.lost_keys
+        lost = keys.get(self._key, ()) if isinstance(asked, CreateRun) and asked.key else ()
+        numbers = {run.number, *(each.run for each in lost)}
+        start = min([self.reply.sent, *(view.calls[n] for n in numbers if n in view.calls)])
         windows = dict(seen.windows)
         for version in range(seen.version + 1, run.version + 1):
             windows[version] = Window(start, self.reply.received)

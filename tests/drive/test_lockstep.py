@@ -120,6 +120,17 @@ def test_a_key_is_forgotten_where_nobody_can_tell_if_it_was_used() -> None:
     assert lockstep.do(evolve(create(1, "c"), key="k", caller=STRANGER)) is not None
 
 
+@pytest.mark.parametrize("other", ["a", "c"])
+@pytest.mark.parametrize("fate", ["lost", "never", "late"])
+def test_a_lost_create_may_be_made_again_by_another_number(fate: str, other: str) -> None:
+    """The answer under its key is of the time of the first call, or of this one."""
+    first, later = (evolve(create(*each), key="k") for each in ((0, "a"), (9, other)))
+    fc = Losing(Stub(), iter([fate]))
+    lockstep, found = noting(fc, first, create(1, "b"), create(2, "b"), later)
+    assert found == []
+    assert lockstep.steps[-1].judgement.views
+
+
 def test_a_key_is_free_though_its_call_was_refused_otherwise() -> None:
     """A call that is refused uses no key up, with whatever code it is refused."""
     lost = ChangeRun(Unknown(), change(0, "failed").body, key="k")
