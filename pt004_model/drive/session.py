@@ -76,11 +76,14 @@ class Archive:
     next_run: int = 0
 
     def keep(self, lockstep: Lockstep, first: int) -> None:
-        """Remember the runs that an example made, from the number ``first`` on."""
+        """Remember the runs that an example made, from the number ``first`` on.
+
+        Not those of which it is open where they are.
+        """
         view = lockstep.views[0]
+        unclear = {*view.world.open_calls, *view.world.outside, *view.unsettled}
         for number, run in view.world.runs.items():
-            unclear = number in view.world.open_calls or number in view.world.outside
-            if number >= first and not unclear and number in view.seen:
+            if number >= first and number not in unclear and number in view.seen:
                 told = lockstep.told.get(number, set())
                 self.remember(Remembered(run, view.seen[number], lockstep.began, told))
 

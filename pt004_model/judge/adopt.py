@@ -76,7 +76,7 @@ def adopt(
     ``parts`` are those of the same reply. Nothing is returned when no run is like what is shown.
     """
     near = [run for run in runs if not contradicts(run, shown)] or [*_like(runs[0], shown)]
-    unsettled = {each: runs for each, runs in view.unsettled.items() if each != runs[0].number}
+    unsettled = {n: ways for n, ways in view.unsettled.items() if n != runs[0].number}
     after = []
     for each in near:
         run = _carried(each, shown)

@@ -177,7 +177,7 @@ class _Enough(Interruption):
 def wanted_again(found: Found) -> bool:
     """Return whether another conversation in which a finding shows may tell more of it."""
     if found.unconfirmed:
-        return found.attempts < UNSEEN_ATTEMPTS
+        return found.settled and found.attempts < UNSEEN_ATTEMPTS
     return found.shrunk and not found.self_contained and found.attempts < ATTEMPTS
 
 
@@ -458,7 +458,7 @@ class Campaign:
         """
         if there.unconfirmed:
             there.commands, there.steps, there.history = seen.commands, seen.steps, seen.history
-            there.reproduced, there.settled, there.echo_of = None, False, ""
+            there.settled, there.echo_of = False, ""  # what its replays said stands until then
         else:
             there.again = (seen.commands, seen.steps)
 

@@ -240,7 +240,7 @@ class Coordinator(Campaign):
         due = [each for each in self.found.values() if self._is_due(each)]
         for found in due:
             requests, seconds = self.triage.left()
-            cost = requests // len(due) if found.reproduced is None else requests // 2
+            cost = requests // len(due) if found.to_be_replayed else requests // 2
             if cost <= 0 or seconds <= 0:
                 return  # more is allowed as the search goes on
             told = (self._steering(), frozenset(self.found))

@@ -114,8 +114,7 @@ class Triage:
 
         Raises :class:`NoLonger`. A fault of ours leaves the finding concerned as it stands.
         """
-        new = [each for each in findings if not each.settled and each.reproduced is None]
-        for found in new:
+        for found in (each for each in findings if each.to_be_replayed):
             if not found.known and self.times:
                 self._guarded(found, self._sight)
         for found in sorted(findings, key=lambda each: each.attempts):
@@ -125,7 +124,7 @@ class Triage:
 
     def is_due(self, found: Found) -> bool:
         """Return whether a finding is to be replayed or shortened."""
-        new = not found.settled and found.reproduced is None and not found.known
+        new = found.to_be_replayed and not found.known
         return (new and self.times > 0) or self._is_worth(found)
 
     def _is_worth(self, found: Found) -> bool:

@@ -184,6 +184,11 @@ class Found:
         return self.by_chance and self.reproduced is not None and self.unconfirmed
 
     @property
+    def to_be_replayed(self) -> bool:
+        """Return whether no replay has said yet if it is to be believed, as it stands now."""
+        return not self.settled and (self.reproduced is None or self.unconfirmed)
+
+    @property
     def kind(self) -> str:
         """Return of which kind it is."""
         return kind_of(known=self.known, unconfirmed=self.unconfirmed, echo_of=self.echo_of)

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from pt004_model.drive import session as module
 from pt004_model.drive.session import Archive, Remembered
 from pt004_model.judge.memory import Seen
-from pt004_model.model.commands import Command, CreateRun, ReadRun
+from pt004_model.model.commands import ChangeRun, Command, CreateRun, ReadRun
 from pt004_model.model.moves import fresh
+from pt004_model.model.replies import Reply
 from pt004_model.search.payloads import creation
-from tests.drive.helpers import change, create, noting
+from tests.drive.helpers import change, create, noting, refusal
 from tests.habits import Habits, taking
-from tests.stub import Stub
+from tests.stub import Stub, Tampering
 
 
 @settings(max_examples=30)
@@ -54,3 +55,17 @@ def test_a_run_outside_of_the_contract_is_not_remembered() -> None:
     archive = Archive()
     archive.keep(lockstep, 0)
     assert [1] == [each.run.number for each in archive.runs]
+
+
+def test_a_run_that_may_be_in_two_states_is_not_remembered() -> None:
+    """Behind a server error nobody can tell if its call took effect, until it is read."""
+
+    def fails(command: Command, reply: Reply) -> Reply:
+        return refusal(reply, 500) if isinstance(command, ChangeRun) else reply
+
+    lockstep, _ = noting(Tampering(Stub(), fails), create(0), create(1), change(0, "running"))
+    for expected in ({1}, {0, 1}):
+        archive = Archive()
+        archive.keep(lockstep, 0)
+        assert {each.run.number for each in archive.runs} == expected
+        lockstep.do(ReadRun(0))

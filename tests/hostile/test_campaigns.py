@@ -63,7 +63,7 @@ def test_the_time_holds_for_everything_together(
         took = time.monotonic() - began
     told = summary(tmp_path)
     assert ended.code == 3, ended.said
-    assert all(each["unconfirmed"] for each in told["findings"])
+    assert not [each for each in told["findings"] if not each["unconfirmed"]]
     assert took < 4 * seconds + 30  # what it really takes is printed; a machine may be busy
     found = len(told["findings"])
     figure(f"500 by a gateway on {share:.0%}", f"{took - seconds:+.1f} s over, {found} unconfirmed")

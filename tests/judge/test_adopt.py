@@ -291,6 +291,24 @@ def test_a_call_that_was_accepted_though_illegal_and_lost(illegal: Command) -> N
     assert told.findings[0].observed.startswith("it took effect: run 0: ")
 
 
+def test_two_runs_may_each_be_in_two_states() -> None:
+    """That a read settles the one leaves it open where the other is."""
+    other = evolve(change("running"), run=1)
+    errors: tuple[Command, ...] = (start("a", 0), READ, other)
+
+    def failing(command: Command, reply: Reply) -> Reply:
+        return evolve(reply, code=500) if command in errors else reply
+
+    lockstep = conversation(failing, RUN, evolve(RUN, run=1), *errors)
+    assert [set(view.unsettled) for view in lockstep.views] == [{0, 1}]
+    lockstep.do(evolve(READ, run=1))
+    assert {0} == {number for view in lockstep.views for number in view.unsettled}
+    errors = ()
+    lockstep.do(READ)
+    assert found(lockstep)[-2:] == [[], []]
+    assert "running" in state(lockstep)[0]
+
+
 @pytest.mark.usefixtures("obeying")
 def test_a_create_that_was_accepted_though_illegal() -> None:
     """The run is there, and goes on."""

@@ -20,7 +20,7 @@ from pt004_model.model.replies import Reply, Response
 from pt004_model.model.values import Json
 from pt004_model.report.folder import Folder
 from pt004_model.report.record import conduct
-from pt004_model.search.campaign import Campaign
+from pt004_model.search.campaign import Campaign, wanted_again
 from pt004_model.search.results import Result
 from pt004_model.shrink import triage
 from pt004_model.shrink.passes import PASSES
@@ -329,6 +329,23 @@ def test_what_is_strewn_in_never_follows_from_itself() -> None:
     first, other, *_ = (each for each in running.found.values() if each.doubted)
     first.echo_of = other.fingerprint
     assert (running.result().verdict, first.echo_of) == (Verdict.UNSURE, "")
+
+
+def test_what_is_taken_up_again_is_not_believed_before_it_is_replayed() -> None:
+    """Its replays have not borne it out so far, and it may be that there is no time for more."""
+    running = campaign(Strewing(share=0.1))
+    first, again = recorded(Strewing(share=0.1)), recorded(Strewing(share=0.1))
+    first.reproduced, first.settled, first.rate = (0, 5), True, 0.1
+    running.found[first.fingerprint] = first
+    assert wanted_again(first)
+    assert not running.triage.is_due(first)
+    running.take_up(first, again)
+    assert first.commands is again.commands
+    assert (first.unconfirmed, running.triage.is_due(first), wanted_again(first)) == (
+        True,
+        True,
+        False,
+    )
 
 
 def test_a_real_error_is_believed_in_spite_of_a_gateway() -> None:
