@@ -102,7 +102,7 @@ class Triage:
     on_try: Callable[[], None]
     doing: str = ""
     _until: float = field(init=False, default=math.inf)
-    _doubted: int = field(init=False, default=0)
+    _doubted: set[str] = field(init=False, factory=set)
     _kept: float = field(init=False, factory=time.monotonic)
     _read_behind: set[str] = field(init=False, factory=set)
 
@@ -173,7 +173,7 @@ class Triage:
     def _sight(self, found: Found) -> None:
         """Replay a finding until it is seen; one that chance alone may show is settled as it is."""
         self.doing = f"replaying {found.fingerprint}"
-        doubted = self._doubted >= DOUBTS
+        doubted = len(self._doubted) >= DOUBTS
         times = 1 if doubted else self.times
         if found.at_once and not (doubted and found.by_chance):
             times *= AT_ONCE
@@ -196,7 +196,8 @@ class Triage:
                 raise NoLonger(why)
         found.reproduced = (done.seen, done.runs)
         if found.unconfirmed or not done.seen:
-            self._doubted += found.unconfirmed
+            if found.unconfirmed:
+                self._doubted.add(found.fingerprint)
             found.other, found.settled = done.other, True
             found.attempts += 1
             self.reporter.confirmed(found)

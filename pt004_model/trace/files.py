@@ -94,14 +94,15 @@ def write_json(path: Path, value: object) -> None:
 def _laid_out(value: object, levels: int) -> str:
     """Return JSON with a line for each part of the uppermost ``levels``.
 
-    All below stands on one line each, as ``json`` itself lays out a whole text alone, and that many
-    times slower: a finding is written while an FC waits to be asked on.
+    What is below stands on one: ``json`` lays out a whole text many times slower than it writes a
+    line, and a finding is written while an FC waits to be asked on.
     """
     if not value or levels == 0 or not isinstance(value, dict | list | tuple):
         return json.dumps(value)
     if isinstance(value, dict):
         opened, closed = "{}"
-        parts = [f"{json.dumps(n)}: {_laid_out(v, levels - 1)}" for n, v in value.items()]
+        named = ((n if isinstance(n, str) else json.dumps(n), v) for n, v in value.items())
+        parts = [f"{json.dumps(n)}: {_laid_out(v, levels - 1)}" for n, v in named]
     else:
         opened, closed = "[]"
         parts = [_laid_out(each, levels - 1) for each in value]

@@ -56,6 +56,13 @@ def test_json_is_read_as_it_was_written(tmp_path: Path, value: Any) -> None:
     assert value == json.loads((tmp_path / "x.json").read_bytes())
 
 
+def test_what_is_counted_by_number_is_named_by_it(tmp_path: Path) -> None:
+    """All names are texts in JSON, on whatever level they stand."""
+    value = {1: {2: {3: {4: 5}}}, None: [{True: 6}]}
+    write_json(tmp_path / "x.json", value)
+    assert json.loads(json.dumps(value)) == json.loads((tmp_path / "x.json").read_bytes())
+
+
 def test_a_step_of_a_document_has_its_lines(tmp_path: Path) -> None:
     """Parts of the three uppermost levels stand apart in a diff; what is below is one line."""
     write_json(tmp_path / "x.json", {"steps": [{"says": "a", "body": {"deep": [1]}}], "no": []})
