@@ -149,7 +149,7 @@ def _reader_beside_writer(run: Run, rng: Random) -> Clients:
     reads: list[Call] = [ReadRun(run.number)]
     while len(reads) < _MOST and rng.random() < _OFTEN:
         reads.append(ReadRun(run.number, logs=rng.random() < _OFTEN))
-    return [_and_on(run, _change(run, rng), rng), reads]
+    return [[_change(run, rng)], reads]
 
 
 def _stranger_beside_owner(run: Run, rng: Random) -> Clients:
