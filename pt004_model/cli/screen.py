@@ -76,7 +76,7 @@ class Screen:
     def confirmed(self, found: Found) -> None:
         """Put on disk how surely the finding shows; say so when it does not always.
 
-        Of one that is not believed that is written in the end: there may be hundreds.
+        A finding that is not believed is written again in the end alone: there may be hundreds.
         """
         if not found.unconfirmed:
             self.folder.keep_trace(found)

@@ -78,7 +78,7 @@ class Archive:
     def keep(self, lockstep: Lockstep, first: int) -> None:
         """Remember the runs that an example made, from the number ``first`` on.
 
-        Not those of which it is open where they are.
+        A run that may be in one of two states is left out.
         """
         view = lockstep.views[0]
         unclear = {*view.world.open_calls, *view.world.outside, *view.unsettled}

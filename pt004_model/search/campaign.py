@@ -485,7 +485,7 @@ class Campaign:
         """Replay the findings that are new, and shorten those that replays show."""
         tally = self.session.tally  # how this FC acts on decisions was seen in the search
         self.aside.tally.own, self.aside.tally.held = tally.own.copy(), tally.held.copy()
-        self.aside.known = frozenset(self.found)
+        self.aside.known = self.session.known.union(self.found)
         self._note_echoes()
         self._note_chance()
         due = [each for each in self.found.values() if self.triage.is_due(each)]

@@ -82,9 +82,7 @@ class Allowance:
 
 @define
 class Triage:
-    """Replays and shortens findings in ``session``, which knows what else was found.
-
-    That is done within ``allowance``.
+    """Replays and shortens findings in ``session``, past what else is known, within ``allowance``.
 
     ``times`` is how often each is replayed, ``most`` what one shortening may cost at most.
     ``searched`` tells requests and seconds of the search so far, ``remaining`` the seconds after

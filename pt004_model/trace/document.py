@@ -311,6 +311,7 @@ _LIMITS: Final[dict[type, dict[str, _Holds]]] = {  # in this order: each holds t
         "last_seen": _is_time,
         "steps": len,
         "headers": _all(HEADER.pattern),
+        "past": _all(FINGERPRINT.pattern),
     },
 }
 """Limits of fields that a type cannot tell."""

@@ -94,8 +94,8 @@ def write_json(path: Path, value: object) -> None:
 def _laid_out(value: object, levels: int) -> str:
     """Return JSON with a line for each part of the uppermost ``levels``.
 
-    What is below stands on one: ``json`` lays out a whole text many times slower than it writes a
-    line, and a finding is written while an FC waits to be asked on.
+    All that a part holds stands on its line: ``json`` lays out a whole text many times slower than
+    it writes a line, and a finding is written while an FC waits to be asked on.
     """
     if not value or levels == 0 or not isinstance(value, dict | list | tuple):
         return json.dumps(value)

@@ -39,8 +39,10 @@ ALWAYS: Final = (
 """Headers of every request, unless others are given."""
 _NO_ANSWER_CODES: Final = frozenset({502, 503, 504})
 _TOO_MANY: Final = 429
-_FIRST_PAUSE, _LONGEST_UNASKED = 0.002, 0.1
-"""Seconds between two calls where 429 asks for fewer: twice as many each time, up to a bound."""
+_FIRST_PAUSE: Final = 0.002
+"""Seconds before a call is made again where 429 asks for fewer; twice as many each time after."""
+_LONGEST_UNASKED: Final = 0.1
+"""Seconds that are waited at the most without being asked to."""
 _PACKED: Final = {
     "gzip": (zlib.MAX_WBITS | 16,),
     "x-gzip": (zlib.MAX_WBITS | 16,),

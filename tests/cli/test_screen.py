@@ -255,7 +255,7 @@ def test_what_is_flaky_is_replayed_more_often(tmp_path: Path) -> None:
 def test_traces_say_in_the_end_what_the_summary_says(
     broken: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """How often each was seen, and from what it follows: it may have changed since it was kept."""
+    """The count of sights and what it follows from may have changed since a trace was kept."""
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt

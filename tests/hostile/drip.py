@@ -13,7 +13,7 @@ from typing import Final
 import trustme
 from attrs import define, field
 
-PAUSE: Final = 0.02
+PAUSE: Final = 0.004
 """Seconds between two drops: far less than any time-out, so that none is seen between them."""
 _OK: Final = b"HTTP/1.1 200 OK\r\n"
 _EARLY: Final = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"

@@ -22,7 +22,7 @@ FATES: Final = (
 breaks before it is applied; ``503`` and ``504`` are applied every other time, ``429`` and ``html``
 (a gateway's 500) never. A ``doubled`` PATCH reaches the FC twice, and the second answer is given.
 """
-LATE: Final = 0.02
+LATE: Final = 0.05
 """Seconds by which an answer is delayed."""
 
 Decide: TypeAlias = Callable[[int, bytes], str]

@@ -93,6 +93,7 @@ TRACES = st.builds(
     headers=st.lists(st.sampled_from(["X-Api-Key", "a"]), max_size=2).map(tuple),
     ca_bundle=st.none() | TEXT,
     lasting=st.booleans(),
+    past=st.lists(st.just("0123456789ab"), max_size=2).map(tuple),
 )
 
 
@@ -171,6 +172,8 @@ def test_what_is_no_trace_is_refused(document: Any, why: str, tmp_path: Path) ->
 SPOILED: list[tuple[str, Any]] = [
     # place in a document, and a value that must not stand there
     ("fingerprint", "0123456789abc"),
+    ("past", [""]),
+    ("past", ["0123456789ab", "all"]),
     ("check", "policy"),
     ("severity", "awful"),
     ("seed", -1),

@@ -32,6 +32,7 @@ from pt004_model.trace.writing import Origin
 from pt004_model.vocabulary import Dialect
 from pt004_model.wire.codec import Exchange
 from tests.drive.helpers import change, create, refusal, with_run
+from tests.drive.test_rounds import AtOnce, Teapot, raced, winners
 from tests.habits import FREEDOMS
 from tests.search.test_campaign import SMALL, Heard, Shared, robots, unsealed
 from tests.stub import NAMES, Tampering
@@ -164,9 +165,11 @@ def test_a_finding_is_replayed_past_what_else_was_found() -> None:
         for check in ("concurrency.linearizable", "receipts.hash")
     )
     running = campaign(Shared())
+    running.session.known = frozenset({"0123456789ab", one.fingerprint})
     running.found = {each.fingerprint: each for each in (one, other)}
     running._settle_new()
-    assert running.triage._session_for(one).lockstep().known == {other.fingerprint}
+    known = running.triage._session_for(one).lockstep().known
+    assert known == {"0123456789ab", other.fingerprint}
 
 
 def test_time_is_over_for_everything() -> None:
@@ -265,6 +268,19 @@ def test_a_long_trace_that_chance_shows_proves_nothing(tmp_path: Path) -> None:
     assert result.findings
 
 
+def test_a_race_of_an_earlier_campaign_is_kept_with_what_it_was_judged_past(
+    tmp_path: Path,
+) -> None:
+    """It is shown again past the same, and told so."""
+    folder = Folder(tmp_path, Origin(1, "small", Dialect.SEED, names=NAMES))
+    found = raced()
+    folder.keep_trace(found)
+    running = campaign(AtOnce(Teapot(), winners), examples=1, confirm=1, settle=(0, 0.0, 0.0))
+    conduct(running, folder, lambda _: None)
+    again = running.found[found.fingerprint]
+    assert (again.past, again.at_once) == (found.past, True)
+
+
 def test_what_chance_shows_is_not_shortened() -> None:
     """One replay in ten meets a gateway's error as well; the next ones do not bear that out.
 
@@ -332,7 +348,7 @@ def test_what_is_strewn_in_never_follows_from_itself() -> None:
 
 
 def test_what_is_taken_up_again_is_not_believed_before_it_is_replayed() -> None:
-    """Its replays have not borne it out so far, and it may be that there is no time for more."""
+    """Replays have not borne it out so far, and there may be no time for more of them."""
     running = campaign(Strewing(share=0.1))
     first, again = recorded(Strewing(share=0.1)), recorded(Strewing(share=0.1))
     first.reproduced, first.settled, first.rate = (0, 5), True, 0.1
